@@ -1,0 +1,1 @@
+//! Emitters: a Design in, artifacts out.

@@ -1,0 +1,1 @@
+//! The one facade: a set of files in, every answer out.

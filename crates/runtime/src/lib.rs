@@ -1,0 +1,1 @@
+//! The live backend that interprets a Design.
