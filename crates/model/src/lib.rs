@@ -2,5 +2,7 @@
 //! resolved, with all that is wrong reported at once.
 
 pub mod model;
+pub mod syntax;
+pub mod yaml;
 
 pub use model::Model;

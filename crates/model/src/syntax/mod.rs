@@ -1,0 +1,9 @@
+//! The model as it was written: every section of the language with exact places, nothing resolved.
+//!
+//! A value that was written wrongly is reported and then absent (`None`, or missing from its list),
+//! so a later phase never reports it again: it treats what is absent but required as known.
+
+mod ast;
+
+pub use crate::yaml::Text;
+pub use ast::*;
