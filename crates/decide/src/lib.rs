@@ -1,6 +1,23 @@
 //! From a model to a [`Design`]: verdicts with their reasons, and the physical shape that follows
 //! from them. Every later phase only reads the design.
 
+use std::sync::Arc;
+
+use base::Diagnostic;
+use model::Model;
+
 pub mod design;
+pub mod naming;
+mod routes;
+mod tables;
 
 pub use design::Design;
+
+/// Decides everything about a model. The design is whole even where there are diagnostics.
+#[must_use]
+pub fn decide(model: Arc<Model>) -> (Design, Vec<Diagnostic>) {
+    let (routes, diagnostics) = routes::routes(&model);
+    let tables = tables::tables(&model);
+    let design = Design { tables, routes, verdicts: Vec::new(), model };
+    (design, diagnostics)
+}

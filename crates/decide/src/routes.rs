@@ -1,0 +1,152 @@
+//! Where each operation is served (language reference, section 5).
+//!
+//! | operation | route |
+//! |---|---|
+//! | `list` | `GET /{context}/v1/{entities}` |
+//! | `get` | `GET .../{id}`, with `key` `GET .../by-{field}/{value}` |
+//! | `create` | `POST /{context}/v1/{entities}` |
+//! | `update` | `PATCH .../{id}`, with `upsert` `PUT .../by-{field}/{value}` |
+//! | `delete` | `DELETE .../{id}` |
+//! | `act` | `POST .../{id}/{operation-name}` |
+//! | `stream` | `GET .../{operation-name}` (server-sent events) |
+//! | `list` of a history or audit | `GET .../history`, `GET .../audit` |
+//!
+//! `route: name` moves an operation to `/{entities}/{name}`; one that is addressed by id or key to
+//! `.../{id}/{name}`, so that no route ever competes with another entity's id. What only `system`
+//! may do has no route.
+
+use std::collections::BTreeMap;
+
+use base::{Diagnostic, Spanned};
+use model::{
+    Model,
+    model::{ActorId, Addressed, Authentication, Operation, OperationId, OperationKind, Target},
+};
+
+use crate::design::{Method, Route, Segment};
+use crate::naming::kebab;
+
+/// The route of each operation that has a public one, and the collisions.
+#[must_use]
+pub fn routes(model: &Model) -> (Vec<Option<Route>>, Vec<Diagnostic>) {
+    let routes: Vec<_> = model.operations().map(|(id, _)| route(model, id)).collect();
+    let diagnostics = collisions(model, &routes);
+    (routes, diagnostics)
+}
+
+fn route(model: &Model, id: OperationId) -> Option<Route> {
+    let operation = model.operation(id);
+    let actors = public_actors(model, operation);
+    if actors.is_empty() {
+        return None;
+    }
+    let method = method(operation);
+    Some(Route {
+        operation: id,
+        method,
+        segments: segments(model, operation)?,
+        idempotency_key: method == Method::Post,
+        if_match: matches!(method, Method::Patch | Method::Delete),
+        success: success(operation),
+        actors,
+    })
+}
+
+fn public_actors(model: &Model, operation: &Operation) -> Vec<ActorId> {
+    let mut actors: Vec<ActorId> = Vec::new();
+    for grant in &operation.by {
+        let public = model.actor(grant.actor).authentication != Authentication::System;
+        if public && !actors.contains(&grant.actor) {
+            actors.push(grant.actor);
+        }
+    }
+    actors
+}
+
+fn method(operation: &Operation) -> Method {
+    match operation.kind {
+        OperationKind::List | OperationKind::Get | OperationKind::Stream => Method::Get,
+        OperationKind::Create | OperationKind::Act => Method::Post,
+        OperationKind::Update if operation.upsert => Method::Put,
+        OperationKind::Update => Method::Patch,
+        OperationKind::Delete => Method::Delete,
+    }
+}
+
+fn success(operation: &Operation) -> u16 {
+    match operation.kind {
+        _ if operation.asynchronous => 202,
+        OperationKind::Create => 201,
+        OperationKind::Delete => 204,
+        _ => 200,
+    }
+}
+
+fn segments(model: &Model, operation: &Operation) -> Option<Vec<Segment>> {
+    let (collection, special) = match operation.target {
+        Target::Entity(entity) => (model.entity(entity).plural.clone(), None),
+        Target::History(entity) => (model.entity(entity).plural.clone(), Some("history")),
+        Target::Audit(entity) => (model.entity(entity).plural.clone(), Some("audit")),
+        // The model does not hold views yet, so there is no name to serve one under.
+        Target::View(_) => return None,
+    };
+    let literal = |text: String| Segment::Literal(text);
+    let context = kebab(&model.context(operation.context).name);
+    let mut path = vec![literal(context), literal("v1".to_owned()), literal(collection)];
+    match operation.addressed {
+        Addressed::Collection => {}
+        Addressed::Id => path.push(Segment::Parameter("id".to_owned())),
+        Addressed::Key(field) => {
+            let entity = model.entity(operation.entity()?);
+            path.push(literal(format!("by-{}", kebab(&entity.field(field).name))));
+            path.push(Segment::Parameter("value".to_owned()));
+        }
+    }
+    let own_name = || kebab(&operation.name);
+    let last = match (operation.route.as_deref(), special) {
+        (Some(route), _) => Some(route.trim_matches('/').to_owned()),
+        (None, Some(special)) => Some(special.to_owned()),
+        (None, None) => {
+            matches!(operation.kind, OperationKind::Act | OperationKind::Stream).then(own_name)
+        }
+    };
+    path.extend(last.into_iter().flat_map(|last| {
+        last.split('/').map(|piece| Segment::Literal(piece.to_owned())).collect::<Vec<_>>()
+    }));
+    Some(path)
+}
+
+/// Two operations at one method and path: an error at both, since only one could be served.
+fn collisions(model: &Model, routes: &[Option<Route>]) -> Vec<Diagnostic> {
+    let mut taken: BTreeMap<(Method, Vec<Option<&str>>), &Route> = BTreeMap::new();
+    let mut diagnostics = Vec::new();
+    for route in routes.iter().flatten() {
+        let shape = route.segments.iter().map(|segment| match segment {
+            Segment::Literal(text) => Some(text.as_str()),
+            Segment::Parameter(_) => None,
+        });
+        let key = (route.method, shape.collect());
+        match taken.get(&key) {
+            Some(first) => diagnostics.push(collision(model, first, route)),
+            None => {
+                taken.insert(key, route);
+            }
+        }
+    }
+    diagnostics
+}
+
+fn collision(model: &Model, first: &Route, second: &Route) -> Diagnostic {
+    let name = |route: &Route| -> Spanned<String> { model.operation(route.operation).name.clone() };
+    let (first_name, second_name) = (name(first), name(second));
+    let at = format!("{} {}", second.method.name(), second.path());
+    Diagnostic::error(
+        "route-collision",
+        second_name.span,
+        format!("`{second_name}` and `{first_name}` would both be served at `{at}`"),
+    )
+    .label("collides with another operation")
+    .related(first_name.span, format!("`{first_name}` is served there"))
+    .note("one method and path can lead to one operation only")
+    .help(format!("give one of them a `route`, for example `route: {}`", kebab(&second_name)))
+}

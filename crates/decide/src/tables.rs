@@ -1,0 +1,105 @@
+//! The tables: names that PostgreSQL and SQLite both take, one table an entity and one a part.
+//!
+//! Names are quoted wherever they are written, so reserved words need no care. What does need it:
+//! length (63 bytes), the names that the engines keep for themselves, and that SQLite has neither
+//! schemas nor a namespace of its own for indexes.
+
+use expression::{EntityId, FieldShape, Type};
+use model::{
+    Model,
+    model::{ContextId, Entity},
+};
+
+use crate::design::{PartTable, Table};
+use crate::naming::{Names, snake};
+
+/// Schemas that are not ours to create in.
+const RESERVED_SCHEMAS: [&str; 4] = ["public", "information_schema", "firmitas", "main"];
+
+/// Columns that an engine has on every table.
+const RESERVED_COLUMNS: [&str; 9] =
+    ["rowid", "oid", "_rowid_", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+
+/// Columns of a part's table besides its fields.
+const PART_COLUMNS: [&str; 2] = ["owner_id", "position"];
+
+/// The table of every entity, without its secondary indexes.
+#[must_use]
+pub fn tables(model: &Model) -> Vec<Table> {
+    let schemas = schemas(model);
+    // SQLite keeps all tables, and the ones that serve full-text search, in one namespace.
+    let mut names = Names::default();
+    model
+        .entities()
+        .map(|(id, entity)| {
+            table(model, id, entity, schema_of(&schemas, entity.context), &mut names)
+        })
+        .collect()
+}
+
+fn schemas(model: &Model) -> Vec<String> {
+    let mut names = Names::reserving(RESERVED_SCHEMAS);
+    let schema = |context: &model::model::Context| {
+        let name = snake(&context.name);
+        // PostgreSQL keeps `pg_`, SQLite `sqlite_` for itself.
+        let kept = name.starts_with("pg_") || name.starts_with("sqlite");
+        names.take(&if kept { format!("context_{name}") } else { name })
+    };
+    model.contexts.iter().map(schema).collect()
+}
+
+fn schema_of(schemas: &[String], context: ContextId) -> &str {
+    schemas.get(usize::from(context.0)).map_or("", String::as_str)
+}
+
+fn table(model: &Model, id: EntityId, entity: &Entity, schema: &str, names: &mut Names) -> Table {
+    let shape = model.shape(id);
+    let name = take_table(names, schema, &snake(&entity.plural));
+    let parts = shape.parts.iter().map(|part| PartTable {
+        name: take_table(names, schema, &format!("{name}_{}", snake(&part.name))),
+        columns: columns(&part.fields, &PART_COLUMNS),
+    });
+    Table {
+        entity: id,
+        schema: schema.to_owned(),
+        columns: columns(&shape.fields, &[]),
+        parts: parts.collect(),
+        indexes: Vec::new(),
+        search: search(entity),
+        name,
+    }
+}
+
+/// A name for a table that is free with and without its schema in front, for itself and for its
+/// full-text index and what that stores.
+fn take_table(names: &mut Names, schema: &str, wanted: &str) -> String {
+    let suffixes =
+        ["", "_search", "_search_data", "_search_idx", "_search_docsize", "_search_config"];
+    names.take_all(wanted, |name| {
+        suffixes.iter().map(|suffix| format!("{schema}_{name}{suffix}")).collect()
+    })
+}
+
+fn columns(fields: &[FieldShape], others: &[&str]) -> Vec<String> {
+    let mut names = Names::reserving(RESERVED_COLUMNS.into_iter().chain(others.iter().copied()));
+    let column = |field: &FieldShape| {
+        let suffixes = suffixes(&field.ty);
+        names.take_all(&snake(&field.name), |name| {
+            suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect()
+        })
+    };
+    fields.iter().map(column).collect()
+}
+
+/// What is put behind the base name of a field that may take several columns.
+fn suffixes(ty: &Type) -> &'static [&'static str] {
+    match ty.required() {
+        Type::Money { .. } => &["", "_amount", "_currency"],
+        Type::Geo => &["", "_latitude", "_longitude"],
+        _ => &[""],
+    }
+}
+
+fn search(entity: &Entity) -> Vec<expression::FieldIndex> {
+    entity.fields().filter(|(_, field)| field.modifiers.search).map(|(at, _)| at).collect()
+}
