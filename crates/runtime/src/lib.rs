@@ -1,1 +1,12 @@
 //! The live backend that interprets a Design.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "below the pure crates: the runtime has a clock, threads, files and a network"
+)]
+
+pub mod call;
+pub mod operations;
+pub mod problem;
+
+pub use operations::Backend;
+pub use problem::Problem;

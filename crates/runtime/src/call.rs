@@ -1,0 +1,177 @@
+//! A request and its answer between the protocols (HTTP now) and the operations: parsed, typed,
+//! and free of any protocol's detail.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use expression::{FieldIndex, Value, value::Geo};
+use model::model::{ActorId, OperationId};
+
+/// One request for one operation.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What is asked.
+    pub operation: OperationId,
+    /// Who asks.
+    pub caller: Caller,
+    /// The `{id}` or the key of the address, of the type of that field.
+    pub address: Option<Value>,
+    /// The inputs.
+    pub input: InputValues,
+    /// The version named by `If-Match`.
+    pub if_match: Option<IfMatch>,
+    /// From the `Idempotency-Key` header.
+    pub idempotency: Option<IdempotencyKey>,
+    /// Of a `list`.
+    pub page: Option<PageRequest>,
+    /// How long the caller waits for durable calls before it gets a 202; the operation's own
+    /// budget if absent.
+    pub patience: Option<Duration>,
+    /// Correlates log lines, events and calls that belong together.
+    pub trace: Trace,
+}
+
+/// One value for each parameter of the operation, in order: `None` where the request has no such
+/// property, `Some(Value::Null)` where it is `null`. Checked against the types already; a part is a
+/// list of records in the order of the parameter's record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InputValues(pub Vec<Option<Value>>);
+
+/// What `If-Match` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfMatch {
+    /// `*`: the row exists.
+    Any,
+    /// `"7"`: the row has this version.
+    Version(i64),
+}
+
+/// Makes a request repeatable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// As the client sent it.
+    pub key: String,
+    /// SHA-256 of what was asked: address and body.
+    pub body_hash: [u8; 32],
+}
+
+/// Which rows of a list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PageRequest {
+    /// Most rows.
+    pub limit: u32,
+    /// Only rows after this position.
+    pub after: Option<Position>,
+    /// Position in [`model::model::Operation::sort`]; the first if absent. Sorted by id where the
+    /// operation has no sort orders.
+    pub sort: Option<usize>,
+    /// All must hold.
+    pub filters: Vec<Filter>,
+    /// Full-text search (`q`).
+    pub search: Option<String>,
+    /// Nearest first.
+    pub near: Option<Near>,
+}
+
+/// Where a page ends: the row's value of the sort field (none where sorted by id alone), then its
+/// id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position(pub Vec<Value>);
+
+/// `field=value`, `field.gte=value`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    /// The field.
+    pub field: FieldIndex,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what, of the field's type.
+    pub value: Value,
+}
+
+/// The comparisons of filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Comparison {
+    /// `field=`
+    Equal,
+    /// `field.gt=`
+    Greater,
+    /// `field.gte=`
+    GreaterOrEqual,
+    /// `field.lt=`
+    Less,
+    /// `field.lte=`
+    LessOrEqual,
+}
+
+/// `near=lat,lon&within=5km`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Near {
+    /// From where.
+    pub point: Geo,
+    /// Only this close, in metres.
+    pub within: Option<f64>,
+}
+
+/// Who asks, as far as the protocol can know. Which row the caller is linked to is found in the
+/// store, in the operation's own transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The kinds of actor that the verified token admits (authentication and role fit), with
+    /// everyone's `auth: none` actors. The built-in `system` actor never comes from a protocol.
+    pub actors: Vec<ActorId>,
+    /// Who it proved to be.
+    pub identity: Option<Identity>,
+}
+
+/// A verified identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// Who vouches: the token's `iss`.
+    pub issuer: Arc<str>,
+    /// The token's `sub`.
+    pub subject: Arc<str>,
+    /// Verified contact claims by which a row can be linked at first sign-in (`login`): email
+    /// addresses, phone numbers.
+    pub logins: Vec<Arc<str>>,
+}
+
+/// Correlates what belongs together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The `traceparent` to hand on, if any.
+    pub parent: Option<Arc<str>>,
+    /// The `X-Correlation-ID`, if any.
+    pub correlation: Option<Arc<str>>,
+}
+
+/// What a request led to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// HTTP status: 200, 201, 202, 204.
+    pub status: u16,
+    /// The row's version, unquoted.
+    pub version: Option<i64>,
+    /// Path of the row, where it was created (201) or is still being worked on (202).
+    pub location: Option<String>,
+    /// The body.
+    pub body: Body,
+    /// Whether it repeats what an earlier request with the same `Idempotency-Key` got.
+    pub replayed: bool,
+}
+
+/// The body of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// None (204).
+    Empty,
+    /// A JSON object, written.
+    Json(Vec<u8>),
+    /// A page of a list.
+    Page {
+        /// A JSON array, written.
+        items: Vec<u8>,
+        /// Where to go on; `None` at the end.
+        next: Option<Position>,
+    },
+}
