@@ -1,1 +1,41 @@
-fn main() {}
+//! The project's own tasks: `cargo xtask test`, `cargo xtask setup`, `cargo xtask bench`.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tasks talk to the machine: that is their purpose"
+)]
+
+mod bench;
+mod postgres;
+mod run;
+mod test;
+mod tools;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the Firmitas repository.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the tests need (validators, a PostgreSQL server), then run every test and lint.
+    Test(test::Options),
+    /// Only install what the tests need.
+    Setup,
+    /// Measure, side by side in one run, and print the table.
+    Bench(bench::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Test(options) => test::run(&options),
+        Task::Setup => tools::set_up().map(|_| ()),
+        Task::Bench(options) => bench::run(&options),
+    }
+}

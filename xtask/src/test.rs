@@ -1,0 +1,44 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::postgres::Postgres;
+use crate::run::{cargo, run as execute, step};
+use crate::tools;
+
+/// What to run.
+#[derive(Args)]
+pub struct Options {
+    /// Leave out formatting and lints.
+    #[arg(long)]
+    no_lints: bool,
+    /// Arguments for the test binaries, for example a name to filter by.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// Sets up, lints and tests.
+pub fn run(options: &Options) -> Result<()> {
+    let tools = tools::set_up()?;
+    if !options.no_lints {
+        step("formatting");
+        execute(cargo().args(["fmt", "--all", "--check"]))?;
+        step("lints");
+        let lint = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+        execute(cargo().args(lint))?;
+    }
+    step("starting PostgreSQL");
+    let postgres = Postgres::start(&tools.postgres)?;
+    step("building the tests");
+    execute(cargo().args(["test", "--workspace", "--no-run"]))?;
+    step("tests");
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--no-fail-fast", "--"]).args(&options.arguments);
+    command
+        .env("FIRMITAS_TEST_POSTGRES", postgres.url())
+        .env("FIRMITAS_TEST_REDOCLY", &tools.redocly)
+        .env("FIRMITAS_TEST_OPENAPI_SPEC_VALIDATOR", &tools.openapi_spec_validator)
+        .env("FIRMITAS_TEST_SCHEMATHESIS", &tools.schemathesis);
+    execute(&mut command)
+}

