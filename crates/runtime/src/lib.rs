@@ -7,6 +7,7 @@
 pub mod call;
 pub mod operations;
 pub mod problem;
+pub mod store;
 
 pub use operations::Backend;
 pub use problem::Problem;

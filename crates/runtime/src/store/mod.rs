@@ -1,0 +1,223 @@
+//! The narrow interface to a database, and its implementations.
+//!
+//! Everything above speaks to a [`Store`]: rows as typed values, conditions as compiled
+//! expressions, pages, and the records that must commit together with a change (outbox,
+//! idempotency, durable jobs, links of subjects). Nothing above knows SQL.
+//!
+//! Work is handed over as a function of the transaction, so that an implementation decides where
+//! it runs: SQLite runs it on its one writer thread, where the transaction's futures are always
+//! ready; a networked database runs it in the caller's task. Inside the work, await nothing but
+//! the transaction itself.
+
+mod error;
+mod query;
+mod records;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use expression::{EntityId, FieldIndex, Row, Value, ir::Expression};
+
+pub use error::StoreError;
+pub use query::{
+    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Predicate, Sort,
+};
+pub use records::{Answer, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Subject};
+
+/// What work on a transaction returns. `Box::pin(async move { .. })` makes one.
+pub type Work<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
+
+/// A database that holds the rows of a model.
+pub trait Store: Send + Sync + 'static {
+    /// A consistent view of committed rows.
+    type Snapshot: Snapshot;
+    /// A transaction that may write.
+    type Transaction: Transaction;
+
+    /// Compiles a condition over `self` (a row of `entity`) once, at start. What it says about
+    /// `actor`, `input`, `tenant` and `now` alone becomes [`Predicate::parameters`], whose values
+    /// are given with each use.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`] where the condition does not translate to SQL.
+    fn predicate(&self, entity: EntityId, condition: &Expression) -> Result<Predicate, StoreError>;
+
+    /// Runs the work in one transaction: committed and durable if it returns `Ok`, rolled back
+    /// entirely if it returns `Err` or panics.
+    fn write<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'a> FnOnce(&'a mut Self::Transaction) -> Work<'a, T, E> + Send + 'static;
+
+    /// Runs the work on one consistent snapshot, which holds every write that was answered before.
+    fn read<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'a> FnOnce(&'a mut Self::Snapshot) -> Work<'a, T, E> + Send + 'static;
+}
+
+/// What can be read. Soft-deleted rows are outside of everything. Rows come with their parts.
+pub trait Snapshot: Send {
+    /// The row, or `None`.
+    fn row(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+    ) -> impl Future<Output = Result<Option<Arc<Row>>, StoreError>> + Send;
+
+    /// The rows, in the order of the ids; `None` for those that do not exist.
+    fn rows(
+        &mut self,
+        entity: EntityId,
+        ids: &[u128],
+    ) -> impl Future<Output = Result<Vec<Option<Arc<Row>>>, StoreError>> + Send;
+
+    /// The one row with these values, which together are a unique key.
+    fn find(
+        &mut self,
+        entity: EntityId,
+        key: &[(FieldIndex, Value)],
+    ) -> impl Future<Output = Result<Option<Arc<Row>>, StoreError>> + Send;
+
+    /// Whether the row exists and all conditions hold for it.
+    fn satisfies(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+        conditions: &[Condition],
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// One page of rows.
+    fn page(&mut self, query: &PageQuery) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// The row that a verified subject is linked to.
+    fn linked(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<Option<u128>, StoreError>> + Send;
+
+    /// What was recorded under an idempotency key, unless it has expired by `now` (microseconds
+    /// since the Unix epoch).
+    fn idempotency(
+        &mut self,
+        key: &IdempotencyKey,
+        now: i64,
+    ) -> impl Future<Output = Result<Option<IdempotencyRecord>, StoreError>> + Send;
+
+    /// A durable job.
+    fn job(&mut self, id: u128) -> impl Future<Output = Result<Option<Job>, StoreError>> + Send;
+
+    /// The job in progress on a row, which makes other writes to it answer 409 `in-progress`.
+    fn job_on(
+        &mut self,
+        entity: EntityId,
+        row: u128,
+    ) -> impl Future<Output = Result<Option<u128>, StoreError>> + Send;
+
+    /// Events of the outbox after a sequence number (0 for all), in order, with their numbers.
+    fn outbox(
+        &mut self,
+        after: i64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<(i64, OutboxEvent)>, StoreError>> + Send;
+}
+
+/// What can be written. Everything commits together.
+pub trait Transaction: Snapshot {
+    /// Reads rows and keeps others from writing them until the transaction ends. Implementations
+    /// lock in the order of (entity, id) so that transactions cannot wait for each other in a
+    /// circle; the result has the order of `keys`.
+    fn lock(
+        &mut self,
+        keys: &[(EntityId, u128)],
+    ) -> impl Future<Output = Result<Vec<Option<Arc<Row>>>, StoreError>> + Send;
+
+    /// Inserts a row with its parts. Built-in fields are the caller's to fill.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`], [`StoreError::MissingReference`].
+    fn insert(&mut self, row: &Row) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes the fields and parts in which `after` differs from `before`; a part that differs is
+    /// replaced as a whole. A soft deletion is an update of `deleted_at`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`], [`StoreError::MissingReference`], [`StoreError::Vanished`].
+    fn update(
+        &mut self,
+        before: &Row,
+        after: &Row,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes a row and its parts.
+    ///
+    /// # Errors
+    /// [`StoreError::StillReferenced`], [`StoreError::Vanished`].
+    fn delete(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The next number of a `sequence(reference)` field, from 1, for rows that refer to `per`.
+    fn next_in_sequence(
+        &mut self,
+        entity: EntityId,
+        field: FieldIndex,
+        per: u128,
+    ) -> impl Future<Output = Result<i64, StoreError>> + Send;
+
+    /// Appends an event to the outbox.
+    fn append(
+        &mut self,
+        event: &OutboxEvent,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Links a verified subject to the row that stands for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`] with the code `subject-linked` if the subject or the row is linked
+    /// already.
+    fn link(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+        row: u128,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Records, or replaces, what was answered under an idempotency key.
+    fn put_idempotency(
+        &mut self,
+        key: &IdempotencyKey,
+        record: &IdempotencyRecord,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes at most `limit` idempotency records that expired by `now`; how many there were.
+    fn purge_idempotency(
+        &mut self,
+        now: i64,
+        limit: u32,
+    ) -> impl Future<Output = Result<u32, StoreError>> + Send;
+
+    /// Records a durable job, or replaces the one with its id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`] with the code `in-progress` if another job holds its row.
+    fn put_job(&mut self, job: &Job) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// At most `limit` jobs due by `now`, oldest first, postponed until `lease` so that nobody
+    /// else takes them meanwhile.
+    fn take_jobs(
+        &mut self,
+        now: i64,
+        lease: i64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
+
+    /// Removes a job that is done. Unknown ones are no error: the job was completed before.
+    fn complete_job(&mut self, id: u128) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,142 @@
+//! Questions to a store: conditions, pages, cursors.
+
+use std::sync::Arc;
+
+use expression::{EntityId, FieldIndex, Row, Value, ir::Expression};
+
+/// A condition over rows of an entity, compiled by [`super::Store::predicate`].
+#[derive(Clone, Debug)]
+pub struct Predicate {
+    /// Its position in the store that compiled it.
+    pub(crate) number: u32,
+    /// The entity whose rows it is about.
+    pub entity: EntityId,
+    /// The expressions that do not depend on the row; their values, in this order, are bound.
+    pub parameters: Arc<[Expression]>,
+}
+
+/// A predicate with its values for one use.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// The predicate.
+    pub predicate: Predicate,
+    /// A value for each of its parameters.
+    pub values: Vec<Value>,
+}
+
+/// Holds where any of the alternatives holds; nowhere if there is none.
+#[derive(Clone, Debug, Default)]
+pub struct Condition {
+    /// The alternatives.
+    pub any: Vec<Bound>,
+}
+
+impl From<Bound> for Condition {
+    fn from(bound: Bound) -> Self {
+        Self { any: vec![bound] }
+    }
+}
+
+/// How a filter compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Comparison {
+    /// `field=value`; null equals null.
+    Equal,
+    /// `field.gt=value`
+    Greater,
+    /// `field.gte=value`
+    GreaterOrEqual,
+    /// `field.lt=value`
+    Less,
+    /// `field.lte=value`
+    LessOrEqual,
+}
+
+/// What a client chose to see.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// The field.
+    pub field: FieldIndex,
+    /// How it compares.
+    pub comparison: Comparison,
+    /// To what: a value of the field's type.
+    pub value: Value,
+}
+
+/// The order of a page: by the field, nulls last in both directions, then by `id` ascending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// The field.
+    pub field: FieldIndex,
+    /// Whether greatest first.
+    pub descending: bool,
+}
+
+/// The place in the order after which a page starts: that of the last row of the page before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cursor {
+    /// The row's value of the sort field; null without one.
+    pub value: Value,
+    /// The row's id.
+    pub id: u128,
+}
+
+/// Rows within a distance of a point.
+#[derive(Clone, Copy, Debug)]
+pub struct Near {
+    /// The field of type `geo`.
+    pub field: FieldIndex,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Metres.
+    pub within: f64,
+}
+
+/// A page of rows.
+#[derive(Clone, Debug)]
+pub struct PageQuery {
+    /// The entity.
+    pub entity: EntityId,
+    /// All of these must hold: the grants of the caller as one, `where` as another.
+    pub conditions: Vec<Condition>,
+    /// All of these must hold.
+    pub filters: Vec<Filter>,
+    /// Words that must occur in the searchable fields, the last one as a prefix.
+    pub search: Option<String>,
+    /// Near a point.
+    pub near: Option<Near>,
+    /// The order; by `id` alone without one.
+    pub sort: Option<Sort>,
+    /// Where to start.
+    pub after: Option<Cursor>,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// The rows of a page.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// At most the limit.
+    pub rows: Vec<Arc<Row>>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+impl PageQuery {
+    /// The first `limit` rows of an entity, by `id`.
+    #[must_use]
+    pub const fn new(entity: EntityId, limit: u32) -> Self {
+        Self {
+            entity,
+            conditions: Vec::new(),
+            filters: Vec::new(),
+            search: None,
+            near: None,
+            sort: None,
+            after: None,
+            limit,
+        }
+    }
+}

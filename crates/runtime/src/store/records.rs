@@ -1,0 +1,87 @@
+//! The records that commit together with a change. Times are microseconds since the Unix epoch.
+
+use std::sync::Arc;
+
+use expression::EntityId;
+
+/// An event as it waits to be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEvent {
+    /// `UUIDv7`; consumers dedupe by it.
+    pub id: u128,
+    /// Qualified name, for example `ordering.OrderPlaced`.
+    pub event: String,
+    /// The ordering key: events with the same key are published in order.
+    pub key: String,
+    /// The payload as a JSON object.
+    pub payload: String,
+    /// When it happened.
+    pub at: i64,
+}
+
+/// A caller as an issuer of tokens has verified it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The token's `iss`.
+    pub issuer: String,
+    /// The token's `sub`.
+    pub subject: String,
+}
+
+/// What an idempotent request is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// Who calls: actor and subject, or the job that calls.
+    pub caller: String,
+    /// Qualified name of the operation.
+    pub operation: String,
+    /// The key that the caller chose.
+    pub key: String,
+}
+
+/// What is remembered of an idempotent request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    /// SHA-256 of what was asked.
+    pub body_hash: [u8; 32],
+    /// What was answered; `None` while a durable job still works on it.
+    pub answer: Option<Answer>,
+    /// When it may be forgotten.
+    pub expires: i64,
+}
+
+/// An answer to replay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// HTTP headers to send again.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Arc<[u8]>,
+}
+
+/// Work that goes on after the answer, and after a crash: what follows a `call`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// `UUIDv7`.
+    pub id: u128,
+    /// Entity of the row that is in progress.
+    pub entity: EntityId,
+    /// The row that is in progress.
+    pub row: u128,
+    /// Qualified name of the operation.
+    pub operation: String,
+    /// The effect at which it resumes.
+    pub step: u32,
+    /// What the remaining effects need to know, as JSON.
+    pub context: String,
+    /// Idempotency key of the call.
+    pub key: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When to try next.
+    pub due: i64,
+    /// When the caller stops waiting.
+    pub deadline: i64,
+}
