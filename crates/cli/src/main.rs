@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `firm`; everything is in the library beside it, where tests can reach it.
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,56 @@
+//! How a command ends: exit codes, and what is said when it could not run at all.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// No errors: 0.
+    Success,
+    /// The model has errors (warnings too with `--strict`): 1.
+    Findings,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Success => Self::SUCCESS,
+            Outcome::Findings => Self::from(1),
+        }
+    }
+}
+
+/// The exit code of a command that could not run.
+pub const COULD_NOT_RUN: u8 = 2;
+
+/// Why a command could not run, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Stable, kebab-case, named after the problem.
+    pub id: &'static str,
+    /// What is wrong, one line.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Failure {
+    /// A failure without advice.
+    #[must_use]
+    pub fn new(id: &'static str, message: impl Into<String>) -> Self {
+        Self { id, message: message.into(), help: None }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// A file or folder of ours that cannot be used.
+    #[must_use]
+    pub fn file(action: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::new("file-unusable", format!("cannot {action} `{}`: {error}", path.display()))
+    }
+}

@@ -1,0 +1,98 @@
+//! The command `firm`: thin adapters between people and machines on one side and the engine and
+//! the runtime on the other.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "this is the edge: arguments, files, clock and terminal are its business"
+)]
+
+pub mod commands;
+pub mod console;
+pub mod failure;
+pub mod folder;
+pub mod render;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use commands::new;
+use console::{Console, OutputOptions};
+use failure::{COULD_NOT_RUN, Failure, Outcome};
+
+/// From a model that says what a backend is for, to the decided, written and running backend
+#[derive(Clone, Debug, Parser)]
+#[command(name = "firm", version, arg_required_else_help = true, propagate_version = true)]
+#[command(after_help = "\
+Example:
+  firm new city-library          a small model to start from
+  firm check city-library        is it sound?
+  firm up city-library           run it on http://127.0.0.1:8080
+
+Exit codes: 0 no errors, 1 errors (warnings too with --strict), 2 could not run.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    /// Make a folder with a small model that runs
+    New(new::NewArguments),
+}
+
+/// Runs one command line and says how it ended. A panic is a bug of ours: it is reported as one,
+/// without a raw trace, and ends with exit code 2.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = Arguments::command().get_matches();
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let console = Console::new(arguments.output);
+    report_panics(console);
+    match std::panic::catch_unwind(|| run(&arguments.command, &console)) {
+        Ok(Ok(outcome)) => outcome.into(),
+        Ok(Err(failure)) => {
+            console.failure(&failure);
+            ExitCode::from(COULD_NOT_RUN)
+        }
+        Err(_) => ExitCode::from(COULD_NOT_RUN),
+    }
+}
+
+fn run(command: &Command, console: &Console) -> Result<Outcome, Failure> {
+    match command {
+        Command::New(arguments) => new::run(arguments, console),
+    }
+}
+
+fn report_panics(console: Console) {
+    let verbose = std::env::var_os("RUST_BACKTRACE").is_some();
+    let standard = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        console.failure(
+            &Failure::new(
+                "bug-in-firm",
+                format!(
+                    "firm {} has a bug{}: {}",
+                    env!("CARGO_PKG_VERSION"),
+                    place.unwrap_or_default(),
+                    text.unwrap_or("no message"),
+                ),
+            )
+            .help("please report it with the model that caused it; RUST_BACKTRACE=1 shows more"),
+        );
+        if verbose {
+            standard(panic);
+        }
+    }));
+}

@@ -1,0 +1,13 @@
+//! Tests of the command `firm`, one binary.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests run programs and read files"
+)]
+
+mod firm;
+mod help;
+mod new;
+mod rendering;
