@@ -102,12 +102,14 @@ pub struct PartTable {
     pub name: String,
     /// Base name of the column (or columns) of each field, in field order.
     pub columns: Vec<String>,
+    /// Indexes over its fields: what foreign keys need.
+    pub indexes: Vec<Index>,
 }
 
-/// An index over columns of an entity's table.
-#[derive(Clone, Debug)]
+/// An index over columns of an entity's or part's table.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Index {
-    /// Name, unique in its schema.
+    /// Name, unique in its schema, and on SQLite in the whole database.
     pub name: String,
     /// Fields in order, `true` where descending.
     pub fields: Vec<(FieldIndex, bool)>,
@@ -117,7 +119,7 @@ pub struct Index {
     pub condition: Option<Expression>,
     /// Only rows that are not soft-deleted.
     pub live_only: bool,
-    /// What needs it: operations by qualified name, `foreign key`, or the unique key.
+    /// What needs it: operations by qualified name, `foreign key FIELD`, or `unique key CODE`.
     pub because: Vec<String>,
 }
 

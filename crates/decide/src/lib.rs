@@ -7,7 +7,10 @@ use base::Diagnostic;
 use model::Model;
 
 pub mod design;
+pub mod facts;
+mod indexes;
 pub mod naming;
+pub mod numbers;
 mod routes;
 mod tables;
 
@@ -17,7 +20,8 @@ pub use design::Design;
 #[must_use]
 pub fn decide(model: Arc<Model>) -> (Design, Vec<Diagnostic>) {
     let (routes, diagnostics) = routes::routes(&model);
-    let tables = tables::tables(&model);
+    let mut tables = tables::tables(&model);
+    let _outcomes = indexes::add(&model, &mut tables, &[]);
     let design = Design { tables, routes, verdicts: Vec::new(), model };
     (design, diagnostics)
 }

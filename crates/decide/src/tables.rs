@@ -58,6 +58,7 @@ fn table(model: &Model, id: EntityId, entity: &Entity, schema: &str, names: &mut
     let parts = shape.parts.iter().map(|part| PartTable {
         name: take_table(names, schema, &format!("{name}_{}", snake(&part.name))),
         columns: columns(&part.fields, &PART_COLUMNS),
+        indexes: Vec::new(),
     });
     Table {
         entity: id,

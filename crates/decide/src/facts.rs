@@ -1,0 +1,173 @@
+//! What the model states, completed by marked defaults: rates, rows and needs as decisions read
+//! them. The nearest statement wins: operation, then context, then system.
+
+use base::{Provenance, Quantity, Rate, Share};
+use expression::EntityId;
+use model::{
+    Model,
+    model::{ContextId, Needs, Operation, OperationId, OperationKind, Volume},
+};
+
+use crate::numbers::{self, Number};
+
+const SECONDS_PER_MONTH: f64 = 2_592_000.0;
+
+impl Number {
+    /// As a quantity whose provenance says that nobody stated it.
+    #[must_use]
+    pub fn quantity(&self) -> Quantity<f64> {
+        Quantity::default_of(self.value, self.source)
+    }
+}
+
+/// The rate of an operation.
+#[must_use]
+pub fn rate(operation: &Operation) -> Quantity<Rate> {
+    operation.workload.rate.clone().unwrap_or_else(|| {
+        let mean = numbers::RATE.value;
+        let peak = mean * numbers::PEAK_FACTOR.value;
+        Quantity::default_of(Rate { mean, peak }, numbers::RATE.source)
+    })
+}
+
+/// The second load that a design must hold (what it can grow to without being redesigned): the
+/// peak times the greater of headroom and the growth of two years.
+#[must_use]
+pub fn reachable_peak(model: &Model, operation: &Operation) -> f64 {
+    rate(operation).value.peak * reach(model, operation.context)
+}
+
+/// Headroom, or the growth of two years where that is more.
+#[must_use]
+pub fn reach(model: &Model, context: ContextId) -> f64 {
+    let growth = growth(model, context).value.0;
+    headroom(model, context).value.max((1.0 + growth).powi(2))
+}
+
+/// Multiple of the peak.
+#[must_use]
+pub fn headroom(model: &Model, context: ContextId) -> Quantity<f64> {
+    need(model, context, |needs| needs.headroom.clone())
+        .unwrap_or_else(|| numbers::HEADROOM.quantity())
+}
+
+/// Growth a year.
+#[must_use]
+pub fn growth(model: &Model, context: ContextId) -> Quantity<Share> {
+    need(model, context, |needs| needs.growth.clone()).unwrap_or_else(|| {
+        Quantity::default_of(Share(numbers::GROWTH.value), numbers::GROWTH.source)
+    })
+}
+
+fn need<T>(model: &Model, context: ContextId, get: impl Fn(&Needs) -> Option<T>) -> Option<T> {
+    get(&model.context(context).needs).or_else(|| get(&model.system.needs))
+}
+
+/// Rows of an entity at the horizon, after retention; nothing where the model states no volume.
+#[must_use]
+pub fn rows_at_horizon(model: &Model, entity: EntityId) -> Option<Quantity<f64>> {
+    let entity = model.entity(entity);
+    let stated = entity.rows.as_ref()?;
+    let Volume { rows, inflow } = stated.value;
+    let seconds = numbers::HORIZON.value * SECONDS_PER_MONTH;
+    let grown = rows + inflow.mean * seconds;
+    let kept = match (&entity.retain, entity.states.is_some() || entity.soft_delete) {
+        // Counted from creation: what flows in during the period is all there can be.
+        (Some(retain), false) => grown.min((inflow.mean * retain.period.as_secs_f64()).max(rows)),
+        _ => grown,
+    };
+    let from = format!("{} rows, {}", people(rows), per_second(inflow.mean));
+    Some(match stated.provenance {
+        Provenance::Given(span) => Quantity::given(kept, span),
+        _ => Quantity::derived(kept, from),
+    })
+}
+
+/// Mean writes a second on rows of an entity.
+#[must_use]
+pub fn writes(model: &Model, entity: EntityId) -> f64 {
+    let on_it = |operation: &&Operation| operation.writes() && operation.entity() == Some(entity);
+    model.operations.iter().filter(on_it).map(|operation| rate(operation).value.peak).sum()
+}
+
+/// `browseProducts: 300/s peak 1200/s`, as drivers quote it.
+#[must_use]
+pub fn rate_fact(model: &Model, id: OperationId) -> (String, Provenance) {
+    let operation = model.operation(id);
+    if operation.kind == OperationKind::Stream
+        && let Some(open) = &operation.workload.open_streams
+    {
+        return (
+            format!("{}: {} open", operation.name, people(open.value)),
+            open.provenance.clone(),
+        );
+    }
+    let rate = rate(operation);
+    let fact = format!("{}: {}", operation.name, describe_rate(rate.value));
+    (fact, rate.provenance)
+}
+
+/// `300/s peak 1200/s`.
+#[must_use]
+pub fn describe_rate(rate: Rate) -> String {
+    if rate.peak > rate.mean {
+        format!("{} peak {}", per_second(rate.mean), per_second(rate.peak))
+    } else {
+        per_second(rate.mean)
+    }
+}
+
+/// A rate in the first unit in which it is a whole number, else in which it is at least one.
+#[must_use]
+pub fn per_second(rate: f64) -> String {
+    let counts = base::RATE_PER.iter().map(|&(unit, seconds)| (unit, rate * seconds));
+    let least_one = counts.filter(|(_, count)| *count >= 0.999);
+    let whole = |count: f64| (count - count.round()).abs() < 1e-6 * count;
+    let best = least_one.clone().find(|(_, count)| whole(*count)).or(least_one.clone().next());
+    match best {
+        Some((unit, count)) => format!("{}/{unit}", people(count)),
+        None => format!("{}/s", people(rate)),
+    }
+}
+
+/// A number as people write it: `2k`, `1.5M`, `0.1`; at most three significant digits.
+#[must_use]
+pub fn people(number: f64) -> String {
+    let (scaled, unit) = match number.abs() {
+        size if size >= 1e9 => (number / 1e9, "G"),
+        size if size >= 1e6 => (number / 1e6, "M"),
+        size if size >= 1e4 => (number / 1e3, "k"),
+        _ => (number, ""),
+    };
+    let digits = match scaled.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        size if size >= 1.0 => 2,
+        _ => 3,
+    };
+    let text = format!("{scaled:.digits$}");
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        assert_eq!(people(1200.0), "1200");
+        assert_eq!(people(75e6), "75M");
+        assert_eq!(people(0.1), "0.1");
+        assert_eq!(people(1_500_000.0), "1.5M");
+        assert_eq!(people(100.0), "100");
+    }
+
+    #[test]
+    fn rates_in_a_unit_that_reads_well() {
+        assert_eq!(describe_rate(Rate { mean: 300.0, peak: 1200.0 }), "300/s peak 1200/s");
+        assert_eq!(per_second(1.0 / 86_400.0), "1/day");
+        assert_eq!(per_second(5_000.0 / 2_592_000.0), "5000/month");
+    }
+}

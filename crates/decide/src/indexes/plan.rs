@@ -1,0 +1,153 @@
+//! From wishes to indexes: what is covered already, what is worth its writes.
+
+use expression::EntityId;
+use model::{Model, model::OperationId};
+
+use super::wants::{Want, wants};
+use super::{Fate, Outcome, allowance, small};
+use crate::design::Index;
+
+/// A wish and how it was answered, before indexes have names.
+pub struct Wish {
+    want: Want,
+    answer: Answer,
+}
+
+enum Answer {
+    /// By the index at this position.
+    Index(usize),
+    Unique(usize),
+    SmallTable(f64),
+    TooMany(f64),
+    Overridden,
+}
+
+impl Wish {
+    /// The outcome, once the indexes are named.
+    pub fn settle(self, entity: EntityId, indexes: &[Index]) -> Outcome {
+        let name = |at: usize| indexes.get(at).map_or_else(String::new, |index| index.name.clone());
+        let fate = match self.answer {
+            Answer::Index(at) => Fate::Served(name(at)),
+            Answer::Unique(at) => Fate::Unique(name(at)),
+            Answer::SmallTable(rows) => Fate::SmallTable(rows),
+            Answer::TooMany(limit) => Fate::TooMany(limit),
+            Answer::Overridden => Fate::Overridden,
+        };
+        Outcome { want: self.want, entity, fate }
+    }
+}
+
+/// Adds to `indexes` (the keys) what operations and foreign keys need. Positions of what is there
+/// stay.
+pub fn plan(
+    model: &Model,
+    entity: EntityId,
+    indexes: &mut Vec<Index>,
+    foreign: Vec<Index>,
+    none: &[OperationId],
+) -> Vec<Wish> {
+    let mut wanted = wants(model, entity);
+    // The most useful first; among equals the longer one, which may serve the shorter.
+    wanted.sort_by(|a, b| {
+        let by_length = || b.index.fields.len().cmp(&a.index.fields.len());
+        b.benefit.total_cmp(&a.benefit).then_with(by_length)
+    });
+    let small = small(model, entity);
+    let limit = allowance(model, entity);
+    let mut room = limit;
+    let mut wishes = Vec::new();
+    for want in wanted {
+        let answer = if none.contains(&want.operation) {
+            Answer::Overridden
+        } else if let Some(at) = position(indexes, |index| leads_to_one(index, &want.index)) {
+            Answer::Unique(at)
+        } else if let Some(at) = position(indexes, |index| serves(index, &want.index)) {
+            credit(indexes, at, &want.index);
+            Answer::Index(at)
+        } else if let Some(rows) = small {
+            Answer::SmallTable(rows)
+        } else if let Some(at) = position(indexes, |index| extends(&want.index, index)) {
+            lengthen(indexes, at, &want.index);
+            Answer::Index(at)
+        } else if room < 1.0 {
+            Answer::TooMany(limit)
+        } else {
+            room -= 1.0;
+            indexes.push(want.index.clone());
+            Answer::Index(indexes.len() - 1)
+        };
+        wishes.push(Wish { want, answer });
+    }
+    for index in foreign {
+        match position(indexes, |other| serves(other, &index)) {
+            Some(at) => credit(indexes, at, &index),
+            None => indexes.push(index),
+        }
+    }
+    wishes
+}
+
+fn position(indexes: &[Index], holds: impl Fn(&Index) -> bool) -> Option<usize> {
+    indexes.iter().position(holds)
+}
+
+/// Whether `index` is a unique key whose fields all lead the wanted one: then at most one row is
+/// left, and nothing to order.
+fn leads_to_one(index: &Index, wanted: &Index) -> bool {
+    let leading = wanted.fields.iter().take(index.fields.len()).map(|(field, _)| field);
+    let mut leading: Vec<_> = leading.collect();
+    let mut key: Vec<_> = index.fields.iter().map(|(field, _)| field).collect();
+    leading.sort();
+    key.sort();
+    index.unique.is_some() && key == leading && covers_rows(index, wanted)
+}
+
+/// Whether `index` begins with what is wanted, over at least the same rows.
+fn serves(index: &Index, wanted: &Index) -> bool {
+    index.fields.starts_with(&wanted.fields) && covers_rows(index, wanted)
+}
+
+/// Whether the wanted one begins with all of `index` (no key), over the same rows.
+fn extends(wanted: &Index, index: &Index) -> bool {
+    index.unique.is_none()
+        && wanted.fields.starts_with(&index.fields)
+        && index.live_only == wanted.live_only
+        && same_condition(index, wanted)
+}
+
+/// Whether every row that is wanted is in the index.
+fn covers_rows(index: &Index, wanted: &Index) -> bool {
+    let live = !index.live_only || wanted.live_only;
+    live && (index.condition.is_none() || same_condition(index, wanted))
+}
+
+/// Conditions are compared without their places.
+fn same_condition(a: &Index, b: &Index) -> bool {
+    match (&a.condition, &b.condition) {
+        (None, None) => true,
+        (Some(a), Some(b)) => without_places(a) == without_places(b),
+        _ => false,
+    }
+}
+
+fn without_places(condition: &expression::ir::Expression) -> expression::ir::Expression {
+    let mut condition = condition.clone();
+    super::conditions::clear_spans(&mut condition);
+    condition
+}
+
+fn credit(indexes: &mut [Index], at: usize, wanted: &Index) {
+    let Some(index) = indexes.get_mut(at) else { return };
+    for reason in &wanted.because {
+        if !index.because.contains(reason) {
+            index.because.push(reason.clone());
+        }
+    }
+}
+
+fn lengthen(indexes: &mut [Index], at: usize, wanted: &Index) {
+    credit(indexes, at, wanted);
+    if let Some(index) = indexes.get_mut(at) {
+        index.fields.clone_from(&wanted.fields);
+    }
+}
