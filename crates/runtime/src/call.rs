@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use expression::{FieldIndex, Value, value::Geo};
+use expression::{Value, value::Geo};
 use model::model::{ActorId, OperationId};
+
+pub use crate::store::{Comparison, Cursor, Filter};
 
 /// One request for one operation.
 #[derive(Clone, Debug)]
@@ -60,8 +62,8 @@ pub struct IdempotencyKey {
 pub struct PageRequest {
     /// Most rows.
     pub limit: u32,
-    /// Only rows after this position.
-    pub after: Option<Position>,
+    /// Only rows after this place in the order.
+    pub after: Option<Cursor>,
     /// Position in [`model::model::Operation::sort`]; the first if absent. Sorted by id where the
     /// operation has no sort orders.
     pub sort: Option<usize>,
@@ -69,39 +71,8 @@ pub struct PageRequest {
     pub filters: Vec<Filter>,
     /// Full-text search (`q`).
     pub search: Option<String>,
-    /// Nearest first.
+    /// Only rows near a point.
     pub near: Option<Near>,
-}
-
-/// Where a page ends: the row's value of the sort field (none where sorted by id alone), then its
-/// id.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Position(pub Vec<Value>);
-
-/// `field=value`, `field.gte=value`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Filter {
-    /// The field.
-    pub field: FieldIndex,
-    /// How it is compared.
-    pub comparison: Comparison,
-    /// With what, of the field's type.
-    pub value: Value,
-}
-
-/// The comparisons of filters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Comparison {
-    /// `field=`
-    Equal,
-    /// `field.gt=`
-    Greater,
-    /// `field.gte=`
-    GreaterOrEqual,
-    /// `field.lt=`
-    Less,
-    /// `field.lte=`
-    LessOrEqual,
 }
 
 /// `near=lat,lon&within=5km`.
@@ -172,6 +143,6 @@ pub enum Body {
         /// A JSON array, written.
         items: Vec<u8>,
         /// Where to go on; `None` at the end.
-        next: Option<Position>,
+        next: Option<Cursor>,
     },
 }
