@@ -58,8 +58,7 @@ pub struct IdempotencyKey {
 }
 
 /// Which rows of a list.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PageRequest {
+#[derive(Clone, Debug, Default, X {
     /// Most rows.
     pub limit: u32,
     /// Only rows after this place in the order.
