@@ -58,7 +58,8 @@ pub struct IdempotencyKey {
 }
 
 /// Which rows of a list.
-#[derive(Clone, Debug, Default, X {
+#[derive(Clone, Debug, Default)]
+pub struct PageRequest {
     /// Most rows.
     pub limit: u32,
     /// Only rows after this place in the order.
