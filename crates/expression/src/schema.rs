@@ -4,7 +4,9 @@
 //! clients, how many rows there are and who may do what belongs to the `model` crate, whose
 //! entities have the same indexes.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use jiff::tz::TimeZone;
 
 use crate::types::Type;
 
@@ -82,6 +84,32 @@ pub struct Schema {
     pub entities: Vec<EntityShape>,
     /// Records, in the order they were registered.
     pub records: Vec<RecordShape>,
+    /// What the system says about money and time.
+    pub settings: Settings,
+}
+
+/// What the system says about money and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// ISO 4217 codes, the default one first. With one alone, money columns name no currency.
+    pub currencies: Vec<Arc<str>>,
+    /// What `date(timestamp)` means.
+    pub time_zone: TimeZone,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { currencies: vec!["EUR".into()], time_zone: TimeZone::UTC }
+    }
+}
+
+impl Settings {
+    /// The currency of amounts that name none.
+    #[must_use]
+    pub fn currency(&self) -> &Arc<str> {
+        static EUR: LazyLock<Arc<str>> = LazyLock::new(|| "EUR".into());
+        self.currencies.first().unwrap_or(&EUR)
+    }
 }
 
 impl Schema {
