@@ -10,6 +10,7 @@ pub mod commands;
 pub mod console;
 pub mod failure;
 pub mod folder;
+pub mod generated;
 pub mod render;
 
 use std::process::ExitCode;

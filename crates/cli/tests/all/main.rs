@@ -8,6 +8,7 @@
 )]
 
 mod firm;
+mod generated;
 mod help;
 mod new;
 mod rendering;
