@@ -6,9 +6,11 @@ use std::sync::Arc;
 use base::Diagnostic;
 use model::Model;
 
+pub mod catalogue;
 pub mod design;
 pub mod facts;
 mod indexes;
+mod layout;
 pub mod naming;
 pub mod numbers;
 mod routes;

@@ -4,7 +4,7 @@
 //! length (63 bytes), the names that the engines keep for themselves, and that SQLite has neither
 //! schemas nor a namespace of its own for indexes.
 
-use expression::{EntityId, FieldShape, Type};
+use expression::{EntityId, FieldIndex, FieldShape, Schema, sql::encoding};
 use model::{
     Model,
     model::{ContextId, Entity},
@@ -57,13 +57,13 @@ fn table(model: &Model, id: EntityId, entity: &Entity, schema: &str, names: &mut
     let name = take_table(names, schema, &snake(&entity.plural));
     let parts = shape.parts.iter().map(|part| PartTable {
         name: take_table(names, schema, &format!("{name}_{}", snake(&part.name))),
-        columns: columns(&part.fields, &PART_COLUMNS),
+        columns: columns(&model.schema, &part.fields, &PART_COLUMNS),
         indexes: Vec::new(),
     });
     Table {
         entity: id,
         schema: schema.to_owned(),
-        columns: columns(&shape.fields, &[]),
+        columns: columns(&model.schema, &shape.fields, &[]),
         parts: parts.collect(),
         indexes: Vec::new(),
         search: search(entity),
@@ -81,26 +81,17 @@ fn take_table(names: &mut Names, schema: &str, wanted: &str) -> String {
     })
 }
 
-fn columns(fields: &[FieldShape], others: &[&str]) -> Vec<String> {
+fn columns(schema: &Schema, fields: &[FieldShape], others: &[&str]) -> Vec<String> {
     let mut names = Names::reserving(RESERVED_COLUMNS.into_iter().chain(others.iter().copied()));
     let column = |field: &FieldShape| {
-        let suffixes = suffixes(&field.ty);
+        let columns = encoding::columns(&field.ty, schema);
         names.take_all(&snake(&field.name), |name| {
-            suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect()
+            columns.iter().map(|column| format!("{name}{}", column.suffix)).collect()
         })
     };
     fields.iter().map(column).collect()
 }
 
-/// What is put behind the base name of a field that may take several columns.
-fn suffixes(ty: &Type) -> &'static [&'static str] {
-    match ty.required() {
-        Type::Money { .. } => &["", "_amount", "_currency"],
-        Type::Geo => &["", "_latitude", "_longitude"],
-        _ => &[""],
-    }
-}
-
-fn search(entity: &Entity) -> Vec<expression::FieldIndex> {
+fn search(entity: &Entity) -> Vec<FieldIndex> {
     entity.fields().filter(|(_, field)| field.modifiers.search).map(|(at, _)| at).collect()
 }
