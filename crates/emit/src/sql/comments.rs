@@ -1,0 +1,64 @@
+//! `COMMENT ON`: what the model says about contexts, entities and fields, where people look.
+
+use decide::{Design, design::Table};
+use expression::sql::{Dialect, encoding::columns};
+use model::model::Field;
+
+use super::text::{literal, quoted, schemas, table as table_name};
+
+/// Comments for PostgreSQL, which alone has them.
+pub fn create(design: &Design) -> Vec<String> {
+    let mut all: Vec<String> =
+        schemas(design).into_iter().filter_map(|name| schema(design, name)).collect();
+    for table in &design.tables {
+        let of = design.model.entity(table.entity);
+        let doc = of.doc.clone().unwrap_or_else(|| format!("Entity {}.", of.name));
+        let name = table_name(&table.schema, &table.name, Dialect::PostgreSql);
+        all.push(format!("COMMENT ON TABLE {name} IS {}", literal(doc.trim())));
+        let fields = of.fields.iter().zip(&table.columns);
+        all.extend(fields.flat_map(|(field, base)| column(design, &name, field, base)));
+        all.extend(parts(design, table));
+    }
+    all
+}
+
+fn schema(design: &Design, name: &str) -> Option<String> {
+    let table = design.tables.iter().find(|table| table.schema == name)?;
+    let context = design.model.context(design.model.entity(table.entity).context);
+    let summary = context.summary.clone().unwrap_or_else(|| format!("Context {}.", context.name));
+    Some(format!("COMMENT ON SCHEMA {} IS {}", quoted(name), literal(summary.trim())))
+}
+
+fn parts(design: &Design, table: &Table) -> Vec<String> {
+    let of = design.model.entity(table.entity);
+    let mut all = Vec::new();
+    for (part, names) in of.parts.iter().zip(&table.parts) {
+        let name = table_name(&table.schema, &names.name, Dialect::PostgreSql);
+        let doc = format!("Part {} of {}.", part.name, of.name);
+        all.push(format!("COMMENT ON TABLE {name} IS {}", literal(&doc)));
+        let fields = part.fields.iter().zip(&names.columns);
+        all.extend(fields.flat_map(|(field, base)| column(design, &name, field, base)));
+    }
+    all
+}
+
+/// Documentation and marks of a field, on its first column.
+fn column(design: &Design, table: &str, field: &Field, base: &str) -> Option<String> {
+    let marks = [
+        ("personal data", field.modifiers.pii),
+        ("secret", field.modifiers.secret),
+        ("internal", field.modifiers.internal),
+        ("sensitive", field.modifiers.sensitive),
+    ];
+    let marks: Vec<&str> = marks.iter().filter(|(_, is)| *is).map(|(mark, _)| *mark).collect();
+    let doc = field.doc.as_deref().map(str::trim).filter(|doc| !doc.is_empty());
+    let text = match (doc, marks.is_empty()) {
+        (None, true) => return None,
+        (Some(doc), true) => doc.to_owned(),
+        (None, false) => marks.join(", "),
+        (Some(doc), false) => format!("{doc} ({})", marks.join(", ")),
+    };
+    let suffix = columns(&field.ty, &design.model.schema).first().map_or("", |first| first.suffix);
+    let name = quoted(&format!("{base}{suffix}"));
+    Some(format!("COMMENT ON COLUMN {table}.{name} IS {}", literal(&text)))
+}

@@ -1,0 +1,135 @@
+//! `CREATE TABLE` for entities and their parts.
+
+use decide::{Design, design::Table};
+use expression::{EntityId, FieldShape, Type, sql::Dialect};
+use model::model::BuiltIn;
+
+use super::columns::{definitions, names};
+use super::text::{quoted, table as table_name};
+
+/// The table of an entity, then those of its parts.
+pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
+    let mut statements = vec![entity_table(design, table, dialect)];
+    let shape = design.model.shape(table.entity);
+    for (part, of) in table.parts.iter().zip(&shape.parts) {
+        let mut lines = vec![owner(design, table, dialect), "\"position\" integer NOT NULL".into()];
+        for (field, base) in of.fields.iter().zip(&part.columns) {
+            lines.extend(definitions(design, field, base, dialect));
+            if dialect == Dialect::Sqlite {
+                refer(design, table, field, base, dialect, &mut lines);
+            }
+        }
+        lines.push("CHECK (\"position\" >= 0)".to_owned());
+        lines.push("PRIMARY KEY (\"owner_id\", \"position\")".to_owned());
+        let name = table_name(&table.schema, &part.name, dialect);
+        // Rows of a part are only ever read by their owner, in order: that is how they lie.
+        let options = if dialect == Dialect::Sqlite { " STRICT, WITHOUT ROWID" } else { "" };
+        statements.push(statement(&name, &lines, options));
+    }
+    statements
+}
+
+fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
+    let sqlite = dialect == Dialect::Sqlite;
+    let shape = design.model.shape(table.entity);
+    let mut lines = Vec::new();
+    if sqlite {
+        // Named, so that it survives VACUUM: full-text search refers to it.
+        lines.push("\"rowid\" INTEGER PRIMARY KEY".to_owned());
+    }
+    for (field, base) in shape.fields.iter().zip(&table.columns) {
+        lines.extend(definitions(design, field, base, dialect));
+    }
+    lines.push(primary_key(design, table, dialect));
+    if sqlite {
+        for (field, base) in shape.fields.iter().zip(&table.columns) {
+            refer(design, table, field, base, dialect, &mut lines);
+        }
+    }
+    let name = table_name(&table.schema, &table.name, dialect);
+    statement(&name, &lines, if sqlite { " STRICT" } else { "" })
+}
+
+fn statement(name: &str, lines: &[String], options: &str) -> String {
+    format!("CREATE TABLE {name} (\n  {}\n){options}", lines.join(",\n  "))
+}
+
+/// `id`, or the fields that replace it.
+fn primary_key(design: &Design, table: &Table, dialect: Dialect) -> String {
+    let entity = design.model.entity(table.entity);
+    let id: Vec<_> = entity.built_in(BuiltIn::Id).into_iter().collect();
+    let fields = if id.is_empty() { entity.identity.clone() } else { id };
+    let shape = design.model.shape(table.entity);
+    let columns = fields.iter().filter_map(|at| {
+        let at = usize::from(at.0);
+        Some(names(design, &shape.fields.get(at)?.ty, table.columns.get(at)?))
+    });
+    let columns = columns.flatten().collect::<Vec<_>>().join(", ");
+    match dialect {
+        Dialect::Sqlite => format!("UNIQUE ({columns})"),
+        Dialect::PostgreSql => format!("PRIMARY KEY ({columns})"),
+    }
+}
+
+fn owner(design: &Design, table: &Table, dialect: Dialect) -> String {
+    let ty = match dialect {
+        Dialect::Sqlite => "BLOB",
+        Dialect::PostgreSql => "uuid",
+    };
+    let refers = id_column(design, table).map_or_else(String::new, |id| {
+        let owner = table_name(&table.schema, &table.name, dialect);
+        format!(" REFERENCES {owner} ({id}) ON DELETE CASCADE")
+    });
+    format!("\"owner_id\" {ty} NOT NULL{refers}")
+}
+
+fn refer(
+    design: &Design,
+    table: &Table,
+    field: &FieldShape,
+    base: &str,
+    dialect: Dialect,
+    lines: &mut Vec<String>,
+) {
+    if let Some(target) = target(design, table, field, dialect) {
+        lines.push(format!("FOREIGN KEY ({}) REFERENCES {target}", quoted(base)));
+    }
+}
+
+/// What a reference inside the context refers to: the table and its key.
+fn target(design: &Design, table: &Table, field: &FieldShape, dialect: Dialect) -> Option<String> {
+    let entity = foreign_entity(design, table, field)?;
+    let other = design.table(entity);
+    let id = id_column(design, other)?;
+    Some(format!("{} ({id})", table_name(&other.schema, &other.name, dialect)))
+}
+
+/// A row's own id has the type of a reference to its entity, and is none.
+fn foreign_entity(design: &Design, table: &Table, field: &FieldShape) -> Option<EntityId> {
+    let Type::Reference(entity) = field.ty.required() else { return None };
+    let context = design.model.entity(table.entity).context;
+    (field.name != "id" && design.model.entity(*entity).context == context).then_some(*entity)
+}
+
+fn id_column(design: &Design, table: &Table) -> Option<String> {
+    let id = design.model.entity(table.entity).built_in(BuiltIn::Id)?;
+    table.columns.get(usize::from(id.0)).map(|base| quoted(base))
+}
+
+/// Foreign keys of PostgreSQL, where they can only be made when all tables are there.
+pub fn foreign_keys(design: &Design, table: &Table) -> Vec<String> {
+    let dialect = Dialect::PostgreSql;
+    let shape = design.model.shape(table.entity);
+    let own =
+        shape.fields.iter().zip(&table.columns).map(|(field, base)| (&table.name, field, base));
+    let parts = table.parts.iter().zip(&shape.parts).flat_map(|(part, of)| {
+        of.fields.iter().zip(&part.columns).map(move |(field, base)| (&part.name, field, base))
+    });
+    let add = |(name, field, base): (&String, &FieldShape, &String)| {
+        let target = target(design, table, field, dialect)?;
+        let table = table_name(&table.schema, name, dialect);
+        let base = quoted(base);
+        Some(format!("ALTER TABLE {table} ADD FOREIGN KEY ({base}) REFERENCES {target}"))
+    };
+    own.chain(parts).filter_map(add).collect()
+}
