@@ -12,6 +12,7 @@ pub mod failure;
 pub mod folder;
 pub mod generated;
 pub mod render;
+pub mod seed;
 
 use std::process::ExitCode;
 

@@ -12,3 +12,4 @@ mod generated;
 mod help;
 mod new;
 mod rendering;
+mod seed;

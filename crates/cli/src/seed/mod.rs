@@ -1,0 +1,9 @@
+//! `firm seed`: plausible rows, made by doing what the model allows, so that every rule holds.
+
+mod random;
+mod text;
+mod values;
+mod words;
+
+pub use random::Random;
+pub use values::{Purpose, Targets, Values};
