@@ -3,7 +3,9 @@
 mod effect;
 mod entity;
 mod ids;
+mod integration;
 mod operation;
+mod process;
 mod system;
 
 pub use effect::{Assignment, Call, Callee, Each, Effect, EffectKind, Fill, SetPath};
@@ -12,13 +14,20 @@ pub use entity::{
     RetainEnd, States, Unique, Volume,
 };
 pub use ids::{ActorId, ContextId, EventId, ExternalId, OperationId, ViewId};
+pub use integration::{
+    Callback, Endpoint, EndpointKind, Pipeline, Verification, Webhook, WebhookEvent,
+};
 pub use operation::{
     Addressed, Assigns, Grant, Input, Operation, OperationKind, OutputField, OutputValue,
     Parameter, Sort, Target, Workload,
 };
+pub use process::{
+    Aggregate, Every, Flow, Invocation, Schedule, Step, StepKind, Timing, View, ViewField,
+    ViewSource,
+};
 pub use system::{
-    Actor, Authentication, ClientKind, Context, Event, External, ExternalOperation, Needs,
-    Override, System, Team, Tenancy,
+    Acceptance, Actor, Authentication, ClientKind, Context, Event, External, ExternalOperation,
+    Isolation, Needs, Override, System, Team, Tenancy, TenantFrom,
 };
 
 use expression::{EntityId, EntityShape, Schema};
@@ -42,8 +51,20 @@ pub struct Model {
     pub events: Vec<Event>,
     /// Externals; positions are [`ExternalId`]s.
     pub externals: Vec<External>,
+    /// Views; positions are [`ViewId`]s.
+    pub views: Vec<View>,
+    /// Flows.
+    pub flows: Vec<Flow>,
+    /// Schedules.
+    pub schedules: Vec<Schedule>,
+    /// Pipelines.
+    pub pipelines: Vec<Pipeline>,
+    /// Webhooks.
+    pub webhooks: Vec<Webhook>,
     /// Decisions that the model takes itself.
     pub overrides: Vec<Override>,
+    /// Findings that the model accepts.
+    pub accepted: Vec<Acceptance>,
 }
 
 impl Model {
@@ -87,6 +108,12 @@ impl Model {
     #[must_use]
     pub fn external(&self, id: ExternalId) -> &External {
         &self.externals[usize::from(id.0)]
+    }
+
+    /// The view.
+    #[must_use]
+    pub fn view(&self, id: ViewId) -> &View {
+        &self.views[id.0 as usize]
     }
 
     /// Entities with their ids.

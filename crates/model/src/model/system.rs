@@ -1,9 +1,10 @@
 //! The system, its teams and needs, actors, contexts, events, externals and overrides.
 
 use base::{Duration, Percentiles, Price, Quantity, Rate, Share, Span, Spanned};
-use expression::{EntityId, RecordId, ir::Expression};
+use expression::{EntityId, FieldIndex, RecordId, ir::Expression};
 
 use super::ids::ContextId;
+use super::integration::Callback;
 
 /// The `system` section.
 #[derive(Clone, Debug, Default)]
@@ -77,8 +78,38 @@ pub struct Team {
 pub struct Tenancy {
     /// The tenant entity.
     pub by: EntityId,
+    /// What tells a request's tenant.
+    pub from: TenantFrom,
+    /// How far tenants are kept apart; a decision if absent.
+    pub isolation: Option<Spanned<Isolation>>,
+    /// Which tenants get everything of their own, over `self` of the tenant.
+    pub silo: Option<Expression>,
+    /// Where a tenant's data lives, over `self` of the tenant.
+    pub region: Option<Expression>,
+    /// Share of the largest tenant.
+    pub largest_share: Option<Quantity<Share>>,
     /// Where it was written.
     pub span: Span,
+}
+
+/// What tells a request's tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantFrom {
+    /// The caller's row.
+    Actor,
+    /// The host name: this field of the tenant, if one is named.
+    Host(Option<FieldIndex>),
+}
+
+/// How far tenants are kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Shared tables.
+    Pool,
+    /// Shared server, own schema.
+    Bridge,
+    /// Own everything.
+    Silo,
 }
 
 /// How an actor proves who it is.
@@ -121,7 +152,7 @@ pub struct Actor {
     /// The entity whose row it is.
     pub entity: Option<EntityId>,
     /// The field by which rows created by others are linked at first sign-in.
-    pub login: Option<expression::FieldIndex>,
+    pub login: Option<FieldIndex>,
     /// The claim of the verified token that it needs.
     pub role: Option<String>,
     /// Over `actor`, read at each request.
@@ -179,6 +210,8 @@ pub struct External {
     pub protocol: Option<String>,
     /// What can be called.
     pub operations: Vec<ExternalOperation>,
+    /// What it sends us.
+    pub callbacks: Vec<Callback>,
 }
 
 /// Something an external can do.
@@ -209,6 +242,17 @@ pub struct Override {
     pub id: Spanned<String>,
     /// The option, kebab-case.
     pub choose: Spanned<String>,
+    /// Why.
+    pub because: String,
+    /// Asked again after this date.
+    pub until: Option<Spanned<String>>,
+}
+
+/// A finding that the model accepts.
+#[derive(Clone, Debug)]
+pub struct Acceptance {
+    /// `finding-id@subject`.
+    pub id: Spanned<String>,
     /// Why.
     pub because: String,
     /// Asked again after this date.
