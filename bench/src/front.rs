@@ -1,0 +1,8 @@
+//! Parsing, resolving, checking and deciding the shop.
+
+use anyhow::Result;
+
+/// Measures and prints.
+pub fn measure() -> Result<()> {
+    Ok(())
+}

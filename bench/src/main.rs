@@ -1,0 +1,34 @@
+//! Measurements, side by side in one run: `cargo xtask bench`.
+//!
+//! The machines are shared and noisy, so every comparison is interleaved and repeated, the median
+//! is shown, and CPU time per request stands beside requests per second.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "measuring needs a clock, processes and a terminal"
+)]
+
+mod bare;
+mod front;
+mod load;
+mod process;
+mod serve;
+mod table;
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some("bare-server"), Some(folder)) => bare::serve(&folder),
+        (filter, _) => {
+            let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
+            if wanted("front") {
+                front::measure()?;
+            }
+            if wanted("serve") {
+                serve::measure()?;
+            }
+            Ok(())
+        }
+    }
+}
