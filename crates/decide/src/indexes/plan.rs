@@ -60,6 +60,7 @@ pub fn plan(
         let answer = if none.contains(&want.operation) {
             Answer::Overridden
         } else if let Some(at) = position(indexes, |index| leads_to_one(index, &want.index)) {
+            credit(indexes, at, &want.index);
             Answer::Unique(at)
         } else if let Some(at) = position(indexes, |index| serves(index, &want.index)) {
             credit(indexes, at, &want.index);

@@ -12,15 +12,15 @@ pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
     let mut statements = vec![entity_table(design, table, dialect)];
     let shape = design.model.shape(table.entity);
     for (part, of) in table.parts.iter().zip(&shape.parts) {
-        let mut lines = vec![owner(design, table, dialect), "\"position\" integer NOT NULL".into()];
+        let mut lines = vec![
+            owner(design, table, dialect),
+            "\"position\" integer NOT NULL CHECK (\"position\" >= 0)".into(),
+        ];
         for (field, base) in of.fields.iter().zip(&part.columns) {
             lines.extend(definitions(design, field, base, dialect));
-            if dialect == Dialect::Sqlite {
-                refer(design, table, field, base, dialect, &mut lines);
-            }
         }
-        lines.push("CHECK (\"position\" >= 0)".to_owned());
         lines.push("PRIMARY KEY (\"owner_id\", \"position\")".to_owned());
+        lines.extend(references(design, table, &of.fields, &part.columns, dialect));
         let name = table_name(&table.schema, &part.name, dialect);
         // Rows of a part are only ever read by their owner, in order: that is how they lie.
         let options = if dialect == Dialect::Sqlite { " STRICT, WITHOUT ROWID" } else { "" };
@@ -41,11 +41,7 @@ fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
         lines.extend(definitions(design, field, base, dialect));
     }
     lines.push(primary_key(design, table, dialect));
-    if sqlite {
-        for (field, base) in shape.fields.iter().zip(&table.columns) {
-            refer(design, table, field, base, dialect, &mut lines);
-        }
-    }
+    lines.extend(references(design, table, &shape.fields, &table.columns, dialect));
     let name = table_name(&table.schema, &table.name, dialect);
     statement(&name, &lines, if sqlite { " STRICT" } else { "" })
 }
@@ -83,17 +79,22 @@ fn owner(design: &Design, table: &Table, dialect: Dialect) -> String {
     format!("\"owner_id\" {ty} NOT NULL{refers}")
 }
 
-fn refer(
+/// SQLite takes foreign keys to tables that are not there yet, and only in `CREATE TABLE`.
+fn references(
     design: &Design,
     table: &Table,
-    field: &FieldShape,
-    base: &str,
+    fields: &[FieldShape],
+    columns: &[String],
     dialect: Dialect,
-    lines: &mut Vec<String>,
-) {
-    if let Some(target) = target(design, table, field, dialect) {
-        lines.push(format!("FOREIGN KEY ({}) REFERENCES {target}", quoted(base)));
+) -> Vec<String> {
+    if dialect != Dialect::Sqlite {
+        return Vec::new();
     }
+    let refer = |(field, base): (&FieldShape, &String)| {
+        let target = target(design, table, field, dialect)?;
+        Some(format!("FOREIGN KEY ({}) REFERENCES {target}", quoted(base)))
+    };
+    fields.iter().zip(columns).filter_map(refer).collect()
 }
 
 /// What a reference inside the context refers to: the table and its key.

@@ -1,0 +1,6 @@
+//! What follows from a model: tables, routes, indexes, verdicts.
+
+mod indexes;
+mod routes;
+mod small;
+mod tables;
