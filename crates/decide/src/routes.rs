@@ -10,6 +10,7 @@
 //! | `act` | `POST .../{id}/{operation-name}` |
 //! | `stream` | `GET .../{operation-name}` (server-sent events) |
 //! | `list` of a history or audit | `GET .../history`, `GET .../audit` |
+//! | of a view | as of an entity, under the view's own name |
 //!
 //! `route: name` moves an operation to `/{entities}/{name}`; one that is addressed by id or key to
 //! `.../{id}/{name}`, so that no route ever competes with another entity's id. What only `system`
@@ -18,6 +19,7 @@
 use std::collections::BTreeMap;
 
 use base::{Diagnostic, Spanned};
+use expression::FieldIndex;
 use model::{
     Model,
     model::{ActorId, Addressed, Authentication, Operation, OperationId, OperationKind, Target},
@@ -44,7 +46,7 @@ fn route(model: &Model, id: OperationId) -> Option<Route> {
     Some(Route {
         operation: id,
         method,
-        segments: segments(model, operation)?,
+        segments: segments(model, operation),
         idempotency_key: method == Method::Post,
         if_match: matches!(method, Method::Patch | Method::Delete),
         success: success(operation),
@@ -82,13 +84,12 @@ fn success(operation: &Operation) -> u16 {
     }
 }
 
-fn segments(model: &Model, operation: &Operation) -> Option<Vec<Segment>> {
+fn segments(model: &Model, operation: &Operation) -> Vec<Segment> {
     let (collection, special) = match operation.target {
         Target::Entity(entity) => (model.entity(entity).plural.clone(), None),
         Target::History(entity) => (model.entity(entity).plural.clone(), Some("history")),
         Target::Audit(entity) => (model.entity(entity).plural.clone(), Some("audit")),
-        // The model does not hold views yet, so there is no name to serve one under.
-        Target::View(_) => return None,
+        Target::View(view) => (kebab(&model.view(view).name), None),
     };
     let literal = |text: String| Segment::Literal(text);
     let context = kebab(&model.context(operation.context).name);
@@ -97,8 +98,10 @@ fn segments(model: &Model, operation: &Operation) -> Option<Vec<Segment>> {
         Addressed::Collection => {}
         Addressed::Id => path.push(Segment::Parameter("id".to_owned())),
         Addressed::Key(field) => {
-            let entity = model.entity(operation.entity()?);
-            path.push(literal(format!("by-{}", kebab(&entity.field(field).name))));
+            path.push(literal(format!(
+                "by-{}",
+                kebab(&field_name(model, operation.target, field))
+            )));
             path.push(Segment::Parameter("value".to_owned()));
         }
     }
@@ -113,7 +116,17 @@ fn segments(model: &Model, operation: &Operation) -> Option<Vec<Segment>> {
     path.extend(last.into_iter().flat_map(|last| {
         last.split('/').map(|piece| Segment::Literal(piece.to_owned())).collect::<Vec<_>>()
     }));
-    Some(path)
+    path
+}
+
+fn field_name(model: &Model, target: Target, field: FieldIndex) -> String {
+    let fields = match target {
+        Target::Entity(entity) | Target::History(entity) | Target::Audit(entity) => {
+            &model.shape(entity).fields
+        }
+        Target::View(view) => &model.schema.record(model.view(view).record).fields,
+    };
+    fields.get(usize::from(field.0)).map_or_else(|| "key".to_owned(), |field| field.name.clone())
 }
 
 /// Two operations at one method and path: an error at both, since only one could be served.

@@ -1,5 +1,10 @@
 //! The one facade: a set of files in, every answer out.
 
+mod check;
+mod load;
 mod world;
 
+pub use check::{Checked, check};
+pub use decide::Design;
+pub use emit::Artifact;
 pub use world::{ROOT, World};

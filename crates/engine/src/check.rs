@@ -1,0 +1,49 @@
+//! From files to a design and everything that is wrong.
+
+use std::sync::Arc;
+
+use base::{Diagnostic, SourceMap, has_errors, sort_diagnostics};
+use decide::Design;
+use emit::Artifact;
+
+use crate::{World, load};
+
+/// What is known about a model: its files, its findings, and its design if it has no error.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The files; spans of everything else belong to them.
+    pub sources: SourceMap,
+    /// The design; absent where there are errors.
+    pub design: Option<Arc<Design>>,
+    /// All findings, by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads, resolves and decides. No phase stops at the first error; a design comes of a model
+/// without errors alone.
+#[must_use]
+pub fn check(world: &dyn World) -> Checked {
+    let mut sources = SourceMap::new();
+    let (model, mut diagnostics) = load::load(world, &mut sources);
+    let mut design = None;
+    if let Some(model) = model
+        && !has_errors(&diagnostics)
+    {
+        let (decided, findings) = decide::decide(Arc::new(model));
+        diagnostics.extend(findings);
+        design = Some(Arc::new(decided));
+    }
+    sort_diagnostics(&mut diagnostics);
+    if has_errors(&diagnostics) {
+        design = None;
+    }
+    Checked { sources, design, diagnostics }
+}
+
+impl Checked {
+    /// Every file of `design/`, sorted by path; none where there is no design.
+    #[must_use]
+    pub fn artifacts(&self) -> Vec<Artifact> {
+        self.design.as_ref().map_or_else(Vec::new, |design| emit::artifacts(design))
+    }
+}
