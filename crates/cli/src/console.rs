@@ -47,6 +47,8 @@ pub mod style {
     pub const BOLD: Style = Style::new().bold();
     /// Done, healthy.
     pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+    /// Broken.
+    pub const BAD: Style = AnsiColor::Red.on_default().bold();
     /// Deserves attention.
     pub const ATTENTION: Style = AnsiColor::Yellow.on_default().bold();
     /// What can be typed or followed.
@@ -127,12 +129,12 @@ impl Console {
             self.document(&failure_document(failure));
         }
         let title = Level::ERROR.primary_title(failure.message.as_str()).id(failure.id);
-        let mut group = Group::with_title(title);
+        let mut groups = vec![Group::with_title(title)];
         if let Some(help) = &failure.help {
-            group = group.element(Level::HELP.message(visible(help)));
+            groups.push(Group::with_title(Level::HELP.secondary_title(visible(help))));
         }
         let renderer = if self.colour_on_error() { Renderer::styled() } else { Renderer::plain() };
-        self.problem(renderer.hyperlink(false).render(&[group]));
+        self.problem(renderer.hyperlink(false).render(&groups));
     }
 
     /// What standard output can show (standard error looks the same unless one is redirected).

@@ -9,8 +9,10 @@
 pub mod commands;
 pub mod console;
 pub mod failure;
+pub mod fixes;
 pub mod folder;
 pub mod generated;
+pub mod loaded;
 pub mod render;
 pub mod seed;
 
@@ -18,13 +20,13 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::new;
+use commands::{check, design, explain, new};
 use console::{Console, OutputOptions};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
 
 /// From a model that says what a backend is for, to the decided, written and running backend
 #[derive(Clone, Debug, Parser)]
-#[command(name = "firm", version, arg_required_else_help = true, propagate_version = true)]
+#[command(name = "firm", version, arg_required_else_help = true)]
 #[command(after_help = "\
 Example:
   firm new city-library          a small model to start from
@@ -44,6 +46,12 @@ pub struct Arguments {
 enum Command {
     /// Make a folder with a small model that runs
     New(new::NewArguments),
+    /// Say what is wrong with a model, where, why, and what to do
+    Check(check::CheckArguments),
+    /// Decide the architecture and write its documents and contracts
+    Design(design::DesignArguments),
+    /// Say why a decision fell as it did
+    Explain(explain::ExplainArguments),
 }
 
 /// Runs one command line and says how it ended. A panic is a bug of ours: it is reported as one,
@@ -70,6 +78,9 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, console: &Console) -> Result<Outcome, Failure> {
     match command {
         Command::New(arguments) => new::run(arguments, console),
+        Command::Check(arguments) => check::run(arguments, console),
+        Command::Design(arguments) => design::run(arguments, console),
+        Command::Explain(arguments) => explain::run(arguments, console),
     }
 }
 

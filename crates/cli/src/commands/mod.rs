@@ -1,3 +1,6 @@
 //! One command, one file.
 
+pub mod check;
+pub mod design;
+pub mod explain;
 pub mod new;

@@ -96,6 +96,26 @@ impl Folder {
         &self.root
     }
 
+    /// The folder as a path that can be joined and shown.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        Path::new(&self.shown)
+    }
+
+    /// Replaces a file of the model, whole or not at all.
+    ///
+    /// # Errors
+    /// When the path leaves the folder or cannot be written.
+    pub fn replace(&self, relative: &str, text: &str) -> Result<(), Failure> {
+        let path = self.resolve(relative).map_err(|error| {
+            Failure::new("file-unusable", format!("cannot write `{relative}`: {error}"))
+        })?;
+        let beside = path.with_extension("firm-new");
+        fs::write(&beside, text)
+            .and_then(|()| fs::rename(&beside, &path))
+            .map_err(|error| Failure::file("write", &path, &error))
+    }
+
     /// Where the embedded store lives unless `--data` says otherwise.
     #[must_use]
     pub fn default_data(&self) -> PathBuf {
@@ -199,7 +219,9 @@ fn no_model(folder: &Path, root: &Path) -> Failure {
     let nearby: Vec<String> = models_below(root)
         .iter()
         .filter_map(|path| path.strip_prefix(root).ok())
-        .map(|path| format!("`{}`", folder.join(path).display()))
+        .map(|path| {
+            format!("`{}`", folder.join(path).display().to_string().trim_start_matches("./"))
+        })
         .collect();
     match nearby.as_slice() {
         [] => failure.help("make a new model: `firm new NAME`"),

@@ -1,9 +1,11 @@
-//! How findings look: for people on a terminal, and for machines as JSON.
+//! How findings and decisions look: for people on a terminal, and for machines as JSON.
 
+mod decisions;
 mod json;
 mod summary;
 mod terminal;
 
+pub use decisions::{decision_json, decision_text};
 pub use json::{diagnostics_document, diagnostics_json};
 pub use summary::summary;
 pub use terminal::{Appearance, Terminal, visible};

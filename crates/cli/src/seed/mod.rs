@@ -1,9 +1,11 @@
 //! `firm seed`: plausible rows, made by doing what the model allows, so that every rule holds.
 
+mod plan;
 mod random;
 mod text;
 mod values;
 mod words;
 
+pub use plan::{Move, Plan, Step, Way, plan};
 pub use random::Random;
 pub use values::{Purpose, Targets, Values};

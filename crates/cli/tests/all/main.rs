@@ -7,7 +7,9 @@
     reason = "tests run programs and read files"
 )]
 
+mod check;
 mod firm;
+mod folder;
 mod generated;
 mod help;
 mod new;

@@ -1,0 +1,100 @@
+//! `firm design`: decides, and writes what follows from the decisions.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    console::{Console, style, styled},
+    failure::{Failure, Outcome},
+    folder::Folder,
+    generated::{Changes, Generated},
+    loaded::Loaded,
+};
+
+/// Arguments of `firm design`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  firm design examples/shop --out /tmp/shop-design")]
+pub struct DesignArguments {
+    /// Folder with `firmitas.yaml`
+    #[arg(default_value = ".")]
+    model: PathBuf,
+
+    /// Folder to write [default: `design` in the model folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Overwrite files that were edited by hand
+    #[arg(long)]
+    force: bool,
+
+    /// Write nothing; exit with 1 if the folder is not what would be written
+    #[arg(long, conflicts_with = "force")]
+    check: bool,
+}
+
+/// Decides and writes the folder, unless the model has errors.
+///
+/// # Errors
+/// When there is no model, or the folder cannot be written or was edited by hand.
+pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Failure> {
+    let loaded = Loaded::read(Folder::open(&arguments.model)?);
+    let out = arguments.out.clone().unwrap_or_else(|| loaded.folder.path().join("design"));
+    let mut changes = None;
+    if let Some(artifacts) = loaded.artifacts() {
+        let files = artifacts.iter().map(|file| (file.path.as_str(), file.contents.as_str()));
+        let generated = Generated::new(&out, files)?;
+        changes = Some(match arguments.check {
+            true => generated.changes()?,
+            false => generated.write(arguments.force)?,
+        });
+    }
+    let stale = arguments.check && changes.as_ref().is_some_and(|changes| !changes.is_empty());
+    if console.json() {
+        let mut document = loaded.document();
+        document["decisions"] = loaded.decisions();
+        document["files"] = changes.as_ref().map_or(json!(null), changes_json);
+        console.document(&document);
+    } else {
+        loaded.print_findings(console);
+    }
+    if let Some(changes) = &changes {
+        say(console, &out, changes, arguments.check);
+    } else {
+        console.problem("nothing was written: the model has errors");
+    }
+    Ok(if stale { Outcome::Findings } else { loaded.outcome(console) })
+}
+
+fn say(console: &Console, out: &std::path::Path, changes: &Changes, check: bool) {
+    let kinds = [
+        ("new", style::GOOD, &changes.added),
+        ("changed", style::ATTENTION, &changes.changed),
+        ("removed", style::ATTENTION, &changes.removed),
+        ("edited by hand", style::ATTENTION, &changes.edited),
+    ];
+    for (kind, style, paths) in kinds {
+        for path in paths {
+            let kind = styled(style, format_args!("{kind:>14}"));
+            console.prose(format!("{kind}  {}", out.join(path).display()));
+        }
+    }
+    let folder = out.display();
+    let same = changes.unchanged;
+    console.prose(match (changes.is_empty(), check) {
+        (true, _) => format!("{folder} is up to date ({same} files)"),
+        (false, true) => format!("{folder} is stale: run `firm design` and commit the result"),
+        (false, false) => format!("{folder} is written ({same} files are as they were)"),
+    });
+}
+
+fn changes_json(changes: &Changes) -> serde_json::Value {
+    json!({
+        "added": changes.added,
+        "changed": changes.changed,
+        "removed": changes.removed,
+        "edited": changes.edited,
+        "unchanged": changes.unchanged,
+    })
+}

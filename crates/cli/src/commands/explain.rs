@@ -1,0 +1,78 @@
+//! `firm explain`: why a decision fell as it did, or what a finding means here.
+
+use std::path::PathBuf;
+
+use base::did_you_mean;
+use clap::Args;
+use serde_json::Value;
+
+use crate::{
+    console::Console,
+    failure::{Failure, Outcome},
+    folder::Folder,
+    loaded::Loaded,
+    render::{decision_json, decision_text},
+};
+
+/// Arguments of `firm explain`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  firm explain store.catalog examples/shop")]
+pub struct ExplainArguments {
+    /// A decision (`store.catalog`), a family of decisions (`store`), or the id of a finding
+    id: String,
+
+    /// Folder with `firmitas.yaml`
+    #[arg(default_value = ".")]
+    model: PathBuf,
+}
+
+/// Prints the decisions, or the findings, that the id names.
+///
+/// # Errors
+/// `unknown-id` with the nearest ones, and when there is no model.
+pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, Failure> {
+    let mut loaded = Loaded::read(Folder::open(&arguments.model)?);
+    let id = arguments.id.as_str();
+    let verdicts: Vec<_> = loaded
+        .verdicts()
+        .iter()
+        .filter(|verdict| verdict.family == id || verdict.id() == id)
+        .cloned()
+        .collect();
+    if verdicts.is_empty() && !loaded.diagnostics.iter().any(|found| found.id == id) {
+        return Err(unknown(&loaded, id));
+    }
+    if verdicts.is_empty() {
+        loaded.diagnostics.retain(|found| found.id == id);
+    }
+    if console.json() {
+        let decisions = verdicts.iter().map(|verdict| decision_json(&loaded.sources, verdict));
+        let mut document = loaded.document();
+        document["decisions"] = decisions.collect::<Value>();
+        console.document(&document);
+    } else if verdicts.is_empty() {
+        loaded.print_findings(console);
+    }
+    let text = |verdict| decision_text(&loaded.sources, loaded.folder.shown(), verdict);
+    if !console.json() && !verdicts.is_empty() {
+        console.answer(verdicts.iter().map(text).collect::<Vec<_>>().join("\n\n"));
+    }
+    Ok(Outcome::Success)
+}
+
+fn unknown(loaded: &Loaded, id: &str) -> Failure {
+    let decisions: Vec<String> = loaded.verdicts().iter().map(|verdict| verdict.id()).collect();
+    let families = loaded.verdicts().iter().map(|verdict| verdict.family);
+    let findings = loaded.diagnostics.iter().map(|found| found.id);
+    let names = decisions.iter().map(String::as_str).chain(families).chain(findings);
+    let shown = loaded.folder.shown();
+    let failure =
+        Failure::new("unknown-id", format!("`{id}` is no decision and no finding of `{shown}`"));
+    match did_you_mean(id, names) {
+        Some(name) => failure.help(format!("did you mean `{name}`?")),
+        None if loaded.has_errors() => {
+            failure.help(format!("the model has errors: see `firm check {shown}`"))
+        }
+        None => failure.help(format!("`firm design {shown} --json` lists all decisions")),
+    }
+}

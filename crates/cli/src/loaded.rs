@@ -1,0 +1,116 @@
+//! A model as every command sees it: its files, what is wrong with them, and the design.
+
+use std::sync::Arc;
+
+use base::{Diagnostic, Severity, SourceMap, has_errors};
+use decide::{Design, design::Verdict};
+use emit::Artifact;
+use serde_json::Value;
+
+use crate::{
+    console::{Console, style, styled},
+    failure::Outcome,
+    folder::Folder,
+    render::{Terminal, decision_json, diagnostics_document, summary},
+};
+
+/// A model that was read.
+pub struct Loaded {
+    /// Where it was read.
+    pub folder: Folder,
+    /// Its files.
+    pub sources: SourceMap,
+    /// All that is wrong with it, sorted.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The design of a model without errors.
+    pub design: Option<Arc<Design>>,
+}
+
+impl Loaded {
+    /// Reads, resolves and decides.
+    #[must_use]
+    pub fn read(folder: Folder) -> Self {
+        let engine::Checked { sources, design, diagnostics } = engine::check(&folder);
+        Self { folder, sources, diagnostics, design }
+    }
+
+    /// Whether the model cannot be used.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.design.is_none() || has_errors(&self.diagnostics)
+    }
+
+    /// The decisions; none where the model has errors.
+    #[must_use]
+    pub fn verdicts(&self) -> &[Verdict] {
+        self.design.as_ref().map_or(&[], |design| &design.verdicts)
+    }
+
+    /// The files of `design/`, unless the model has errors.
+    #[must_use]
+    pub fn artifacts(&self) -> Option<Vec<Artifact>> {
+        self.design.as_deref().map(emit::artifacts)
+    }
+
+    /// How a command that only reads the model ends.
+    #[must_use]
+    pub fn outcome(&self, console: &Console) -> Outcome {
+        let warnings = || self.diagnostics.iter().any(|found| found.severity == Severity::Warning);
+        match self.has_errors() || (console.strict() && warnings()) {
+            true => Outcome::Findings,
+            false => Outcome::Success,
+        }
+    }
+
+    /// The JSON document of the findings.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        diagnostics_document(&self.sources, &self.diagnostics)
+    }
+
+    /// The JSON of all decisions.
+    #[must_use]
+    pub fn decisions(&self) -> Value {
+        self.verdicts().iter().map(|verdict| decision_json(&self.sources, verdict)).collect()
+    }
+
+    /// Prints the findings and their summary as the answer of the command.
+    pub fn print_findings(&self, console: &Console) {
+        let Some(summary) = summary(&self.diagnostics) else { return };
+        let appearance = console.appearance();
+        let terminal = Terminal::new(&self.sources, self.folder.shown(), appearance);
+        console.answer(terminal.render(&self.diagnostics).trim_end());
+        let style = if self.has_errors() { style::BAD } else { style::ATTENTION };
+        console.answer(format!("\n{}", styled(style, summary)));
+    }
+
+    /// What the model holds, in a few words: "Shop: 5 contexts, 8 entities, 30 operations".
+    #[must_use]
+    pub fn extent(&self) -> String {
+        let Some(design) = &self.design else { return self.folder.shown().to_owned() };
+        let model = &design.model;
+        let count = |number: usize, one: &str, many: &str| {
+            format!("{number} {}", if number == 1 { one } else { many })
+        };
+        format!(
+            "{}: {}, {}, {}, {}",
+            model.system.name,
+            count(model.contexts.len(), "context", "contexts"),
+            count(model.entities.len(), "entity", "entities"),
+            count(model.operations.len(), "operation", "operations"),
+            count(design.verdicts.len(), "decision", "decisions"),
+        )
+    }
+}
+
+/// The model folder as the engine sees it.
+impl engine::World for Folder {
+    fn read(&self, path: &str) -> Result<String, String> {
+        Folder::read(self, path).map_err(|error| error.to_string())
+    }
+
+    /// A pattern that leads out of the folder finds itself, so that reading it says why not.
+    fn find(&self, pattern: &str) -> Vec<String> {
+        self.matching(pattern).unwrap_or_else(|_| vec![pattern.to_owned()])
+    }
+}
