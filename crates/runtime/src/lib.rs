@@ -5,6 +5,7 @@
 )]
 
 pub mod call;
+pub mod json;
 pub mod operations;
 pub mod problem;
 pub mod store;

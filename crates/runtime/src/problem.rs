@@ -30,6 +30,7 @@ macro_rules! codes {
 codes! {
     MALFORMED_REQUEST = 400 "malformed-request" "The request cannot be read.";
     MALFORMED_JSON = 400 "malformed-json" "The body is not the JSON that was expected.";
+    DUPLICATE_PROPERTY = 400 "duplicate-property" "The body holds an object with the same property twice.";
     UNKNOWN_PARAMETER = 400 "unknown-parameter" "The query holds a parameter that this operation does not have.";
     INVALID_PARAMETER = 400 "invalid-parameter" "A parameter of the query has an invalid value.";
     INVALID_CURSOR = 400 "invalid-cursor" "The cursor was not issued for this operation, filter and caller.";
@@ -40,6 +41,7 @@ codes! {
     FORBIDDEN = 403 "forbidden" "The caller may not do this.";
     NOT_LINKED = 403 "not-linked" "The caller has to create its own row first.";
     NOT_FOUND = 404 "not-found" "There is no such thing, or the caller may not see it.";
+    UNKNOWN_ROUTE = 404 "unknown-route" "Nothing is served at this address.";
     METHOD_NOT_ALLOWED = 405 "method-not-allowed" "The resource does not have this method.";
     NOT_ACCEPTABLE = 406 "not-acceptable" "The answer exists in none of the accepted media types.";
     INVALID_STATE = 409 "invalid-state" "The row's state does not allow this.";
@@ -52,6 +54,7 @@ codes! {
     URI_TOO_LONG = 414 "uri-too-long" "The address is longer than accepted.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type" "The body has a media type that is not accepted.";
     VALIDATION_FAILED = 422 "validation-failed" "The input breaks the contract; `errors` says where.";
+    UNKNOWN_PROPERTY = 422 "unknown-property" "The body holds a property that this operation does not have.";
     EVALUATION_FAILED = 422 "evaluation-failed" "A value of this request cannot be computed.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused" "This Idempotency-Key was used for another request.";
     REFUSED = 422 "refused" "A system that this operation depends on refused.";
