@@ -1,0 +1,184 @@
+//! The rows that were made so far, and whom they belong to.
+
+use std::collections::BTreeMap;
+
+use expression::{EntityId, Value};
+use model::{
+    Model,
+    model::{ActorId, Authentication},
+};
+use runtime::call::{Caller, Identity};
+
+use super::{random::Random, values::Targets};
+
+/// A row that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Its id.
+    pub id: u128,
+    /// The subject that made it.
+    pub by: Option<String>,
+    /// The subject that it stands for, where an actor is a row of this entity.
+    pub subject: Option<String>,
+    /// What that subject signs in with, if it was made by somebody else.
+    pub login: Option<String>,
+    /// Its state.
+    pub state: Option<String>,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub struct World<'a> {
+    model: &'a Model,
+    issuer: &'a str,
+    rows: BTreeMap<EntityId, Vec<Made>>,
+}
+
+/// Somebody who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    /// As the backend sees the caller.
+    pub caller: Caller,
+    /// The row it is, if it is one already.
+    pub row: Option<(EntityId, u128)>,
+}
+
+impl Person {
+    /// The verified subject.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.caller.identity.as_ref().map(|identity| &*identity.subject)
+    }
+}
+
+impl<'a> World<'a> {
+    /// An empty world; subjects are vouched for by `issuer`.
+    #[must_use]
+    pub const fn new(model: &'a Model, issuer: &'a str) -> Self {
+        Self { model, issuer, rows: BTreeMap::new() }
+    }
+
+    /// The rows of an entity, in the order they were made.
+    #[must_use]
+    pub fn rows(&self, entity: EntityId) -> &[Made] {
+        self.rows.get(&entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// Notes a row.
+    pub fn add(&mut self, entity: EntityId, row: Made) {
+        self.rows.entry(entity).or_default().push(row);
+    }
+
+    /// Notes the state that a row has reached.
+    pub fn moved(&mut self, entity: EntityId, at: usize, state: String) {
+        if let Some(row) = self.rows.get_mut(&entity).and_then(|rows| rows.get_mut(at)) {
+            row.state = Some(state);
+        }
+    }
+
+    /// Somebody new, who becomes the row that it is about to create.
+    #[must_use]
+    pub fn newcomer(&self, actor: ActorId, index: u64) -> Person {
+        let subject = format!("{}-{}", self.model.actor(actor).name.value, index + 1);
+        Person { caller: self.caller(actor, Some((subject, None))), row: None }
+    }
+
+    /// One of those who can act as this actor: `owner` if it can, else any; `None` if the actor
+    /// is a row and there is none yet.
+    #[must_use]
+    pub fn person(
+        &self,
+        actor: ActorId,
+        owner: Option<&str>,
+        random: &mut Random,
+    ) -> Option<Person> {
+        let known = self.model.actor(actor);
+        let Some(entity) = known.entity else {
+            let signed_in =
+                !matches!(known.authentication, Authentication::None | Authentication::System);
+            let subject = signed_in.then(|| (known.name.value.clone(), None));
+            return Some(Person { caller: self.caller(actor, subject), row: None });
+        };
+        let rows = self.rows(entity);
+        let owned =
+            owner.and_then(|owner| rows.iter().find(|row| row.subject.as_deref() == Some(owner)));
+        let row = match owned {
+            Some(row) => row,
+            None => rows.get(random.below(rows.len())?)?,
+        };
+        let subject = row.subject.clone()?;
+        let caller = self.caller(actor, Some((subject, row.login.clone())));
+        Some(Person { caller, row: Some((entity, row.id)) })
+    }
+
+    fn caller(&self, actor: ActorId, subject: Option<(String, Option<String>)>) -> Caller {
+        let everyone = self
+            .model
+            .actors()
+            .filter(|(id, known)| *id != actor && known.authentication == Authentication::None)
+            .map(|(id, _)| id);
+        let identity = subject.map(|(subject, login)| Identity {
+            issuer: self.issuer.into(),
+            subject: subject.into(),
+            logins: login.into_iter().map(Into::into).collect(),
+        });
+        Caller { actors: std::iter::once(actor).chain(everyone).collect(), identity }
+    }
+}
+
+/// What one person may refer to: itself, its own rows of what people own, and what nobody owns.
+pub struct Reachable<'a> {
+    /// The rows.
+    pub world: &'a World<'a>,
+    /// Who asks.
+    pub person: &'a Person,
+}
+
+impl Targets for Reachable<'_> {
+    fn pick(
+        &self,
+        entity: EntityId,
+        unique: bool,
+        index: u64,
+        random: &mut Random,
+    ) -> Option<u128> {
+        let rows = self.world.rows(entity);
+        if unique {
+            return rows.get(usize::try_from(index).ok()?).map(|row| row.id);
+        }
+        if let Some((own, id)) = self.person.row {
+            if own == entity {
+                return Some(id);
+            }
+            let people = self.world.rows(own);
+            let owner = |row: &Made| {
+                row.by.is_some() && people.iter().any(|person| person.subject == row.by)
+            };
+            if rows.first().is_some_and(owner) {
+                let mine: Vec<u128> = rows
+                    .iter()
+                    .filter(|row| row.by.as_deref() == self.person.subject())
+                    .map(|row| row.id)
+                    .collect();
+                return random.below(mine.len()).and_then(|at| mine.get(at).copied());
+            }
+        }
+        random.below(rows.len()).and_then(|at| rows.get(at)).map(|row| row.id)
+    }
+}
+
+/// The id of a row in an answer's body.
+#[must_use]
+pub fn id_in(body: &serde_json::Value) -> Option<u128> {
+    let text = body.get("id")?.as_str()?.replace('-', "");
+    u128::from_str_radix(&text, 16).ok()
+}
+
+/// The text of an input, if it is one.
+#[must_use]
+pub fn text_of(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Text(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
