@@ -127,6 +127,8 @@ pub enum Function {
     MakeGeo,
     /// `distance(geo, geo)` in metres.
     Distance,
+    /// `list[position]`, from 0; an error outside.
+    Item,
 }
 
 /// What `list.xxx(variable, body)` does.
@@ -190,4 +192,55 @@ pub enum Kind {
         /// The body.
         body: Box<Expression>,
     },
+}
+
+impl Binary {
+    /// As it is written.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::And => "&&",
+            Self::Or => "||",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::In => "in",
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+        }
+    }
+}
+
+impl Expression {
+    /// Whether it is all rows of an entity, or some of them by `filter`: known to the store alone.
+    #[must_use]
+    pub fn ranges_over_rows(&self) -> bool {
+        match &self.kind {
+            Kind::EntityRows(_) => true,
+            Kind::Comprehend { what: Comprehension::Filter, range, .. } => range.ranges_over_rows(),
+            _ => false,
+        }
+    }
+
+    /// The direct parts of the expression, in source order.
+    pub fn children(&self) -> impl Iterator<Item = &Self> {
+        let (pair, rest): (Vec<&Self>, &[Self]) = match &self.kind {
+            Kind::Literal(_) | Kind::Variable(_) | Kind::EntityRows(_) => (Vec::new(), &[]),
+            Kind::Field { of, .. } | Kind::PartRows { of, .. } => (vec![&**of], &[]),
+            Kind::Not(inner) | Kind::Negate(inner) => (vec![&**inner], &[]),
+            Kind::Binary(_, left, right) => (vec![&**left, &**right], &[]),
+            Kind::Conditional(condition, then, otherwise) => {
+                (vec![&**condition, &**then, &**otherwise], &[])
+            }
+            Kind::Call(_, items) | Kind::List(items) => (Vec::new(), items),
+            Kind::Comprehend { range, body, .. } => (vec![&**range, &**body], &[]),
+        };
+        pair.into_iter().chain(rest)
+    }
 }

@@ -9,6 +9,7 @@ pub mod ast;
 mod check;
 pub mod currency;
 mod evaluate;
+mod interval;
 pub mod ir;
 mod parse;
 pub mod schema;

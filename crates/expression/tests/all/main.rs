@@ -1,0 +1,5 @@
+//! Tests of the expression language: what is read, what is refused and why, and what it computes.
+
+mod checker;
+mod fixture;
+mod parser;
