@@ -4,6 +4,12 @@
 //! so a later phase never reports it again: it treats what is absent but required as known.
 
 mod ast;
+mod bind;
+mod include;
+mod parse;
+mod short;
 
 pub use crate::yaml::Text;
 pub use ast::*;
+pub use include::matches;
+pub use parse::{includes, parse};

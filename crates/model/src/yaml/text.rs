@@ -11,18 +11,13 @@ pub struct Text {
     pub text: String,
     /// Where it was written, quotes included.
     pub span: Span,
-    map: OffsetMap,
-}
-
-/// Runs of the text, each with the place in the file where it starts. Runs are contiguous in both;
-/// within a verbatim run offsets move in step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct OffsetMap {
-    /// Sorted by `text`; the last is the sentinel at the end of the text.
+    /// Where the first byte of the text was written.
+    start: u32,
+    /// The places where text and file stop moving in step, in order; empty for most scalars.
     runs: Vec<Run>,
 }
 
-/// Where a run of text comes from.
+/// From `text` on, the text was written from `source` on. Runs are contiguous in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     /// Offset in the decoded text.
@@ -37,19 +32,12 @@ impl Text {
     pub fn verbatim(text: impl Into<String>, file: FileId, start: usize) -> Self {
         let text = text.into();
         let span = Span::new(file, start, start + text.len());
-        Self::within(text, span, span.start)
+        Self { text, span, start: span.start, runs: Vec::new() }
     }
 
-    /// Text that stands in the file as it is from `start`, written as `span` (for example between
-    /// quotes).
-    pub(crate) fn within(text: String, span: Span, start: u32) -> Self {
-        Self { text, span, map: OffsetMap { runs: vec![Run { text: 0, source: start }] } }
-    }
-
-    /// Text whose runs are mapped one by one; `runs` starts at offset 0 and is sorted.
-    #[expect(dead_code, reason = "built by the YAML reader, which follows")]
-    pub(crate) fn mapped(text: String, span: Span, runs: Vec<Run>) -> Self {
-        Self { text, span, map: OffsetMap { runs } }
+    /// Text written as `span` (quotes included), whose first byte stands at `start`.
+    pub(crate) const fn new(text: String, span: Span, start: u32, runs: Vec<Run>) -> Self {
+        Self { text, span, start, runs }
     }
 
     /// Where a range of the decoded text was written.
@@ -64,15 +52,12 @@ impl Text {
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         let span = self.span_of(range.clone());
-        let text = self.text.get(range.clone()).unwrap_or("").to_owned();
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let (start, end) = (clamp(range.start), clamp(range.end));
-        let first = Run { text: 0, source: span.start };
-        let inner = self.map.runs.iter().filter(|run| run.text > start && run.text <= end);
-        let runs = std::iter::once(first)
-            .chain(inner.map(|run| Run { text: run.text - start, source: run.source }))
-            .collect();
-        Self { text, span, map: OffsetMap { runs } }
+        let inner = self.runs.iter().filter(|run| run.text > start && run.text <= end);
+        let runs = inner.map(|run| Run { text: run.text - start, source: run.source }).collect();
+        let text = self.text.get(range).unwrap_or("").to_owned();
+        Self { text, span, start: span.start, runs }
     }
 
     /// The text without white space around it.
@@ -84,13 +69,11 @@ impl Text {
 
     fn source(&self, offset: usize) -> u32 {
         let offset = u32::try_from(offset.min(self.text.len())).unwrap_or(u32::MAX);
-        let runs = &self.map.runs;
-        let next = runs.partition_point(|run| run.text <= offset);
-        let Some(run) = next.checked_sub(1).and_then(|at| runs.get(at)) else {
-            return self.span.start;
-        };
+        let next = self.runs.partition_point(|run| run.text <= offset);
+        let first = Run { text: 0, source: self.start };
+        let run = next.checked_sub(1).and_then(|at| self.runs.get(at)).unwrap_or(&first);
         // A run that was escaped or folded may be longer in the text than in the file.
-        let limit = runs.get(next).map_or(self.span.end, |following| following.source);
+        let limit = self.runs.get(next).map_or(self.span.end, |following| following.source);
         run.source.saturating_add(offset - run.text).min(limit)
     }
 }
