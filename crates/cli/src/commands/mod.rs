@@ -4,3 +4,4 @@ pub mod check;
 pub mod design;
 pub mod explain;
 pub mod new;
+pub mod up;

@@ -173,6 +173,23 @@ impl Folder {
         Ok(found)
     }
 
+    /// Changes whenever a YAML file of the folder is added, written or removed.
+    #[must_use]
+    pub fn fingerprint(&self) -> Vec<(String, Option<std::time::SystemTime>, u64)> {
+        let mut files = Vec::new();
+        let mut budget = ENTRY_LIMIT;
+        self.walk(String::new(), 0, &mut budget, &mut |path| {
+            let extension = Path::new(path).extension().and_then(|text| text.to_str());
+            if matches!(extension, Some("yaml" | "yml" | "json"))
+                && let Ok(about) = fs::metadata(self.root.join(path))
+            {
+                files.push((path.to_owned(), about.modified().ok(), about.len()));
+            }
+        });
+        files.sort();
+        files
+    }
+
     fn walk(&self, folder: String, depth: usize, budget: &mut usize, visit: &mut dyn FnMut(&str)) {
         let Ok(entries) = fs::read_dir(self.root.join(&folder)) else { return };
         for entry in entries.flatten() {

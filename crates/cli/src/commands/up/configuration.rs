@@ -1,0 +1,182 @@
+//! What `firm up` runs with, and where each setting comes from.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{ArgMatches, Args, ValueEnum, parser::ValueSource};
+use serde_json::{Value, json};
+
+use crate::{
+    console::{style, styled},
+    failure::Failure,
+    folder::Folder,
+};
+
+/// Where the backend listens unless told otherwise: this machine alone can reach it.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+
+/// Settings of `firm up`; a flag wins over the environment, which wins over the default.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, env = "FIRM_LISTEN", value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    pub listen: SocketAddr,
+
+    /// Folder for the data [default: `.firm` in the model folder]
+    #[arg(long, env = "FIRM_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// The store; this version has the embedded one alone
+    #[arg(long, env = "FIRM_STORE", value_name = "URL", default_value = EMBEDDED)]
+    pub store: String,
+
+    /// Where an external is; without it a stand-in answers as the model says (may be repeated)
+    #[arg(long, env = "FIRM_EXTERNAL", value_name = "NAME=URL", value_delimiter = ',')]
+    pub external: Vec<String>,
+
+    /// One JSON line for each request, on standard error
+    #[arg(long, env = "FIRM_LOG", value_name = "FORMAT", default_value = "json")]
+    pub log: Log,
+}
+
+/// The embedded store.
+pub const EMBEDDED: &str = "sqlite";
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    /// A JSON line for each request
+    Json,
+    /// Nothing
+    Off,
+}
+
+impl Settings {
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self, folder: &Folder) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| folder.default_data())
+    }
+
+    /// Externals by name with their URLs.
+    ///
+    /// # Errors
+    /// `invalid-external` for what is not `NAME=URL` with an `http` or `https` URL.
+    pub fn externals(&self) -> Result<Vec<(String, String)>, Failure> {
+        let parse = |setting: &String| {
+            let (name, url) = setting.split_once('=')?;
+            let known = url.starts_with("http://") || url.starts_with("https://");
+            known.then(|| (name.to_owned(), url.to_owned()))
+        };
+        let invalid = |setting: &String| {
+            let message = format!("`--external {}` is not NAME=URL", masked(setting));
+            Failure::new("invalid-external", message)
+                .help("for example `--external cardProcessor=https://pay.example.com/v1`")
+        };
+        let pairs = self.external.iter();
+        pairs.map(|setting| parse(setting).ok_or_else(|| invalid(setting))).collect()
+    }
+
+    /// Refuses what this version cannot do.
+    ///
+    /// # Errors
+    /// `store-not-built` for another store than the embedded one.
+    pub fn verify(&self) -> Result<(), Failure> {
+        if self.store == EMBEDDED {
+            return Ok(());
+        }
+        let message = format!("this version cannot use the store `{}`", masked(&self.store));
+        Err(Failure::new("store-not-built", message).help(
+            "leave out `--store` for the embedded SQLite store; `--data DIR` says where it is",
+        ))
+    }
+
+    /// Every setting with its origin, secrets masked, as a table or as JSON.
+    #[must_use]
+    pub fn describe(&self, folder: &Folder, matches: &ArgMatches) -> Effective {
+        let mut rows = vec![
+            row("listen", self.listen.to_string(), matches),
+            row("data", self.data(folder).display().to_string(), matches),
+            row("store", masked(&self.store), matches),
+        ];
+        for setting in &self.external {
+            rows.push(Setting { name: "external", ..row("external", masked(setting), matches) });
+        }
+        let log = if self.log == Log::Json { "json" } else { "off" };
+        rows.push(row("log", log.to_owned(), matches));
+        Effective(rows)
+    }
+}
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct Effective(Vec<Setting>);
+
+#[derive(Clone, Debug)]
+struct Setting {
+    name: &'static str,
+    value: String,
+    origin: String,
+}
+
+impl Effective {
+    /// One aligned line for each.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let width = self.0.iter().map(|row| row.value.chars().count()).max().unwrap_or(0);
+        let line = |row: &Setting| {
+            format!("{:<9} {:<width$}  {}", row.name, row.value, styled(style::DIM, &row.origin))
+        };
+        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// `[{"name", "value", "origin"}]`.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let one =
+            |row: &Setting| json!({ "name": row.name, "value": row.value, "origin": row.origin });
+        self.0.iter().map(one).collect()
+    }
+}
+
+fn row(name: &'static str, value: String, matches: &ArgMatches) -> Setting {
+    let origin = match matches.value_source(name) {
+        Some(ValueSource::CommandLine) => format!("flag --{name}"),
+        Some(ValueSource::EnvVariable) => format!("environment FIRM_{}", name.to_uppercase()),
+        _ => "default".to_owned(),
+    };
+    Setting { name, value, origin }
+}
+
+/// The text with passwords of URLs, and of their queries everything, masked.
+fn masked(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, _)) => (rest, "?***"),
+        None => (rest, ""),
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let authority = match authority.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or("");
+            format!("{user}:***@{host}")
+        }
+        None => authority.to_owned(),
+    };
+    format!("{scheme}://{authority}{path}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn secrets_are_masked_wherever_a_url_holds_them() {
+        assert_eq!(masked("postgres://me:secret@db:5432/shop"), "postgres://me:***@db:5432/shop");
+        assert_eq!(masked("pay=https://a.example/x?key=secret"), "pay=https://a.example/x?***");
+        assert_eq!(masked("pay=https://a.example/x@y"), "pay=https://a.example/x@y");
+        assert_eq!(masked("sqlite"), "sqlite");
+    }
+}
