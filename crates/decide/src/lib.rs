@@ -7,9 +7,12 @@ use base::Diagnostic;
 use model::Model;
 
 pub mod catalogue;
+pub mod decided;
+pub mod decision;
+pub mod decisions;
 pub mod design;
 pub mod facts;
-mod indexes;
+pub mod indexes;
 mod layout;
 pub mod naming;
 pub mod numbers;
@@ -21,9 +24,10 @@ pub use design::Design;
 /// Decides everything about a model. The design is whole even where there are diagnostics.
 #[must_use]
 pub fn decide(model: Arc<Model>) -> (Design, Vec<Diagnostic>) {
-    let (routes, diagnostics) = routes::routes(&model);
+    let (routes, mut diagnostics) = routes::routes(&model);
     let mut tables = tables::tables(&model);
-    let _outcomes = indexes::add(&model, &mut tables, &[]);
-    let design = Design { tables, routes, verdicts: Vec::new(), model };
-    (design, diagnostics)
+    let outcomes = indexes::add(&model, &mut tables, &decided::without_index(&model));
+    let (verdicts, findings) = decided::verdicts(&model, &tables, &routes, &outcomes);
+    diagnostics.extend(findings);
+    (Design { tables, routes, verdicts, model }, diagnostics)
 }

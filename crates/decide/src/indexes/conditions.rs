@@ -99,7 +99,8 @@ fn depends_only_on_row(expression: &Expression, variable: VariableIndex) -> bool
     any_field && only
 }
 
-fn mentions(expression: &Expression, variable: VariableIndex) -> bool {
+/// Whether a condition says anything about a variable.
+pub fn mentions(expression: &Expression, variable: VariableIndex) -> bool {
     let mut found = false;
     visit(expression, &mut |node| found |= is_variable(node, variable));
     found

@@ -15,6 +15,7 @@ use model::{Model, model::OperationId};
 use crate::design::{Index, Table};
 use crate::naming::{Names, snake};
 use crate::{facts, numbers};
+pub use conditions::mentions;
 pub use wants::Want;
 
 /// What became of the index that an operation wanted.

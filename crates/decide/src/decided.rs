@@ -1,0 +1,262 @@
+//! Runs every decision, in the order in which they read each other, and obeys the model's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::{Diagnostic, Provenance, did_you_mean, one_of};
+use model::{
+    Model,
+    model::{ActorId, ContextId, OperationId, Override},
+};
+
+use crate::catalogue::{self, Family};
+use crate::decision::{Answer, Context, Decision, Run};
+use crate::decisions;
+use crate::design::{Driver, Rejected, Route, Table, Verdict};
+use crate::indexes::Outcome;
+
+/// Every verdict, in the order of the catalogue, and what is wrong with the model's own decisions.
+pub fn verdicts(
+    model: &Model,
+    tables: &[Table],
+    routes: &[Option<Route>],
+    outcomes: &[Outcome],
+) -> (Vec<Verdict>, Vec<Diagnostic>) {
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for decision in in_order() {
+        let cx = Context { model, tables, routes, outcomes, verdicts: &verdicts };
+        let mut new = run(&cx, decision);
+        new.iter_mut().for_each(|verdict| obey(model, verdict));
+        verdicts.extend(new);
+    }
+    let mut diagnostics = Vec::new();
+    for own in &model.overrides {
+        match check(own, &verdicts) {
+            Ok(Some(verdict)) => verdicts.push(verdict),
+            Ok(None) => {}
+            Err(diagnostic) => diagnostics.push(*diagnostic),
+        }
+    }
+    verdicts.sort_by_key(|verdict| catalogue::position(verdict.family));
+    (verdicts, diagnostics)
+}
+
+/// All decisions, each after the ones it reads.
+#[must_use]
+pub fn in_order() -> Vec<&'static Decision> {
+    let mut done: BTreeSet<&str> = BTreeSet::new();
+    let mut order: Vec<&'static Decision> = Vec::new();
+    let mut waiting: Vec<&'static Decision> = decisions::ALL.to_vec();
+    while !waiting.is_empty() {
+        let ready = |decision: &&Decision| decision.reads.iter().all(|read| done.contains(read));
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(ready);
+        if now.is_empty() {
+            // A cycle: a test fails on it. Decide anyway, in the order of the registry.
+            order.extend(later);
+            return order;
+        }
+        done.extend(now.iter().map(|decision| decision.family));
+        order.extend(now);
+        waiting = later;
+    }
+    order
+}
+
+fn run(cx: &Context<'_>, decision: &Decision) -> Vec<Verdict> {
+    let model = cx.model;
+    let contexts = || (0u16..).map(ContextId).zip(&model.contexts);
+    let answers: Vec<(String, Option<Answer>)> = match decision.run {
+        Run::System(run) => vec![("system".to_owned(), run(cx))],
+        Run::Context(run) => {
+            contexts().map(|(id, context)| (context.name.value.clone(), run(cx, id))).collect()
+        }
+        Run::Entity(run) => {
+            let names =
+                unambiguous(model, model.entities.iter().map(|e| (e.context, &*e.name.value)));
+            names
+                .into_iter()
+                .zip(model.entities())
+                .map(|(name, (id, _))| (name, run(cx, id)))
+                .collect()
+        }
+        Run::Operation(run) => operation_names(model)
+            .into_iter()
+            .zip(model.operations())
+            .map(|(name, (id, _))| (name, run(cx, id)))
+            .collect(),
+        Run::Actor(run) => {
+            model.actors().map(|(id, actor)| (actor.name.value.clone(), run(cx, id))).collect()
+        }
+        Run::ActorInContext(run) => {
+            let pair = |actor: ActorId, context: ContextId| {
+                let name = format!("{}->{}", model.actor(actor).name, model.context(context).name);
+                (name, run(cx, actor, context))
+            };
+            model
+                .actors()
+                .flat_map(|(actor, _)| contexts().map(move |(id, _)| (actor, id)))
+                .map(|(actor, context)| pair(actor, context))
+                .collect()
+        }
+    };
+    let verdict = |(subject, answer): (String, Option<Answer>)| {
+        answer.map(|answer| verdict(decision.family, subject, answer))
+    };
+    answers.into_iter().filter_map(verdict).collect()
+}
+
+/// Operations for which the model wants no index.
+pub fn without_index(model: &Model) -> Vec<OperationId> {
+    let names = operation_names(model);
+    let none = |name: &String| {
+        let id = format!("index.{name}");
+        let about = |wanted: &str| model.overrides.iter().find(|own| own.id.value == wanted);
+        about(&id).or_else(|| about("index")).is_some_and(|own| own.choose.value == "none")
+    };
+    let with_ids = names.into_iter().zip(model.operations());
+    with_ids.filter(|(name, _)| none(name)).map(|(_, (id, _))| id).collect()
+}
+
+fn operation_names(model: &Model) -> Vec<String> {
+    unambiguous(model, model.operations.iter().map(|of| (of.context, &*of.name.value)))
+}
+
+/// Names, with their context in front where two contexts use the same.
+fn unambiguous<'m>(
+    model: &Model,
+    names: impl Iterator<Item = (ContextId, &'m str)> + Clone,
+) -> Vec<String> {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    names.clone().for_each(|(_, name)| *count.entry(name).or_default() += 1);
+    let full = |(context, name): (ContextId, &str)| match count.get(name) {
+        Some(1) => name.to_owned(),
+        _ => format!("{}.{name}", model.context(context).name),
+    };
+    names.map(full).collect()
+}
+
+fn verdict(family: &'static str, subject: String, answer: Answer) -> Verdict {
+    let choice = catalogue::family(family).and_then(|family| family.choice(answer.choice));
+    Verdict {
+        family,
+        subject,
+        choice: answer.choice,
+        parameters: answer.parameters,
+        runnable: choice.is_some_and(|choice| choice.runnable),
+        drivers: answer.drivers,
+        rejected: answer.rejected,
+        source: answer.source,
+        price: choice.map_or(0, |choice| choice.price),
+        overridden: None,
+    }
+}
+
+/// Takes the model's own decision, if there is one: the one about this subject before the one
+/// about the family.
+fn obey(model: &Model, verdict: &mut Verdict) {
+    let id = verdict.id();
+    let about = |wanted: &str| model.overrides.iter().find(|own| own.id.value == wanted);
+    let Some(own) = about(&id).or_else(|| about(verdict.family)) else { return };
+    let Some(family) = catalogue::family(verdict.family) else { return };
+    let Some(choice) = family.choice(&own.choose) else { return };
+    verdict.rejected.retain(|rejected| rejected.option != choice.name);
+    if verdict.choice != choice.name {
+        let reason = "the rules would choose it; the model decides otherwise".to_owned();
+        verdict.rejected.insert(0, Rejected { option: verdict.choice, reason });
+    }
+    verdict.choice = choice.name;
+    verdict.price = choice.price;
+    verdict.runnable = choice.runnable;
+    verdict.drivers.insert(0, own_driver(own));
+    verdict.overridden = Some(own.because.clone());
+}
+
+fn own_driver(own: &Override) -> Driver {
+    Driver {
+        fact: format!("decisions: {}: {}", own.id, own.choose),
+        provenance: Provenance::Given(own.choose.span),
+        weight: "the model decides".to_owned(),
+    }
+}
+
+/// Checks a decision of the model against the catalogue. Where no rule answers its family yet it
+/// becomes a verdict of its own.
+fn check(own: &Override, verdicts: &[Verdict]) -> Result<Option<Verdict>, Box<Diagnostic>> {
+    let id = own.id.value.as_str();
+    let (name, subject) = id.split_once('.').map_or((id, None), |(name, rest)| (name, Some(rest)));
+    let family = catalogue::family(name).ok_or_else(|| unknown_family(own, name))?;
+    if !family.choices.is_empty() && family.choice(&own.choose).is_none() {
+        return Err(unknown_option(own, family));
+    }
+    let built = verdicts.iter().any(|verdict| verdict.family == family.name);
+    let answered = verdicts.iter().any(|verdict| {
+        verdict.family == family.name && subject.is_none_or(|subject| verdict.subject == subject)
+    });
+    match subject {
+        Some(subject) if built && !answered => Err(unknown_subject(own, subject, family, verdicts)),
+        _ if answered => Ok(None),
+        _ => Ok(Some(own_verdict(own, family, subject))),
+    }
+}
+
+fn own_verdict(own: &Override, family: &Family, subject: Option<&str>) -> Verdict {
+    let choice = family.choice(&own.choose);
+    let others = family.choices.iter().filter(|other| other.name != own.choose.value);
+    let reason = || "the model decides otherwise".to_owned();
+    Verdict {
+        family: family.name,
+        subject: subject.unwrap_or("system").to_owned(),
+        choice: choice.map_or("stated", |choice| choice.name),
+        parameters: Vec::new(),
+        runnable: choice.is_some_and(|choice| choice.runnable),
+        drivers: vec![own_driver(own)],
+        rejected: others.map(|other| Rejected { option: other.name, reason: reason() }).collect(),
+        source: "the model",
+        price: choice.map_or(0, |choice| choice.price),
+        overridden: Some(own.because.clone()),
+    }
+}
+
+fn unknown_family(own: &Override, name: &str) -> Box<Diagnostic> {
+    let message = format!("there is no decision `{name}`");
+    let nearest = catalogue::nearest_family(name);
+    let diagnostic = Diagnostic::error("unknown-decision", own.id.span, message);
+    Box::new(match nearest {
+        Some(nearest) => {
+            let fixed = own.id.value.replacen(name, nearest, 1);
+            diagnostic.suggest(Some(&fixed))
+        }
+        None => {
+            let families = catalogue::FAMILIES.iter().map(|family| family.name);
+            diagnostic.help(format!("use {}", one_of(families)))
+        }
+    })
+}
+
+fn unknown_option(own: &Override, family: &Family) -> Box<Diagnostic> {
+    let names = || family.choices.iter().map(|choice| choice.name);
+    let message = format!("`{}` is not an option of `{}`", own.choose, family.name);
+    let diagnostic = Diagnostic::error("unknown-option", own.choose.span, message)
+        .related(own.id.span, "the decision");
+    let nearest = did_you_mean(&own.choose, names());
+    Box::new(match nearest {
+        Some(nearest) => diagnostic.suggest(Some(nearest)),
+        None => diagnostic.help(format!("use {}", one_of(names()))),
+    })
+}
+
+fn unknown_subject(
+    own: &Override,
+    subject: &str,
+    family: &Family,
+    verdicts: &[Verdict],
+) -> Box<Diagnostic> {
+    let of_family = verdicts.iter().filter(|verdict| verdict.family == family.name);
+    let known: Vec<&str> = of_family.map(|verdict| verdict.subject.as_str()).collect();
+    let message = format!("`{}` decides nothing about `{subject}`", family.name);
+    let diagnostic = Diagnostic::error("unknown-subject", own.id.span, message);
+    let nearest = did_you_mean(subject, known.iter().copied());
+    Box::new(match nearest {
+        Some(nearest) => diagnostic.suggest(Some(&format!("{}.{nearest}", family.name))),
+        None => diagnostic.help(format!("use {}", one_of(known.iter().copied()))),
+    })
+}

@@ -1,0 +1,146 @@
+//! What a decision is: one static declaration in a file of its own, beside its page.
+
+use base::{Provenance, Quantity, Span};
+use expression::EntityId;
+use model::{
+    Model,
+    model::{ActorId, ContextId, OperationId},
+};
+
+use crate::design::{Driver, Rejected, Route, Table, Verdict};
+use crate::indexes::Outcome;
+use crate::numbers::Number;
+
+/// A decision: what is asked, what it depends on, and how it is answered.
+#[derive(Debug)]
+pub struct Decision {
+    /// The family of the catalogue.
+    pub family: &'static str,
+    /// The question, for people.
+    pub question: &'static str,
+    /// Families whose verdicts it reads; they are decided before.
+    pub reads: &'static [&'static str],
+    /// Its page: how it decides, with thresholds and sources.
+    pub page: &'static str,
+    /// How it is answered.
+    pub run: Run,
+}
+
+/// How a decision is answered, by what it is about. No answer means that it does not arise.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// Once.
+    System(fn(&Context<'_>) -> Option<Answer>),
+    /// For each context.
+    Context(fn(&Context<'_>, ContextId) -> Option<Answer>),
+    /// For each entity.
+    Entity(fn(&Context<'_>, EntityId) -> Option<Answer>),
+    /// For each operation.
+    Operation(fn(&Context<'_>, OperationId) -> Option<Answer>),
+    /// For each actor.
+    Actor(fn(&Context<'_>, ActorId) -> Option<Answer>),
+    /// For each actor in each context.
+    ActorInContext(fn(&Context<'_>, ActorId, ContextId) -> Option<Answer>),
+}
+
+/// Declares a decision whose page lies beside it.
+macro_rules! decision {
+    ($family:literal, $question:literal, reads $reads:expr, $kind:ident $run:path) => {
+        #[doc = $question]
+        pub static DECISION: crate::decision::Decision = crate::decision::Decision {
+            family: $family,
+            question: $question,
+            reads: &$reads,
+            page: include_str!(concat!($family, ".md")),
+            run: crate::decision::Run::$kind($run),
+        };
+    };
+}
+pub(crate) use decision;
+
+/// What decisions read.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'d> {
+    /// The model.
+    pub model: &'d Model,
+    /// Tables with their indexes.
+    pub tables: &'d [Table],
+    /// Public routes.
+    pub routes: &'d [Option<Route>],
+    /// What became of the indexes that operations want.
+    pub outcomes: &'d [Outcome],
+    /// Verdicts of the families that were decided before.
+    pub verdicts: &'d [Verdict],
+}
+
+impl Context<'_> {
+    /// The verdicts of a family that was decided before.
+    pub fn verdicts_of(&self, family: &'static str) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(move |verdict| verdict.family == family)
+    }
+}
+
+/// An option with everything that speaks for and against it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The option.
+    pub choice: &'static str,
+    /// Its details.
+    pub parameters: Vec<(String, String)>,
+    /// Facts that weighed.
+    pub drivers: Vec<Driver>,
+    /// Options not taken.
+    pub rejected: Vec<Rejected>,
+    /// Who says so.
+    pub source: &'static str,
+}
+
+impl Answer {
+    /// An option, and who says so.
+    #[must_use]
+    pub fn new(choice: &'static str, source: &'static str) -> Self {
+        let (parameters, drivers, rejected) = (Vec::new(), Vec::new(), Vec::new());
+        Self { choice, parameters, drivers, rejected, source }
+    }
+
+    /// A detail.
+    #[must_use]
+    pub fn parameter(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.parameters.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// A fact that weighed.
+    #[must_use]
+    pub fn driver(mut self, fact: impl Into<String>, from: Provenance, weight: &str) -> Self {
+        let weight = weight.to_owned();
+        self.drivers.push(Driver { fact: fact.into(), provenance: from, weight });
+        self
+    }
+
+    /// A fact that stands in the model.
+    #[must_use]
+    pub fn given(self, fact: impl Into<String>, span: Span, weight: &str) -> Self {
+        self.driver(fact, Provenance::Given(span), weight)
+    }
+
+    /// A number of the table of assumptions that weighed.
+    #[must_use]
+    pub fn assumes(self, number: &Number, weight: &str) -> Self {
+        let fact =
+            format!("{}: {} {}", number.name, crate::facts::people(number.value), number.unit);
+        let Quantity { provenance, .. } = number.quantity();
+        self.driver(fact.trim(), provenance, weight)
+    }
+
+    /// An option that was not taken. A second reason for the same one is ignored, and so is one
+    /// against the option that was taken.
+    #[must_use]
+    pub fn reject(mut self, option: &'static str, reason: impl Into<String>) -> Self {
+        let known = self.rejected.iter().any(|rejected| rejected.option == option);
+        if option != self.choice && !known {
+            self.rejected.push(Rejected { option, reason: reason.into() });
+        }
+        self
+    }
+}

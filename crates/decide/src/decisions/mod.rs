@@ -1,0 +1,35 @@
+//! The decisions. This registry is rewritten by the test `the_registry_is_fresh`.
+
+#[path = "authentication.rs"]
+mod authentication;
+#[path = "authorisation.rs"]
+mod authorisation;
+#[path = "idempotency.rs"]
+mod idempotency;
+#[path = "index.rs"]
+mod index;
+#[path = "key.rs"]
+mod key;
+#[path = "paradigm.rs"]
+mod paradigm;
+#[path = "password-hash.rs"]
+mod password_hash;
+#[path = "store.rs"]
+mod store;
+#[path = "style.rs"]
+mod style;
+
+use crate::decision::Decision;
+
+/// Every decision that is built.
+pub static ALL: &[&Decision] = &[
+    &authentication::DECISION,
+    &authorisation::DECISION,
+    &idempotency::DECISION,
+    &index::DECISION,
+    &key::DECISION,
+    &paradigm::DECISION,
+    &password_hash::DECISION,
+    &store::DECISION,
+    &style::DECISION,
+];

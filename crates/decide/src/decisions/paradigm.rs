@@ -1,0 +1,130 @@
+use expression::Type;
+use model::{
+    Model,
+    model::{ActorId, Authentication, ContextId, OperationId, OperationKind},
+};
+
+use crate::decision::{Answer, Context, decision};
+use crate::{facts, numbers};
+
+decision!(
+    "paradigm",
+    "How does an actor talk to a context?",
+    reads ["style"],
+    ActorInContext run
+);
+
+const SOURCE: &str = "Azure Architecture Center, API design; RFC 9110";
+
+fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
+    let model = cx.model;
+    let mine: Vec<OperationId> = (0u32..)
+        .map(OperationId)
+        .zip(cx.routes)
+        .filter_map(|(id, route)| {
+            route.as_ref().filter(|route| route.actors.contains(&actor)).map(|_| id)
+        })
+        .filter(|&id| model.operation(id).context == context)
+        .collect();
+    if mine.is_empty() {
+        return None;
+    }
+    let kind = |id: &&OperationId| model.operation(**id).kind == OperationKind::Stream;
+    let (streams, others): (Vec<&OperationId>, Vec<&OperationId>) = mine.iter().partition(kind);
+    let two_way = two_way_rate(model, actor, &others);
+    let depth = depth(model, &others);
+    let clients = model.actor(actor).clients.len();
+    let wants_graph = clients >= 2
+        && depth >= numbers::GRAPH_DEPTH.value
+        && !has_stale_public_list(model, &others);
+    let of_ours = model.actor(actor).authentication == Authentication::Service;
+    let divided = |choice: &str| matches!(choice, "hybrid" | "microservices");
+    let between_deployables =
+        of_ours && cx.verdicts_of("style").any(|verdict| divided(verdict.choice));
+    let choice = match (streams.is_empty(), others.is_empty()) {
+        (false, true) => "sse",
+        (false, false) if two_way >= numbers::TWO_WAY_RATE.value => "websocket",
+        _ if between_deployables => "grpc",
+        _ if wants_graph => "graphql",
+        _ => "rest",
+    };
+    let mut answer = Answer::new(choice, SOURCE);
+    for id in mine.iter().take(5) {
+        let operation = model.operation(*id);
+        answer = answer.given(
+            format!("{} {}", kind_name(operation.kind), operation.name),
+            operation.name.span,
+            "is served to the actor",
+        );
+    }
+    if !streams.is_empty() && choice == "rest" {
+        answer = answer.parameter("streams", "sse");
+    }
+    let graph = format!(
+        "{clients} kinds of client stated and references {depth} deep: from 2 and {} a client should shape its own answers",
+        facts::people(numbers::GRAPH_DEPTH.value)
+    );
+    Some(
+        answer
+            .reject(
+                "rest",
+                "the actor only follows streams, or shapes answers itself: see the drivers",
+            )
+            .reject("graphql", graph)
+            .reject("grpc", "the actor is no deployable of ours")
+            .reject("websocket", "the actor does not write often on what it follows")
+            .reject("sse", "the actor does more than follow streams")
+            .reject("queue", "every operation answers its caller"),
+    )
+}
+
+const fn kind_name(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::List => "list",
+        OperationKind::Get => "get",
+        OperationKind::Create => "create",
+        OperationKind::Update => "update",
+        OperationKind::Delete => "delete",
+        OperationKind::Act => "act",
+        OperationKind::Stream => "stream",
+    }
+}
+
+/// Writes a second of one principal; nothing where the model does not say how many there are.
+fn two_way_rate(model: &Model, actor: ActorId, operations: &[&OperationId]) -> f64 {
+    let Some(count) = model.actor(actor).count.as_ref().map(|count| count.value) else {
+        return 0.0;
+    };
+    let writes = operations.iter().map(|id| model.operation(**id)).filter(|of| of.writes());
+    writes.map(|of| facts::rate(of).value.mean).sum::<f64>() / count.max(1.0)
+}
+
+/// Longest chain of references from what is read, up to three.
+fn depth(model: &Model, operations: &[&OperationId]) -> f64 {
+    let read = operations.iter().map(|id| model.operation(**id)).filter(|of| !of.writes());
+    let entities = read.filter_map(model::model::Operation::entity);
+    entities.map(|entity| chain(model, entity, 3)).fold(0.0, f64::max)
+}
+
+fn chain(model: &Model, entity: expression::EntityId, room: u32) -> f64 {
+    if room == 0 {
+        return 0.0;
+    }
+    let fields = &model.entity(entity).fields;
+    let targets = fields.iter().filter(|field| field.built_in.is_none());
+    let next = targets.filter_map(|field| match field.ty.required() {
+        Type::Reference(target) if *target != entity => Some(1.0 + chain(model, *target, room - 1)),
+        _ => None,
+    });
+    next.fold(0.0, f64::max)
+}
+
+/// A graph is asked for by POST: what everybody may read a little late is then not cached.
+fn has_stale_public_list(model: &Model, operations: &[&OperationId]) -> bool {
+    operations.iter().map(|id| model.operation(**id)).any(|of| {
+        let public = |grant: &model::model::Grant| {
+            model.actor(grant.actor).authentication == Authentication::None
+        };
+        of.kind == OperationKind::List && of.workload.stale.is_some() && of.by.iter().any(public)
+    })
+}

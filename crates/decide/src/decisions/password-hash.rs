@@ -1,0 +1,31 @@
+use model::model::Authentication;
+
+use crate::decision::{Answer, Context, decision};
+use crate::{facts, numbers};
+
+decision!("password-hash", "How are passwords stored?", reads [], System run);
+
+fn run(cx: &Context<'_>) -> Option<Answer> {
+    let person =
+        cx.model.actors.iter().find(|actor| actor.authentication == Authentication::User)?;
+    let memory = numbers::ARGON2_MEMORY;
+    let at_once = format!(
+        "min(cores, {} of the memory / {} {})",
+        numbers::ARGON2_SHARE.value,
+        facts::people(memory.value),
+        memory.unit
+    );
+    Some(
+        Answer::new("argon2id", "OWASP ASVS 5.0, appendix C")
+            .given(format!("{}: auth: user", person.name), person.name.span, "people sign in")
+            .assumes(&memory, "of each hash, with one pass")
+            .assumes(&numbers::ARGON2_TIME, "of each hash")
+            .parameter("memory", format!("{} {}", facts::people(memory.value), memory.unit))
+            .parameter("passes", "1")
+            .parameter("parallelism", "1")
+            .parameter("at once", at_once)
+            .reject("scrypt", "resists graphics cards less for the same time")
+            .reject("bcrypt", "needs little memory, cuts passwords at 72 bytes")
+            .reject("pbkdf2", "needs no memory: cheap to guess on graphics cards"),
+    )
+}

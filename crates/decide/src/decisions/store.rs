@@ -1,0 +1,149 @@
+use base::Provenance;
+use expression::{EntityId, Type};
+use model::{
+    Model,
+    model::{ContextId, OperationKind},
+};
+
+use crate::decision::{Answer, Context, decision};
+use crate::{facts, numbers};
+
+decision!("store", "Where do the rows of a context live?", reads [], Context run);
+
+const SOURCE: &str = "house: PostgreSQL until a number says otherwise; \
+    D2 is the peak times the greater of headroom and two years' growth";
+
+fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
+    let model = cx.model;
+    let entities: Vec<EntityId> = owned(model, context);
+    if entities.is_empty() {
+        return None;
+    }
+    let volatile = volatile_writes(model, context);
+    let search = search_cores(model, context);
+    let half_a_node = numbers::NODE_CORES.value / 2.0;
+    let choice = if volatile.rate > numbers::VOLATILE_WRITES.value {
+        "redis"
+    } else if search.cores > half_a_node {
+        "search-engine"
+    } else {
+        "postgresql"
+    };
+    let mut answer = Answer::new(choice, SOURCE);
+    let writes = writes_at_reach(model, context);
+    let fact = format!("writes at D2: {}/s", facts::people(writes));
+    let weight = if writes > numbers::POSTGRESQL_WRITES.value {
+        "more than one server commits: shards or fewer writes are needed"
+    } else {
+        "one server commits them"
+    };
+    answer = answer.driver(fact, reach_provenance(model, context), weight);
+    answer = answer.assumes(&numbers::POSTGRESQL_WRITES, "what one server commits");
+    answer = sizes(model, &entities, answer);
+    for (fact, provenance) in volatile.facts {
+        answer = answer.driver(fact, provenance, "writes of rows that may be lost");
+    }
+    for (fact, provenance) in search.facts {
+        answer = answer.driver(fact, provenance, "searches text");
+    }
+    if has_files(model, &entities) {
+        answer = answer.parameter("files", "object store; only their keys are rows");
+    }
+    let seldom = format!(
+        "writes that may be lost come at {}/s at D2, not above {}/s",
+        facts::people(volatile.rate),
+        facts::people(numbers::VOLATILE_WRITES.value)
+    );
+    let searches = format!(
+        "search takes {} cores at D2, not above half of the largest node ({})",
+        facts::people(search.cores),
+        facts::people(half_a_node)
+    );
+    Some(
+        answer
+            .reject("postgresql", "a number is beyond what it is good at: see the drivers")
+            .reject("redis", seldom)
+            .reject("search-engine", searches)
+            .reject("document", "rows refer to each other and change together: relations and transactions serve them")
+            .reject("time-series", "no entity is written by the ten thousand a second in time order")
+            .reject("object-store", "files go there in any case; rows do not"),
+    )
+}
+
+fn owned(model: &Model, context: ContextId) -> Vec<EntityId> {
+    model.entities().filter(|(_, of)| of.context == context).map(|(id, _)| id).collect()
+}
+
+struct Load {
+    rate: f64,
+    cores: f64,
+    facts: Vec<(String, Provenance)>,
+}
+
+fn volatile_writes(model: &Model, context: ContextId) -> Load {
+    let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
+    for (id, operation) in model.operations() {
+        let volatile = operation.entity().is_some_and(|entity| model.entity(entity).volatile);
+        if operation.context == context && operation.writes() && volatile {
+            load.rate += facts::reachable_peak(model, operation);
+            load.facts.push(facts::rate_fact(model, id));
+        }
+    }
+    load
+}
+
+fn search_cores(model: &Model, context: ContextId) -> Load {
+    let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
+    for (id, operation) in model.operations() {
+        if operation.context == context && operation.search && operation.kind == OperationKind::List
+        {
+            let searches = facts::reachable_peak(model, operation) * numbers::SEARCH_SHARE.value;
+            load.cores += searches * numbers::SEARCH_CPU.value / 1e3;
+            load.facts.push(facts::rate_fact(model, id));
+        }
+    }
+    load
+}
+
+fn writes_at_reach(model: &Model, context: ContextId) -> f64 {
+    let writes = model.operations.iter().filter(|of| of.context == context && of.writes());
+    writes.map(|operation| facts::reachable_peak(model, operation)).sum()
+}
+
+fn reach_provenance(model: &Model, context: ContextId) -> Provenance {
+    let from = format!("peaks x {}", facts::people(facts::reach(model, context)));
+    Provenance::Derived { from }
+}
+
+/// The largest table, and whether all fit one server.
+fn sizes(model: &Model, entities: &[EntityId], answer: Answer) -> Answer {
+    let sized = entities.iter().filter_map(|&id| {
+        let rows = facts::rows_at_horizon(model, id)?;
+        let of = model.entity(id);
+        let bytes = of.size.as_ref().map_or(numbers::ROW_BYTES.value, |size| {
+            f64::from(u32::try_from(size.value.0).unwrap_or(u32::MAX))
+        });
+        Some((id, rows.value * bytes * numbers::BLOAT.value, rows))
+    });
+    let sized: Vec<_> = sized.collect();
+    let total: f64 = sized.iter().map(|(_, bytes, _)| bytes).sum();
+    let Some((id, _, rows)) = sized.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return answer;
+    };
+    let months = facts::people(numbers::HORIZON.value);
+    let name = &model.entity(id).name;
+    let fact = format!("{name}: {} rows in {months} months", facts::people(rows.value));
+    let fits = if total > numbers::POSTGRESQL_BYTES.value {
+        "with the other tables more than one server should hold"
+    } else {
+        "with the other tables still one server"
+    };
+    answer
+        .driver(fact, rows.provenance, fits)
+        .parameter("bytes at the horizon", facts::people(total))
+}
+
+fn has_files(model: &Model, entities: &[EntityId]) -> bool {
+    let file = |ty: &Type| matches!(ty.required(), Type::File { .. });
+    entities.iter().any(|&id| model.entity(id).fields.iter().any(|field| file(&field.ty)))
+}
