@@ -16,9 +16,9 @@ fn includes_are_found_inside_the_folder_in_a_stable_order() {
     for path in ["b.yaml", "a.yaml", "deep/c.yaml", ".hidden.yaml", "note.txt"] {
         scratch.write(&format!("model/contexts/{path}"), "");
     }
-    assert_eq!(folder.matching("contexts/*.yaml").unwrap(), ["contexts/a.yaml", "contexts/b.yaml"]);
-    assert_eq!(folder.matching("./contexts/deep/c.yaml").unwrap(), ["contexts/deep/c.yaml"]);
-    assert!(folder.matching("nothing/*.yaml").unwrap().is_empty());
+    assert_eq!(folder.matching("contexts/*.yaml"), ["contexts/a.yaml", "contexts/b.yaml"]);
+    assert_eq!(folder.matching("contexts/deep/*.yaml"), ["contexts/deep/c.yaml"]);
+    assert!(folder.matching("nothing/*.yaml").is_empty());
 }
 
 #[test]
@@ -33,10 +33,10 @@ fn nothing_outside_the_folder_is_read() {
         std::os::unix::fs::symlink(scratch.path().join("secret.yaml"), link).unwrap();
         let folders = scratch.path().join("model/loop");
         std::os::unix::fs::symlink(scratch.path(), folders).unwrap();
-        assert_eq!(folder.matching("*.yaml").unwrap(), ["firmitas.yaml", "link.yaml"]);
+        assert_eq!(folder.matching("*.yaml"), ["firmitas.yaml", "link.yaml"]);
         assert!(matches!(folder.read("link.yaml"), Err(ReadError::Outside)));
         assert!(matches!(folder.read("loop/secret.yaml"), Err(ReadError::Outside)));
-        assert_eq!(folder.matching("**/secret.yaml").unwrap(), Vec::<String>::new());
+        assert!(folder.matching("*/secret.yaml").is_empty());
     }
 }
 

@@ -3,8 +3,6 @@
 //! A model may come from somebody else, so it is read as untrusted: includes stay inside the
 //! folder, through `..` and symbolic links as well, and files are bounded in size and number.
 
-mod pattern;
-
 use std::{
     fmt, fs,
     io::Read as _,
@@ -12,8 +10,6 @@ use std::{
 };
 
 use crate::failure::Failure;
-
-pub use pattern::Pattern;
 
 /// The file that makes a folder a model.
 pub const ROOT: &str = "firmitas.yaml";
@@ -157,20 +153,17 @@ impl Folder {
 
     /// The files inside the folder that match a pattern of `include`, sorted by path, so that the
     /// order does not depend on the file system. Hidden entries are never matched.
-    ///
-    /// # Errors
-    /// [`ReadError::Outside`] for a pattern that leads out of the folder.
-    pub fn matching(&self, pattern: &str) -> Result<Vec<String>, ReadError> {
-        let pattern = Pattern::new(pattern).ok_or(ReadError::Outside)?;
+    #[must_use]
+    pub fn matching(&self, pattern: &str) -> Vec<String> {
         let mut found = Vec::new();
         let mut budget = ENTRY_LIMIT;
         self.walk(String::new(), 0, &mut budget, &mut |path| {
-            if pattern.matches(path) {
+            if model::syntax::matches(pattern, path) {
                 found.push(path.to_owned());
             }
         });
         found.sort();
-        Ok(found)
+        found
     }
 
     /// Changes whenever a YAML file of the folder is added, written or removed.
