@@ -5,6 +5,7 @@
 )]
 
 pub mod call;
+pub mod identity;
 pub mod json;
 pub mod operations;
 pub mod problem;

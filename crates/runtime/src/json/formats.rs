@@ -3,6 +3,9 @@
 use jiff::civil;
 use rust_decimal::Decimal;
 
+/// 0001-01-01T00:00:00Z in microseconds.
+const YEAR_ONE: i64 = -62_135_596_800_000_000;
+
 /// Microseconds since the Unix epoch of an RFC 3339 timestamp with any offset, years 0001 to 9999;
 /// digits after the microsecond are cut off.
 #[must_use]
@@ -17,7 +20,8 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     let utc = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond();
     let moved = utc.checked_sub(i64::from(seconds) * 1_000_000)?;
     // The offset may lead out of the years that can be written back.
-    (-62_135_596_800_000_000..=253_402_300_799_999_999).contains(&moved).then_some(moved)
+    let in_range = moved >= YEAR_ONE && jiff::Timestamp::from_microsecond(moved).is_ok();
+    in_range.then_some(moved)
 }
 
 /// `Z` or `+hh:mm`, in seconds.
@@ -135,7 +139,8 @@ pub fn parse_decimal(text: &str) -> Option<Decimal> {
 }
 
 /// A dot-atom mailbox at a domain (RFC 5321 without quoted parts and address literals).
-pub(super) fn is_email(text: &str) -> bool {
+#[must_use]
+pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let atom = |atom: &str| {
         !atom.is_empty()
@@ -172,7 +177,8 @@ pub(super) fn is_url(text: &str) -> bool {
 }
 
 /// E.164: a plus and up to fifteen digits, the first of which is not zero.
-pub(super) fn is_phone(text: &str) -> bool {
+#[must_use]
+pub fn is_phone(text: &str) -> bool {
     let Some(digits) = text.strip_prefix('+') else { return false };
     (2..=15).contains(&digits.len())
         && digits.bytes().all(|b| b.is_ascii_digit())
