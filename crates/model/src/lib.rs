@@ -1,8 +1,12 @@
 //! The model language: from source text to a [`Model`] in which every name, type and expression is
 //! resolved, with all that is wrong reported at once.
 
+mod load;
 pub mod model;
+mod resolve;
 pub mod syntax;
 pub mod yaml;
 
+pub use load::load;
 pub use model::Model;
+pub use resolve::resolve;

@@ -79,7 +79,8 @@ pub enum Assigns {
 pub struct Parameter {
     /// Name, `snake_case`; same position in the record of the input.
     pub name: Spanned<String>,
-    /// Type; for a part, a list of records.
+    /// Type of a value that is present; for a part, a list of records. In the record of the input
+    /// the type is optional as well where the value may be absent and nothing stands in for it.
     pub ty: Type,
     /// Whether the request must hold it: no default, not optional, and not an `update` (there,
     /// what is absent stays as it is).
@@ -149,6 +150,8 @@ pub struct Workload {
     pub payload: Option<Quantity<Bytes>>,
     /// Rows of a usual page.
     pub page: Option<Quantity<u32>>,
+    /// Mean number of items of a batch.
+    pub batch_mean: Option<Quantity<f64>>,
     /// `critical: true`.
     pub critical: bool,
 }

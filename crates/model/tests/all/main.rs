@@ -3,3 +3,4 @@
 
 mod examples;
 mod expect;
+mod resolve_examples;
