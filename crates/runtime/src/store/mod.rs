@@ -12,6 +12,7 @@
 mod error;
 mod query;
 mod records;
+pub mod sqlite;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -126,7 +127,8 @@ pub trait Snapshot: Send {
     ) -> impl Future<Output = Result<Vec<(i64, OutboxEvent)>, StoreError>> + Send;
 }
 
-/// What can be written. Everything commits together.
+/// What can be written. Everything commits together. After an error the work is expected to return
+/// one: a row may have been written without its parts.
 pub trait Transaction: Snapshot {
     /// Reads rows and keeps others from writing them until the transaction ends. Implementations
     /// lock in the order of (entity, id) so that transactions cannot wait for each other in a

@@ -1,0 +1,73 @@
+//! Backups: a consistent copy of a database that goes on being written.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+
+use super::{connect, directory, failure};
+use crate::store::StoreError;
+
+/// Pages copied between two pauses.
+const STEP: std::ffi::c_int = 2048;
+
+/// Copies the database of a data directory, whether or not a process serves it.
+///
+/// # Errors
+/// Where there is no database, or the copy cannot be written; an existing file is not replaced.
+pub fn backup(data_directory: &Path, to: &Path) -> Result<(), StoreError> {
+    let database = directory::database(data_directory);
+    if !database.is_file() {
+        return Err(StoreError::Unusable {
+            message: format!("there is no database in `{}`", data_directory.display()),
+        });
+    }
+    copy(&database, to)
+}
+
+/// Copies a database file to a new one, which appears under its name when it is complete.
+pub(super) fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
+    let doing = |what: &str| format!("{what} the backup `{}`", to.display());
+    if to.exists() {
+        return Err(StoreError::Unusable {
+            message: format!("`{}` exists already; name another file", to.display()),
+        });
+    }
+    let partial = partial(to);
+    let written = write(database, &partial)
+        .and_then(|()| File::open(&partial).map_err(|error| failure::io(&doing("opening"), &error)))
+        .and_then(|file| file.sync_all().map_err(|error| failure::io(&doing("flushing"), &error)))
+        .and_then(|()| {
+            fs::rename(&partial, to).map_err(|error| failure::io(&doing("naming"), &error))
+        });
+    if written.is_err() {
+        // What is left is worthless, and it may be what filled the disk.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+fn partial(to: &Path) -> PathBuf {
+    let mut name = to.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(".partial");
+    to.with_file_name(name)
+}
+
+fn write(database: &Path, to: &Path) -> Result<(), StoreError> {
+    if to.exists() {
+        fs::remove_file(to).map_err(|error| failure::io("removing a broken backup", &error))?;
+    }
+    let source = connect::reader(database)?;
+    let mut target = Connection::open(to)?;
+    // An open read transaction pins one snapshot: writers cannot make the copy start anew.
+    source.execute_batch("BEGIN")?;
+    source.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
+    Backup::new(&source, &mut target)?.run_to_completion(STEP, Duration::ZERO, None)?;
+    source.execute_batch("ROLLBACK")?;
+    // A backup is one file: no log beside it.
+    target.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;")?;
+    target.close().map_err(|(_, error)| error.into())
+}

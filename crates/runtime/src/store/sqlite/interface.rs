@@ -1,0 +1,167 @@
+//! The store's interface on a session. SQLite answers at once, so every future is ready.
+
+use std::future::{Future, ready};
+use std::sync::Arc;
+
+use expression::{EntityId, FieldIndex, Row, Value};
+
+use super::session::Session;
+use crate::store::{
+    Condition, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Page, PageQuery, Snapshot,
+    StoreError, Subject, Transaction,
+};
+
+/// What an operation of a session yields.
+type Outcome<T> = Result<T, StoreError>;
+
+impl Snapshot for Session {
+    fn row(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+    ) -> impl Future<Output = Outcome<Option<Arc<Row>>>> + Send {
+        ready(Self::row(self, entity, id))
+    }
+
+    fn rows(
+        &mut self,
+        entity: EntityId,
+        ids: &[u128],
+    ) -> impl Future<Output = Outcome<Vec<Option<Arc<Row>>>>> + Send {
+        ready(Self::rows(self, entity, ids))
+    }
+
+    fn find(
+        &mut self,
+        entity: EntityId,
+        key: &[(FieldIndex, Value)],
+    ) -> impl Future<Output = Outcome<Option<Arc<Row>>>> + Send {
+        ready(Self::find(self, entity, key))
+    }
+
+    fn satisfies(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+        conditions: &[Condition],
+    ) -> impl Future<Output = Outcome<bool>> + Send {
+        ready(Self::satisfies(self, entity, id, conditions))
+    }
+
+    fn page(&mut self, query: &PageQuery) -> impl Future<Output = Outcome<Page>> + Send {
+        ready(Self::page(self, query))
+    }
+
+    fn linked(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+    ) -> impl Future<Output = Outcome<Option<u128>>> + Send {
+        ready(Self::linked(self, entity, subject))
+    }
+
+    fn idempotency(
+        &mut self,
+        key: &IdempotencyKey,
+        now: i64,
+    ) -> impl Future<Output = Outcome<Option<IdempotencyRecord>>> + Send {
+        ready(Self::idempotency(self, key, now))
+    }
+
+    fn job(&mut self, id: u128) -> impl Future<Output = Outcome<Option<Job>>> + Send {
+        ready(Self::job(self, id))
+    }
+
+    fn job_on(
+        &mut self,
+        entity: EntityId,
+        row: u128,
+    ) -> impl Future<Output = Outcome<Option<u128>>> + Send {
+        ready(Self::job_on(self, entity, row))
+    }
+
+    fn outbox(
+        &mut self,
+        after: i64,
+        limit: u32,
+    ) -> impl Future<Output = Outcome<Vec<(i64, OutboxEvent)>>> + Send {
+        ready(Self::outbox(self, after, limit))
+    }
+}
+
+impl Transaction for Session {
+    /// The writer is alone: reading is enough.
+    fn lock(
+        &mut self,
+        keys: &[(EntityId, u128)],
+    ) -> impl Future<Output = Outcome<Vec<Option<Arc<Row>>>>> + Send {
+        ready(keys.iter().map(|(entity, id)| Self::row(self, *entity, *id)).collect())
+    }
+
+    fn insert(&mut self, row: &Row) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::insert(self, row))
+    }
+
+    fn update(&mut self, before: &Row, after: &Row) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::update(self, before, after))
+    }
+
+    fn delete(&mut self, entity: EntityId, id: u128) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::delete(self, entity, id))
+    }
+
+    fn next_in_sequence(
+        &mut self,
+        entity: EntityId,
+        field: FieldIndex,
+        per: u128,
+    ) -> impl Future<Output = Outcome<i64>> + Send {
+        ready(Self::next_in_sequence(self, entity, field, per))
+    }
+
+    fn append(&mut self, event: &OutboxEvent) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::append(self, event))
+    }
+
+    fn link(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+        row: u128,
+    ) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::link(self, entity, subject, row))
+    }
+
+    fn put_idempotency(
+        &mut self,
+        key: &IdempotencyKey,
+        record: &IdempotencyRecord,
+    ) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::put_idempotency(self, key, record))
+    }
+
+    fn purge_idempotency(
+        &mut self,
+        now: i64,
+        limit: u32,
+    ) -> impl Future<Output = Outcome<u32>> + Send {
+        ready(Self::purge_idempotency(self, now, limit))
+    }
+
+    fn put_job(&mut self, job: &Job) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::put_job(self, job))
+    }
+
+    fn take_jobs(
+        &mut self,
+        now: i64,
+        lease: i64,
+        limit: u32,
+    ) -> impl Future<Output = Outcome<Vec<Job>>> + Send {
+        ready(Self::take_jobs(self, now, lease, limit))
+    }
+
+    fn complete_job(&mut self, id: u128) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::complete_job(self, id))
+    }
+}

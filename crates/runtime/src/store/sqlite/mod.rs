@@ -1,0 +1,132 @@
+//! The embedded store: one SQLite file, one writer with group commit, readers beside it.
+
+mod backup;
+mod catalog;
+mod codec;
+mod connect;
+mod directory;
+mod failure;
+mod functions;
+mod interface;
+mod page;
+mod plan;
+mod readers;
+mod records;
+mod schema;
+mod search;
+mod seed;
+mod session;
+mod work;
+mod write;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use decide::Design;
+use expression::{EntityId, ir::Expression};
+use tokio::sync::oneshot;
+
+use super::{Predicate, Store, StoreError, Work};
+use catalog::Catalog;
+use directory::Directory;
+use readers::Readers;
+use writer::Writer;
+
+pub use backup::backup;
+pub use session::Session;
+
+/// How much of the machine the store may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Writes that may wait; more are refused with [`StoreError::Busy`].
+    pub waiting_writes: usize,
+    /// Reads that may wait.
+    pub waiting_reads: usize,
+    /// Reader threads, at least one.
+    pub readers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { waiting_writes: 4096, waiting_reads: 4096, readers: cores.clamp(2, 16) }
+    }
+}
+
+/// A SQLite database in a data directory that this process holds alone.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Dropped in this order: readers, then the writer, then the hold on the directory.
+    readers: Readers,
+    writer: Writer,
+    catalog: Arc<Catalog>,
+    directory: Directory,
+}
+
+impl SqliteStore {
+    /// Opens the database in a directory, creating both where there are none, and fits its tables
+    /// to the design where that only adds.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] if another process holds the directory;
+    /// [`StoreError::Incompatible`] with the differences if the design does not fit the rows that
+    /// are stored, which are then left as they are.
+    pub fn open(directory: &Path, design: Arc<Design>, limits: Limits) -> Result<Self, StoreError> {
+        let directory = Directory::hold(directory)?;
+        let database = directory.database();
+        let mut connection = connect::writer(&database)?;
+        schema::fit(&mut connection, &design, now())?;
+        let catalog = Arc::new(Catalog::new(design));
+        let reader = |_| Ok(Session::new(connect::reader(&database)?, Arc::clone(&catalog)));
+        let readers = (0..limits.readers.max(1)).map(reader).collect::<Result<_, StoreError>>()?;
+        let readers = Readers::start(readers, limits.waiting_reads)?;
+        let session = Session::new(connection, Arc::clone(&catalog));
+        let writer = Writer::start(session, limits.waiting_writes)?;
+        Ok(Self { readers, writer, catalog, directory })
+    }
+
+    /// Writes a consistent copy of the database while it goes on serving.
+    ///
+    /// # Errors
+    /// Where the copy cannot be written; an existing file is not replaced.
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        backup::copy(&self.directory.database(), to)
+    }
+}
+
+/// Microseconds since the Unix epoch.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
+impl Store for SqliteStore {
+    type Snapshot = Session;
+    type Transaction = Session;
+
+    fn predicate(&self, entity: EntityId, condition: &Expression) -> Result<Predicate, StoreError> {
+        self.catalog.register(entity, condition)
+    }
+
+    async fn write<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
+    {
+        let (sender, answer) = oneshot::channel();
+        self.writer.submit(work::writing(work, sender))?;
+        answer.await.unwrap_or_else(|_| Err(work::abandoned().into()))
+    }
+
+    async fn read<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
+    {
+        let (sender, answer) = oneshot::channel();
+        self.readers.submit(work::reading(work, sender))?;
+        answer.await.unwrap_or_else(|_| Err(work::abandoned().into()))
+    }
+}

@@ -1,0 +1,293 @@
+//! Pages: conditions, filters, search, distance and the place to start, as one statement.
+//!
+//! The text is put together from pieces that are compiled once; the statement behind each text is
+//! kept prepared. A page that is sorted by a field which may be null takes two statements, rows
+//! with a value and then rows without, so that both follow an index.
+
+use std::sync::Arc;
+
+use expression::sql::SqlValue;
+use expression::{EntityId, Row};
+
+use super::codec::{self, Bind};
+use super::plan::{Column, Plan};
+use super::search;
+use super::session::Session;
+use crate::store::{
+    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError,
+};
+
+/// A `WHERE` as it grows, with what it binds.
+#[derive(Debug, Default)]
+struct Clause {
+    sql: String,
+    binds: Vec<Bind>,
+}
+
+impl Clause {
+    fn and(&mut self, condition: &str) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+    }
+
+    /// Binds a value and returns how the text calls it.
+    fn bind(&mut self, value: Bind) -> String {
+        self.binds.push(value);
+        format!("?{}", self.binds.len())
+    }
+}
+
+/// Which rows of a sort by a field that may be null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nulls {
+    /// The field is never null.
+    None,
+    /// Rows with a value.
+    Without,
+    /// Rows without one.
+    Only,
+}
+
+impl Session {
+    /// Whether the row exists and all conditions hold for it.
+    pub(super) fn satisfies(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+        conditions: &[Condition],
+    ) -> Result<bool, StoreError> {
+        let mut clause = Clause { sql: String::new(), binds: vec![Bind::id(id)] };
+        self.conditions(entity, conditions, &mut clause)?;
+        let plan = self.plan(entity)?;
+        let sql = format!(
+            "SELECT 1 FROM {} AS self WHERE self.\"id\" = ?1{}{}",
+            plan.table, plan.live, clause.sql
+        );
+        Ok(self.prepare(&sql)?.exists(rusqlite::params_from_iter(&clause.binds))?)
+    }
+
+    /// One page of rows.
+    pub(super) fn page(&mut self, query: &PageQuery) -> Result<Page, StoreError> {
+        let mut base = Clause::default();
+        self.conditions(query.entity, &query.conditions, &mut base)?;
+        let plan = self.plan(query.entity)?;
+        for filter in &query.filters {
+            filter_by(plan, filter, &mut base)?;
+        }
+        if let Some(near) = &query.near {
+            near_by(plan, near, &mut base)?;
+        }
+        if let Some(text) = &query.search {
+            search_for(plan, text, &mut base)?;
+        }
+        // One row more than asked for tells whether more follow.
+        let wanted = query.limit as usize + 1;
+        let mut rows = Vec::new();
+        for &nulls in phases(plan, query) {
+            let after = query.after.as_ref().filter(|after| {
+                nulls == Nulls::None || after.value.is_null() == (nulls == Nulls::Only)
+            });
+            let limit = wanted - rows.len();
+            rows.extend(self.phase(plan, &base, query.sort, nulls, after, limit)?);
+            if rows.len() >= wanted {
+                break;
+            }
+        }
+        let more = rows.len() >= wanted;
+        rows.truncate(query.limit as usize);
+        Ok(Page { rows, more })
+    }
+
+    fn phase(
+        &self,
+        plan: &Plan,
+        base: &Clause,
+        sort: Option<Sort>,
+        nulls: Nulls,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Row>>, StoreError> {
+        let mut clause = Clause { sql: base.sql.clone(), binds: base.binds.clone() };
+        let column = sort.and_then(|sort| plan.columns.of(sort.field).first().zip(Some(sort)));
+        let column = column.map(|(column, sort)| (column, sort.descending));
+        let order = match column {
+            Some((column, _)) if nulls == Nulls::Only => {
+                clause.and(&format!("self.{} IS NULL", column.name));
+                "self.\"id\"".to_owned()
+            }
+            Some((column, descending)) => {
+                if nulls == Nulls::Without {
+                    clause.and(&format!("self.{} IS NOT NULL", column.name));
+                }
+                let direction = if descending { " DESC" } else { "" };
+                format!("self.{}{direction}, self.\"id\"", column.name)
+            }
+            None => "self.\"id\"".to_owned(),
+        };
+        if let Some(after) = after {
+            let column = column.filter(|_| nulls != Nulls::Only);
+            start_after(column, after, &mut clause)?;
+        }
+        let limit = clause.bind(Bind(SqlValue::Integer(i64::try_from(limit).unwrap_or(i64::MAX))));
+        let sql = format!(
+            "SELECT {} FROM {} AS self WHERE 1{}{} ORDER BY {order} LIMIT {limit}",
+            plan.columns.list("self."),
+            plan.table,
+            plan.live,
+            clause.sql,
+        );
+        self.many(plan, &sql, &clause.binds)
+    }
+
+    /// All conditions, each as its alternatives.
+    fn conditions(
+        &mut self,
+        entity: EntityId,
+        conditions: &[Condition],
+        clause: &mut Clause,
+    ) -> Result<(), StoreError> {
+        for condition in conditions {
+            let mut alternatives = Vec::with_capacity(condition.any.len());
+            for bound in &condition.any {
+                alternatives.push(self.alternative(entity, bound, clause)?);
+            }
+            match alternatives.as_slice() {
+                [] => clause.and("0"),
+                all => clause.and(&format!("({})", all.join(" OR "))),
+            }
+        }
+        Ok(())
+    }
+
+    fn alternative(
+        &mut self,
+        entity: EntityId,
+        bound: &Bound,
+        clause: &mut Clause,
+    ) -> Result<Arc<str>, StoreError> {
+        let registered = self.catalog.registered(&bound.predicate)?;
+        if registered.entity != entity || registered.encodings.len() != bound.values.len() {
+            let message = "a condition of another entity, or with too few values".to_owned();
+            return Err(StoreError::Internal { message });
+        }
+        let first = clause.binds.len() + 1;
+        for (value, encoding) in bound.values.iter().zip(&registered.encodings) {
+            clause.binds.push(codec::encode_as(value, *encoding, "a condition's parameter")?);
+        }
+        let key = (bound.predicate.number, first);
+        if let Some(sql) = self.fragments.get(&key) {
+            return Ok(sql.clone());
+        }
+        let sql = self.catalog.compile(entity, &registered.condition, first)?.sql;
+        let sql: Arc<str> = format!("({sql})").into();
+        self.fragments.insert(key, sql.clone());
+        Ok(sql)
+    }
+}
+
+/// The statements that a page takes.
+fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
+    let sorted = query.sort.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
+    let past_values = query.after.as_ref().is_some_and(|after| after.value.is_null());
+    match sorted {
+        Some(field) if field.ty.is_optional() && past_values => &[Nulls::Only],
+        Some(field) if field.ty.is_optional() => &[Nulls::Without, Nulls::Only],
+        _ => &[Nulls::None],
+    }
+}
+
+/// Keyset pagination: rows behind the cursor in the order of the page.
+fn start_after(
+    column: Option<(&Column, bool)>,
+    after: &Cursor,
+    clause: &mut Clause,
+) -> Result<(), StoreError> {
+    let Some((column, descending)) = column else {
+        let id = clause.bind(Bind::id(after.id));
+        clause.and(&format!("self.\"id\" > {id}"));
+        return Ok(());
+    };
+    let name = &column.name;
+    let value = clause.bind(codec::encode_as(&after.value, column.encoding, name)?);
+    let id = clause.bind(Bind::id(after.id));
+    clause.and(&if descending {
+        format!("self.{name} <= {value} AND (self.{name} < {value} OR self.\"id\" > {id})")
+    } else {
+        format!("(self.{name}, self.\"id\") > ({value}, {id})")
+    });
+    Ok(())
+}
+
+fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
+    let columns = plan.columns.of(filter.field);
+    if filter.value.is_null() {
+        // Nothing is greater or less than null.
+        match (columns.first(), filter.comparison) {
+            (Some(column), Comparison::Equal) => {
+                clause.and(&format!("self.{} IS NULL", column.name))
+            }
+            _ => clause.and("0"),
+        }
+        return Ok(());
+    }
+    let operator = match filter.comparison {
+        Comparison::Equal => "=",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+    };
+    for (at, column) in columns.iter().enumerate() {
+        let value = clause.bind(codec::encode_as(&filter.value, column.encoding, &column.name)?);
+        // Amounts compare within one currency.
+        let operator = if at == 0 { operator } else { "=" };
+        clause.and(&format!("self.{} {operator} {value}", column.name));
+    }
+    Ok(())
+}
+
+fn search_for(plan: &Plan, text: &str, clause: &mut Clause) -> Result<(), StoreError> {
+    let Some(index) = &plan.search else {
+        return Err(StoreError::Unsupported {
+            message: format!("{} has no full-text search", plan.qualified),
+        });
+    };
+    match search::words(text) {
+        Some(words) => {
+            let words = clause.bind(Bind(SqlValue::Text(words.into())));
+            clause.and(&format!(
+                "self.rowid IN (SELECT rowid FROM {index} WHERE {index} MATCH {words})"
+            ));
+        }
+        None => clause.and("0"),
+    }
+    Ok(())
+}
+
+/// A box that an index can find, then the exact distance.
+fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreError> {
+    let [latitude, longitude] = plan.columns.of(near.field) else {
+        return Err(StoreError::Internal { message: "`near` needs a geo field".to_owned() });
+    };
+    let real = |clause: &mut Clause, number: f64| clause.bind(Bind(SqlValue::Real(number)));
+    let (latitude, longitude) = (&latitude.name, &longitude.name);
+    let area = search::Area::around(near);
+    let (south, north) = (real(clause, area.south), real(clause, area.north));
+    clause.and(&format!("self.{latitude} BETWEEN {south} AND {north}"));
+    let within = |clause: &mut Clause, (west, east): (f64, f64)| {
+        let (west, east) = (real(clause, west), real(clause, east));
+        format!("self.{longitude} BETWEEN {west} AND {east}")
+    };
+    let bands = area.bands.iter().map(|band| within(clause, *band)).collect::<Vec<_>>();
+    if !bands.is_empty() {
+        clause.and(&format!("({})", bands.join(" OR ")));
+    }
+    let (from_latitude, from_longitude) =
+        (real(clause, near.latitude), real(clause, near.longitude));
+    let distance = real(clause, near.within);
+    clause.and(&format!(
+        "{}(self.{latitude}, self.{longitude}, {from_latitude}, {from_longitude}) <= {distance}",
+        super::functions::DISTANCE
+    ));
+    Ok(())
+}

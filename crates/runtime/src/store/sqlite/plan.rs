@@ -1,0 +1,215 @@
+//! The tables of the design as this store sees them: names, columns, and the statements whose
+//! shape is fixed, each written once at start.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use decide::design::{Design, Index, PartTable, Table};
+use expression::sql::encoding::{self, Encoding};
+use expression::{EntityId, FieldIndex, FieldShape, Schema, Type};
+use model::model::BuiltIn;
+
+/// Separates the ids of a list in one bound text: `json_each` makes rows of them.
+pub(super) const IDS: &str = "(SELECT unhex(value) FROM json_each(?1))";
+
+/// A column.
+#[derive(Debug)]
+pub(super) struct Column {
+    /// Name, quoted.
+    pub name: String,
+    /// How it holds its value.
+    pub encoding: Encoding,
+}
+
+/// A field and where its columns are.
+#[derive(Debug)]
+pub(super) struct Field {
+    /// Its type.
+    pub ty: Type,
+    /// Positions of its columns in [`Columns::all`].
+    pub columns: Range<usize>,
+}
+
+/// The fields of a table with their columns.
+#[derive(Debug)]
+pub(super) struct Columns {
+    /// The fields, as in the shape.
+    pub fields: Vec<Field>,
+    /// All columns, field by field.
+    pub all: Vec<Column>,
+}
+
+/// The table of a part.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its columns besides `owner_id` and `position`.
+    pub columns: Columns,
+    /// Reads the rows of one owner, `?1`.
+    pub of_one: String,
+    /// Reads the rows of the owners in [`IDS`], each with its owner first.
+    pub of_many: String,
+    /// Inserts a row: owner, position, columns.
+    pub insert: String,
+    /// Deletes the rows of one owner, `?1`.
+    pub delete: String,
+}
+
+/// The table of an entity.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The entity.
+    pub entity: EntityId,
+    /// `context.Entity`: what records about its rows call it, whatever its position.
+    pub qualified: String,
+    /// Name, quoted.
+    pub table: String,
+    /// Name of its full-text index, quoted, if it has one.
+    pub search: Option<String>,
+    /// Its columns.
+    pub columns: Columns,
+    /// Its parts, in order.
+    pub parts: Vec<Part>,
+    /// ` AND "deleted_at" IS NULL` where rows are deleted softly, for the alias `self`.
+    pub live: String,
+    /// Reads a live row by id, `?1`.
+    pub by_id: String,
+    /// Reads the live rows in [`IDS`].
+    pub by_ids: String,
+    /// Inserts a row.
+    pub insert: String,
+    /// Deletes a row by id, `?1`.
+    pub delete: String,
+    /// What SQLite names when a unique index is violated, to the key's code.
+    pub codes: BTreeMap<String, String>,
+}
+
+/// An identifier as SQL writes it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The name of an entity's table in SQLite, which has no schemas.
+pub(super) fn table_name(table: &Table) -> String {
+    format!("{}_{}", table.schema, table.name)
+}
+
+/// `?FIRST, ..` for so many parameters.
+fn parameters(first: usize, count: usize) -> String {
+    (first..first + count).map(|at| format!("?{at}")).collect::<Vec<_>>().join(", ")
+}
+
+impl Columns {
+    fn new(fields: &[FieldShape], names: &[String], schema: &Schema) -> Self {
+        let mut all = Vec::new();
+        let field = |(shape, base): (&FieldShape, &String)| {
+            let start = all.len();
+            all.extend(encoding::columns(&shape.ty, schema).into_iter().map(|column| Column {
+                name: quoted(&format!("{base}{}", column.suffix)),
+                encoding: column.encoding,
+            }));
+            Field { ty: shape.ty.clone(), columns: start..all.len() }
+        };
+        let fields = fields.iter().zip(names).map(field).collect();
+        Self { fields, all }
+    }
+
+    /// The columns of a field.
+    pub fn of(&self, field: FieldIndex) -> &[Column] {
+        self.fields
+            .get(usize::from(field.0))
+            .and_then(|field| self.all.get(field.columns.clone()))
+            .unwrap_or_default()
+    }
+
+    /// All columns with a prefix, as a select lists them.
+    pub fn list(&self, prefix: &str) -> String {
+        self.all
+            .iter()
+            .map(|column| format!("{prefix}{}", column.name))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+impl Part {
+    fn new(schema: &Schema, fields: &[FieldShape], owner: &Table, part: &PartTable) -> Self {
+        let columns = Columns::new(fields, &part.columns, schema);
+        let table = quoted(&format!("{}_{}", owner.schema, part.name));
+        let list = columns.list("");
+        let separated = if list.is_empty() { String::new() } else { format!(", {list}") };
+        Self {
+            of_one: format!(
+                "SELECT \"owner_id\"{separated} FROM {table} WHERE \"owner_id\" = ?1 \
+                 ORDER BY \"position\""
+            ),
+            of_many: format!(
+                "SELECT \"owner_id\"{separated} FROM {table} WHERE \"owner_id\" IN {IDS} \
+                 ORDER BY \"owner_id\", \"position\""
+            ),
+            insert: format!(
+                "INSERT INTO {table} (\"owner_id\", \"position\"{separated}) VALUES ({})",
+                parameters(1, columns.all.len() + 2)
+            ),
+            delete: format!("DELETE FROM {table} WHERE \"owner_id\" = ?1"),
+            columns,
+        }
+    }
+}
+
+impl Plan {
+    fn new(design: &Design, table: &Table) -> Self {
+        let schema = &design.model.schema;
+        let shape = schema.entity(table.entity);
+        let columns = Columns::new(&shape.fields, &table.columns, schema);
+        let name = table_name(table);
+        let parts = shape.parts.iter().zip(&table.parts);
+        let deleted_at = design
+            .model
+            .entities
+            .get(table.entity.0 as usize)
+            .and_then(|entity| entity.built_in(BuiltIn::DeletedAt))
+            .and_then(|field| columns.of(field).first());
+        let live = deleted_at
+            .map_or_else(String::new, |column| format!(" AND self.{} IS NULL", column.name));
+        let (quoted_name, list) = (quoted(&name), columns.list("self."));
+        let select = format!("SELECT {list} FROM {quoted_name} AS self WHERE self.\"id\"");
+        Self {
+            entity: table.entity,
+            qualified: format!("{}.{}", shape.context, shape.name),
+            search: (!table.search.is_empty()).then(|| quoted(&format!("{name}_search"))),
+            parts: parts.map(|(part, to)| Part::new(schema, &part.fields, table, to)).collect(),
+            by_id: format!("{select} = ?1{live}"),
+            by_ids: format!("{select} IN {IDS}{live}"),
+            insert: format!(
+                "INSERT INTO {quoted_name} ({}) VALUES ({})",
+                columns.list(""),
+                parameters(1, columns.all.len())
+            ),
+            delete: format!("DELETE FROM {quoted_name} WHERE \"id\" = ?1"),
+            codes: table
+                .indexes
+                .iter()
+                .filter_map(|index| code(&name, &columns, index))
+                .flatten()
+                .collect(),
+            table: quoted_name,
+            columns,
+            live,
+        }
+    }
+}
+
+/// What SQLite says of a violated unique index (its columns; for an index over expressions its
+/// name), with the code that the model gives the key.
+fn code(table: &str, columns: &Columns, index: &Index) -> Option<[(String, String); 2]> {
+    let code = index.unique.clone()?;
+    let named = index.fields.iter().flat_map(|(field, _)| columns.of(*field));
+    let named = named.map(|column| format!("{table}.{}", column.name.trim_matches('"')));
+    let by_columns = named.collect::<Vec<_>>().join(", ");
+    Some([(by_columns, code.clone()), (format!("index '{}'", index.name), code)])
+}
+
+/// The plan of every table; positions are entity ids.
+pub(super) fn plans(design: &Design) -> Vec<Plan> {
+    design.tables.iter().map(|table| Plan::new(design, table)).collect()
+}

@@ -1,0 +1,157 @@
+//! What the columns mean: the same bits under another type would be another value.
+
+use std::collections::BTreeMap;
+
+use decide::Design;
+use expression::sql::SqlValue;
+use expression::sql::encoding::{self, Encoding};
+use expression::{FieldShape, Schema, Type, Value};
+use model::model::{BuiltIn, Default, Entity, Field};
+use rusqlite::{Connection, params};
+
+use super::super::plan::table_name;
+use crate::store::StoreError;
+
+/// Meanings by table and column.
+pub(super) type Columns = BTreeMap<(String, String), String>;
+
+/// What the design says about its columns.
+#[derive(Debug, Default)]
+pub(super) struct Meanings {
+    /// What each holds.
+    pub columns: Columns,
+    /// What rows get that were there before their column, as SQL, where it may not be null.
+    pub defaults: BTreeMap<(String, String), String>,
+    /// What people call each table: `catalog.Product`, `ordering.Order.lines`.
+    pub called: BTreeMap<String, String>,
+}
+
+impl Meanings {
+    /// The meanings of all columns of the design; `now` is what a default of `now` becomes.
+    pub fn of(design: &Design, now: i64) -> Self {
+        let mut all = Self::default();
+        for (table, entity) in design.tables.iter().zip(&design.model.entities) {
+            let shape = design.model.schema.entity(table.entity);
+            let called = format!("{}.{}", shape.context, shape.name);
+            let name = table_name(table);
+            let defaults = |at: usize| entity.fields.get(at).and_then(|of| first(of, entity, now));
+            all.add(&design.model.schema, &name, &called, &shape.fields, &table.columns, defaults);
+            let parts = table.parts.iter().zip(&shape.parts).zip(&entity.parts);
+            for ((part, part_shape), of) in parts {
+                let name = format!("{}_{}", table.schema, part.name);
+                let called = format!("{called}.{}", part_shape.name);
+                let defaults = |at: usize| of.fields.get(at).and_then(|of| first(of, entity, now));
+                let schema = &design.model.schema;
+                all.add(schema, &name, &called, &part_shape.fields, &part.columns, defaults);
+            }
+        }
+        all
+    }
+
+    fn add(
+        &mut self,
+        schema: &Schema,
+        table: &str,
+        called: &str,
+        fields: &[FieldShape],
+        names: &[String],
+        default: impl Fn(usize) -> Option<Value>,
+    ) {
+        self.called.insert(table.to_owned(), called.to_owned());
+        for (at, (field, base)) in fields.iter().zip(names).enumerate() {
+            let default = default(at);
+            for column in encoding::columns(&field.ty, schema) {
+                let key = (table.to_owned(), format!("{base}{}", column.suffix));
+                let default = default.as_ref().and_then(|value| literal(value, column.encoding));
+                if let Some(default) = default {
+                    self.defaults.insert(key.clone(), default);
+                }
+                self.columns.insert(key, meaning(&field.ty, schema));
+            }
+        }
+    }
+
+    /// What people call a table.
+    pub fn called<'a>(&'a self, table: &'a str) -> &'a str {
+        self.called.get(table).map_or(table, String::as_str)
+    }
+}
+
+/// What a field holds in rows that were there before it.
+fn first(field: &Field, entity: &Entity, now: i64) -> Option<Value> {
+    match (&field.default, field.built_in) {
+        (Some(Default::Value(value)), _) => Some(value.clone()),
+        (Some(Default::Now), _) | (None, Some(BuiltIn::CreatedAt | BuiltIn::UpdatedAt)) => {
+            Some(at(&field.ty, now))
+        }
+        (None, Some(BuiltIn::Version)) => Some(Value::Int(1)),
+        (None, Some(BuiltIn::Status)) => {
+            entity.states.as_ref()?.states.first().map(|(state, _)| Value::text(&*state.value))
+        }
+        (None, _) => None,
+    }
+}
+
+fn at(ty: &Type, now: i64) -> Value {
+    match ty.required() {
+        Type::Timestamp => Value::Timestamp(now),
+        _ => Value::Null,
+    }
+}
+
+fn literal(value: &Value, encoding: Encoding) -> Option<String> {
+    Some(match encoding::encode(value, encoding).ok()? {
+        SqlValue::Null => return None,
+        SqlValue::Integer(number) => number.to_string(),
+        SqlValue::Real(number) => format!("{number:e}"),
+        SqlValue::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        SqlValue::Blob(bytes) => {
+            format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        }
+    })
+}
+
+/// What a column of this type means, in words that differ where stored values would.
+fn meaning(ty: &Type, schema: &Schema) -> String {
+    match ty.required() {
+        Type::Text { .. } | Type::Enum(_) => "text".to_owned(),
+        Type::Decimal { scale, .. } => format!("decimal with {scale} digits after the point"),
+        Type::Money { .. } if schema.settings.currencies.len() > 1 => "money".to_owned(),
+        Type::Money { .. } => format!("money in {}", schema.settings.currency()),
+        Type::Reference(entity) => {
+            let shape = schema.entity(*entity);
+            format!("reference to {}.{}", shape.context, shape.name)
+        }
+        Type::List { of, .. } => format!("list of {}", meaning(of, schema)),
+        Type::Record(record) => fields(&schema.record(*record).fields, schema),
+        Type::Part(part) => fields(&schema.part(*part).fields, schema),
+        other => other.describe(schema),
+    }
+}
+
+fn fields(fields: &[FieldShape], schema: &Schema) -> String {
+    let each = fields.iter().map(|field| {
+        let optional = if field.ty.is_optional() { "?" } else { "" };
+        format!("{}: {}{optional}", field.name, meaning(&field.ty, schema))
+    });
+    format!("({})", each.collect::<Vec<_>>().join(", "))
+}
+
+/// The meanings of the installed columns.
+pub(super) fn remembered(connection: &Connection) -> Result<Columns, StoreError> {
+    let mut statement =
+        connection.prepare("SELECT on_table, name, meaning FROM firmitas_columns")?;
+    let columns = statement.query_map((), |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    Ok(columns.collect::<Result<_, _>>()?)
+}
+
+/// Replaces what is remembered.
+pub(super) fn remember(connection: &Connection, columns: &Columns) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM firmitas_columns", ())?;
+    let mut insert = connection
+        .prepare("INSERT INTO firmitas_columns (on_table, name, meaning) VALUES (?1, ?2, ?3)")?;
+    for ((table, name), meaning) in columns {
+        insert.execute(params![table, name, meaning])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! The tables in the database against the tables of the design.
+//!
+//! What was installed is remembered in the database itself: the statement behind each table, index
+//! and trigger, and what each column means. At every start the design is compared with that.
+//! Changes that keep every stored value are applied in one transaction; anything else is refused
+//! with the difference, and nothing is changed.
+
+mod apply;
+mod change;
+mod meaning;
+mod object;
+
+use decide::Design;
+use expression::sql::Dialect;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::records;
+use crate::store::StoreError;
+use meaning::Meanings;
+use object::Object;
+
+/// Marks the file as ours: "Firm".
+const APPLICATION: i32 = 0x4669_726D;
+/// The version of the tables that have no part in the model.
+const FORMAT: i32 = 1;
+
+/// What is remembered of the installed tables.
+const REMEMBERED: &str = "
+CREATE TABLE IF NOT EXISTS firmitas_schema (
+  position INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  on_table TEXT NOT NULL,
+  sql TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS firmitas_columns (
+  on_table TEXT NOT NULL,
+  name TEXT NOT NULL,
+  meaning TEXT NOT NULL,
+  PRIMARY KEY (on_table, name)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Fits the database to the design.
+///
+/// # Errors
+/// [`StoreError::Unusable`] for a file of somebody else or of a newer version;
+/// [`StoreError::Incompatible`] where stored rows do not fit.
+pub(super) fn fit(
+    connection: &mut Connection,
+    design: &Design,
+    now: i64,
+) -> Result<(), StoreError> {
+    recognise(connection)?;
+    let statements = emit::sql::statements(design, Dialect::Sqlite);
+    let wanted = object::of_statements(&statements)?;
+    let meanings = Meanings::of(design, now);
+    // Rebuilding a table that others refer to needs this off; it can only be set out here. The
+    // references are checked before the commit instead.
+    connection.execute_batch("PRAGMA foreign_keys = OFF")?;
+    let fitted = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(StoreError::from)
+        .and_then(|transaction| fit_in(&transaction, &wanted, &meanings).map(|()| transaction))
+        .and_then(|transaction| Ok(transaction.commit()?));
+    connection.execute_batch("PRAGMA foreign_keys = ON")?;
+    fitted
+}
+
+fn fit_in(
+    transaction: &Transaction<'_>,
+    wanted: &[Object],
+    meanings: &Meanings,
+) -> Result<(), StoreError> {
+    transaction.execute_batch(records::TABLES)?;
+    transaction.execute_batch(REMEMBERED)?;
+    let installed = object::installed(transaction)?;
+    let remembered = meaning::remembered(transaction)?;
+    if installed == wanted && remembered == meanings.columns {
+        return Ok(());
+    }
+    let (changes, differences) =
+        change::plan(transaction, &installed, wanted, &remembered, meanings)?;
+    if !differences.is_empty() {
+        return Err(StoreError::Incompatible { differences });
+    }
+    apply::apply(transaction, &installed, wanted, &changes, meanings)?;
+    object::remember(transaction, wanted)?;
+    meaning::remember(transaction, &meanings.columns)
+}
+
+/// Refuses files that are not ours to write to.
+fn recognise(connection: &Connection) -> Result<(), StoreError> {
+    let number =
+        |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let (application, format) = (number("application_id")?, number("user_version")?);
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    let refuse = |message: &str| Err(StoreError::Unusable { message: message.to_owned() });
+    if objects > 0 && application != APPLICATION {
+        return refuse(
+            "the database file was made by another program; give another directory with --data",
+        );
+    }
+    if format > FORMAT {
+        return refuse("the database was written by a newer version of firm; use that one");
+    }
+    connection.pragma_update(None, "application_id", APPLICATION)?;
+    Ok(connection.pragma_update(None, "user_version", FORMAT)?)
+}

@@ -1,0 +1,204 @@
+//! A connection with what is needed to speak of rows: the same for the writer and for readers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expression::{EntityId, FieldIndex, Row, Value};
+use rusqlite::{CachedStatement, Connection};
+
+use super::catalog::Catalog;
+use super::codec::{self, Bind};
+use super::failure;
+use super::plan::{Part, Plan};
+use crate::store::StoreError;
+
+/// A part's rows.
+type PartRows = Vec<Arc<[Value]>>;
+
+/// A connection, and the statements whose shape depends on what is asked.
+#[derive(Debug)]
+pub struct Session {
+    pub(super) connection: Connection,
+    pub(super) catalog: Arc<Catalog>,
+    /// `UPDATE`s by the fields that they set.
+    pub(super) updates: BTreeMap<(EntityId, Vec<u16>), Arc<str>>,
+    /// Conditions by their number and that of their first parameter.
+    pub(super) fragments: BTreeMap<(u32, usize), Arc<str>>,
+}
+
+impl Session {
+    pub(super) fn new(connection: Connection, catalog: Arc<Catalog>) -> Self {
+        Self { connection, catalog, updates: BTreeMap::new(), fragments: BTreeMap::new() }
+    }
+
+    pub(super) fn plan(&self, entity: EntityId) -> Result<&Plan, StoreError> {
+        self.catalog.plan(entity)
+    }
+
+    pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        Ok(self.connection.prepare_cached(sql)?)
+    }
+
+    /// Runs a statement without parameters.
+    pub(super) fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.prepare(sql)?.execute(())?;
+        Ok(())
+    }
+
+    /// Whether no transaction is open.
+    pub(super) fn is_autocommit(&self) -> bool {
+        self.connection.is_autocommit()
+    }
+
+    /// Why SQLite rolled a transaction back by itself.
+    pub(super) fn failed_with(&self) -> StoreError {
+        StoreError::Failed { message: "the database rolled the transaction back".to_owned() }
+    }
+
+    /// Ends whatever transaction is open, without its changes.
+    pub(super) fn roll_back(&self) {
+        if !self.is_autocommit() {
+            // Where even this fails, SQLite has rolled back already or will when it is closed.
+            drop(self.execute("ROLLBACK"));
+        }
+    }
+
+    /// What an idle writer does: moves the write-ahead log into the database, refreshes the
+    /// planner's statistics where they are stale. Both can wait, so their failures can too.
+    pub(super) fn tidy(&self) {
+        drop(self.connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE); PRAGMA optimize;"));
+    }
+
+    /// A live row with its parts.
+    pub(super) fn row(&self, entity: EntityId, id: u128) -> Result<Option<Arc<Row>>, StoreError> {
+        let plan = self.plan(entity)?;
+        self.one(plan, &plan.by_id, &[Bind::id(id)])
+    }
+
+    /// Live rows, in the order of the ids.
+    pub(super) fn rows(
+        &self,
+        entity: EntityId,
+        ids: &[u128],
+    ) -> Result<Vec<Option<Arc<Row>>>, StoreError> {
+        if let [id] = ids {
+            return Ok(vec![self.row(entity, *id)?]);
+        }
+        let plan = self.plan(entity)?;
+        let found = self.many(plan, &plan.by_ids, &[Bind::ids(ids)])?;
+        let by_id: BTreeMap<u128, Arc<Row>> =
+            found.into_iter().filter_map(|row| Some((row_id(&row)?, row))).collect();
+        Ok(ids.iter().map(|id| by_id.get(id).cloned()).collect())
+    }
+
+    /// The live row with a unique key.
+    pub(super) fn find(
+        &self,
+        entity: EntityId,
+        key: &[(FieldIndex, Value)],
+    ) -> Result<Option<Arc<Row>>, StoreError> {
+        let plan = self.plan(entity)?;
+        // Nulls are outside of every key.
+        if key.is_empty() || key.iter().any(|(_, value)| value.is_null()) {
+            return Ok(None);
+        }
+        let (mut conditions, mut binds) = (Vec::new(), Vec::new());
+        for (field, value) in key {
+            for column in plan.columns.of(*field) {
+                binds.push(codec::encode_as(value, column.encoding, &column.name)?);
+                conditions.push(format!("self.{} = ?{}", column.name, binds.len()));
+            }
+        }
+        let sql = format!(
+            "SELECT {} FROM {} AS self WHERE {}{} LIMIT 1",
+            plan.columns.list("self."),
+            plan.table,
+            conditions.join(" AND "),
+            plan.live
+        );
+        self.one(plan, &sql, &binds)
+    }
+
+    fn one(&self, plan: &Plan, sql: &str, binds: &[Bind]) -> Result<Option<Arc<Row>>, StoreError> {
+        let schema = self.catalog.schema();
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(binds))?;
+        let Some(found) = rows.next()? else { return Ok(None) };
+        let fields = codec::decode_all(found, 0, &plan.columns, schema)?;
+        let id = codec::id(found, 0)?;
+        let mut parts = Vec::with_capacity(plan.parts.len());
+        for part in &plan.parts {
+            parts.push(self.part(part, id)?);
+        }
+        Ok(Some(Arc::new(Row { entity: plan.entity, fields, parts })))
+    }
+
+    fn part(&self, part: &Part, owner: u128) -> Result<PartRows, StoreError> {
+        let mut statement = self.prepare(&part.of_one)?;
+        let mut rows = statement.query([Bind::id(owner)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(codec::decode_all(row, 1, &part.columns, self.catalog.schema())?.into());
+        }
+        Ok(found)
+    }
+
+    /// The rows of a statement that selects all columns, with their parts: one statement more for
+    /// each part, however many rows there are.
+    pub(super) fn many(
+        &self,
+        plan: &Plan,
+        sql: &str,
+        binds: &[Bind],
+    ) -> Result<Vec<Arc<Row>>, StoreError> {
+        let schema = self.catalog.schema();
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(binds))?;
+        let (mut ids, mut found) = (Vec::new(), Vec::new());
+        while let Some(row) = rows.next()? {
+            let fields = codec::decode_all(row, 0, &plan.columns, schema)?;
+            ids.push(codec::id(row, 0)?);
+            found.push(Row { entity: plan.entity, fields, parts: Vec::new() });
+        }
+        if !ids.is_empty() {
+            self.attach_parts(plan, &ids, &mut found)?;
+        }
+        Ok(found.into_iter().map(Arc::new).collect())
+    }
+
+    fn attach_parts(&self, plan: &Plan, ids: &[u128], rows: &mut [Row]) -> Result<(), StoreError> {
+        let list = Bind::ids(ids);
+        for part in &plan.parts {
+            let mut by_owner: BTreeMap<u128, PartRows> = BTreeMap::new();
+            let mut statement = self.prepare(&part.of_many)?;
+            let mut found = statement.query([&list])?;
+            while let Some(row) = found.next()? {
+                let values = codec::decode_all(row, 1, &part.columns, self.catalog.schema())?;
+                by_owner.entry(codec::id(row, 0)?).or_default().push(values.into());
+            }
+            for (id, row) in ids.iter().zip(rows.iter_mut()) {
+                row.parts.push(by_owner.remove(id).unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The id of a row; every entity's first field.
+pub(super) fn row_id(row: &Row) -> Option<u128> {
+    match row.fields.first() {
+        Some(Value::Uuid(id)) => Some(*id),
+        Some(Value::Row(of)) => row_id(of),
+        _ => None,
+    }
+}
+
+/// The id of a row that is to be written.
+pub(super) fn required_id(row: &Row) -> Result<u128, StoreError> {
+    row_id(row).ok_or_else(|| StoreError::Internal { message: "a row has no id".to_owned() })
+}
+
+/// The error of a record that is not what this store writes.
+pub(super) fn unreadable(what: &str) -> StoreError {
+    failure::damaged(format!("{what} is not what was written there"))
+}

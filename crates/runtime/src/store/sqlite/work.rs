@@ -1,0 +1,68 @@
+//! Work of the interface as tasks of the threads.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use tokio::sync::oneshot::Sender;
+
+use super::session::Session;
+use super::{readers, writer};
+use crate::store::{StoreError, Work};
+
+/// The writer's task: runs the work, and answers when its group is committed.
+pub(super) fn writing<T, E, W>(work: W, answer: Sender<Result<T, E>>) -> writer::Task
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
+{
+    Box::new(move |session| {
+        // Whoever asked has gone away (a deadline, a closed connection): nothing is done.
+        if answer.is_closed() {
+            return None;
+        }
+        let result = drive(work(session));
+        let keep = result.is_ok();
+        let tell = move |committed: Result<(), StoreError>| {
+            // The caller may have gone by now; the change is committed all the same.
+            let _ = answer.send(committed.map_err(E::from).and(result));
+        };
+        Some(writer::Done { keep, answer: Box::new(tell) })
+    })
+}
+
+/// A reader's task: runs the work on one snapshot.
+pub(super) fn reading<T, E, W>(work: W, answer: Sender<Result<T, E>>) -> readers::Task
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
+{
+    Box::new(move |session| {
+        if answer.is_closed() {
+            return;
+        }
+        let result = match session.execute("BEGIN") {
+            Ok(()) => drive(work(session)),
+            Err(error) => Err(error.into()),
+        };
+        session.roll_back();
+        let _ = answer.send(result);
+    })
+}
+
+/// Runs work to its end. It awaits nothing but the session, which is always ready.
+fn drive<T, E: From<StoreError>>(mut work: Work<'_, T, E>) -> Result<T, E> {
+    let mut context = Context::from_waker(Waker::noop());
+    match Pin::as_mut(&mut work).poll(&mut context) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(E::from(StoreError::Internal {
+            message: "work on a transaction awaited something else".to_owned(),
+        })),
+    }
+}
+
+/// What is known of work whose task ended without an answer.
+pub(super) fn abandoned() -> StoreError {
+    StoreError::Internal { message: "work on the store panicked".to_owned() }
+}
