@@ -62,6 +62,17 @@ impl Loaded {
         }
     }
 
+    /// Says what is wrong, for commands that need a model without errors.
+    #[must_use]
+    pub fn refuse(&self, console: &Console) -> Outcome {
+        if console.json() {
+            console.document(&self.document());
+        } else {
+            self.print_findings(console);
+        }
+        Outcome::Findings
+    }
+
     /// The JSON document of the findings.
     #[must_use]
     pub fn document(&self) -> Value {

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use base::did_you_mean;
 use clap::Args;
+use decide::{decisions::ALL, design::Verdict};
 use serde_json::Value;
 
 use crate::{
-    console::Console,
+    console::{Console, style, styled},
     failure::{Failure, Outcome},
     folder::Folder,
     loaded::Loaded,
@@ -53,11 +54,23 @@ pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, F
     } else if verdicts.is_empty() {
         loaded.print_findings(console);
     }
-    let text = |verdict| decision_text(&loaded.sources, loaded.folder.shown(), verdict);
     if !console.json() && !verdicts.is_empty() {
-        console.answer(verdicts.iter().map(text).collect::<Vec<_>>().join("\n\n"));
+        console.answer(decisions_text(&loaded, &verdicts, id));
     }
     Ok(Outcome::Success)
+}
+
+/// The question, the answers with their reasons, and for a whole family how it is decided.
+fn decisions_text(loaded: &Loaded, verdicts: &[Verdict], id: &str) -> String {
+    let family = verdicts.first().map_or(id, |verdict| verdict.family);
+    let known = ALL.iter().find(|decision| decision.family == family);
+    let mut paragraphs = Vec::new();
+    paragraphs.extend(known.map(|known| styled(style::DIM, known.question)));
+    let text = |verdict| decision_text(&loaded.sources, loaded.folder.shown(), verdict);
+    paragraphs.extend(verdicts.iter().map(text));
+    let page = known.filter(|_| family == id).map(|known| known.page.trim_end().to_owned());
+    paragraphs.extend(page);
+    paragraphs.join("\n\n")
 }
 
 fn unknown(loaded: &Loaded, id: &str) -> Failure {
