@@ -1,6 +1,6 @@
 //! A model as every command sees it: its files, what is wrong with them, and the design.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use base::{Diagnostic, Severity, SourceMap, has_errors};
 use decide::{Design, design::Verdict};
@@ -30,7 +30,8 @@ impl Loaded {
     /// Reads, resolves and decides.
     #[must_use]
     pub fn read(folder: Folder) -> Self {
-        let engine::Checked { sources, design, diagnostics } = engine::check(&folder);
+        let engine::Checked { sources, design, diagnostics } =
+            engine::check(&Reading::new(&folder));
         Self { folder, sources, diagnostics, design }
     }
 
@@ -114,13 +115,31 @@ impl Loaded {
     }
 }
 
-/// The model folder as the engine sees it.
-impl engine::World for Folder {
+/// The model folder as the engine sees it, for one reading.
+struct Reading<'a> {
+    folder: &'a Folder,
+    /// Bytes that may still be read: many files must not fill the memory either.
+    budget: Cell<usize>,
+}
+
+impl<'a> Reading<'a> {
+    const LIMIT: usize = 64 << 20;
+
+    const fn new(folder: &'a Folder) -> Self {
+        Self { folder, budget: Cell::new(Self::LIMIT) }
+    }
+}
+
+impl engine::World for Reading<'_> {
     fn read(&self, path: &str) -> Result<String, String> {
-        Folder::read(self, path).map_err(|error| error.to_string())
+        let text = self.folder.read(path).map_err(|error| error.to_string())?;
+        let left = self.budget.get().checked_sub(text.len());
+        self.budget.set(left.unwrap_or(0));
+        let limit = Self::LIMIT >> 20;
+        left.map(|_| text).ok_or_else(|| format!("the model is larger than {limit} MiB"))
     }
 
     fn find(&self, pattern: &str) -> Vec<String> {
-        self.matching(pattern)
+        self.folder.matching(pattern)
     }
 }

@@ -40,3 +40,41 @@ fn a_file_that_is_no_text_is_a_finding() {
     assert_eq!(found.code, 1);
     assert_eq!(ids(&found.json()), ["unreadable-file"]);
 }
+
+#[test]
+fn safe_fixes_repair_the_file_and_the_rest_stays() {
+    let scratch = Scratch::new("check-fix");
+    let model = "# kept\nfirmitas: 1\nsystem: { name: !!str Shop }\nsistem: {}\n";
+    scratch.write("firmitas.yaml", model);
+    let before = scratch.firm(&["check", "--json"]).json();
+    assert!(ids(&before).contains(&"tag"), "{before:#}");
+    let after = scratch.firm(&["check", "--fix", "--json"]);
+    assert_eq!(after.code, 1);
+    let after = after.json();
+    assert!(!ids(&after).contains(&"tag") && ids(&after).contains(&"unknown-key"));
+    let text = scratch.read("firmitas.yaml");
+    assert_eq!(text, "# kept\nfirmitas: 1\nsystem: { name: Shop }\nsistem: {}\n");
+}
+
+#[test]
+fn a_finding_in_an_included_file_names_that_file() {
+    let scratch = Scratch::new("check-include");
+    scratch.write("model/firmitas.yaml", "firmitas: 1\ninclude: [contexts/*.yaml]\n");
+    scratch.write("model/contexts/a.yaml", "acters: {}\n");
+    let found = scratch.firm(&["check", "model"]);
+    let expected = "\
+error[unknown-key]: a model has no key `acters`
+ --> model/contexts/a.yaml:1:1
+  |
+1 | acters: {}
+  | ^^^^^^
+  |
+help: did you mean `actors`?
+  |
+1 - acters: {}
+1 + actors: {}
+  |
+";
+    assert!(found.stdout.contains(expected), "{}", found.stdout);
+    assert!(found.stdout.trim_end().ends_with("errors"), "{}", found.stdout);
+}
