@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{check, design, explain, new};
+use commands::{backup, check, design, explain, new, token};
 use console::{Console, OutputOptions};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
 
@@ -52,6 +52,10 @@ enum Command {
     Design(design::DesignArguments),
     /// Say why a decision fell as it did
     Explain(explain::ExplainArguments),
+    /// Print a token for local use
+    Token(token::TokenArguments),
+    /// Copy the embedded store, also while it is being served
+    Backup(backup::BackupArguments),
 }
 
 /// Runs one command line and says how it ended. A panic is a bug of ours: it is reported as one,
@@ -81,6 +85,8 @@ fn run(command: &Command, console: &Console) -> Result<Outcome, Failure> {
         Command::Check(arguments) => check::run(arguments, console),
         Command::Design(arguments) => design::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Token(arguments) => token::run(arguments, console),
+        Command::Backup(arguments) => backup::run(arguments, console),
     }
 }
 

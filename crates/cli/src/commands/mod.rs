@@ -1,7 +1,9 @@
 //! One command, one file.
 
+pub mod backup;
 pub mod check;
 pub mod design;
 pub mod explain;
 pub mod new;
+pub mod token;
 pub mod up;
