@@ -125,6 +125,8 @@ pub struct Answer {
     pub version: Option<i64>,
     /// Path of the row, where it was created (201) or is still being worked on (202).
     pub location: Option<String>,
+    /// Id of the row that it is about, if it is about one.
+    pub row: Option<u128>,
     /// The body.
     pub body: Body,
     /// Whether it repeats what an earlier request with the same `Idempotency-Key` got.

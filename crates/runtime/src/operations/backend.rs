@@ -1,36 +1,296 @@
 //! The one entrance: a request for any operation in, its answer or the reason against it out.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use decide::design::Design;
+use base::Diagnostic;
+use decide::Design;
+use model::model::{OperationId, OperationKind};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
-use crate::call::{Answer, Request};
+use super::clock::now;
+use super::durable::{Externals, worker};
+use super::failure::Failure;
+use super::idempotency::Once;
+use super::plan::Plans;
+use super::session::Session;
+use super::work::Work;
+use super::write::{self, Asked, Reply};
+use super::{guards, lookup, read, sign_in};
+use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
+use crate::store::{IdempotencyKey, Store};
 
-/// A design that runs.
-#[derive(Debug)]
-pub struct Backend {
-    design: Arc<Design>,
+/// Calls to one external that may be under way at once.
+const BULKHEAD: usize = 64;
+/// How long callers wait for durable calls where the model states no latency.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A design that runs on a store.
+pub struct Backend<S: Store> {
+    inner: Arc<Inner<S>>,
+    worker: JoinHandle<()>,
 }
 
-impl Backend {
-    /// The design it runs.
-    #[must_use]
-    pub const fn design(&self) -> &Arc<Design> {
-        &self.design
+/// What every request and every job shares.
+pub(crate) struct Inner<S> {
+    pub(crate) plans: Arc<Plans>,
+    pub(crate) store: S,
+    pub(crate) externals: Arc<dyn Externals>,
+    /// Calls under way, by external.
+    pub(crate) bulkheads: Vec<Semaphore>,
+    /// Jobs that this process is at.
+    pub(crate) driving: Mutex<BTreeSet<u128>>,
+    /// Idempotent requests that this process is at.
+    in_flight: Mutex<BTreeSet<(String, String, String)>>,
+    not_running: Vec<Diagnostic>,
+    stopped: BTreeSet<OperationId>,
+}
+
+impl<S: Store> fmt::Debug for Backend<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend").field("system", &self.inner.plans.model.system.name).finish()
+    }
+}
+
+impl<S: Store> Backend<S> {
+    /// Starts to run a design, and takes up what a crash left unfinished. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// Everything that the model asks for and that would silently be missing.
+    pub fn start(
+        design: &Arc<Design>,
+        store: S,
+        externals: Arc<dyn Externals>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let refused = guards::refused(&design.model);
+        if !refused.is_empty() {
+            return Err(refused);
+        }
+        let plans = Plans::build(design, &store).map_err(|e| guards::untranslatable(&e))?;
+        let (not_running, stopped) = guards::not_running(&design.model);
+        let bulkheads = design.model.externals.iter().map(|_| Semaphore::new(BULKHEAD)).collect();
+        let inner = Arc::new(Inner {
+            plans: Arc::new(plans),
+            store,
+            externals,
+            bulkheads,
+            driving: Mutex::default(),
+            in_flight: Mutex::default(),
+            not_running,
+            stopped,
+        });
+        let worker = match inner.plans.interruptible.is_empty() {
+            true => tokio::spawn(std::future::ready(())),
+            false => tokio::spawn(worker::poll(inner.clone())),
+        };
+        Ok(Self { inner, worker })
     }
 
-    /// What the model states but this version does not run yet, one line for each place.
+    /// The design it runs.
     #[must_use]
-    pub fn not_running(&self) -> &[String] {
-        &[]
+    pub fn design(&self) -> &Arc<Design> {
+        &self.inner.plans.design
+    }
+
+    /// The store it runs on.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.inner.store
+    }
+
+    /// What the model states but this version does not run yet, one for each place.
+    #[must_use]
+    pub fn not_running(&self) -> &[Diagnostic] {
+        &self.inner.not_running
+    }
+
+    /// Whether an operation runs; one that does not answers 501.
+    #[must_use]
+    pub fn runs(&self, operation: OperationId) -> bool {
+        !self.inner.stopped.contains(&operation)
     }
 
     /// Executes one operation.
     ///
     /// # Errors
-    /// The reason why nothing was changed. Once the answer is there, what it says is committed.
-    pub async fn execute(&self, _request: Request) -> Result<Answer, Problem> {
-        Err(Problem::new(&code::NOT_RUNNING))
+    /// The reason against it. Once there is an answer, what it says is committed.
+    pub async fn execute(&self, request: Request) -> Result<Answer, Problem> {
+        self.inner.clone().run(request).await
     }
 }
+
+impl<S: Store> Drop for Backend<S> {
+    fn drop(&mut self) {
+        // Jobs are in the store: whoever starts next goes on.
+        self.worker.abort();
+    }
+}
+
+/// An answer on its way.
+type Running = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
+
+impl<S: Store> Inner<S> {
+    /// Executes one operation, for protocols and for calls between contexts.
+    pub(crate) fn run(self: Arc<Self>, request: Request) -> Running {
+        Box::pin(async move {
+            if self.stopped.contains(&request.operation) {
+                return Err(Problem::new(&code::NOT_RUNNING));
+            }
+            sign_in::link(&self, &request.caller).await?;
+            let operation = self.plans.model.operation(request.operation);
+            match operation.kind {
+                OperationKind::List | OperationKind::Get => self.read(request).await,
+                OperationKind::Stream => Err(Problem::new(&code::NOT_RUNNING)),
+                _ => self.write(request).await,
+            }
+        })
+    }
+
+    async fn read(&self, request: Request) -> Result<Answer, Problem> {
+        let plans = self.plans.clone();
+        let list = plans.model.operation(request.operation).kind == OperationKind::List;
+        let result: Result<Answer, Failure> = self
+            .store
+            .read(move |snapshot| {
+                Box::pin(async move {
+                    let mut work = Work::new(plans, snapshot, now());
+                    match list {
+                        true => read::list(&mut work, &request).await,
+                        false => read::get(&mut work, &request).await,
+                    }
+                })
+            })
+            .await;
+        Ok(result?)
+    }
+
+    async fn write(self: &Arc<Self>, request: Request) -> Result<Answer, Problem> {
+        let system = self.plans.system.is_some_and(|id| request.caller.actors.contains(&id));
+        let route = self.plans.design.route(request.operation);
+        if !system && request.if_match.is_none() && route.is_some_and(|route| route.if_match) {
+            return Err(Problem::new(&code::PRECONDITION_REQUIRED));
+        }
+        let once = self.once(&request);
+        let _held = match &once {
+            Some(once) => Some(Held::take(self, once)?),
+            None => None,
+        };
+        let lookups = lookup::make(self, &request).await?;
+        let patience = request.patience.unwrap_or_else(|| self.patience(request.operation));
+        let waits = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
+        let deadline = now().saturating_add(waits);
+        let asked = Asked { request, once, lookups, deadline };
+        let plans = self.plans.clone();
+        let reply: Result<Reply, Failure> = self
+            .store
+            .write(move |transaction| {
+                Box::pin(async move {
+                    let mut work = Work::new(plans, transaction, now());
+                    write::transact(&mut work, &asked).await
+                })
+            })
+            .await;
+        match reply? {
+            Reply::Answer(answer) => Ok(answer),
+            Reply::Refused(problem) => Err(problem),
+            Reply::Pending { job, location } => {
+                let row = job.row;
+                let task = worker::start(self, *job);
+                self.wait(task, patience, row, location).await
+            }
+        }
+    }
+
+    /// Waits for a durable call as long as the caller does.
+    async fn wait(
+        &self,
+        task: Option<JoinHandle<Option<Reply>>>,
+        patience: Duration,
+        row: u128,
+        location: Option<String>,
+    ) -> Result<Answer, Problem> {
+        let reply = match task {
+            Some(task) => tokio::time::timeout(patience, task).await.ok(),
+            None => None,
+        };
+        match reply {
+            Some(Ok(Some(Reply::Answer(answer)))) => Ok(answer),
+            Some(Ok(Some(Reply::Refused(problem)))) => Err(problem),
+            _ => {
+                let row = Some(row);
+                let body = Body::Empty;
+                Ok(Answer { status: 202, version: None, location, row, body, replayed: false })
+            }
+        }
+    }
+
+    fn once(&self, request: &Request) -> Option<Once> {
+        let idempotency = request.idempotency.as_ref()?;
+        let key = IdempotencyKey {
+            caller: Session::key(&request.caller, self.plans.system),
+            operation: self.plans.model.qualified_operation(request.operation),
+            key: idempotency.key.clone(),
+        };
+        Some(Once { key, body_hash: idempotency.body_hash })
+    }
+
+    /// Three times the highest stated latency, at least five seconds.
+    fn patience(&self, operation: OperationId) -> Duration {
+        let stated = self.plans.model.operation(operation).workload.latency.as_ref();
+        let highest = stated.and_then(|latency| latency.value.0.last());
+        highest.map_or(PATIENCE, |(_, duration)| {
+            duration.to_std().saturating_mul(3).clamp(Duration::from_secs(5), PATIENCE * 6)
+        })
+    }
+}
+
+/// Keeps a second request with the same idempotency key out until the first is answered.
+struct Held<'i, S> {
+    inner: &'i Inner<S>,
+    key: (String, String, String),
+}
+
+impl<'i, S> Held<'i, S> {
+    fn take(inner: &'i Inner<S>, once: &Once) -> Result<Self, Problem> {
+        let key = once.key.clone();
+        let key = (key.caller, key.operation, key.key);
+        let free = inner.in_flight.lock().is_ok_and(|mut held| held.insert(key.clone()));
+        if free {
+            return Ok(Self { inner, key });
+        }
+        Err(Problem::new(&code::IDEMPOTENCY_IN_PROGRESS).retry_after(1))
+    }
+}
+
+impl<S> Drop for Held<'_, S> {
+    fn drop(&mut self) {
+        if let Ok(mut held) = self.inner.in_flight.lock() {
+            held.remove(&self.key);
+        }
+    }
+}
+
+impl Request {
+    /// A request of the built-in `system` actor, without inputs.
+    pub(crate) fn system(plans: &Plans, operation: OperationId) -> Self {
+        Self {
+            operation,
+            caller: super::system_caller(plans),
+            address: None,
+            input: crate::call::InputValues::default(),
+            if_match: None,
+            idempotency: None,
+            page: None,
+            patience: None,
+            trace: crate::call::Trace::default(),
+        }
+    }
+}
+
+/// Results of `safe` calls, by position of the effect.
+pub(crate) type Lookups = BTreeMap<usize, super::effects::Outcome>;

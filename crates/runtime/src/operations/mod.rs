@@ -1,5 +1,41 @@
 //! Executes the operations of any model over a store.
+//!
+//! A request becomes one transaction: [`write`] for what changes rows, [`read`] for what does not.
+//! Within it, [`work::Work`] is what the transaction has seen and done so far, [`access`] says
+//! whether the caller may, [`effects`] runs `do`, and [`finish`] checks and stores. Calls that
+//! outlive the transaction are in [`durable`].
 
+mod access;
 mod backend;
+mod clock;
+mod durable;
+mod effects;
+mod event;
+mod failure;
+mod fill;
+mod finish;
+mod guards;
+mod idempotency;
+mod input;
+mod lookup;
+mod output;
+mod plan;
+mod read;
+mod report;
+mod row;
+mod scope;
+mod session;
+mod sign_in;
+mod walk;
+mod work;
+mod write;
 
 pub use backend::Backend;
+pub use durable::{CallError, CallResult, ConfiguredExternals, ExternalCall, Externals};
+
+use crate::call::Caller;
+
+/// The built-in actor.
+pub(crate) fn system_caller(plans: &plan::Plans) -> Caller {
+    Caller { actors: plans.system.into_iter().collect(), identity: None }
+}

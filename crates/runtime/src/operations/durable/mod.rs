@@ -1,0 +1,11 @@
+//! Calls that outlive a transaction: what precedes one is committed, the call is made under an
+//! idempotency key of its own, and what follows is the next transaction, after a crash too.
+
+mod answer;
+pub(crate) mod codec;
+pub(crate) mod external;
+pub(crate) mod job;
+pub(crate) mod stand_in;
+pub(crate) mod worker;
+
+pub use external::{CallError, CallResult, ConfiguredExternals, ExternalCall, Externals};

@@ -1,0 +1,289 @@
+//! Works jobs off: makes the call, tries again while that is harmless, then runs what follows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use expression::Value;
+use model::model::{Callee, OperationId};
+
+use super::external::{CallError, ExternalCall, timeout};
+use super::job::{Resume, target_id};
+use crate::call::{Answer, IdempotencyKey, InputValues, Request};
+use crate::operations::backend::Inner;
+use crate::operations::clock::now;
+use crate::operations::effects::Outcome;
+use crate::operations::report;
+use crate::operations::work::Work;
+use crate::operations::write::Reply;
+use crate::problem::{Problem, code};
+use crate::store::{Job, Store, StoreError, Transaction as _};
+
+/// Attempts before a job is put back.
+const ATTEMPTS: u32 = 3;
+/// First and longest pause between attempts.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(300));
+/// How long a job is left to whoever took it, in microseconds.
+pub(crate) const LEASE: i64 = 120 * 1_000_000;
+/// How often the store is asked for due jobs.
+const POLL: Duration = Duration::from_secs(1);
+/// Most jobs taken at once.
+const BATCH: u32 = 32;
+/// When to look again at a job that needs an operator, in microseconds.
+const STUCK: i64 = 3_600 * 1_000_000;
+
+/// Takes due jobs until the task is aborted. The first round takes all: what this store holds and
+/// nobody works on was left behind by a crash.
+pub(crate) async fn poll<S: Store>(inner: Arc<Inner<S>>) {
+    let mut due = i64::MAX;
+    loop {
+        let taken = take(&inner, due).await;
+        let full = taken.as_ref().is_ok_and(|jobs| jobs.len() == BATCH as usize);
+        match taken {
+            Ok(jobs) => {
+                let started: Vec<_> =
+                    jobs.into_iter().filter_map(|job| start(&inner, job)).collect();
+                // Waiting for the batch bounds what is under way.
+                for task in started {
+                    drop(task.await);
+                }
+            }
+            Err(StoreError::Closed) => return,
+            Err(error) => report::warning("jobs", &error.to_string()),
+        }
+        due = now();
+        if !full {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+async fn take<S: Store>(inner: &Inner<S>, due: i64) -> Result<Vec<Job>, StoreError> {
+    let lease = now().saturating_add(LEASE);
+    inner
+        .store
+        .write(move |tx| Box::pin(async move { tx.take_jobs(due, lease, BATCH).await }))
+        .await
+}
+
+/// Starts a job unless this process is at it already.
+pub(crate) fn start<S: Store>(
+    inner: &Arc<Inner<S>>,
+    job: Job,
+) -> Option<tokio::task::JoinHandle<Option<Reply>>> {
+    let id = job.id;
+    if !inner.driving.lock().is_ok_and(|mut driving| driving.insert(id)) {
+        return None;
+    }
+    let inner = inner.clone();
+    Some(tokio::spawn(async move {
+        let reply = drive(&inner, job).await;
+        if let Ok(mut driving) = inner.driving.lock() {
+            driving.remove(&id);
+        }
+        reply
+    }))
+}
+
+/// Works on a job until it is done (its reply) or put back for later (`None`).
+async fn drive<S: Store>(inner: &Arc<Inner<S>>, mut job: Job) -> Option<Reply> {
+    loop {
+        let Some(resume) = Resume::read(&inner.plans, job.clone(), now()) else {
+            let message = format!("job of {} does not fit the model", job.operation);
+            report::error("job-stuck", &message);
+            put_back(inner, job, now().saturating_add(STUCK)).await;
+            return None;
+        };
+        let outcome = call(inner, &resume, &mut job).await?;
+        match follow(inner, resume, outcome).await {
+            Ok(Reply::Pending { job: next, .. }) => job = *next,
+            Ok(reply) => return Some(reply),
+            Err(problem) => {
+                let message = format!("{}: {} {}", job.operation, problem.code, problem.detail);
+                report::error("job-stuck", &message);
+                job.attempts = job.attempts.saturating_add(1);
+                let due = now().saturating_add(micros(pause(job.attempts)).max(1_000_000));
+                put_back(inner, job, due).await;
+                return None;
+            }
+        }
+    }
+}
+
+/// The transaction that follows the call.
+async fn follow<S: Store>(
+    inner: &Inner<S>,
+    resume: Resume,
+    outcome: Outcome,
+) -> Result<Reply, Problem> {
+    let plans = inner.plans.clone();
+    let result = inner.store.write(move |tx| {
+        Box::pin(async move {
+            let mut work = Work::new(plans, tx, now());
+            resume.resume(&mut work, outcome).await
+        })
+    });
+    result.await.map_err(Problem::from)
+}
+
+/// The outcome of the call; `None` where the job was put back.
+async fn call<S: Store>(inner: &Arc<Inner<S>>, resume: &Resume, job: &mut Job) -> Option<Outcome> {
+    let (callee, idempotent) = resume.callee(&inner.plans)?;
+    let fallback = resume.call(&inner.plans)?.fallback.is_some();
+    let mut tries = 0;
+    if !idempotent && job.attempts > 0 {
+        return unknown(inner, job, fallback).await;
+    }
+    loop {
+        tries += 1;
+        job.attempts = job.attempts.saturating_add(1);
+        if !idempotent {
+            // After a crash nobody may try again.
+            put_back(inner, job.clone(), now().saturating_add(LEASE)).await;
+        }
+        let (reason, ambiguous) = match attempt(inner, resume, callee, job).await {
+            Ok(value) => return Some(Outcome::Done(value)),
+            Err(CallError::Refused(code)) => return Some(Outcome::Refused(code)),
+            Err(CallError::Unreachable { reason, ambiguous }) => (reason, ambiguous),
+        };
+        report::warning("call-failed", &format!("{}: {reason}", job.operation));
+        if !idempotent && ambiguous {
+            return unknown(inner, job, fallback).await;
+        }
+        let late = now() >= job.deadline;
+        if fallback && (tries >= ATTEMPTS || late) {
+            return Some(Outcome::Unreachable);
+        }
+        let pause = pause(job.attempts);
+        if tries >= ATTEMPTS || late {
+            if !idempotent {
+                job.attempts = 0;
+            }
+            put_back(inner, job.clone(), now().saturating_add(micros(pause))).await;
+            return None;
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// It is not known whether a call that must not be repeated was done.
+async fn unknown<S: Store>(inner: &Inner<S>, job: &Job, fallback: bool) -> Option<Outcome> {
+    if fallback {
+        return Some(Outcome::Unreachable);
+    }
+    let message = format!(
+        "{}: it is not known whether the call was done, and it must not be repeated",
+        job.operation
+    );
+    report::error("job-stuck", &message);
+    put_back(inner, job.clone(), now().saturating_add(STUCK)).await;
+    None
+}
+
+async fn attempt<S: Store>(
+    inner: &Arc<Inner<S>>,
+    resume: &Resume,
+    callee: Callee,
+    job: &Job,
+) -> Result<Value, CallError> {
+    match callee {
+        Callee::External(external, operation) => {
+            let definition = inner.plans.model.external(external);
+            let definition = definition.operations.get(usize::from(operation));
+            let timeout = definition.map(timeout).unwrap_or_default();
+            let call = ExternalCall {
+                external,
+                operation,
+                arguments: resume.arguments.clone(),
+                key: job.key.clone(),
+                timeout,
+            };
+            external_call(inner, call).await
+        }
+        Callee::Operation(operation) => {
+            let request = request(inner, operation, resume, job);
+            inner.clone().run(request).await.map_or_else(|p| Err(refused(&p)), result)
+        }
+    }
+}
+
+/// One attempt at an external, behind its bulkhead.
+pub(crate) async fn external_call<S: Store>(
+    inner: &Inner<S>,
+    call: ExternalCall,
+) -> Result<Value, CallError> {
+    let unreachable = |reason: &str| {
+        let reason = reason.to_owned();
+        CallError::Unreachable { reason, ambiguous: false }
+    };
+    let bulkhead = inner.bulkheads.get(usize::from(call.external.0));
+    let bulkhead = bulkhead.ok_or_else(|| unreachable("there is no such external"))?;
+    let permit = tokio::time::timeout(call.timeout, bulkhead.acquire()).await;
+    let Ok(Ok(_permit)) = permit else {
+        return Err(unreachable("too many calls are under way"));
+    };
+    let timeout = call.timeout;
+    tokio::time::timeout(timeout, inner.externals.call(call)).await.unwrap_or_else(|_| {
+        let reason = "no answer in time".to_owned();
+        Err(CallError::Unreachable { reason, ambiguous: true })
+    })
+}
+
+fn request<S: Store>(
+    inner: &Inner<S>,
+    operation: OperationId,
+    resume: &Resume,
+    job: &Job,
+) -> Request {
+    let input = InputValues(resume.arguments.iter().cloned().map(Some).collect());
+    let idempotency = IdempotencyKey { key: job.key.clone(), body_hash: [0; 32] };
+    Request {
+        address: target_id(resume.target.as_ref()).map(Value::Uuid),
+        input,
+        idempotency: Some(idempotency),
+        ..Request::system(&inner.plans, operation)
+    }
+}
+
+/// The result of an operation that was called: the row it was about.
+fn result(answer: Answer) -> Result<Value, CallError> {
+    if answer.status == 202 {
+        let reason = "still under way".to_owned();
+        return Err(CallError::Unreachable { reason, ambiguous: false });
+    }
+    Ok(answer.row.map_or(Value::Null, Value::Uuid))
+}
+
+fn refused(problem: &Problem) -> CallError {
+    let passing = [&code::IN_PROGRESS, &code::IDEMPOTENCY_IN_PROGRESS, &code::CONFLICT];
+    let unreachable = problem.status >= 500
+        || problem.status == 429
+        || passing.iter().any(|code| problem.is(code));
+    if unreachable {
+        let reason = problem.code.to_string();
+        return CallError::Unreachable { reason, ambiguous: false };
+    }
+    CallError::Refused(problem.code.to_string())
+}
+
+/// Leaves a job for later. If that fails too, its lease ends some time.
+async fn put_back<S: Store>(inner: &Inner<S>, mut job: Job, due: i64) {
+    job.due = due;
+    let put = inner.store.write(move |tx| Box::pin(async move { tx.put_job(&job).await }));
+    if let Err(error) = put.await {
+        report::warning("jobs", &StoreError::to_string(&error));
+    }
+}
+
+/// The pause before the next attempt: doubled each time, capped, and jittered by half so that
+/// callers do not come back together.
+fn pause(attempts: u32) -> Duration {
+    let doubled = PAUSE.0.saturating_mul(2_u32.saturating_pow(attempts.min(20).saturating_sub(1)));
+    let full = doubled.min(PAUSE.1);
+    let half = u64::try_from(full.as_micros() / 2).unwrap_or(u64::MAX).max(1);
+    let random = u64::try_from(uuid::Uuid::new_v4().as_u128() >> 66).unwrap_or(0);
+    Duration::from_micros(half + random % half)
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,214 @@
+//! The end of a transaction: every row written is whole and keeps its invariants, then it is
+//! stored with what happened.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use expression::{FieldIndex, Row, Type, Value, ir::VariableIndex, row_id};
+use model::model::BuiltIn;
+
+use super::effects::is_deleted;
+use super::failure::Failure;
+use super::row;
+use super::work::{Key, Work};
+use crate::problem::{FieldError, Problem, code};
+use crate::store::Transaction;
+
+/// Completes and checks every row that was written.
+///
+/// # Errors
+/// 422 `validation-failed` for missing values, 409 with the invariant's code.
+pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), Failure> {
+    for key in work.changed() {
+        number(work, key).await?;
+        stamp(work, key)?;
+        let Some(row) = work.row(key).await? else { continue };
+        if is_deleted(&work.plans.model, &row) {
+            continue;
+        }
+        check_complete(work, &row)?;
+        check_invariants(work, key).await?;
+    }
+    Ok(())
+}
+
+/// Stores the rows that were written, then the events.
+///
+/// # Errors
+/// 409 where a key is taken or a removed row is still referenced.
+pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), Failure> {
+    for key in work.writing_order() {
+        let Some(entry) = work.rows.0.get_mut(&key) else { continue };
+        match (&entry.stored, &entry.now) {
+            (None, Some(new)) => work.store.insert(new).await?,
+            (Some(old), Some(new)) if old != new => work.store.update(old, new).await?,
+            (Some(_), None) => work.store.delete(key.0, key.1).await?,
+            _ => {}
+        }
+        entry.stored.clone_from(&entry.now);
+    }
+    for event in std::mem::take(&mut work.events) {
+        work.store.append(&event).await?;
+    }
+    Ok(())
+}
+
+impl<X: Transaction> Work<'_, X> {
+    /// The rows that differ from what they were, in the order of their first change.
+    fn changed(&self) -> Vec<Key> {
+        let written = self.rows.0.iter().filter(|(_, e)| e.touched > 0 && e.before != e.now);
+        let mut keys: Vec<(u32, Key)> = written.map(|(key, e)| (e.touched, *key)).collect();
+        keys.sort_unstable();
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// The order of writing: as changed, but new rows before those that refer to them.
+    fn writing_order(&self) -> Vec<Key> {
+        let mut order = Vec::new();
+        let mut visited = BTreeSet::new();
+        for key in self.changed() {
+            self.visit(key, &mut visited, &mut order);
+        }
+        order
+    }
+
+    fn visit(&self, key: Key, visited: &mut BTreeSet<Key>, order: &mut Vec<Key>) {
+        let mut stack = vec![(key, false)];
+        while let Some((key, expanded)) = stack.pop() {
+            if expanded {
+                order.push(key);
+            } else if visited.insert(key) {
+                stack.push((key, true));
+                let row = self.rows.0.get(&key).and_then(|entry| entry.now.as_deref());
+                let references = row.map(|row| self.references(row)).unwrap_or_default();
+                let new = references.into_iter().filter(|key| self.is_new(*key));
+                stack.extend(new.map(|key| (key, false)));
+            }
+        }
+    }
+
+    fn is_new(&self, key: Key) -> bool {
+        self.rows.0.get(&key).is_some_and(|entry| entry.stored.is_none() && entry.now.is_some())
+    }
+
+    fn references(&self, row: &Row) -> Vec<Key> {
+        let shape = self.plans.model.shape(row.entity);
+        let own = shape.fields.iter().zip(&row.fields);
+        let parts = shape.parts.iter().zip(&row.parts).flat_map(|(part, rows)| {
+            rows.iter().flat_map(|row| part.fields.iter().zip(row.iter()))
+        });
+        let reference = |(field, value): (&expression::FieldShape, &Value)| match (
+            field.ty.required(),
+            row_id(value),
+        ) {
+            (Type::Reference(entity), Some(id)) => Some((*entity, id)),
+            _ => None,
+        };
+        // The own id has the type of a reference too.
+        own.skip(1).chain(parts).filter_map(reference).collect()
+    }
+}
+
+/// Numbers of `sequence` fields, taken once the row they count for is known.
+pub(crate) async fn number<X: Transaction>(
+    work: &mut Work<'_, X>,
+    key: Key,
+) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    for (field, definition) in plans.model.entity(key.0).fields() {
+        let Some(per) = definition.modifiers.sequence else { continue };
+        let Some(row) = work.row(key).await? else { continue };
+        let Some(per) = row_id(row::field(&row, per)) else { continue };
+        if row::field(&row, field).is_null() {
+            let number = work.store.next_in_sequence(key.0, field, per).await?;
+            work.set(key, field, Value::Int(number))?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts the write, once for a transaction.
+fn stamp<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    let entity = plans.model.entity(key.0);
+    let before = work.rows.0.get(&key).and_then(|entry| entry.before.clone());
+    let (Some(before), Some(_)) = (before, work.rows.0.get(&key).and_then(|e| e.now.as_ref()))
+    else {
+        return Ok(());
+    };
+    if let Some(field) = entity.built_in(BuiltIn::Version) {
+        let version = row::version(&plans.model, &before).unwrap_or(0);
+        work.set(key, field, Value::Int(version.saturating_add(1)))?;
+    }
+    if let Some(field) = entity.built_in(BuiltIn::UpdatedAt) {
+        work.set(key, field, Value::Timestamp(work.now))?;
+    }
+    Ok(())
+}
+
+/// Every required value is there, every part has as many rows as it may.
+fn check_complete<X>(work: &Work<'_, X>, row: &Arc<Row>) -> Result<(), Failure> {
+    let shape = work.plans.model.shape(row.entity);
+    let mut errors = Vec::new();
+    for (field, value) in shape.fields.iter().zip(&row.fields) {
+        if value.is_null() && !field.ty.is_optional() {
+            errors.push(missing(format!("/{}", field.name)));
+        }
+    }
+    for (part, rows) in shape.parts.iter().zip(&row.parts) {
+        for (at, values) in rows.iter().enumerate() {
+            for (field, value) in part.fields.iter().zip(values.iter()) {
+                if value.is_null() && !field.ty.is_optional() {
+                    errors.push(missing(format!("/{}/{at}/{}", part.name, field.name)));
+                }
+            }
+        }
+        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        if count < part.min || count > part.max {
+            let detail = format!("Expected {} to {} rows, found {count}.", part.min, part.max);
+            let pointer = format!("/{}", part.name);
+            errors.push(FieldError { pointer, code: "item-count".into(), detail });
+        }
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Problem { errors, ..Problem::new(&code::VALIDATION_FAILED) }.into())
+}
+
+fn missing(pointer: String) -> FieldError {
+    FieldError { pointer, code: "required".into(), detail: "A value is required.".to_owned() }
+}
+
+async fn check_invariants<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    let scope = work.scope().with(VariableIndex::SELF, Value::Uuid(key.1));
+    for invariant in &plans.model.entity(key.0).invariants {
+        if !work.holds(&invariant.condition, &scope).await? {
+            let title = "The change would break a rule that always holds.";
+            return Err(Problem::of_model(409, &invariant.code, title).into());
+        }
+    }
+    Ok(())
+}
+
+/// The rows of the same context that `self` refers to and effects may read or write: locked
+/// together, so that transactions do not wait for each other in a circle.
+pub(crate) async fn lock_referenced<X: Transaction>(
+    work: &mut Work<'_, X>,
+    key: Key,
+    fields: &[FieldIndex],
+) -> Result<(), Failure> {
+    let Some(row) = work.row(key).await? else { return Ok(()) };
+    let plans = work.plans.clone();
+    let entity = plans.model.entity(key.0);
+    let keys = fields.iter().filter_map(|&field| {
+        let ty = entity.field(field).ty.required();
+        match (ty, row_id(row::field(&row, field))) {
+            (Type::Reference(other), Some(id)) => Some((*other, id)),
+            _ => None,
+        }
+    });
+    let keys: Vec<Key> = keys.collect();
+    work.lock(&keys).await
+}

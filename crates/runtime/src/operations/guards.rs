@@ -1,0 +1,192 @@
+//! What this version does not do: guards that a model asks for and that would silently be missing
+//! stop the start; what merely does not run yet is listed.
+
+use std::collections::BTreeSet;
+
+use base::{Diagnostic, Span};
+use expression::Type;
+use model::Model;
+use model::model::{
+    Callee, Effect, EffectKind, Entity, Operation, OperationId, OperationKind, Target,
+};
+
+use super::plan::Untranslatable;
+use super::walk::{expressions, reads_all_rows};
+
+/// The guards that are not built yet, one error for each place that asks for one.
+pub(crate) fn refused(model: &Model) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    if let Some(tenancy) = &model.system.tenancy {
+        errors.push(guard("tenancy", tenancy.span, "`tenancy`"));
+    }
+    for entity in &model.entities {
+        refused_in(entity, &mut errors);
+    }
+    for operation in &model.operations {
+        if operation.reauthenticate.is_some() {
+            errors.push(guard("reauth", operation.name.span, "`reauth`"));
+        }
+    }
+    errors
+}
+
+fn refused_in(entity: &Entity, errors: &mut Vec<Diagnostic>) {
+    let parts = entity.parts.iter().flat_map(|part| &part.fields);
+    for field in entity.fields.iter().chain(parts) {
+        if field.modifiers.sensitive {
+            errors.push(guard("sensitive", field.name.span, "`sensitive` (encryption per field)"));
+        }
+    }
+    if let Some(audit) = &entity.audit {
+        errors.push(guard("audit", audit.span, "`audit`"));
+    }
+    if entity.history {
+        errors.push(guard("history", entity.name.span, "`history`"));
+    }
+    for key in &entity.exclusive {
+        errors.push(guard("exclusive", key.code.span, "`exclusive`"));
+    }
+    if !entity.identity.is_empty() {
+        errors.push(guard("identity", entity.name.span, "`identity` in place of `id`"));
+    }
+}
+
+fn guard(name: &str, span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("guard-not-built", span, format!("{what} is not built yet"))
+        .label("asked for here")
+        .note("a backend that ignored it would do what the model forbids, so it is not started")
+        .help(format!("take `{name}` out of the model to run it without"))
+}
+
+/// Conditions without SQL as diagnostics.
+pub(crate) fn untranslatable(errors: &[Untranslatable]) -> Vec<Diagnostic> {
+    let diagnostic = |error: &Untranslatable| {
+        let message = format!("the condition of `{}` has no SQL", error.operation);
+        Diagnostic::error("not-translatable", error.span, message).label(error.why.clone())
+    };
+    errors.iter().map(diagnostic).collect()
+}
+
+/// What does not run yet, and the operations among it, which answer 501.
+pub(crate) fn not_running(model: &Model) -> (Vec<Diagnostic>, BTreeSet<OperationId>) {
+    let mut list = Vec::new();
+    let mut stopped = BTreeSet::new();
+    for (id, operation) in model.operations() {
+        if let Some(why) = why_stopped(model, operation) {
+            let name = model.qualified_operation(id);
+            list.push(missing(operation.name.span, format!("`{name}` answers 501: {why}")));
+            stopped.insert(id);
+        }
+    }
+    for entity in &model.entities {
+        not_running_in(entity, &mut list);
+    }
+    let mut name = |span: Span, kind: &str, name: &str| {
+        list.push(missing(span, format!("{kind} `{name}` does not run yet")));
+    };
+    model.flows.iter().for_each(|flow| name(flow.name.span, "the flow", &flow.name));
+    model.schedules.iter().for_each(|s| name(s.name.span, "the schedule", &s.name));
+    model.pipelines.iter().for_each(|p| name(p.name.span, "the pipeline", &p.name));
+    model.webhooks.iter().for_each(|w| name(w.name.span, "the webhook", &w.name));
+    model.views.iter().for_each(|view| name(view.name.span, "the view", &view.name));
+    for external in &model.externals {
+        external.callbacks.iter().for_each(|c| name(c.name.span, "the callback", &c.name));
+    }
+    (list, stopped)
+}
+
+fn missing(span: Span, message: String) -> Diagnostic {
+    Diagnostic::information("not-running", span, message)
+}
+
+fn not_running_in(entity: &Entity, list: &mut Vec<Diagnostic>) {
+    let name = &entity.name;
+    if let Some(retain) = &entity.retain {
+        let message = format!("rows of `{name}` are not erased by themselves yet (`retain`)");
+        list.push(missing(retain.span, message));
+    }
+    if entity.ttl.is_some() {
+        let message = format!("rows of `{name}` do not expire by themselves yet (`ttl`)");
+        list.push(missing(name.span, message));
+    }
+    for field in &entity.fields {
+        if matches!(field.ty.required(), Type::File { .. }) {
+            let message = format!("the file `{name}.{}` stays null yet", field.name);
+            list.push(missing(field.name.span, message));
+        }
+    }
+}
+
+fn why_stopped(model: &Model, operation: &Operation) -> Option<&'static str> {
+    let batch = operation.batch.is_some();
+    match (operation.kind, operation.target) {
+        (OperationKind::Stream, _) => Some("streams do not run yet"),
+        (_, Target::View(_)) => Some("views do not run yet"),
+        (_, Target::History(_) | Target::Audit(_)) => Some("histories do not run yet"),
+        _ if batch => Some("batches do not run yet"),
+        _ if operation.asynchronous => Some("`async` operations do not run yet"),
+        _ => why_effects_stop(model, operation),
+    }
+}
+
+fn why_effects_stop(model: &Model, operation: &Operation) -> Option<&'static str> {
+    let nested = operation.effects.iter().find_map(|effect| match &effect.kind {
+        EffectKind::Call(call) => {
+            let fallback = call.fallback.as_deref().unwrap_or_default();
+            let inner = call.refused.iter().chain(fallback);
+            inner.clone().any(leaves_transaction).then_some("a call after a call does not run yet")
+        }
+        _ => None,
+    });
+    let each = operation.effects.iter().any(|effect| match &effect.kind {
+        EffectKind::Call(call) => call.safe && effect.each.is_some(),
+        _ => false,
+    });
+    let erase = operation.effects.iter().any(|e| matches!(e.kind, EffectKind::Erase { .. }));
+    let mut rows = false;
+    expressions(&operation.effects, &mut |expression| rows |= reads_all_rows(expression));
+    let entity = operation.entity().map(|entity| model.entity(entity));
+    let invariants = entity.map_or(&[][..], |entity| &entity.invariants);
+    rows |= operation.writes() && invariants.iter().any(|i| reads_all_rows(&i.condition));
+    nested
+        .or_else(|| {
+            inline_leaves(model, operation, 0)
+                .then_some("a durable call within a call does not run yet")
+        })
+        .or_else(|| each.then_some("a lookup for each item does not run yet"))
+        .or_else(|| erase.then_some("erasure requests do not run yet"))
+        .or_else(|| rows.then_some("conditions over all rows run in `by` and `where` alone"))
+        .or_else(|| protocol(model, operation))
+}
+
+fn leaves_transaction(effect: &Effect) -> bool {
+    matches!(&effect.kind, EffectKind::Call(call) if !call.inline)
+}
+
+/// Whether an inline call leads to one that is not.
+fn inline_leaves(model: &Model, operation: &Operation, depth: u8) -> bool {
+    let callees = operation.effects.iter().filter_map(|effect| match &effect.kind {
+        EffectKind::Call(call) if call.inline => match call.callee {
+            Callee::Operation(callee) => Some(model.operation(callee)),
+            Callee::External(..) => None,
+        },
+        _ => None,
+    });
+    depth > 16
+        || callees.into_iter().any(|callee| {
+            callee.effects.iter().any(leaves_transaction) || inline_leaves(model, callee, depth + 1)
+        })
+}
+
+fn protocol(model: &Model, operation: &Operation) -> Option<&'static str> {
+    let other = |effect: &Effect| match &effect.kind {
+        EffectKind::Call(call) => match call.callee {
+            Callee::External(id, _) => {
+                model.external(id).protocol.as_deref().is_some_and(|protocol| protocol != "http")
+            }
+            Callee::Operation(_) => false,
+        },
+        _ => false,
+    };
+    operation.effects.iter().any(other).then_some("externals are called over HTTP alone yet")
+}

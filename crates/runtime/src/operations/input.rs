@@ -1,0 +1,276 @@
+//! Inputs: checked once more, their references looked up, assigned to the target.
+
+use std::sync::Arc;
+
+use expression::{EntityId, FieldIndex, Schema, Type, Value, assign, ir::VariableIndex, row_id};
+use model::model::{Assigns, Default, Operation, Parameter};
+
+use super::access::may_refer;
+use super::effects::{Frame, is_deleted};
+use super::failure::{Failure, internal};
+use super::row::{self, new_part_row};
+use super::session::Session;
+use super::work::{Key, Work};
+use crate::call::InputValues;
+use crate::problem::{FieldError, Problem, code};
+use crate::store::{Snapshot, Transaction};
+
+/// The inputs as the types of the model hold them: a second look after the protocol's, and the
+/// only one for calls within the process.
+///
+/// # Errors
+/// 422 with everything that is wrong.
+pub(crate) fn check(
+    operation: &Operation,
+    input: &InputValues,
+    schema: &Schema,
+) -> Result<InputValues, Problem> {
+    let mut errors = Vec::new();
+    let mut values = Vec::with_capacity(operation.input.parameters.len());
+    for (at, parameter) in operation.input.parameters.iter().enumerate() {
+        let name = &parameter.name.value;
+        let mut error = |code: &'static str, detail: String| {
+            errors.push(FieldError { pointer: format!("/{name}"), code: code.into(), detail });
+        };
+        match input.0.get(at).cloned().flatten() {
+            None if parameter.required => {
+                error("required", "The property is required.".to_owned());
+                values.push(None);
+            }
+            None => values.push(None),
+            Some(value) => match checked(value, parameter, schema) {
+                Ok(value) => values.push(Some(value)),
+                Err(wrong) => error(wrong.code, wrong.message),
+            },
+        }
+    }
+    if errors.is_empty() {
+        return Ok(InputValues(values));
+    }
+    Err(Problem { errors, ..Problem::new(&code::VALIDATION_FAILED) })
+}
+
+fn checked(
+    value: Value,
+    parameter: &Parameter,
+    schema: &Schema,
+) -> Result<Value, expression::AssignError> {
+    assign(value, &parameter.ty, schema)
+}
+
+/// A reference in an input, and where.
+struct Found {
+    entity: EntityId,
+    id: u128,
+    pointer: String,
+}
+
+/// Refuses references that the caller may not see, as if their rows did not exist.
+pub(crate) async fn check_references<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    session: &Session,
+    operation: &Operation,
+    input: &InputValues,
+) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    let mut found = Vec::new();
+    for (parameter, value) in operation.input.parameters.iter().zip(&input.0) {
+        if let Some(value) = value {
+            let pointer = format!("/{}", parameter.name.value);
+            references(value, &parameter.ty, &plans.model.schema, pointer, &mut found);
+        }
+    }
+    found.sort_by_key(|reference| reference.entity);
+    for same in found.chunk_by(|a, b| a.entity == b.entity) {
+        let ids: Vec<u128> = same.iter().map(|reference| reference.id).collect();
+        if let Some(first) = same.first() {
+            work.load(first.entity, &ids).await?;
+        }
+    }
+    let mut errors = Vec::new();
+    for Found { entity, id, pointer } in found {
+        if !visible(work, session, (entity, id)).await? {
+            let detail = format!("There is no such {}.", plans.model.entity(entity).name);
+            errors.push(FieldError { pointer, code: "unknown-reference".into(), detail });
+        }
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Problem { errors, ..Problem::new(&code::VALIDATION_FAILED) }.into())
+}
+
+/// Whether the caller may refer to a row.
+pub(crate) async fn visible<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    session: &Session,
+    key: Key,
+) -> Result<bool, Failure> {
+    match work.row(key).await? {
+        Some(row) if !is_deleted(&work.plans.model, &row) => may_refer(work, session, &row).await,
+        _ => Ok(false),
+    }
+}
+
+fn references(value: &Value, ty: &Type, schema: &Schema, pointer: String, found: &mut Vec<Found>) {
+    match (ty.required(), value) {
+        (Type::Reference(entity), value) => {
+            if let Some(id) = row_id(value) {
+                found.push(Found { entity: *entity, id, pointer });
+            }
+        }
+        (Type::List { of, .. }, Value::List(items)) => {
+            for (at, item) in items.iter().enumerate() {
+                references(item, of, schema, format!("{pointer}/{at}"), found);
+            }
+        }
+        (Type::Record(record), Value::Record(values)) => {
+            for (field, value) in schema.record(*record).fields.iter().zip(values.iter()) {
+                let pointer = format!("{pointer}/{}", field.name);
+                references(value, &field.ty, schema, pointer, found);
+            }
+        }
+        (Type::Part(part), Value::Record(values)) => {
+            for (field, value) in schema.part(*part).fields.iter().zip(values.iter()) {
+                let pointer = format!("{pointer}/{}", field.name);
+                references(value, &field.ty, schema, pointer, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Assigns the inputs to the target and makes them visible as `input`. What is absent keeps the
+/// value that the row has: its default where it is new.
+pub(crate) async fn assign_all<X: Transaction>(
+    work: &mut Work<'_, X>,
+    frame: &mut Frame,
+    input: &InputValues,
+    creating: bool,
+) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(frame.operation);
+    for (parameter, value) in operation.input.parameters.iter().zip(&input.0) {
+        let Some(value) = value else { continue };
+        match &parameter.assigns {
+            Assigns::Nothing => {}
+            Assigns::Field(field) => {
+                let definition = plans.model.entity(frame.key.0).field(*field);
+                if definition.modifiers.immutable && !creating {
+                    check_immutable(work, frame, *field, value, &parameter.name.value).await?;
+                    continue;
+                }
+                let value = assign(value.clone(), &definition.ty, &plans.model.schema);
+                let value = value.map_err(|error| {
+                    Problem::invalid(format!("/{}", parameter.name), error.code, error.message)
+                })?;
+                work.set(frame.key, *field, value)?;
+            }
+            Assigns::Part(part, fields) => {
+                assign_part(work, frame, *part, fields, value)?;
+            }
+        }
+    }
+    see_input(work, frame, operation, input).await
+}
+
+/// `immutable`: a later write may only repeat the value.
+async fn check_immutable<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    frame: &Frame,
+    field: FieldIndex,
+    value: &Value,
+    name: &str,
+) -> Result<(), Failure> {
+    let row = work.row(frame.key).await?;
+    if row.is_some_and(|row| same(row::field(&row, field), value)) {
+        return Ok(());
+    }
+    let detail = "The property is written when the row is created and never again.";
+    Err(Problem::invalid(format!("/{name}"), "immutable", detail).into())
+}
+
+/// A row and its id are the same value.
+fn same(a: &Value, b: &Value) -> bool {
+    a == b || row_id(a).is_some_and(|id| row_id(b) == Some(id))
+}
+
+fn assign_part<X: Transaction>(
+    work: &mut Work<'_, X>,
+    frame: &Frame,
+    part: u16,
+    fields: &[FieldIndex],
+    value: &Value,
+) -> Result<(), Failure> {
+    let inputs = match value {
+        Value::List(items) => items.to_vec(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    };
+    let mut rows: Vec<Arc<[Value]>> = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let Value::Record(values) = input else {
+            return Err(internal("a part is assigned something that is no record").into());
+        };
+        let mut row = new_part_row(&work.plans.model, frame.key.0, part, work.now);
+        for (field, value) in fields.iter().zip(values.iter()) {
+            if let Some(slot) = row.get_mut(usize::from(field.0)) {
+                *slot = row_id(value).map_or_else(|| value.clone(), Value::Uuid);
+            }
+        }
+        rows.push(row.into());
+    }
+    work.change(frame.key, |row| {
+        if let Some(slot) = row.parts.get_mut(usize::from(part)) {
+            *slot = rows;
+        }
+    })
+}
+
+/// Makes the inputs visible as `input`: what is absent is what the target has, the parameter's
+/// default, or null.
+async fn see_input<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    frame: &mut Frame,
+    operation: &Operation,
+    input: &InputValues,
+) -> Result<(), Failure> {
+    let row = work.row(frame.key).await?;
+    let values = operation.input.parameters.iter().enumerate().map(|(at, parameter)| {
+        if let Some(value) = input.0.get(at).cloned().flatten() {
+            return value;
+        }
+        match (&parameter.assigns, &row) {
+            (Assigns::Field(field), Some(row)) => row::field(row, *field).clone(),
+            (Assigns::Part(part, fields), Some(row)) => {
+                let rows = row.parts.get(usize::from(*part)).map_or(&[][..], Vec::as_slice);
+                part_as_input(rows, fields, &parameter.ty)
+            }
+            _ => absent(parameter, work.now),
+        }
+    });
+    let record = Value::Record(values.collect());
+    frame.scope.set(VariableIndex::INPUT, record);
+    Ok(())
+}
+
+fn part_as_input(rows: &[Arc<[Value]>], fields: &[FieldIndex], ty: &Type) -> Value {
+    let pick = |row: &Arc<[Value]>| {
+        let field = |at: &FieldIndex| row.get(usize::from(at.0)).cloned().unwrap_or_default();
+        Value::Record(fields.iter().map(field).collect())
+    };
+    match ty.required() {
+        Type::List { .. } => Value::List(rows.iter().map(pick).collect()),
+        _ => rows.first().map(pick).unwrap_or_default(),
+    }
+}
+
+/// What a parameter is when nothing was sent.
+pub(crate) fn absent(parameter: &Parameter, now: i64) -> Value {
+    match (&parameter.default, &parameter.ty) {
+        (Some(Default::Value(value)), _) => value.clone(),
+        (Some(Default::Now), ty) => row::now_as(ty, now),
+        (None, Type::List { .. }) => Value::List(Arc::from([])),
+        (None, _) => Value::Null,
+    }
+}

@@ -1,0 +1,129 @@
+//! `safe` calls: looked up before the transaction opens, from `input` and `actor` alone.
+
+use std::sync::Arc;
+
+use expression::{
+    Value,
+    ir::{Kind, VariableIndex},
+};
+use model::model::{Call, Callee, Effect, EffectKind, OperationId};
+
+use super::access::Access;
+use super::backend::{Inner, Lookups};
+use super::clock::now;
+use super::durable::external::{CallError, ExternalCall, timeout};
+use super::durable::worker::external_call;
+use super::effects::Outcome;
+use super::failure::Failure;
+use super::fill;
+use super::input::{absent, check};
+use super::report;
+use super::session::Session;
+use super::walk::within;
+use super::work::Work;
+use crate::call::Request;
+use crate::problem::Problem;
+use crate::store::{Snapshot, Store};
+
+/// Attempts at a lookup.
+const ATTEMPTS: u32 = 2;
+
+/// Makes the operation's lookups.
+///
+/// # Errors
+/// Who may not do the operation cannot look up either; arguments that cannot be computed.
+pub(crate) async fn make<S: Store>(
+    inner: &Arc<Inner<S>>,
+    request: &Request,
+) -> Result<Lookups, Problem> {
+    let operation = inner.plans.model.operation(request.operation);
+    if !operation.effects.iter().any(|effect| safe_call(effect).is_some()) {
+        return Ok(Lookups::new());
+    }
+    let (plans, asked) = (inner.plans.clone(), request.clone());
+    let calls: Result<Vec<Planned>, Failure> = inner
+        .store
+        .read(move |snapshot| {
+            Box::pin(async move {
+                let mut work = Work::new(plans, snapshot, now());
+                arguments(&mut work, &asked).await
+            })
+        })
+        .await;
+    let mut lookups = Lookups::new();
+    for (step, callee, arguments) in calls? {
+        lookups.insert(step, look_up(inner, request.operation, callee, arguments).await);
+    }
+    Ok(lookups)
+}
+
+/// A lookup: position of its effect, what is called, with what.
+type Planned = (usize, Callee, Vec<Value>);
+
+fn safe_call(effect: &Effect) -> Option<&Call> {
+    match &effect.kind {
+        EffectKind::Call(call) if call.safe => Some(call),
+        _ => None,
+    }
+}
+
+async fn arguments<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    request: &Request,
+) -> Result<Vec<Planned>, Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(request.operation);
+    let session = Session::open(work, &request.caller).await?;
+    let access = Access::find(work, &session, request.operation)?;
+    let values = check(operation, &request.input, &plans.model.schema)?;
+    super::input::check_references(work, &session, operation, &values).await?;
+    let pairs = operation.input.parameters.iter().zip(values.0);
+    let input =
+        pairs.map(|(parameter, value)| value.unwrap_or_else(|| absent(parameter, work.now)));
+    let input = Value::Record(input.collect());
+    let scope =
+        work.scope().with(VariableIndex::ACTOR, access.actor()).with(VariableIndex::INPUT, input);
+    let mut planned = Vec::new();
+    for (step, effect) in operation.effects.iter().enumerate() {
+        let Some(call) = safe_call(effect) else { continue };
+        let wanted = match &effect.when {
+            Some(when) if !sees_self(when) => work.holds(when, &scope).await?,
+            _ => true,
+        };
+        if wanted {
+            planned.push((step, call.callee, fill::all(work, &call.arguments, &scope).await?));
+        }
+    }
+    Ok(planned)
+}
+
+fn sees_self(condition: &expression::ir::Expression) -> bool {
+    let mut found = false;
+    within(condition, &mut |inner| found |= inner.kind == Kind::Variable(VariableIndex::SELF));
+    found
+}
+
+async fn look_up<S: Store>(
+    inner: &Arc<Inner<S>>,
+    operation: OperationId,
+    callee: Callee,
+    arguments: Vec<Value>,
+) -> Outcome {
+    let Callee::External(external, at) = callee else { return Outcome::Unreachable };
+    let definition = inner.plans.model.external(external).operations.get(usize::from(at));
+    let timeout = definition.map(timeout).unwrap_or_default();
+    for _ in 0..ATTEMPTS {
+        let key = uuid::Uuid::new_v4().to_string();
+        let arguments = arguments.clone();
+        let call = ExternalCall { external, operation: at, arguments, key, timeout };
+        match external_call(inner, call).await {
+            Ok(value) => return Outcome::Done(value),
+            Err(CallError::Refused(code)) => return Outcome::Refused(code),
+            Err(CallError::Unreachable { reason, .. }) => {
+                let operation = inner.plans.model.qualified_operation(operation);
+                report::warning("call-failed", &format!("{operation}: {reason}"));
+            }
+        }
+    }
+    Outcome::Unreachable
+}

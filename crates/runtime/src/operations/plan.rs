@@ -1,0 +1,164 @@
+//! What is worked out once, at start, for each operation.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use base::Span;
+use decide::Design;
+use expression::{EntityId, FieldIndex, ir::Expression};
+use model::Model;
+use model::model::{
+    ActorId, Addressed, Authentication, Effect, EffectKind, Operation, OperationId, OperationKind,
+    Target,
+};
+
+use super::walk::{followed, reads_all_rows};
+use crate::json::OutputPlan;
+use crate::store::{Predicate, Store, StoreError};
+
+/// All plans of a design.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    pub(crate) design: Arc<Design>,
+    pub(crate) model: Arc<Model>,
+    operations: Vec<Plan>,
+    /// By entity: what admits actors to reading single rows of it.
+    doors: Vec<Vec<GrantPlan>>,
+    /// Entities whose rows can be in the middle of a durable call.
+    pub(crate) interruptible: BTreeSet<EntityId>,
+    /// The built-in actor.
+    pub(crate) system: Option<ActorId>,
+}
+
+/// The plan of one operation.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// In the order of the model.
+    pub(crate) grants: Vec<GrantPlan>,
+    /// `where`.
+    pub(crate) filter: Option<GrantPlan>,
+    /// What is answered.
+    pub(crate) output: OutputPlan,
+    /// References of `self` whose rows the effects read or write in the same transaction.
+    pub(crate) locks: Vec<FieldIndex>,
+    /// Path of the row, up to its id, where some operation gets it.
+    pub(crate) location: Option<String>,
+}
+
+/// Who, and under which condition.
+#[derive(Clone, Debug)]
+pub(crate) struct GrantPlan {
+    pub(crate) actor: ActorId,
+    pub(crate) condition: Option<Expression>,
+    /// The condition as SQL, where only the store can tell: lists, and conditions over all rows of
+    /// an entity.
+    pub(crate) predicate: Option<Predicate>,
+}
+
+/// A condition that has no SQL: the model is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Untranslatable {
+    pub(crate) span: Span,
+    pub(crate) operation: String,
+    pub(crate) why: String,
+}
+
+impl Plans {
+    pub(crate) fn build<S: Store>(
+        design: &Arc<Design>,
+        store: &S,
+    ) -> Result<Self, Vec<Untranslatable>> {
+        let model = design.model.clone();
+        let mut errors = Vec::new();
+        let mut operations = Vec::new();
+        for (id, operation) in model.operations() {
+            operations.push(plan(design, store, id, operation, &mut errors));
+        }
+        let doors = model.entities().map(|(id, _)| doors(&model, &operations, id)).collect();
+        let interruptible = model.operations.iter().filter(|o| has_durable_call(&o.effects));
+        let interruptible = interruptible.filter_map(Operation::entity).collect();
+        let system = model.actors().find(|(_, a)| a.authentication == Authentication::System);
+        let system = system.map(|(id, _)| id);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self { design: design.clone(), model, operations, doors, interruptible, system })
+    }
+
+    pub(crate) fn plan(&self, operation: OperationId) -> Option<&Plan> {
+        self.operations.get(operation.0 as usize)
+    }
+
+    /// The grants of every `get` and `list` of the entity.
+    pub(crate) fn doors(&self, entity: EntityId) -> &[GrantPlan] {
+        self.doors.get(entity.0 as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn plan<S: Store>(
+    design: &Design,
+    store: &S,
+    id: OperationId,
+    operation: &Operation,
+    errors: &mut Vec<Untranslatable>,
+) -> Plan {
+    let model = &design.model;
+    let mut compile = |actor: ActorId, condition: Option<&Expression>| {
+        let entity = operation.entity();
+        let predicate = condition.zip(entity).and_then(|(condition, entity)| {
+            let needed = operation.kind == OperationKind::List || reads_all_rows(condition);
+            let compiled = needed.then(|| store.predicate(entity, condition))?;
+            compiled.map_err(|error| errors.push(untranslatable(model, id, condition, &error))).ok()
+        });
+        GrantPlan { actor, condition: condition.cloned(), predicate }
+    };
+    let grants = operation.by.iter().map(|g| compile(g.actor, g.condition.as_ref())).collect();
+    // `where` is for everyone: the actor of its plan is not looked at.
+    let filter = operation.condition.as_ref().map(|c| compile(ActorId(0), Some(c)));
+    let locks = operation.entity().map(|entity| followed(model, entity, &operation.effects));
+    let location = location(design, operation.entity());
+    let output = OutputPlan::new(model, operation);
+    Plan { grants, filter, output, locks: locks.unwrap_or_default(), location }
+}
+
+fn untranslatable(
+    model: &Model,
+    id: OperationId,
+    condition: &Expression,
+    error: &StoreError,
+) -> Untranslatable {
+    Untranslatable {
+        span: condition.span,
+        operation: model.qualified_operation(id),
+        why: error.to_string(),
+    }
+}
+
+fn doors(model: &Model, plans: &[Plan], entity: EntityId) -> Vec<GrantPlan> {
+    let opens = |operation: &Operation| {
+        matches!(operation.kind, OperationKind::Get | OperationKind::List)
+            && operation.target == Target::Entity(entity)
+    };
+    let pairs = model.operations.iter().zip(plans).filter(|(operation, _)| opens(operation));
+    pairs.flat_map(|(_, plan)| plan.grants.iter().cloned()).collect()
+}
+
+/// The path of the first `get` by id, without the id.
+fn location(design: &Design, entity: Option<EntityId>) -> Option<String> {
+    let gets = design.model.operations().filter(|(_, operation)| {
+        operation.kind == OperationKind::Get
+            && operation.addressed == Addressed::Id
+            && operation.entity() == entity
+    });
+    let mut routes = gets.filter_map(|(id, _)| design.route(id));
+    let path = routes.find_map(|route| route.path().strip_suffix("{id}").map(str::to_owned));
+    path.filter(|path| !path.contains('{'))
+}
+
+/// Whether a call among the effects commits what precedes it.
+pub(crate) fn has_durable_call(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| match &effect.kind {
+        EffectKind::Call(call) => !call.inline && !call.safe,
+        _ => false,
+    })
+}

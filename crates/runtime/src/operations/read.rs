@@ -1,0 +1,148 @@
+//! `get` and `list`.
+
+use std::sync::Arc;
+
+use expression::{FieldIndex, Row, Value, row_id};
+use model::model::{Addressed, Operation};
+
+use super::access::Access;
+use super::effects::is_deleted;
+use super::failure::{Failure, internal};
+use super::output;
+use super::row;
+use super::session::Session;
+use super::work::Work;
+use crate::call::{Answer, Body, PageRequest, Request};
+use crate::problem::{Problem, code};
+use crate::store::{Cursor, Near, PageQuery, Snapshot, Sort};
+
+/// How far `near` looks where the caller does not say, in metres.
+const NEAR_DEFAULT: f64 = 5_000.0;
+
+/// One row.
+pub(crate) async fn get<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    request: &Request,
+) -> Result<Answer, Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(request.operation);
+    let session = Session::open(work, &request.caller).await?;
+    let access = Access::find(work, &session, request.operation)?;
+    let not_found = || Failure::from(Problem::new(&code::NOT_FOUND));
+    let row = addressed(work, operation, request.address.as_ref()).await?;
+    let row = row.ok_or_else(not_found)?;
+    let actor = access.actor();
+    let scope = work.scope();
+    let visible = access.admits(work, request.operation, &row, &scope).await?
+        && Access::passes(work, request.operation, &row, &scope, actor.clone()).await?;
+    if !visible {
+        return Err(not_found());
+    }
+    let mut body = Vec::new();
+    output::write(work, request.operation, &actor, &row, &mut body).await?;
+    let version = row::version(&plans.model, &row);
+    let row = row_id(&Value::Row(row));
+    let body = Body::Json(body);
+    Ok(Answer { status: 200, version, location: None, row, body, replayed: false })
+}
+
+/// The row that the address names; soft-deleted ones do not exist.
+pub(crate) async fn addressed<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    operation: &Operation,
+    address: Option<&Value>,
+) -> Result<Option<Arc<Row>>, Failure> {
+    let (Some(entity), Some(address)) = (operation.entity(), address) else { return Ok(None) };
+    let row = match operation.addressed {
+        Addressed::Key(field) => find(work, entity, field, address).await?,
+        _ => match row_id(address) {
+            Some(id) => work.row((entity, id)).await?,
+            None => None,
+        },
+    };
+    Ok(row.filter(|row| !is_deleted(&work.plans.model, row)))
+}
+
+/// The row with a unique value.
+pub(crate) async fn find<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    entity: expression::EntityId,
+    field: FieldIndex,
+    value: &Value,
+) -> Result<Option<Arc<Row>>, Failure> {
+    let value = row_id(value).map_or_else(|| value.clone(), Value::Uuid);
+    let row = work.store.find(entity, &[(field, value)]).await?;
+    if let Some(row) = &row
+        && let Some(id) = row_id(&Value::Row(row.clone()))
+    {
+        work.seen((entity, id), row.clone());
+    }
+    Ok(row)
+}
+
+/// A page of rows.
+pub(crate) async fn list<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    request: &Request,
+) -> Result<Answer, Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(request.operation);
+    let session = Session::open(work, &request.caller).await?;
+    let access = Access::find(work, &session, request.operation)?;
+    let page = request.page.clone().unwrap_or_default();
+    let mut query = query(operation, &page)?;
+    query.conditions = access.conditions(work, request.operation).await?;
+    let found = work.store.page(&query).await?;
+    let actor = access.actor();
+    let mut items = vec![b'['];
+    for (at, row) in found.rows.iter().enumerate() {
+        if at > 0 {
+            items.push(b',');
+        }
+        output::write(work, request.operation, &actor, row, &mut items).await?;
+    }
+    items.push(b']');
+    let last = found.rows.last().filter(|_| found.more);
+    let next = last.and_then(|row| cursor(row, query.sort));
+    let body = Body::Page { items, next };
+    Ok(Answer { status: 200, version: None, location: None, row: None, body, replayed: false })
+}
+
+/// The question to the store, conditions aside.
+fn query(operation: &Operation, page: &PageRequest) -> Result<PageQuery, Failure> {
+    let entity = operation.entity().ok_or_else(|| internal("a list of no entity"))?;
+    let chosen = match page.sort {
+        Some(at) => Some(operation.sort.get(at).ok_or_else(|| {
+            Problem::new(&code::INVALID_PARAMETER).detail("There is no such sort order.")
+        })?),
+        None => operation.sort.first(),
+    };
+    let limit = match page.limit {
+        0 => 50,
+        limit => limit.min(1000),
+    };
+    let mut query = PageQuery::new(entity, limit);
+    query.sort = chosen.map(|sort| Sort { field: sort.field, descending: sort.descending });
+    query.after.clone_from(&page.after);
+    query.filters.clone_from(&page.filters);
+    query.search.clone_from(&page.search);
+    query.near = page.near.and_then(|near| {
+        Some(Near {
+            field: operation.near?,
+            latitude: near.point.latitude,
+            longitude: near.point.longitude,
+            within: near.within.unwrap_or(NEAR_DEFAULT),
+        })
+    });
+    let filterable = query.filters.iter().all(|filter| operation.filter.contains(&filter.field));
+    if !filterable || (query.search.is_some() && !operation.search) {
+        return Err(Problem::new(&code::UNKNOWN_PARAMETER).into());
+    }
+    Ok(query)
+}
+
+fn cursor(row: &Arc<Row>, sort: Option<Sort>) -> Option<Cursor> {
+    let id = row_id(&Value::Row(row.clone()))?;
+    let value = sort.map(|sort| row::field(row, sort.field).clone()).unwrap_or_default();
+    Some(Cursor { value, id })
+}

@@ -1,0 +1,112 @@
+//! Who the caller is in this transaction: which actors, and which rows stand for it.
+
+use std::sync::Arc;
+
+use expression::{EntityId, Row, Value, ir::VariableIndex};
+use model::model::ActorId;
+
+use super::failure::Failure;
+use super::scope::Scope;
+use super::work::Work;
+use crate::call::{Caller, Identity};
+use crate::store::{Snapshot, Subject};
+
+/// The caller, looked up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Session {
+    standings: Vec<(ActorId, Standing)>,
+    pub(crate) identity: Option<Identity>,
+    /// The built-in actor: no reference is hidden from it.
+    pub(crate) system: bool,
+}
+
+/// How the caller stands as one actor.
+#[derive(Clone, Debug)]
+pub(crate) enum Standing {
+    /// An actor that is no entity.
+    Itself,
+    /// Linked to this row.
+    Linked(Arc<Row>),
+    /// Would be a row of this entity, but none is linked yet.
+    Unlinked(EntityId),
+}
+
+impl Session {
+    /// Looks the caller up.
+    pub(crate) async fn open<X: Snapshot>(
+        work: &mut Work<'_, X>,
+        caller: &Caller,
+    ) -> Result<Self, Failure> {
+        let system = work.plans.system.is_some_and(|system| caller.actors.contains(&system));
+        let mut session = Self { standings: Vec::new(), identity: caller.identity.clone(), system };
+        let plans = work.plans.clone();
+        for &id in &caller.actors {
+            let Some(actor) = plans.model.actors.get(usize::from(id.0)) else { continue };
+            let standing = match (actor.entity, &caller.identity) {
+                (None, _) => Standing::Itself,
+                (Some(entity), Some(identity)) => stand(work, entity, identity).await?,
+                (Some(_), None) => continue,
+            };
+            let scope = standing.scope(work.scope());
+            let admitted = match (&actor.when, &standing) {
+                (None, _) | (Some(_), Standing::Unlinked(_)) => true,
+                (Some(when), _) => denies(work.holds(when, &scope).await)?,
+            };
+            if admitted {
+                session.standings.push((id, standing));
+            }
+        }
+        Ok(session)
+    }
+
+    /// How the caller stands as an actor, if it is one.
+    pub(crate) fn standing(&self, actor: ActorId) -> Option<&Standing> {
+        self.standings.iter().find(|(id, _)| *id == actor).map(|(_, standing)| standing)
+    }
+
+    /// What distinguishes callers from each other: for idempotency keys and cursors.
+    pub(crate) fn key(caller: &Caller, system: Option<ActorId>) -> String {
+        match &caller.identity {
+            _ if system.is_some_and(|system| caller.actors.contains(&system)) => {
+                "system".to_owned()
+            }
+            Some(identity) => format!("{}\n{}", identity.issuer, identity.subject),
+            None => "anonymous".to_owned(),
+        }
+    }
+}
+
+impl Standing {
+    /// The scope in which `actor` is the caller's row.
+    pub(crate) fn scope(&self, scope: Scope) -> Scope {
+        match self {
+            Self::Linked(row) => scope.with(VariableIndex::ACTOR, Value::Row(row.clone())),
+            Self::Itself | Self::Unlinked(_) => scope.with(VariableIndex::ACTOR, Value::Null),
+        }
+    }
+}
+
+async fn stand<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    entity: EntityId,
+    identity: &Identity,
+) -> Result<Standing, Failure> {
+    let Some(id) = work.store.linked(entity, &subject(identity)).await? else {
+        return Ok(Standing::Unlinked(entity));
+    };
+    let row = work.row((entity, id)).await?;
+    Ok(row.map_or(Standing::Unlinked(entity), Standing::Linked))
+}
+
+/// The identity as the store knows it.
+pub(crate) fn subject(identity: &Identity) -> Subject {
+    Subject { issuer: identity.issuer.to_string(), subject: identity.subject.to_string() }
+}
+
+/// A condition that cannot be evaluated denies.
+pub(crate) fn denies(result: Result<bool, Failure>) -> Result<bool, Failure> {
+    match result {
+        Err(Failure::Evaluation(_)) => Ok(false),
+        other => other,
+    }
+}

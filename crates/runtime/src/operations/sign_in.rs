@@ -1,0 +1,69 @@
+//! First sign-in: a caller whose row was created by others is linked to it by a verified login.
+
+use std::sync::Arc;
+
+use expression::{EntityId, FieldIndex, Value, row_id};
+
+use super::backend::Inner;
+use super::failure::Failure;
+use super::session::subject;
+use crate::call::{Caller, Identity};
+use crate::problem::Problem;
+use crate::store::{Snapshot, Store, StoreError, Transaction};
+
+/// Links the caller as every actor that has a `login`, where it is not linked yet.
+pub(crate) async fn link<S: Store>(inner: &Arc<Inner<S>>, caller: &Caller) -> Result<(), Problem> {
+    let Some(identity) = caller.identity.as_ref().filter(|identity| !identity.logins.is_empty())
+    else {
+        return Ok(());
+    };
+    for id in &caller.actors {
+        let actor = inner.plans.model.actors.get(usize::from(id.0));
+        let Some((entity, login)) = actor.and_then(|actor| actor.entity.zip(actor.login)) else {
+            continue;
+        };
+        let asked = identity.clone();
+        let found: Result<Option<u128>, Failure> = inner
+            .store
+            .read(move |snapshot| {
+                Box::pin(async move { find(snapshot, entity, login, &asked).await })
+            })
+            .await;
+        if let Some(row) = found? {
+            let asked = identity.clone();
+            let linked: Result<(), StoreError> = inner
+                .store
+                .write(move |tx| {
+                    Box::pin(async move { tx.link(entity, &subject(&asked), row).await })
+                })
+                .await;
+            match linked {
+                // Somebody else is that row already, or was quicker.
+                Ok(()) | Err(StoreError::Unique { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The row that a caller without one may be.
+async fn find<X: Snapshot>(
+    snapshot: &mut X,
+    entity: EntityId,
+    login: FieldIndex,
+    identity: &Identity,
+) -> Result<Option<u128>, Failure> {
+    if let Some(id) = snapshot.linked(entity, &subject(identity)).await?
+        && snapshot.row(entity, id).await?.is_some()
+    {
+        return Ok(None);
+    }
+    for value in &identity.logins {
+        let row = snapshot.find(entity, &[(login, Value::Text(value.clone()))]).await?;
+        if let Some(row) = row {
+            return Ok(row_id(&Value::Row(row)));
+        }
+    }
+    Ok(None)
+}

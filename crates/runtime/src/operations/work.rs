@@ -1,0 +1,257 @@
+//! The rows that one transaction has seen and changed, and evaluation over them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expression::{
+    EntityId, EvaluationError, FieldIndex, Lookup, Row, Rows, Value, evaluate,
+    ir::{Expression, VariableIndex},
+};
+
+use super::failure::{Failure, internal};
+use super::plan::Plans;
+use super::scope::Scope;
+use crate::store::{OutboxEvent, Snapshot, Transaction};
+
+/// A row of an entity.
+pub(crate) type Key = (EntityId, u128);
+
+/// Most rows that one transaction follows references to: more would be a model that reads the
+/// whole store for one request.
+const ROW_LIMIT: usize = 20_000;
+
+/// One transaction's view: rows as they are after the effects so far.
+pub(crate) struct Work<'t, X> {
+    pub(crate) plans: Arc<Plans>,
+    pub(crate) store: &'t mut X,
+    /// Microseconds since the Unix epoch, fixed for the transaction.
+    pub(crate) now: i64,
+    pub(super) rows: Seen,
+    /// How many rows were changed so far.
+    touches: u32,
+    /// The row whose durable call this transaction completes: it alone may be written though it is
+    /// in progress.
+    pub(crate) may_resume: Option<Key>,
+    /// What happened, to be published once it is committed.
+    pub(crate) events: Vec<OutboxEvent>,
+}
+
+/// What effects have done so far, to go back to.
+pub(crate) struct Savepoint {
+    rows: BTreeMap<Key, Entry>,
+    events: usize,
+}
+
+/// Rows by key.
+#[derive(Debug, Default)]
+pub(super) struct Seen(pub(super) BTreeMap<Key, Entry>);
+
+/// One row; `None` where it does not exist.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    /// As it was before the transaction.
+    pub(super) before: Option<Arc<Row>>,
+    /// As the store has it in this transaction.
+    pub(super) stored: Option<Arc<Row>>,
+    /// As the effects have left it.
+    pub(super) now: Option<Arc<Row>>,
+    /// Whether others are kept from writing it.
+    pub(super) locked: bool,
+    /// Order of the first change; 0 where there was none.
+    pub(super) touched: u32,
+}
+
+impl Entry {
+    pub(super) fn read(row: Option<Arc<Row>>, locked: bool) -> Self {
+        Self { before: row.clone(), stored: row.clone(), now: row, locked, touched: 0 }
+    }
+}
+
+impl Rows for Seen {
+    fn row(&self, entity: EntityId, id: u128) -> Lookup {
+        match self.0.get(&(entity, id)) {
+            None => Lookup::NotLoaded,
+            Some(Entry { now: None, .. }) => Lookup::Absent,
+            Some(Entry { now: Some(row), .. }) => Lookup::Loaded(row.clone()),
+        }
+    }
+}
+
+impl<'t, X: Snapshot> Work<'t, X> {
+    pub(crate) fn new(plans: Arc<Plans>, store: &'t mut X, now: i64) -> Self {
+        Self {
+            plans,
+            store,
+            now,
+            rows: Seen::default(),
+            touches: 0,
+            may_resume: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// The names that every expression may use.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope::default().with(VariableIndex::NOW, Value::Timestamp(self.now))
+    }
+
+    /// A row as it is now.
+    pub(crate) async fn row(&mut self, key: Key) -> Result<Option<Arc<Row>>, Failure> {
+        if let Some(entry) = self.rows.0.get(&key) {
+            return Ok(entry.now.clone());
+        }
+        if self.rows.0.len() >= ROW_LIMIT {
+            return Err(internal("a request reads more rows than one transaction may").into());
+        }
+        let row = self.store.row(key.0, key.1).await?;
+        self.rows.0.insert(key, Entry::read(row.clone(), false));
+        Ok(row)
+    }
+
+    /// Loads many rows of one entity at once; what is known already stays.
+    pub(crate) async fn load(&mut self, entity: EntityId, ids: &[u128]) -> Result<(), Failure> {
+        let unknown: Vec<u128> =
+            ids.iter().copied().filter(|id| !self.rows.0.contains_key(&(entity, *id))).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let rows = self.store.rows(entity, &unknown).await?;
+        for (id, row) in unknown.into_iter().zip(rows) {
+            self.rows.0.insert((entity, id), Entry::read(row, false));
+        }
+        Ok(())
+    }
+
+    /// A row with these values among those that this transaction wrote: the store may not know it
+    /// yet.
+    pub(crate) fn find_changed(
+        &self,
+        entity: EntityId,
+        key: &[(FieldIndex, Value)],
+    ) -> Option<u128> {
+        let fits = |row: &Row| {
+            key.iter().all(|(field, value)| row.fields.get(usize::from(field.0)) == Some(value))
+        };
+        let range = (entity, 0)..=(entity, u128::MAX);
+        let mut entries = self.rows.0.range(range).filter(|(_, entry)| entry.touched > 0);
+        entries.find(|(_, entry)| entry.now.as_deref().is_some_and(fits)).map(|(key, _)| key.1)
+    }
+
+    /// Takes a row that was read elsewhere in the same transaction.
+    pub(crate) fn seen(&mut self, key: Key, row: Arc<Row>) {
+        self.rows.0.entry(key).or_insert_with(|| Entry::read(Some(row), false));
+    }
+
+    /// The value of an expression; rows that it follows references to are loaded as needed.
+    pub(crate) async fn evaluate(
+        &mut self,
+        expression: &Expression,
+        scope: &Scope,
+    ) -> Result<Value, Failure> {
+        loop {
+            let (entity, id) = match self.attempt(expression, scope) {
+                Err(EvaluationError::NeedsRow { entity, id }) => (entity, id),
+                result => return Ok(result?),
+            };
+            if self.rows.0.contains_key(&(entity, id)) {
+                return Err(internal("evaluation asked twice for the same row").into());
+            }
+            self.row((entity, id)).await?;
+        }
+    }
+
+    fn attempt(&self, expression: &Expression, scope: &Scope) -> Result<Value, EvaluationError> {
+        let environment = scope.environment(&self.plans.model.schema, &self.rows);
+        evaluate(expression, &environment)
+    }
+
+    /// Whether a condition holds; one that cannot be evaluated is an error.
+    pub(crate) async fn holds(
+        &mut self,
+        condition: &Expression,
+        scope: &Scope,
+    ) -> Result<bool, Failure> {
+        Ok(self.evaluate(condition, scope).await? == Value::Bool(true))
+    }
+}
+
+impl<X: Transaction> Work<'_, X> {
+    /// Reads rows and keeps others from writing them, in the order of their keys.
+    pub(crate) async fn lock(&mut self, keys: &[Key]) -> Result<(), Failure> {
+        let held = |key: &Key| self.rows.0.get(key).is_some_and(|e| e.locked || e.touched > 0);
+        let mut wanted: Vec<Key> = keys.iter().copied().filter(|key| !held(key)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let rows = self.store.lock(&wanted).await?;
+        for (key, row) in wanted.into_iter().zip(rows) {
+            self.rows.0.insert(key, Entry::read(row, true));
+        }
+        Ok(())
+    }
+
+    /// A row that is not stored yet.
+    pub(crate) fn insert(&mut self, key: Key, row: Row) {
+        let touched = self.next_touch();
+        let entry = Entry { now: Some(Arc::new(row)), locked: true, touched, ..Entry::default() };
+        self.rows.0.insert(key, entry);
+    }
+
+    /// Changes a row that was locked or inserted before.
+    pub(crate) fn change(
+        &mut self,
+        key: Key,
+        change: impl FnOnce(&mut Row),
+    ) -> Result<(), Failure> {
+        let touch = self.next_touch();
+        let entry = self.rows.0.get_mut(&key);
+        let Some(entry) = entry.filter(|entry| entry.locked && entry.now.is_some()) else {
+            return Err(internal("an effect writes a row that is not locked").into());
+        };
+        if let Some(row) = &mut entry.now {
+            change(Arc::make_mut(row));
+        }
+        if entry.touched == 0 {
+            entry.touched = touch;
+        }
+        Ok(())
+    }
+
+    /// Sets one field.
+    pub(crate) fn set(&mut self, key: Key, field: FieldIndex, value: Value) -> Result<(), Failure> {
+        self.change(key, |row| {
+            if let Some(slot) = row.fields.get_mut(usize::from(field.0)) {
+                *slot = value;
+            }
+        })
+    }
+
+    /// Removes a row that was locked or inserted before.
+    pub(crate) fn remove(&mut self, key: Key) {
+        let touch = self.next_touch();
+        if let Some(entry) = self.rows.0.get_mut(&key) {
+            entry.now = None;
+            if entry.touched == 0 {
+                entry.touched = touch;
+            }
+        }
+    }
+
+    /// Remembers what was done so far.
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        Savepoint { rows: self.rows.0.clone(), events: self.events.len() }
+    }
+
+    /// Undoes what was done since.
+    pub(crate) fn undo(&mut self, savepoint: Savepoint) {
+        self.rows.0 = savepoint.rows;
+        self.events.truncate(savepoint.events);
+    }
+
+    fn next_touch(&mut self) -> u32 {
+        self.touches = self.touches.saturating_add(1);
+        self.touches
+    }
+}

@@ -1,0 +1,414 @@
+//! `create`, `update`, `delete` and `act`: one transaction, from the lock on the target to the
+//! answer that is recorded with the change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expression::{Row, Value, ir::VariableIndex, row_id};
+use model::model::{Addressed, Operation, OperationId, OperationKind};
+
+use super::access::Access;
+use super::clock::new_id;
+use super::durable::job::{self, Resume};
+use super::effects::{self, Flow, Frame, Outcome, Start, lock_for_writing};
+use super::failure::{Failure, internal};
+use super::idempotency::{self, Once};
+use super::input;
+use super::row::{self, delete, new_row};
+use super::session::{Session, subject};
+use super::work::{Key, Work};
+use super::{finish, output, read};
+use crate::call::{Answer, Body, IfMatch, InputValues, Request};
+use crate::problem::{Problem, code};
+use crate::store::{Job, Transaction};
+
+/// A request with what was found out before its transaction.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) request: Request,
+    pub(crate) once: Option<Once>,
+    /// Results of `safe` calls, by position of the effect.
+    pub(crate) lookups: BTreeMap<usize, Outcome>,
+    /// When the caller stops waiting for durable calls, in microseconds since the Unix epoch.
+    pub(crate) deadline: i64,
+}
+
+/// What a committed transaction led to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Reply {
+    /// The answer.
+    Answer(Answer),
+    /// A refusal after something was changed.
+    Refused(Problem),
+    /// A durable call is under way.
+    Pending {
+        /// The call.
+        job: Box<Job>,
+        /// Path of the row.
+        location: Option<String>,
+    },
+}
+
+impl From<Result<Answer, Problem>> for Reply {
+    fn from(result: Result<Answer, Problem>) -> Self {
+        match result {
+            Ok(answer) => Self::Answer(answer),
+            Err(problem) => Self::Refused(problem),
+        }
+    }
+}
+
+/// What the end of an operation needs to know, now or after a durable call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Task {
+    pub(crate) operation: OperationId,
+    pub(crate) key: Key,
+    /// Whether the target is new.
+    pub(crate) created: bool,
+    /// The caller's row, as `fields` see it.
+    pub(crate) actor: Value,
+    pub(crate) once: Option<Once>,
+    pub(crate) deadline: i64,
+}
+
+/// The whole transaction of a request.
+pub(crate) async fn transact<X: Transaction>(
+    work: &mut Work<'_, X>,
+    asked: &Asked,
+) -> Result<Reply, Failure> {
+    if let Some(once) = &asked.once
+        && let Some(answer) = idempotency::replay(work, once).await?
+    {
+        return Ok(answer.into());
+    }
+    let plans = work.plans.clone();
+    let request = &asked.request;
+    let operation = plans.model.operation(request.operation);
+    let session = Session::open(work, &request.caller).await?;
+    let access = Access::find(work, &session, request.operation)?;
+    let target = target(work, operation, request.address.as_ref()).await?;
+    if let Target::Old(row) = &target {
+        admit(work, request, &access, row).await?;
+    }
+    let created = matches!(target, Target::New(_));
+    let values = input::check(operation, &request.input, &plans.model.schema)?;
+    input::check_references(work, &session, operation, &values).await?;
+    let key = begin(work, &session, operation, target, request.address.as_ref()).await?;
+    let actor = match access.actor() {
+        Value::Null if access.becomes.is_some() => Value::Uuid(key.1),
+        actor => actor,
+    };
+    let mut frame = frame(work, request.operation, key, actor.clone());
+    frame.lookups.clone_from(&asked.lookups);
+    let flow = perform(work, &mut frame, &values, created).await?;
+    check_and_store(work, &access, &frame, operation).await?;
+    if let (Some(entity), Some(identity)) = (access.becomes, &session.identity) {
+        work.store.link(entity, &subject(identity), key.1).await?;
+    }
+    let once = asked.once.clone();
+    let deadline = asked.deadline;
+    let task = Task { operation: request.operation, key, created, actor, once, deadline };
+    conclude(work, &task, &frame, flow, None).await
+}
+
+/// The row that is written.
+enum Target {
+    New(u128),
+    Old(Arc<Row>),
+}
+
+/// Finds and locks the target.
+async fn target<X: Transaction>(
+    work: &mut Work<'_, X>,
+    operation: &Operation,
+    address: Option<&Value>,
+) -> Result<Target, Failure> {
+    if operation.kind == OperationKind::Create {
+        return Ok(Target::New(new_id()));
+    }
+    let entity = operation.entity().ok_or_else(|| internal("a write to no entity"))?;
+    let id = match operation.addressed {
+        Addressed::Id => address.and_then(row_id),
+        _ => {
+            let row = read::addressed(work, operation, address).await?;
+            row.and_then(|row| row_id(&Value::Row(row)))
+        }
+    };
+    let found = match id {
+        None => None,
+        Some(id) => {
+            lock_for_writing(work, (entity, id)).await?;
+            work.row((entity, id)).await?
+        }
+    };
+    match found.filter(|row| !effects::is_deleted(&work.plans.model, row)) {
+        Some(row) => Ok(Target::Old(row)),
+        None if operation.upsert => Ok(Target::New(new_id())),
+        None => Err(Problem::new(&code::NOT_FOUND).into()),
+    }
+}
+
+/// What must hold before an existing row is touched.
+async fn admit<X: Transaction>(
+    work: &mut Work<'_, X>,
+    request: &Request,
+    access: &Access,
+    row: &Arc<Row>,
+) -> Result<(), Failure> {
+    let scope = work.scope();
+    let actor = access.actor();
+    let admitted = access.admits(work, request.operation, row, &scope).await?
+        && Access::passes(work, request.operation, row, &scope, actor).await?;
+    if !admitted {
+        return Err(Problem::new(&code::NOT_FOUND).into());
+    }
+    match request.if_match {
+        Some(IfMatch::Version(version))
+            if row::version(&work.plans.model, row) != Some(version) =>
+        {
+            Err(Problem::new(&code::PRECONDITION_FAILED).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts the new row in place, with the key that an upsert is addressed by.
+async fn begin<X: Transaction>(
+    work: &mut Work<'_, X>,
+    session: &Session,
+    operation: &Operation,
+    target: Target,
+    address: Option<&Value>,
+) -> Result<Key, Failure> {
+    let entity = operation.entity().ok_or_else(|| internal("a write to no entity"))?;
+    let id = match target {
+        Target::Old(row) => {
+            let id = row_id(&Value::Row(row)).ok_or_else(|| internal("a row has no id"))?;
+            return Ok((entity, id));
+        }
+        Target::New(id) => id,
+    };
+    let key = (entity, id);
+    let row = new_row(&work.plans.model, key, work.now);
+    work.insert(key, row);
+    if let (Addressed::Key(field), Some(address)) = (operation.addressed, address) {
+        let plans = work.plans.clone();
+        let ty = &plans.model.entity(entity).field(field).ty;
+        let value = expression::assign(address.clone(), ty, &plans.model.schema);
+        let value = value.map_err(|_| Problem::new(&code::NOT_FOUND))?;
+        if let (expression::Type::Reference(other), Some(id)) = (ty.required(), row_id(&value))
+            && !input::visible(work, session, (*other, id)).await?
+        {
+            return Err(Problem::new(&code::NOT_FOUND).into());
+        }
+        work.set(key, field, value)?;
+    }
+    Ok(key)
+}
+
+fn frame<X: Transaction>(
+    work: &Work<'_, X>,
+    operation: OperationId,
+    key: Key,
+    actor: Value,
+) -> Frame {
+    let scope = work
+        .scope()
+        .with(VariableIndex::SELF, Value::Uuid(key.1))
+        .with(VariableIndex::ACTOR, actor);
+    Frame { operation, key, scope, lookups: BTreeMap::new(), depth: 0 }
+}
+
+/// Assigns the inputs and runs the effects.
+async fn perform<X: Transaction>(
+    work: &mut Work<'_, X>,
+    frame: &mut Frame,
+    values: &InputValues,
+    created: bool,
+) -> Result<Flow, Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(frame.operation);
+    input::assign_all(work, frame, values, created).await?;
+    if created {
+        require_inputs(work, frame, operation, values).await?;
+        finish::number(work, frame.key).await?;
+    }
+    if let Some(plan) = plans.plan(frame.operation) {
+        finish::lock_referenced(work, frame.key, &plan.locks).await?;
+    }
+    let flow = effects::run(work, frame, &operation.effects, Start::default()).await?;
+    if operation.kind == OperationKind::Delete && flow == Flow::Done {
+        delete(work, frame.key)?;
+    }
+    Ok(flow)
+}
+
+/// An upsert that creates needs what a create would.
+async fn require_inputs<X: Transaction>(
+    work: &mut Work<'_, X>,
+    frame: &Frame,
+    operation: &Operation,
+    values: &InputValues,
+) -> Result<(), Failure> {
+    if !operation.upsert {
+        return Ok(());
+    }
+    let row = work.row(frame.key).await?;
+    let plans = work.plans.clone();
+    for (parameter, value) in operation.input.parameters.iter().zip(&values.0) {
+        let model::model::Assigns::Field(field) = parameter.assigns else { continue };
+        let definition = plans.model.entity(frame.key.0).field(field);
+        let empty = row.as_ref().is_none_or(|row| row::field(row, field).is_null());
+        if value.is_none() && empty && !definition.ty.is_optional() {
+            let pointer = format!("/{}", parameter.name);
+            return Err(Problem::invalid(pointer, "required", "The property is required.").into());
+        }
+    }
+    Ok(())
+}
+
+/// Checks what was written against the model and the grants, and stores it.
+async fn check_and_store<X: Transaction>(
+    work: &mut Work<'_, X>,
+    access: &Access,
+    frame: &Frame,
+    operation: &Operation,
+) -> Result<(), Failure> {
+    finish::check(work).await?;
+    let after = matches!(operation.kind, OperationKind::Create | OperationKind::Update);
+    let needs_store = access.needs_store(work, frame.operation);
+    if after && !needs_store {
+        admit_finished(work, access, frame).await?;
+    }
+    finish::flush(work).await?;
+    if after && needs_store {
+        admit_finished(work, access, frame).await?;
+    }
+    Ok(())
+}
+
+/// `create` and `update`: the grant must hold on the finished row.
+async fn admit_finished<X: Transaction>(
+    work: &mut Work<'_, X>,
+    access: &Access,
+    frame: &Frame,
+) -> Result<(), Failure> {
+    let Some(row) = work.row(frame.key).await? else { return Ok(()) };
+    if access.admits(work, frame.operation, &row, &frame.scope).await? {
+        return Ok(());
+    }
+    Err(Problem::new(&code::FORBIDDEN).into())
+}
+
+/// Turns the end of the effects into a reply, recorded for the same key. `resumed` is the job whose
+/// call led here.
+pub(crate) async fn conclude<X: Transaction>(
+    work: &mut Work<'_, X>,
+    task: &Task,
+    frame: &Frame,
+    flow: Flow,
+    resumed: Option<&Resume>,
+) -> Result<Reply, Failure> {
+    let reply = match flow {
+        Flow::Suspended(suspension) => {
+            let job = job::create(work, task, frame, suspension, resumed)?;
+            work.store.put_job(&job).await?;
+            let location = location(work, task);
+            Reply::Pending { job: Box::new(job), location }
+        }
+        Flow::Ended(Some(problem)) => Reply::Refused(problem),
+        Flow::Done | Flow::Ended(None) => Reply::Answer(answer(work, task).await?),
+    };
+    if let Some(once) = &task.once {
+        let answer = match &reply {
+            Reply::Answer(answer) => Some(Ok(answer)),
+            Reply::Refused(problem) => Some(Err(problem)),
+            Reply::Pending { .. } => None,
+        };
+        idempotency::record(work, once, answer).await?;
+    }
+    Ok(reply)
+}
+
+async fn answer<X: Transaction>(work: &mut Work<'_, X>, task: &Task) -> Result<Answer, Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(task.operation);
+    let row = work.row(task.key).await?;
+    let row = row.filter(|row| !effects::is_deleted(&plans.model, row));
+    let Some(row) = row.filter(|_| operation.kind != OperationKind::Delete) else {
+        let (row, body) = (Some(task.key.1), Body::Empty);
+        let location = None;
+        return Ok(Answer { status: 204, version: None, location, row, body, replayed: false });
+    };
+    let mut body = Vec::new();
+    output::write(work, task.operation, &task.actor, &row, &mut body).await?;
+    Ok(Answer {
+        status: if task.created { 201 } else { 200 },
+        version: row::version(&plans.model, &row),
+        location: task.created.then(|| location(work, task)).flatten(),
+        row: Some(task.key.1),
+        body: Body::Json(body),
+        replayed: false,
+    })
+}
+
+fn location<X>(work: &Work<'_, X>, task: &Task) -> Option<String> {
+    let path = work.plans.plan(task.operation)?.location.as_ref()?;
+    Some(format!("{path}{}", uuid::Uuid::from_u128(task.key.1)))
+}
+
+/// An operation of the own context, called by an effect: part of the caller's transaction, done as
+/// `system`. The row it was about.
+pub(crate) async fn inline<X: Transaction>(
+    work: &mut Work<'_, X>,
+    callee: OperationId,
+    target_id: Option<u128>,
+    arguments: Vec<Value>,
+    depth: u8,
+) -> Result<Key, Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(callee);
+    let session = Session::open(work, &super::system_caller(&plans)).await?;
+    let access = Access::find(work, &session, callee)?;
+    let address = target_id.map(Value::Uuid);
+    let target = target_inline(work, operation, address.as_ref()).await?;
+    if let Target::Old(row) = &target {
+        let scope = work.scope();
+        if !access.admits(work, callee, row, &scope).await? {
+            return Err(Problem::new(&code::NOT_FOUND).into());
+        }
+    }
+    let created = matches!(target, Target::New(_));
+    let input = InputValues(arguments.into_iter().map(Some).collect());
+    let values = input::check(operation, &input, &plans.model.schema)?;
+    input::check_references(work, &session, operation, &values).await?;
+    let key = begin(work, &session, operation, target, address.as_ref()).await?;
+    let mut frame = frame(work, callee, key, Value::Null);
+    frame.depth = depth;
+    match perform(work, &mut frame, &values, created).await? {
+        Flow::Done | Flow::Ended(None) => {}
+        Flow::Ended(Some(problem)) => return Err(problem.into()),
+        Flow::Suspended(_) => return Err(internal("a durable call within an inline one").into()),
+    }
+    if matches!(operation.kind, OperationKind::Create | OperationKind::Update) {
+        admit_finished(work, &access, &frame).await?;
+    }
+    Ok(key)
+}
+
+/// As [`target`], but rows of this transaction that are not stored yet are found by their id.
+async fn target_inline<X: Transaction>(
+    work: &mut Work<'_, X>,
+    operation: &Operation,
+    address: Option<&Value>,
+) -> Result<Target, Failure> {
+    if operation.kind != OperationKind::Create
+        && let (Some(entity), Some(id)) = (operation.entity(), address.and_then(row_id))
+        && let Some(row) = work.row((entity, id)).await?
+        && !effects::is_deleted(&work.plans.model, &row)
+    {
+        lock_for_writing(work, (entity, id)).await?;
+        return Ok(Target::Old(work.row((entity, id)).await?.unwrap_or(row)));
+    }
+    target(work, operation, address).await
+}
