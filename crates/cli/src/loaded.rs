@@ -11,7 +11,7 @@ use crate::{
     console::{Console, style, styled},
     failure::Outcome,
     folder::Folder,
-    render::{Terminal, decision_json, diagnostics_document, summary},
+    render::{Appearance, Terminal, decision_json, diagnostics_document, summary},
 };
 
 /// A model that was read.
@@ -69,7 +69,7 @@ impl Loaded {
         if console.json() {
             console.document(&self.document());
         } else {
-            self.print_findings(console);
+            self.print_findings(|text| console.problem(text), console.appearance());
         }
         Outcome::Findings
     }
@@ -86,14 +86,13 @@ impl Loaded {
         self.verdicts().iter().map(|verdict| decision_json(&self.sources, verdict)).collect()
     }
 
-    /// Prints the findings and their summary as the answer of the command.
-    pub fn print_findings(&self, console: &Console) {
+    /// Prints the findings and their summary, if there are any.
+    pub fn print_findings(&self, print: impl Fn(String), appearance: Appearance) {
         let Some(summary) = summary(&self.diagnostics) else { return };
-        let appearance = console.appearance();
         let terminal = Terminal::new(&self.sources, self.folder.shown(), appearance);
-        console.answer(terminal.render(&self.diagnostics).trim_end());
+        print(terminal.render(&self.diagnostics).trim_end().to_owned());
         let style = if self.has_errors() { style::BAD } else { style::ATTENTION };
-        console.answer(format!("\n{}", styled(style, summary)));
+        print(format!("\n{}", styled(style, summary)));
     }
 
     /// What the model holds, in a few words: "Shop: 5 contexts, 8 entities, 30 operations".

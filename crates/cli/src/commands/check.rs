@@ -39,7 +39,7 @@ pub fn run(arguments: &CheckArguments, console: &Console) -> Result<Outcome, Fai
         console.document(&loaded.document());
         return Ok(loaded.outcome(console));
     }
-    loaded.print_findings(console);
+    loaded.print_findings(|text| console.answer(text), console.appearance());
     if loaded.diagnostics.is_empty() {
         console.prose(format!("{} {}", styled(style::GOOD, "sound"), loaded.extent()));
     }

@@ -57,7 +57,7 @@ pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Fa
         document["files"] = changes.as_ref().map_or(json!(null), changes_json);
         console.document(&document);
     } else {
-        loaded.print_findings(console);
+        loaded.print_findings(|text| console.problem(text), console.appearance());
     }
     if let Some(changes) = &changes {
         say(console, &out, changes, arguments.check);

@@ -52,7 +52,7 @@ pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, F
         document["decisions"] = decisions.collect::<Value>();
         console.document(&document);
     } else if verdicts.is_empty() {
-        loaded.print_findings(console);
+        loaded.print_findings(|text| console.answer(text), console.appearance());
     }
     if !console.json() && !verdicts.is_empty() {
         console.answer(decisions_text(&loaded, &verdicts, id));

@@ -10,6 +10,7 @@ use model::{
 use runtime::{
     Backend, Problem,
     call::{Answer, Body, InputValues, Request, Trace},
+    identity::Issuer,
 };
 use tokio::task::JoinSet;
 
@@ -55,7 +56,7 @@ impl<'a> Sower<'a> {
     pub fn new(
         backend: Arc<Backend>,
         model: &'a Model,
-        issuer: &'a str,
+        issuer: &'a Issuer,
         seed: u64,
         now: i64,
     ) -> Self {
@@ -128,7 +129,7 @@ impl<'a> Sower<'a> {
         let mut random = Random::of(self.seed, &operation.name.value, index * ATTEMPTS + attempt);
         let actor = self.model.actor(step.create.actor);
         let person = if actor.entity == Some(step.entity) {
-            self.world.newcomer(step.create.actor, index)
+            self.world.newcomer(step.create.actor, index)?
         } else {
             self.world.person(step.create.actor, None, &mut random)?
         };
@@ -164,7 +165,7 @@ impl<'a> Sower<'a> {
         Some(InputValues(inputs))
     }
 
-    /// What rows made by others are linked by at first sign-in.
+    /// What a row made by somebody else is linked by at first sign-in: its subject will be that.
     fn login(
         &self,
         entity: EntityId,
@@ -182,22 +183,14 @@ impl<'a> Sower<'a> {
         let body = json(answer);
         let Some(id) = id_in(&body) else { return };
         let by = person.subject().map(str::to_owned);
-        let is = |actor: &&model::model::Actor| actor.entity == Some(step.entity);
         let itself = self.model.actor(step.create.actor).entity == Some(step.entity);
-        let subject = match (itself, &login, self.model.actors.iter().find(is)) {
-            (true, ..) => by.clone(),
-            (false, Some(_), Some(actor)) => {
-                let number = self.world.rows(step.entity).len() + 1;
-                Some(format!("{}-{number}", actor.name.value))
-            }
-            _ => None,
-        };
+        let subject = if itself { by.clone() } else { login };
         self.harvest.subjects.extend(subject.clone());
         let states = self.model.entity(step.entity).states.as_ref();
         let initial = states.and_then(|states| states.states.first());
         let state = body.get("status").and_then(serde_json::Value::as_str).map(str::to_owned);
         let state = state.or_else(|| initial.map(|(name, _)| name.value.clone()));
-        self.world.add(step.entity, Made { id, by, subject, login, state });
+        self.world.add(step.entity, Made { id, by, subject, state });
     }
 
     /// Does an act with inputs to four rows of five.

@@ -7,7 +7,10 @@ use model::{
     Model,
     model::{ActorId, Authentication},
 };
-use runtime::call::{Caller, Identity};
+use runtime::{
+    call::Caller,
+    identity::{Issuer, TOKEN_LIFETIME},
+};
 
 use super::{random::Random, values::Targets};
 
@@ -20,8 +23,6 @@ pub struct Made {
     pub by: Option<String>,
     /// The subject that it stands for, where an actor is a row of this entity.
     pub subject: Option<String>,
-    /// What that subject signs in with, if it was made by somebody else.
-    pub login: Option<String>,
     /// Its state.
     pub state: Option<String>,
 }
@@ -30,7 +31,7 @@ pub struct Made {
 #[derive(Debug)]
 pub struct World<'a> {
     model: &'a Model,
-    issuer: &'a str,
+    issuer: &'a Issuer,
     rows: BTreeMap<EntityId, Vec<Made>>,
 }
 
@@ -52,9 +53,9 @@ impl Person {
 }
 
 impl<'a> World<'a> {
-    /// An empty world; subjects are vouched for by `issuer`.
+    /// An empty world; `issuer` vouches for its subjects.
     #[must_use]
-    pub const fn new(model: &'a Model, issuer: &'a str) -> Self {
+    pub const fn new(model: &'a Model, issuer: &'a Issuer) -> Self {
         Self { model, issuer, rows: BTreeMap::new() }
     }
 
@@ -78,9 +79,9 @@ impl<'a> World<'a> {
 
     /// Somebody new, who becomes the row that it is about to create.
     #[must_use]
-    pub fn newcomer(&self, actor: ActorId, index: u64) -> Person {
+    pub fn newcomer(&self, actor: ActorId, index: u64) -> Option<Person> {
         let subject = format!("{}-{}", self.model.actor(actor).name.value, index + 1);
-        Person { caller: self.caller(actor, Some((subject, None))), row: None }
+        Some(Person { caller: self.signed_in(actor, &subject)?, row: None })
     }
 
     /// One of those who can act as this actor: `owner` if it can, else any; `None` if the actor
@@ -94,10 +95,13 @@ impl<'a> World<'a> {
     ) -> Option<Person> {
         let known = self.model.actor(actor);
         let Some(entity) = known.entity else {
-            let signed_in =
-                !matches!(known.authentication, Authentication::None | Authentication::System);
-            let subject = signed_in.then(|| (known.name.value.clone(), None));
-            return Some(Person { caller: self.caller(actor, subject), row: None });
+            let proves_nothing =
+                matches!(known.authentication, Authentication::None | Authentication::System);
+            let caller = match proves_nothing {
+                true => self.anonymous(actor),
+                false => self.signed_in(actor, &known.name.value)?,
+            };
+            return Some(Person { caller, row: None });
         };
         let rows = self.rows(entity);
         let owned =
@@ -106,23 +110,22 @@ impl<'a> World<'a> {
             Some(row) => row,
             None => rows.get(random.below(rows.len())?)?,
         };
-        let subject = row.subject.clone()?;
-        let caller = self.caller(actor, Some((subject, row.login.clone())));
+        let caller = self.signed_in(actor, row.subject.as_deref()?)?;
         Some(Person { caller, row: Some((entity, row.id)) })
     }
 
-    fn caller(&self, actor: ActorId, subject: Option<(String, Option<String>)>) -> Caller {
-        let everyone = self
-            .model
-            .actors()
-            .filter(|(id, known)| *id != actor && known.authentication == Authentication::None)
-            .map(|(id, _)| id);
-        let identity = subject.map(|(subject, login)| Identity {
-            issuer: self.issuer.into(),
-            subject: subject.into(),
-            logins: login.into_iter().map(Into::into).collect(),
-        });
-        Caller { actors: std::iter::once(actor).chain(everyone).collect(), identity }
+    /// A caller with a verified token, exactly as over HTTP.
+    fn signed_in(&self, actor: ActorId, subject: &str) -> Option<Caller> {
+        let token = self.issuer.issue(actor, subject, TOKEN_LIFETIME).ok()?;
+        self.issuer.caller(&token).ok()
+    }
+
+    fn anonymous(&self, actor: ActorId) -> Caller {
+        let mut caller = self.issuer.anonymous().clone();
+        if !caller.actors.contains(&actor) {
+            caller.actors.push(actor);
+        }
+        caller
     }
 }
 
