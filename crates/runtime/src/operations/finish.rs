@@ -38,7 +38,12 @@ pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
 /// 409 where a key is taken or a removed row is still referenced.
 pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), Failure> {
     for key in work.writing_order() {
+        let plans = work.plans.clone();
         let Some(entry) = work.rows.0.get_mut(&key) else { continue };
+        let gone = entry.now.as_ref().is_none_or(|row| is_deleted(&plans.model, row));
+        if gone && plans.people.contains(&key.0) {
+            work.store.unlink(key.0, key.1).await?;
+        }
         match (&entry.stored, &entry.now) {
             (None, Some(new)) => work.store.insert(new).await?,
             (Some(old), Some(new)) if old != new => work.store.update(old, new).await?,

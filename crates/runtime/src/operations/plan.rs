@@ -26,6 +26,8 @@ pub(crate) struct Plans {
     doors: Vec<Vec<GrantPlan>>,
     /// Entities whose rows can be in the middle of a durable call.
     pub(crate) interruptible: BTreeSet<EntityId>,
+    /// Entities whose rows actors are.
+    pub(crate) people: BTreeSet<EntityId>,
     /// The built-in actor.
     pub(crate) system: Option<ActorId>,
 }
@@ -77,12 +79,13 @@ impl Plans {
         let doors = model.entities().map(|(id, _)| doors(&model, &operations, id)).collect();
         let interruptible = model.operations.iter().filter(|o| has_durable_call(&o.effects));
         let interruptible = interruptible.filter_map(Operation::entity).collect();
+        let people = model.actors.iter().filter_map(|actor| actor.entity).collect();
         let system = model.actors().find(|(_, a)| a.authentication == Authentication::System);
         let system = system.map(|(id, _)| id);
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self { design: design.clone(), model, operations, doors, interruptible, system })
+        Ok(Self { design: design.clone(), model, operations, doors, interruptible, people, system })
     }
 
     pub(crate) fn plan(&self, operation: OperationId) -> Option<&Plan> {

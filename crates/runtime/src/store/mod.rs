@@ -191,6 +191,14 @@ pub trait Transaction: Snapshot {
         row: u128,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Forgets who a row stands for, because it is deleted. Rows that nobody is linked to are no
+    /// error.
+    fn unlink(
+        &mut self,
+        entity: EntityId,
+        row: u128,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Records, or replaces, what was answered under an idempotency key.
     fn put_idempotency(
         &mut self,

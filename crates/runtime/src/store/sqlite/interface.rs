@@ -132,6 +132,10 @@ impl Transaction for Session {
         ready(Self::link(self, entity, subject, row))
     }
 
+    fn unlink(&mut self, entity: EntityId, row: u128) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::unlink(self, entity, row))
+    }
+
     fn put_idempotency(
         &mut self,
         key: &IdempotencyKey,

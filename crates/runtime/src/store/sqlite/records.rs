@@ -151,6 +151,12 @@ impl Session {
         taken(linked, "subject-linked")
     }
 
+    pub(super) fn unlink(&self, entity: EntityId, row: u128) -> Result<(), StoreError> {
+        self.prepare("DELETE FROM firmitas_subjects WHERE row = ?1 AND entity = ?2")?
+            .execute(params![id_bytes(row), self.qualified(entity)?])?;
+        Ok(())
+    }
+
     pub(super) fn idempotency(
         &self,
         key: &IdempotencyKey,
