@@ -12,6 +12,7 @@ pub mod failure;
 pub mod fixes;
 pub mod folder;
 pub mod generated;
+pub mod live;
 pub mod loaded;
 pub mod render;
 pub mod seed;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{backup, check, design, explain, new, token};
+use commands::{backup, check, design, explain, new, seed as seed_command, token};
 use console::{Console, OutputOptions};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
 
@@ -54,6 +55,8 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Print a token for local use
     Token(token::TokenArguments),
+    /// Fill the store with plausible rows
+    Seed(seed_command::SeedArguments),
     /// Copy the embedded store, also while it is being served
     Backup(backup::BackupArguments),
 }
@@ -86,6 +89,7 @@ fn run(command: &Command, console: &Console) -> Result<Outcome, Failure> {
         Command::Design(arguments) => design::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Token(arguments) => token::run(arguments, console),
+        Command::Seed(arguments) => seed_command::run(arguments, console),
         Command::Backup(arguments) => backup::run(arguments, console),
     }
 }

@@ -5,5 +5,6 @@ pub mod check;
 pub mod design;
 pub mod explain;
 pub mod new;
+pub mod seed;
 pub mod token;
 pub mod up;

@@ -8,11 +8,13 @@ use model::{
     model::{Operation, States},
 };
 use runtime::{
-    Backend, Problem,
+    Problem,
     call::{Answer, Body, InputValues, Request, Trace},
     identity::Issuer,
 };
 use tokio::task::JoinSet;
+
+use crate::live::Live;
 
 use super::{
     plan::{Move, Plan, Step, Way},
@@ -41,7 +43,7 @@ pub struct Harvest {
 
 /// Makes the rows of a plan.
 pub struct Sower<'a> {
-    backend: Arc<Backend>,
+    backend: Arc<Live>,
     model: &'a Model,
     world: World<'a>,
     seed: u64,
@@ -54,7 +56,7 @@ impl<'a> Sower<'a> {
     /// Unix epoch.
     #[must_use]
     pub fn new(
-        backend: Arc<Backend>,
+        backend: Arc<Live>,
         model: &'a Model,
         issuer: &'a Issuer,
         seed: u64,
