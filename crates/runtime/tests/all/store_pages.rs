@@ -1,0 +1,243 @@
+//! Pages: order, places to start, filters, search, distance.
+
+use expression::{EntityId, FieldIndex, Value, value::Geo};
+use proptest::prelude::*;
+use runtime::store::sqlite::SqliteStore;
+use runtime::store::{
+    Comparison, Condition, Cursor, Filter, Near, PageQuery, Snapshot, Sort, Store, StoreError,
+};
+
+use crate::small::{self, ORDER, PRODUCT};
+use crate::store_support::{customer, euros, insert, order, product, shop, with};
+
+fn field(entity: EntityId, name: &str) -> FieldIndex {
+    small::shop().shape(entity).field(name).unwrap()
+}
+
+async fn page(store: &SqliteStore, query: PageQuery) -> Result<(Vec<u128>, bool), StoreError> {
+    let page =
+        store.read(move |session| Box::pin(async move { session.page(&query).await })).await?;
+    let id = |row: &std::sync::Arc<expression::Row>| match row.fields[0] {
+        Value::Uuid(id) => id,
+        _ => panic!("no id"),
+    };
+    Ok((page.rows.iter().map(id).collect(), page.more))
+}
+
+/// All pages, one after the other.
+async fn walk(store: &SqliteStore, mut query: PageQuery) -> Vec<u128> {
+    let mut ids = Vec::new();
+    loop {
+        let asked = query.clone();
+        let page: Result<_, StoreError> =
+            store.read(move |session| Box::pin(async move { session.page(&asked).await })).await;
+        let page = page.unwrap();
+        assert!(page.rows.len() <= query.limit as usize);
+        let Some(last) = page.rows.last() else {
+            assert!(!page.more);
+            return ids;
+        };
+        let value = |sort: Sort| last.fields[usize::from(sort.field.0)].clone();
+        let Value::Uuid(id) = last.fields[0] else { panic!("no id") };
+        query.after = Some(Cursor { value: query.sort.map_or(Value::Null, value), id });
+        for row in &page.rows {
+            let Value::Uuid(id) = row.fields[0] else { panic!("no id") };
+            ids.push(id);
+        }
+        if !page.more {
+            return ids;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn pages_hold_every_row_once_in_order_with_ties_and_nulls(
+        weights in prop::collection::vec(prop::option::of(0i64..4), 0..24),
+        limit in 1u32..6,
+        descending: bool,
+    ) {
+        let (_folder, store) = shop();
+        let weight = |weight: &Option<i64>| weight.map_or(Value::Null, |w| {
+            Value::Decimal(rust_decimal::Decimal::new(w, 3))
+        });
+        let rows = (1u128..).zip(&weights).map(|(id, w)| {
+            with(&product(id, &format!("c{id}"), "x", 1), "weight", weight(w))
+        });
+        let rows: Vec<_> = rows.collect();
+        let mut expected: Vec<(u128, Option<i64>)> =
+            (1u128..).zip(weights.iter().copied()).collect();
+        expected.sort_by_key(|(id, weight)| {
+            let value = weight.map(|w| if descending { -w } else { w });
+            (value.is_none(), value, *id)
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let found = runtime.block_on(async {
+            insert(&store, rows).await.unwrap();
+            let mut query = PageQuery::new(PRODUCT, limit);
+            query.sort = Some(Sort { field: field(PRODUCT, "weight"), descending });
+            walk(&store, query).await
+        });
+        prop_assert_eq!(found, expected.into_iter().map(|(id, _)| id).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn required_fields_sort_both_ways_and_ids_sort_alone() {
+    let (_folder, store) = shop();
+    let prices = [300, 100, 200, 100, 300, 100];
+    let rows = (1u128..).zip(prices).map(|(id, price)| product(id, &format!("c{id}"), "x", price));
+    insert(&store, rows.collect()).await.unwrap();
+    let mut query = PageQuery::new(PRODUCT, 2);
+    assert_eq!(walk(&store, query.clone()).await, [1, 2, 3, 4, 5, 6]);
+    query.sort = Some(Sort { field: field(PRODUCT, "price"), descending: false });
+    assert_eq!(walk(&store, query.clone()).await, [2, 4, 6, 3, 1, 5]);
+    query.sort = Some(Sort { field: field(PRODUCT, "price"), descending: true });
+    assert_eq!(walk(&store, query).await, [1, 5, 3, 2, 4, 6]);
+}
+
+#[tokio::test]
+async fn filters_narrow_and_no_alternative_means_no_row() {
+    let (_folder, store) = shop();
+    let rows = (1u128..6).map(|id| product(id, &format!("c{id}"), "x", id as i64 * 100));
+    let mut rows: Vec<_> = rows.collect();
+    rows[4] = with(&rows[4], "weight", Value::Decimal(5.into()));
+    insert(&store, rows).await.unwrap();
+    let filter = |name, comparison, value| {
+        let mut query = PageQuery::new(PRODUCT, 9);
+        query.filters = vec![Filter { field: field(PRODUCT, name), comparison, value }];
+        query
+    };
+    let find = async |query| page(&store, query).await.unwrap().0;
+    assert_eq!(find(filter("price", Comparison::Equal, euros(200))).await, [2]);
+    assert_eq!(find(filter("price", Comparison::Greater, euros(300))).await, [4, 5]);
+    assert_eq!(find(filter("price", Comparison::GreaterOrEqual, euros(300))).await, [3, 4, 5]);
+    assert_eq!(find(filter("price", Comparison::Less, euros(200))).await, [1]);
+    assert_eq!(find(filter("price", Comparison::LessOrEqual, euros(200))).await, [1, 2]);
+    assert_eq!(find(filter("weight", Comparison::Equal, Value::Null)).await, [1, 2, 3, 4]);
+    assert_eq!(find(filter("weight", Comparison::Less, Value::Null)).await, [0u128; 0]);
+    let mut nothing = PageQuery::new(PRODUCT, 9);
+    nothing.conditions = vec![Condition::default()];
+    assert_eq!(find(nothing).await, [0u128; 0]);
+}
+
+#[tokio::test]
+async fn pages_come_with_parts() {
+    let (_folder, store) = shop();
+    let mut rows = vec![customer(1, "a@example.org"), product(2, "c", "x", 1)];
+    rows.extend(
+        (10u128..60).map(|id| order(id, 1, 60 - id as i64, &[(2, 1), (2, id as i64 % 9 + 1)])),
+    );
+    insert(&store, rows.clone()).await.unwrap();
+    let mut query = PageQuery::new(ORDER, 50);
+    query.sort = Some(Sort { field: field(ORDER, "placed_at"), descending: true });
+    let page: Result<_, StoreError> =
+        store.read(move |session| Box::pin(async move { session.page(&query).await })).await;
+    let page = page.unwrap();
+    assert!(!page.more);
+    let found: Vec<_> = page.rows.iter().map(|row| (**row).clone()).collect();
+    assert_eq!(found, rows[2..]);
+}
+
+#[tokio::test]
+async fn search_demands_every_word_and_takes_the_last_as_a_prefix() {
+    let (_folder, store) = shop();
+    let names =
+        ["Red desk lamp", "Red chair", "Blue lamp", "Lámpara roja", "it's \"odd\" (really)"];
+    let rows = (1u128..).zip(names).map(|(id, name)| product(id, &format!("c{id}"), name, 1));
+    insert(&store, rows.collect()).await.unwrap();
+    let find = async |words: &str| {
+        let mut query = PageQuery::new(PRODUCT, 9);
+        query.search = Some(words.to_owned());
+        page(&store, query).await.unwrap().0
+    };
+    assert_eq!(find("lamp").await, [1, 3, 4]);
+    assert_eq!(find("lamp red").await, [1]);
+    assert_eq!(find("red la").await, [1]);
+    assert_eq!(find("RED").await, [1, 2]);
+    assert_eq!(find("odd").await, [5]);
+    assert_eq!(find("it's").await, [5]);
+}
+
+#[tokio::test]
+async fn search_takes_hostile_input_as_words() {
+    let (_folder, store) = shop();
+    insert(&store, vec![product(1, "c", "name:x OR lamp", 1)]).await.unwrap();
+    let many = "a ".repeat(10_000);
+    let long = "x".repeat(100_000);
+    let hostile = [
+        "\"",
+        "'",
+        "*",
+        "a*b",
+        "NEAR(a b, 2)",
+        "name:x",
+        "-lamp",
+        "^lamp",
+        "{a b}:c",
+        "a AND",
+        "OR",
+        "(",
+        ")",
+        "\0",
+        "a\0b",
+        "\u{202e}abc",
+        "; DROP TABLE sales_products",
+        "\"\"\"",
+        "+",
+        "",
+        " ",
+        &many,
+        &long,
+    ];
+    for words in hostile {
+        let mut query = PageQuery::new(PRODUCT, 9);
+        query.search = Some(words.to_owned());
+        let found = page(&store, query).await;
+        assert!(found.is_ok(), "{words:.40?}: {found:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn search_never_fails(words in "\\PC{0,30}") {
+        thread_local! {
+            static SHOP: (crate::store_support::Folder, SqliteStore) = shop();
+        }
+        SHOP.with(|(_, store)| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let mut query = PageQuery::new(PRODUCT, 9);
+            query.search = Some(words.clone());
+            runtime.block_on(page(store, query)).map(|_| ()).map_err(|error| {
+                TestCaseError::fail(error.to_string())
+            })
+        })?;
+    }
+}
+
+#[tokio::test]
+async fn near_is_a_circle_even_across_the_date_line() {
+    let (_folder, store) = shop();
+    let places = [(52.52, 13.40), (52.60, 13.40), (53.55, 9.99), (0.0, 179.99), (0.0, -179.99)];
+    let rows = (1u128..).zip(places).map(|(id, (latitude, longitude))| {
+        let place = Value::Geo(Geo { latitude, longitude });
+        with(&product(id, &format!("c{id}"), "x", 1), "place", place)
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.push(product(6, "nowhere", "x", 1));
+    insert(&store, rows).await.unwrap();
+    let find = async |latitude, longitude, within| {
+        let mut query = PageQuery::new(PRODUCT, 9);
+        let field = field(PRODUCT, "place");
+        query.near = Some(Near { field, latitude, longitude, within });
+        page(&store, query).await.unwrap().0
+    };
+    assert_eq!(find(52.52, 13.40, 5_000.0).await, [1]);
+    assert_eq!(find(52.52, 13.40, 9_000.0).await, [1, 2]);
+    assert_eq!(find(52.52, 13.40, 300_000.0).await, [1, 2, 3]);
+    assert_eq!(find(0.0, 180.0, 5_000.0).await, [4, 5]);
+    assert_eq!(find(0.0, 0.0, 50_000_000.0).await, [1, 2, 3, 4, 5]);
+    assert_eq!(find(90.0, 0.0, 5_000_000.0).await, [1, 2, 3]);
+}

@@ -1,0 +1,205 @@
+//! The writer: groups, failures, panics, bounds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use runtime::store::sqlite::{Limits, SqliteStore};
+use runtime::store::{Store, StoreError, Transaction};
+
+use crate::small::{self, CUSTOMER};
+use crate::store_support::{Folder, customer, design, now, open, row, shop, write};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_is_committed_together_and_seen_only_then() {
+    let (folder, store) = shop();
+    let store = Arc::new(store);
+    // Everything that is queued while this one holds the writer belongs to its group.
+    let (hold, wait) = std::sync::mpsc::channel::<()>();
+    let first = tokio::spawn({
+        let store = store.clone();
+        async move { write(&store, move |_| Ok(wait.recv().unwrap())).await }
+    });
+    let writes: Vec<_> = (1..=50u128)
+        .map(|id| {
+            let store = store.clone();
+            let insert = move |session: &mut runtime::store::sqlite::Session| {
+                now(session.insert(&customer(id, &format!("{id}@example.org"))))
+            };
+            tokio::spawn(async move { write(&store, insert).await })
+        })
+        .collect();
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let commits = || commits_of(&folder);
+    let before = commits();
+    hold.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    for id in 1..=50 {
+        assert!(row(&store, CUSTOMER, id).await.is_some());
+    }
+    // The log marks each commit in the frame of its last page.
+    let grouped = commits() - before;
+    assert!((1..=3).contains(&grouped), "51 writes took {grouped} commits");
+}
+
+/// Commits in the write-ahead log: frames whose header says how large the database then is.
+fn commits_of(folder: &Folder) -> usize {
+    let log = std::fs::read(folder.path().join("firmitas.db-wal")).unwrap_or_default();
+    let frames = log.get(32..).unwrap_or_default().chunks_exact(24 + 4096);
+    frames.filter(|frame| frame[4..8] != [0; 4]).count()
+}
+
+#[tokio::test]
+async fn a_failing_piece_of_work_is_undone_alone() {
+    let (_folder, store) = shop();
+    let failing = async {
+        write(&store, |session| {
+            now(session.insert(&customer(1, "one@example.org")))?;
+            Err::<(), _>(StoreError::Busy)
+        })
+        .await
+    };
+    let succeeding = async {
+        write(&store, |session| now(session.insert(&customer(2, "two@example.org")))).await
+    };
+    let (failed, succeeded) = tokio::join!(failing, succeeding);
+    assert_eq!(failed, Err(StoreError::Busy));
+    assert_eq!(succeeded, Ok(()));
+    assert!(row(&store, CUSTOMER, 1).await.is_none());
+    assert!(row(&store, CUSTOMER, 2).await.is_some());
+}
+
+#[tokio::test]
+async fn a_panic_undoes_its_work_and_leaves_the_writer_alive() {
+    let (_folder, store) = shop();
+    let panicked = write::<()>(&store, |session| {
+        now(session.insert(&customer(1, "one@example.org")))?;
+        panic!("a defect (expected by this test)")
+    })
+    .await;
+    assert!(matches!(panicked, Err(StoreError::Internal { .. })), "{panicked:?}");
+    assert!(row(&store, CUSTOMER, 1).await.is_none());
+    write(&store, |session| now(session.insert(&customer(1, "one@example.org")))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_outlives_a_panic_and_cannot_write() {
+    let folder = Folder::new();
+    let limits = Limits { readers: 1, ..Limits::default() };
+    let store = SqliteStore::open(folder.path(), design(small::shop()), limits).unwrap();
+    let panicked: Result<(), StoreError> =
+        store.read(|_| panic!("a defect (expected by this test)")).await;
+    assert!(matches!(panicked, Err(StoreError::Internal { .. })));
+    let written: Result<(), StoreError> = store
+        .read(|session| {
+            Box::pin(async move { session.insert(&customer(1, "one@example.org")).await })
+        })
+        .await;
+    assert!(written.is_err());
+    assert!(row(&store, CUSTOMER, 1).await.is_none());
+}
+
+#[tokio::test]
+async fn work_that_awaits_something_else_is_refused() {
+    let (_folder, store) = shop();
+    let stuck: Result<(), StoreError> =
+        store.write(|_| Box::pin(async { std::future::pending().await })).await;
+    assert!(matches!(stuck, Err(StoreError::Internal { .. })));
+}
+
+#[tokio::test]
+async fn a_full_queue_says_busy() {
+    let folder = Folder::new();
+    let limits = Limits { waiting_writes: 2, ..Limits::default() };
+    let store = SqliteStore::open(folder.path(), design(small::shop()), limits).unwrap();
+    let store = Arc::new(store);
+    let (hold, wait) = std::sync::mpsc::channel::<()>();
+    let first = tokio::spawn({
+        let store = store.clone();
+        async move { write(&store, move |_| Ok(wait.recv().unwrap())).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let ran = Arc::new(AtomicUsize::new(0));
+    let queued: Vec<_> = (0..5)
+        .map(|_| {
+            let (store, ran) = (store.clone(), ran.clone());
+            let count = move |_: &mut _| Ok(ran.fetch_add(1, Ordering::SeqCst));
+            tokio::spawn(async move { write(&store, count).await })
+        })
+        .collect();
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    hold.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    let mut busy = 0;
+    for write in queued {
+        busy += usize::from(write.await.unwrap() == Err(StoreError::Busy));
+    }
+    assert_eq!((busy, ran.load(Ordering::SeqCst)), (3, 2));
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused_and_the_first_lets_go() {
+    let (folder, store) = shop();
+    let second = open(&folder, small::shop());
+    let Err(StoreError::Unusable { message }) = second else { panic!("opened twice") };
+    assert!(message.contains("in use by another process"), "{message}");
+    drop(store);
+    open(&folder, small::shop()).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_is_left_alone() {
+    let folder = Folder::new();
+    let file = folder.path().join("firmitas.db");
+    rusqlite::Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let Err(StoreError::Unusable { .. }) = open(&folder, small::shop()) else { panic!("taken") };
+    std::fs::write(&file, vec![7; 5000]).unwrap();
+    let Err(StoreError::Corrupt { .. }) = open(&folder, small::shop()) else { panic!("taken") };
+}
+
+#[tokio::test]
+async fn a_backup_is_consistent_while_writing_goes_on() {
+    let (folder, store) = shop();
+    let store = Arc::new(store);
+    let stop = Arc::new(AtomicUsize::new(0));
+    let writing = tokio::spawn({
+        let (store, stop) = (store.clone(), stop.clone());
+        async move {
+            let mut id = 0;
+            while stop.load(Ordering::SeqCst) == 0 || id < 20 {
+                id += 2;
+                // Two rows always come together.
+                write(&store, move |session| {
+                    now(session.insert(&customer(id, &format!("{id}@example.org"))))?;
+                    now(session.insert(&customer(id + 1, &format!("{}@example.org", id + 1))))
+                })
+                .await
+                .unwrap();
+            }
+        }
+    });
+    let copies: Vec<_> = (0..3).map(|at| folder.path().join(format!("copy-{at}.db"))).collect();
+    for copy in &copies {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let (store, copy) = (store.clone(), copy.clone());
+        tokio::task::spawn_blocking(move || store.backup(&copy).unwrap()).await.unwrap();
+    }
+    stop.store(1, Ordering::SeqCst);
+    writing.await.unwrap();
+    for copy in &copies {
+        let connection = rusqlite::Connection::open(copy).unwrap();
+        let one = |sql| connection.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(one("SELECT count(*) % 2 FROM sales_customers"), 0);
+        assert_eq!(
+            one("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"),
+            0
+        );
+    }
+    assert!(matches!(store.backup(&copies[0]), Err(StoreError::Unusable { .. })));
+    // The command for operators needs no hold on the directory.
+    let another = folder.path().join("another.db");
+    runtime::store::sqlite::backup(folder.path(), &another).unwrap();
+    assert!(another.is_file());
+}
