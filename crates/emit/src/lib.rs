@@ -1,7 +1,9 @@
 //! Emitters: a Design in, artifacts out. One emitter is one folder; none writes anything.
 
 mod artifact;
+pub mod openapi;
 pub mod sql;
+mod yaml;
 
 pub use artifact::Artifact;
 
@@ -11,6 +13,7 @@ use decide::Design;
 #[must_use]
 pub fn artifacts(design: &Design) -> Vec<Artifact> {
     let mut all = sql::artifacts(design);
+    all.extend(openapi::artifacts(design));
     all.sort();
     all
 }

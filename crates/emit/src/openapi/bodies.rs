@@ -1,0 +1,172 @@
+//! What operations take and return.
+
+use decide::{Design, naming::upper_camel};
+use expression::{FieldIndex, FieldShape, Type, Value as Constant};
+use model::model::{
+    Assigns, Default, Field, Operation, OperationKind, OutputField, OutputValue, Parameter, Target,
+};
+use serde_json::{Value, json};
+
+use super::components::{Components, RESERVED};
+use super::types::{Object, Way, list, nullable, schema};
+
+/// The body of a request; nothing where the operation takes none.
+pub fn request(
+    design: &Design,
+    operation: &Operation,
+    components: &mut Components,
+) -> Option<Value> {
+    if operation.input.parameters.is_empty() || !operation.writes() {
+        return None;
+    }
+    let mut object = Object::default();
+    for parameter in &operation.input.parameters {
+        object.add(&parameter.name, input(design, operation, parameter), parameter.required);
+    }
+    let required = operation.input.parameters.iter().any(|parameter| parameter.required);
+    let name = format!("{}Input", upper_camel(&operation.name));
+    let schema = components.refer(&name, &format!("{name}Body"), object.finish(Way::In));
+    Some(json!({
+        "required": required,
+        "content": { "application/json": { "schema": schema } },
+    }))
+}
+
+fn input(design: &Design, operation: &Operation, parameter: &Parameter) -> Value {
+    let all = &design.model.schema;
+    let mut value = match &parameter.assigns {
+        Assigns::Part(part, fields) => part_rows(design, operation, *part, fields, &parameter.ty),
+        Assigns::Nothing | Assigns::Field(_) => schema(all, &parameter.ty, Way::In),
+    };
+    if operation.kind != OperationKind::Update
+        && let Some(constant) = parameter.default.as_ref().and_then(constant)
+    {
+        value["default"] = constant;
+    }
+    if let Assigns::Field(at) = parameter.assigns {
+        let entity = operation.entity().map(|entity| design.model.entity(entity));
+        describe(&mut value, entity.and_then(|entity| entity.fields.get(usize::from(at.0))));
+    }
+    if parameter.modifiers.secret {
+        value["writeOnly"] = true.into();
+    }
+    value
+}
+
+/// What documents can show of a default.
+fn constant(default: &Default) -> Option<Value> {
+    match default {
+        Default::Value(Constant::Bool(truth)) => Some((*truth).into()),
+        Default::Value(Constant::Int(number)) => Some((*number).into()),
+        Default::Value(Constant::Text(text)) => Some((&**text).into()),
+        _ => None,
+    }
+}
+
+fn part_rows(
+    design: &Design,
+    operation: &Operation,
+    part: u16,
+    fields: &[FieldIndex],
+    ty: &Type,
+) -> Value {
+    let entity = operation.entity().map(|entity| design.model.entity(entity));
+    let declared = entity.and_then(|entity| entity.parts.get(usize::from(part)));
+    let mut row = Object::default();
+    for at in fields {
+        let Some(field) = declared.and_then(|part| part.fields.get(usize::from(at.0))) else {
+            continue;
+        };
+        let mut value = schema(&design.model.schema, &field.ty, Way::In);
+        if let Some(constant) = field.default.as_ref().and_then(constant) {
+            value["default"] = constant;
+        }
+        describe(&mut value, Some(field));
+        let empty_list = matches!(field.ty, Type::List { min: 0, .. });
+        let required = field.default.is_none() && !field.ty.is_optional() && !empty_list;
+        row.add(&field.name, value, required);
+    }
+    let row = row.finish(Way::In);
+    match ty {
+        Type::Optional(_) => nullable(row),
+        Type::List { min, max, .. } => list(row, *min, *max),
+        _ => row,
+    }
+}
+
+/// The schema of one returned row.
+pub fn row(design: &Design, operation: &Operation, components: &mut Components) -> Value {
+    let mut object = Object::default();
+    for field in &operation.fields {
+        object.add(&field.name, output(design, operation, field), true);
+    }
+    let own = format!("{}Answer", upper_camel(&operation.name));
+    let wanted = match operation.target {
+        Target::Entity(entity) => design.model.entity(entity).name.value.clone(),
+        Target::View(view) => upper_camel(&design.model.view(view).name),
+        Target::History(_) | Target::Audit(_) => own.clone(),
+    };
+    let wanted = if RESERVED.contains(&wanted.as_str()) { own.clone() } else { wanted };
+    components.refer(&wanted, &own, object.finish(Way::Out))
+}
+
+fn output(design: &Design, operation: &Operation, field: &OutputField) -> Value {
+    let all = &design.model.schema;
+    let by_field = |fields: &[FieldShape], at: &FieldIndex| {
+        fields.get(usize::from(at.0)).map(|shape| schema(all, &shape.ty, Way::Out))
+    };
+    let entity = operation.entity();
+    let shape = entity.map(|entity| design.model.shape(entity));
+    match (&field.value, shape) {
+        (OutputValue::Expression(expression), _) => schema(all, &expression.ty, Way::Out),
+        (OutputValue::Field(at), Some(shape)) => {
+            let mut value = by_field(&shape.fields, at).unwrap_or_else(|| json!({}));
+            let entity = entity.map(|entity| design.model.entity(entity));
+            describe(&mut value, entity.and_then(|entity| entity.fields.get(usize::from(at.0))));
+            value
+        }
+        (OutputValue::Part(part, fields), Some(shape)) => {
+            let Some(part) = shape.parts.get(usize::from(*part)) else { return json!({}) };
+            let mut row = Object::default();
+            for at in fields {
+                if let (Some(value), Some(field)) =
+                    (by_field(&part.fields, at), part.fields.get(usize::from(at.0)))
+                {
+                    row.add(&field.name, value, true);
+                }
+            }
+            let row = row.finish(Way::Out);
+            if part.one { nullable(row) } else { list(row, part.min, part.max) }
+        }
+        (OutputValue::Field(at), None) => view_field(design, operation, *at),
+        (OutputValue::Part(..), None) => json!({}),
+    }
+}
+
+fn view_field(design: &Design, operation: &Operation, at: FieldIndex) -> Value {
+    let Target::View(view) = operation.target else { return json!({}) };
+    let record = design.model.schema.record(design.model.view(view).record);
+    let field = record.fields.get(usize::from(at.0));
+    field.map_or_else(|| json!({}), |field| schema(&design.model.schema, &field.ty, Way::Out))
+}
+
+/// Adds the documentation of a field. Beside a reference it stands since OpenAPI 3.1.
+fn describe(value: &mut Value, field: Option<&Field>) {
+    let doc = field.and_then(|field| field.doc.as_deref()).map(str::trim);
+    if let Some(doc) = doc.filter(|doc| !doc.is_empty()) {
+        value["description"] = doc.into();
+    }
+}
+
+/// The envelope of a page.
+pub fn page(row: Value, name: &str, components: &mut Components) -> Value {
+    let mut object = Object::default();
+    object.add("items", list(row, 0, 1000), true);
+    let next = json!({
+        "type": "string",
+        "description": "Where the next page starts: the `after` of its request. Empty at the end.",
+    });
+    object.add("next", next, true);
+    let wanted = format!("{}Page", upper_camel(name));
+    components.refer(&wanted, &format!("{wanted}OfRows"), object.finish(Way::Out))
+}

@@ -1,0 +1,236 @@
+//! OpenAPI 3.1, one document for each context: `openapi/<context>.yaml`, with every public route
+//! exactly as the runtime serves it.
+
+mod bodies;
+mod components;
+mod parameters;
+mod problems;
+mod types;
+
+use decide::{Design, design::Route, naming::kebab};
+use model::model::{Authentication, BuiltIn, ContextId, Operation, OperationKind, Target};
+use serde_json::{Map, Value, json};
+
+use crate::{Artifact, yaml};
+use components::Components;
+
+/// A document for each context that has public routes.
+#[must_use]
+pub fn artifacts(design: &Design) -> Vec<Artifact> {
+    let contexts = (0u16..).map(ContextId).zip(&design.model.contexts);
+    let artifact = |(id, context): (ContextId, &model::model::Context)| {
+        let document = document(design, id)?;
+        let path = format!("openapi/{}.yaml", kebab(&context.name));
+        Some(Artifact { path, contents: yaml::document(&document) })
+    };
+    contexts.filter_map(artifact).collect()
+}
+
+/// The document of a context; nothing where it has no public route.
+#[must_use]
+pub fn document(design: &Design, context: ContextId) -> Option<Value> {
+    let routes = design.routes.iter().flatten();
+    let routes: Vec<&Route> =
+        routes.filter(|route| design.model.operation(route.operation).context == context).collect();
+    if routes.is_empty() {
+        return None;
+    }
+    let mut components = Components::default();
+    let mut paths: Map<String, Value> = Map::new();
+    for route in &routes {
+        let operation = operation(design, route, &mut components);
+        let path = paths.entry(route.path()).or_insert_with(|| json!({}));
+        path[route.method.name().to_ascii_lowercase()] = operation;
+    }
+    let of = design.model.context(context);
+    let title = format!("{}: {}", design.model.system.name, of.name);
+    let summary = of.summary.clone().unwrap_or_else(|| design.model.system.summary.clone());
+    let paths = Value::Object(paths);
+    let mut shared = types::shared(&design.model.schema);
+    shared.push(("Problem", problems::schema()));
+    components.add_used(shared, &paths);
+    Some(json!({
+        "openapi": "3.1.0",
+        "info": { "title": title, "description": summary.trim(), "version": "1" },
+        "servers": [{ "url": "/" }],
+        "tags": tags(design, &routes),
+        "security": [{ "bearer": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": components.finish(),
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "A signed token that names the caller.",
+                },
+            },
+        },
+    }))
+}
+
+/// The name under which an operation is listed: its entity or view.
+fn tag(design: &Design, operation: &Operation) -> String {
+    match operation.target {
+        Target::Entity(entity) | Target::History(entity) | Target::Audit(entity) => {
+            design.model.entity(entity).name.value.clone()
+        }
+        Target::View(view) => design.model.view(view).name.value.clone(),
+    }
+}
+
+fn tags(design: &Design, routes: &[&Route]) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for route in routes {
+        let operation = design.model.operation(route.operation);
+        let name = tag(design, operation);
+        let doc = match operation.target {
+            Target::View(view) => design.model.view(view).doc.clone(),
+            _ => operation.entity().and_then(|entity| design.model.entity(entity).doc.clone()),
+        };
+        let doc = doc.unwrap_or_else(|| format!("Everything about {name}."));
+        let tag = json!({ "name": name, "description": doc.trim() });
+        if !all.contains(&tag) {
+            all.push(tag);
+        }
+    }
+    all
+}
+
+fn operation(design: &Design, route: &Route, components: &mut Components) -> Value {
+    let operation = design.model.operation(route.operation);
+    let mut value = json!({
+        "operationId": operation.name.value,
+        "summary": summary(design, operation),
+        "tags": [tag(design, operation)],
+    });
+    value["description"] = description(design, operation, route).into();
+    let parameters = parameters::all(design, operation, route);
+    if !parameters.is_empty() {
+        value["parameters"] = parameters.into();
+    }
+    if let Some(body) = bodies::request(design, operation, components) {
+        value["requestBody"] = body;
+    }
+    value["responses"] = Value::Object(responses(design, operation, route, components));
+    value["security"] = security(design, route);
+    value
+}
+
+/// The first line of the documentation, or what the name says.
+fn summary(design: &Design, operation: &Operation) -> String {
+    let doc = operation.doc.as_deref().and_then(|doc| doc.trim().lines().next());
+    if let Some(line) = doc.filter(|line| !line.is_empty()) {
+        return line.to_owned();
+    }
+    let words = kebab(&operation.name).replace('-', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    let sentence: String = first.into_iter().chain(letters).collect();
+    format!("{sentence} ({})", tag(design, operation))
+}
+
+fn description(design: &Design, operation: &Operation, route: &Route) -> String {
+    let doc = operation.doc.as_deref().map(str::trim).filter(|doc| !doc.is_empty());
+    let actors: Vec<String> =
+        route.actors.iter().map(|id| format!("`{}`", design.model.actor(*id).name)).collect();
+    let mut lines: Vec<String> = doc.map(str::to_owned).into_iter().collect();
+    lines.push(format!("Admits {}.", actors.join(", ")));
+    if operation.kind == OperationKind::Stream {
+        lines.push("Not running yet: answers 501.".to_owned());
+    }
+    lines.join("\n\n")
+}
+
+/// Everyone may ask where an actor without sign-in is admitted; a token may admit to more.
+fn security(design: &Design, route: &Route) -> Value {
+    let authentication = |id: &model::model::ActorId| design.model.actor(*id).authentication;
+    let open = route.actors.iter().any(|id| authentication(id) == Authentication::None);
+    if open { json!([{}, { "bearer": [] }]) } else { json!([{ "bearer": [] }]) }
+}
+
+fn responses(
+    design: &Design,
+    operation: &Operation,
+    route: &Route,
+    components: &mut Components,
+) -> Map<String, Value> {
+    let mut all = Map::new();
+    let done = success(design, operation, components);
+    if operation.upsert {
+        let mut created = done.clone();
+        created["description"] = "Created.".into();
+        all.insert(route.success.to_string(), done);
+        all.insert("201".to_owned(), created);
+    } else {
+        all.insert(route.success.to_string(), done);
+    }
+    if waits_for_calls(operation) && route.success != 202 {
+        all.insert("202".to_owned(), under_way());
+    }
+    all.extend(problems::all(design, operation, route));
+    all
+}
+
+/// Calls that are not made inline commit first: past its deadline the caller is told where to look.
+fn waits_for_calls(operation: &Operation) -> bool {
+    operation.effects.iter().any(|effect| match &effect.kind {
+        model::model::EffectKind::Call(call) => !call.inline && !call.safe,
+        _ => false,
+    })
+}
+
+fn under_way() -> Value {
+    json!({
+        "description": "Accepted; still under way.",
+        "headers": { "Location": {
+            "description": "Where the row can be read.", "schema": { "type": "string" },
+        } },
+    })
+}
+
+fn success(design: &Design, operation: &Operation, components: &mut Components) -> Value {
+    let has_version = operation
+        .entity()
+        .is_some_and(|entity| design.model.entity(entity).built_in(BuiltIn::Version).is_some());
+    let one_row = !matches!(operation.kind, OperationKind::List | OperationKind::Stream);
+    let mut headers = json!({});
+    if has_version && one_row && operation.kind != OperationKind::Delete {
+        headers["ETag"] = json!({
+            "description": "The version of the row, in quotes: for `If-Match`.",
+            "schema": { "type": "string" },
+        });
+    }
+    if operation.kind == OperationKind::Create {
+        headers["Location"] = json!({
+            "description": "The path of the row.", "schema": { "type": "string" },
+        });
+    }
+    let mut response = match operation.kind {
+        OperationKind::Delete => json!({ "description": "Gone." }),
+        OperationKind::Stream => json!({
+            "description": "The rows, then their changes (server-sent events).",
+            "content": { "text/event-stream": { "schema": { "type": "string" } } },
+        }),
+        OperationKind::List => {
+            let row = bodies::row(design, operation, components);
+            let page = bodies::page(row, &operation.name, components);
+            json!({
+                "description": "A page.",
+                "content": { "application/json": { "schema": page } },
+            })
+        }
+        _ => {
+            let row = bodies::row(design, operation, components);
+            json!({
+                "description": if operation.kind == OperationKind::Create { "Created." } else { "Done." },
+                "content": { "application/json": { "schema": row } },
+            })
+        }
+    };
+    if headers.as_object().is_some_and(|headers| !headers.is_empty()) {
+        response["headers"] = headers;
+    }
+    response
+}

@@ -1,0 +1,194 @@
+//! What stands in the path, the query and the headers.
+
+use decide::{
+    Design,
+    design::{Method, Route, Segment},
+};
+use expression::{FieldIndex, FieldShape, Type};
+use model::model::{Addressed, Operation, OperationKind, Target};
+use serde_json::{Value, json};
+
+use super::types::{Way, schema};
+
+/// All parameters of an operation, in the order path, query, headers.
+pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> {
+    let mut all = path(design, operation, route);
+    if operation.kind == OperationKind::List {
+        all.extend(page(design, operation));
+    }
+    if operation.kind == OperationKind::Stream {
+        all.push(header(
+            "Last-Event-ID",
+            false,
+            json!({ "type": "string", "maxLength": 200 }),
+            "The last event that was received: the stream goes on after it.",
+        ));
+    }
+    if route.idempotency_key {
+        let text =
+            json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" });
+        all.push(header("Idempotency-Key", true, text,
+            "Chosen by the caller, for example a UUID. A repetition with the same key and body gets the first answer again, for 24 hours."));
+    }
+    if route.if_match
+        || (route.method == Method::Post && operation.addressed != Addressed::Collection)
+    {
+        let tag = json!({ "type": "string", "pattern": "^(\"[0-9]{1,15}\"|\\*)$", "examples": ["\"7\""] });
+        all.push(header("If-Match", route.if_match, tag,
+            "The `ETag` of the row as the caller knows it: refused with 412 if it has changed since."));
+    }
+    all
+}
+
+fn parameter(name: &str, place: &str, required: bool, schema: Value, description: &str) -> Value {
+    json!({
+        "name": name, "in": place, "required": required, "description": description, "schema": schema,
+    })
+}
+
+fn header(name: &str, required: bool, schema: Value, description: &str) -> Value {
+    parameter(name, "header", required, schema, description)
+}
+
+fn query(name: &str, schema: Value, description: &str) -> Value {
+    parameter(name, "query", false, schema, description)
+}
+
+fn fields<'d>(design: &'d Design, operation: &Operation) -> &'d [FieldShape] {
+    match operation.target {
+        Target::Entity(entity) | Target::History(entity) | Target::Audit(entity) => {
+            &design.model.shape(entity).fields
+        }
+        Target::View(view) => &design.model.schema.record(design.model.view(view).record).fields,
+    }
+}
+
+fn field<'d>(design: &'d Design, operation: &Operation, at: FieldIndex) -> Option<&'d FieldShape> {
+    fields(design, operation).get(usize::from(at.0))
+}
+
+fn path(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> {
+    let in_path = |segment: &Segment| {
+        let Segment::Parameter(name) = segment else { return None };
+        let (schema, description) = match operation.addressed {
+            Addressed::Key(at) => {
+                let of = field(design, operation, at)?;
+                (in_text(design, &of.ty), format!("The `{}` of the row.", of.name))
+            }
+            _ => (json!({ "type": "string", "format": "uuid" }), "The `id` of the row.".to_owned()),
+        };
+        Some(parameter(name, "path", true, schema, &description))
+    };
+    route.segments.iter().filter_map(in_path).collect()
+}
+
+/// The schema of a value that is written as text, in a path or a query.
+fn in_text(design: &Design, ty: &Type) -> Value {
+    let mut value = match ty.required() {
+        Type::Money { .. } => {
+            json!({ "type": "string", "pattern": "^-?[0-9]{1,13}(\\.[0-9]{1,2})?$" })
+        }
+        Type::Decimal { .. } => {
+            let decimal = schema(&design.model.schema, ty.required(), Way::In);
+            decimal.pointer("/anyOf/0").cloned().unwrap_or(decimal)
+        }
+        other => schema(&design.model.schema, other, Way::In),
+    };
+    if let Some(object) = value.as_object_mut() {
+        object.remove("description");
+    }
+    value
+}
+
+fn page(design: &Design, operation: &Operation) -> Vec<Value> {
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 });
+    let mut all = vec![
+        query("limit", limit, "Most rows of the page."),
+        query(
+            "after",
+            json!({ "type": "string", "minLength": 1, "maxLength": 2048 }),
+            "The `next` of the page before; with the same filters and sort.",
+        ),
+    ];
+    if !operation.sort.is_empty() {
+        let orders: Vec<String> = operation
+            .sort
+            .iter()
+            .filter_map(|sort| {
+                let name = &field(design, operation, sort.field)?.name;
+                Some(if sort.descending { format!("-{name}") } else { name.clone() })
+            })
+            .collect();
+        let default = orders.first().cloned().unwrap_or_default();
+        let schema = json!({ "type": "string", "enum": orders, "default": default });
+        all.push(query(
+            "sort",
+            schema,
+            "The order of the rows; `-` puts the greatest first, nulls come last.",
+        ));
+    }
+    for at in &operation.filter {
+        if let Some(field) = field(design, operation, *at) {
+            all.extend(filters(design, field));
+        }
+    }
+    if operation.search {
+        let words = json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\u0000]*$" });
+        all.push(query("q", words, "Words that the row must hold."));
+    }
+    if operation.near.is_some() {
+        all.extend(near());
+    }
+    all
+}
+
+fn filters(design: &Design, field: &FieldShape) -> Vec<Value> {
+    let value = in_text(design, &field.ty);
+    let mut all = Vec::new();
+    if !matches!(field.ty.required(), Type::Float) {
+        let description = format!("Only rows whose `{}` is this.", field.name);
+        all.push(query(&field.name, value.clone(), &description));
+    }
+    if is_ordered(&field.ty) {
+        let comparisons =
+            [("gte", "at least"), ("gt", "more than"), ("lte", "at most"), ("lt", "less than")];
+        for (suffix, words) in comparisons {
+            let description = format!("Only rows whose `{}` is {words} this.", field.name);
+            all.push(query(&format!("{}.{suffix}", field.name), value.clone(), &description));
+        }
+    }
+    all
+}
+
+/// Whether "more" and "less" mean something for values of a type.
+fn is_ordered(ty: &Type) -> bool {
+    matches!(
+        ty.required(),
+        Type::Int { .. }
+            | Type::Decimal { .. }
+            | Type::Money { .. }
+            | Type::Float
+            | Type::Date
+            | Type::Time
+            | Type::Timestamp
+            | Type::Duration
+    )
+}
+
+fn near() -> [Value; 2] {
+    let degrees = "[0-9]{1,2}(\\.[0-9]{1,9})?";
+    let point = json!({
+        "type": "string",
+        "pattern": format!("^-?(90|[0-8]?[0-9](\\.[0-9]{{1,9}})?),-?(180|(1[0-7][0-9]|{degrees})(\\.[0-9]{{1,9}})?)$"),
+        "examples": ["52.52,13.405"],
+    });
+    let distance = json!({
+        "type": "string",
+        "pattern": "^[0-9]{1,5}(\\.[0-9]{1,3})?(m|km)$",
+        "examples": ["5km"],
+    });
+    [
+        query("near", point, "Only rows near this point: latitude and longitude in degrees."),
+        query("within", distance, "How near; with `near`."),
+    ]
+}

@@ -1,0 +1,196 @@
+//! The answers to requests that are refused: every status that can occur, with its codes.
+
+use std::collections::BTreeMap;
+
+use decide::{Design, design::Route};
+use model::model::{Addressed, Authentication, Effect, EffectKind, Operation, OperationKind};
+use serde_json::{Map, Value, json};
+
+/// Responses by status, with the codes that they may carry.
+pub fn all(design: &Design, operation: &Operation, route: &Route) -> Map<String, Value> {
+    let mut codes = Codes::default();
+    codes.general(design, operation, route);
+    if operation.writes() {
+        codes.of_writes(design, operation, route);
+    }
+    codes.of_effects(&operation.effects);
+    let response = |(status, codes): (u16, Vec<String>)| {
+        let list: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+        let mut response = json!({
+            "description": format!("{}: {}.", words(status), list.join(", ")),
+            "content": {
+                "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                },
+            },
+        });
+        if matches!(status, 429 | 503) {
+            response["headers"] = json!({
+                "Retry-After": {
+                    "description": "Seconds after which trying again makes sense.",
+                    "schema": { "type": "integer", "minimum": 0 },
+                },
+            });
+        }
+        (status.to_string(), response)
+    };
+    codes.by_status.into_iter().map(response).collect()
+}
+
+#[derive(Default)]
+struct Codes {
+    by_status: BTreeMap<u16, Vec<String>>,
+}
+
+impl Codes {
+    fn add(&mut self, status: u16, code: &str) {
+        let codes = self.by_status.entry(status).or_default();
+        if !codes.iter().any(|known| known == code) {
+            codes.push(code.to_owned());
+        }
+    }
+
+    fn add_all(&mut self, status: u16, codes: &[&str]) {
+        codes.iter().for_each(|code| self.add(status, code));
+    }
+
+    fn general(&mut self, design: &Design, operation: &Operation, route: &Route) {
+        self.add_all(400, &["malformed-request", "unknown-parameter"]);
+        let authentication = |id: &model::model::ActorId| design.model.actor(*id).authentication;
+        let open = route.actors.iter().any(|id| authentication(id) == Authentication::None);
+        if !open {
+            self.add(401, "unauthenticated");
+            self.add(403, "forbidden");
+        }
+        self.add_all(401, &["invalid-token", "token-expired"]);
+        if route.actors.iter().any(|id| design.model.actor(*id).entity.is_some()) {
+            self.add(403, "not-linked");
+        }
+        if operation.addressed != Addressed::Collection {
+            self.add(400, "invalid-parameter");
+            self.add(404, "not-found");
+        }
+        if operation.kind == OperationKind::List {
+            self.add_all(400, &["invalid-parameter", "invalid-cursor"]);
+        }
+        if operation.kind == OperationKind::Stream {
+            self.add(501, "not-running");
+        }
+        self.add(406, "not-acceptable");
+        self.add(414, "uri-too-long");
+        self.add(429, "rate-limited");
+        self.add(431, "headers-too-large");
+        self.add(500, "internal");
+        self.add_all(503, &["overloaded", "unavailable"]);
+        self.add(504, "timed-out");
+    }
+
+    fn of_writes(&mut self, design: &Design, operation: &Operation, route: &Route) {
+        self.add(409, "conflict");
+        self.add_all(413, &["payload-too-large"]);
+        if !operation.input.parameters.is_empty() {
+            self.add_all(400, &["malformed-json", "duplicate-property"]);
+            self.add(415, "unsupported-media-type");
+            self.add_all(422, &["validation-failed", "unknown-property"]);
+        }
+        self.add(422, "evaluation-failed");
+        if route.idempotency_key {
+            self.add(400, "idempotency-key-required");
+            self.add(409, "idempotency-in-progress");
+            self.add(422, "idempotency-key-reused");
+        }
+        if operation.addressed != Addressed::Collection {
+            self.add(409, "in-progress");
+            self.add(412, "precondition-failed");
+        }
+        if operation.kind == OperationKind::Create && operation.by.len() > 1 {
+            self.add(403, "forbidden");
+        }
+        if route.if_match {
+            self.add(428, "precondition-required");
+        }
+        let Some(entity) = operation.entity().map(|entity| design.model.entity(entity)) else {
+            return;
+        };
+        if operation.kind == OperationKind::Delete {
+            self.add(409, "still-referenced");
+            return;
+        }
+        entity.unique.iter().for_each(|key| self.add(409, &key.code));
+        entity.exclusive.iter().for_each(|key| self.add(409, &key.code));
+        entity.invariants.iter().for_each(|of| self.add(409, &of.code));
+    }
+
+    fn of_effects(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match &effect.kind {
+                EffectKind::Require { otherwise, .. } => self.add(422, otherwise),
+                EffectKind::Move { .. } => self.add(409, "invalid-state"),
+                EffectKind::Delete { .. } => self.add(409, "still-referenced"),
+                EffectKind::Call(call) => {
+                    let refused = call.otherwise.as_ref().map_or("refused", |code| code.as_str());
+                    self.add(422, refused);
+                    self.of_effects(&call.refused);
+                    self.of_effects(call.fallback.as_deref().unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+const fn words(status: u16) -> &'static str {
+    match status {
+        400 => "The request cannot be read",
+        401 => "The caller did not prove who it is",
+        403 => "The caller may not do this",
+        404 => "There is no such row, or the caller may not see it",
+        406 => "The answer exists in none of the accepted media types",
+        409 => "The state of what is stored does not allow this",
+        412 => "The row has changed",
+        413 => "The body is too large",
+        414 => "The address is too long",
+        415 => "The body has another media type",
+        422 => "The input breaks a rule",
+        428 => "`If-Match` is missing",
+        429 => "Too many requests",
+        431 => "The headers are too large",
+        500 => "Something went wrong on the server's side",
+        501 => "Not running yet",
+        503 => "Not available at the moment",
+        504 => "Not done in time",
+        _ => "Refused",
+    }
+}
+
+/// RFC 9457, with a stable code and what is wrong with single values.
+pub fn schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "Why a request was not done (RFC 9457).",
+        "properties": {
+            "type": { "type": "string", "description": "A URI that names the kind of problem." },
+            "title": { "type": "string", "description": "What the code means." },
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "detail": { "type": "string", "description": "What happened this time." },
+            "code": {
+                "type": "string",
+                "pattern": "^[a-z][a-z0-9-]*$",
+                "description": "Stable: programs decide by it.",
+            },
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "pointer": { "type": "string", "description": "JSON pointer into the body." },
+                        "code": { "type": "string" },
+                        "detail": { "type": "string" },
+                    },
+                    "required": ["pointer", "code"],
+                },
+            },
+        },
+        "required": ["title", "status", "code"],
+    })
+}

@@ -1,0 +1,242 @@
+//! The JSON Schema of each type, exactly as the runtime reads and writes it.
+
+use expression::{FieldShape, Schema, Type, types::TextFormat};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+/// Which way a value goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Sent by a client: as narrow as the runtime is.
+    In,
+    /// Answered: enums may grow, so readers accept unknown members.
+    Out,
+}
+
+/// No text holds the character U+0000, which PostgreSQL cannot store.
+const NO_NUL: &str = "^[^\\u0000]*$";
+
+/// The schema of a value.
+pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
+    match ty {
+        Type::Optional(inner) => nullable(self::schema(schema, inner, way)),
+        Type::Null => json!({ "type": "null" }),
+        Type::Bool => json!({ "type": "boolean" }),
+        Type::Int { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Type::Decimal { precision, scale } => decimal(*precision, *scale, way),
+        Type::Money { min, max } => money(schema, *min, *max, way),
+        Type::Float => json!({ "type": "number" }),
+        Type::Text { format, min, max } => text(*format, *min, *max, way),
+        Type::Date => json!({ "type": "string", "format": "date" }),
+        Type::Time => json!({
+            "type": "string",
+            "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?$",
+            "examples": ["14:30:00"],
+        }),
+        Type::Timestamp => json!({ "type": "string", "format": "date-time" }),
+        Type::Duration => json!({
+            "type": "string",
+            "pattern": "^-?P(?=[0-9T])([0-9]{1,3}W)?([0-9]{1,4}D)?(T(?=[0-9])([0-9]{1,5}H)?([0-9]{1,6}M)?([0-9]{1,8}(\\.[0-9]{1,9})?S)?)?$",
+            "examples": ["PT1H30M"],
+        }),
+        Type::Uuid => json!({ "type": "string", "format": "uuid" }),
+        Type::Reference(entity) => json!({
+            "type": "string",
+            "format": "uuid",
+            "description": format!("The id of a {}.", schema.entity(*entity).name),
+        }),
+        Type::Geo => json!({ "$ref": "#/components/schemas/Geo" }),
+        Type::Json => json!({ "description": "Any JSON, up to 64 KiB." }),
+        Type::File { .. } => json!({ "$ref": "#/components/schemas/File" }),
+        Type::Enum(members) => json!({ "type": "string", "enum": members.to_vec() }),
+        Type::Part(part) => object(schema, &schema.part(*part).fields, way),
+        Type::Record(record) => object(schema, &schema.record(*record).fields, way),
+        Type::List { of, min, max } => list(self::schema(schema, of, way), *min, *max),
+    }
+}
+
+/// A list of anything.
+pub fn list(items: Value, min: u32, max: u32) -> Value {
+    let mut list = json!({ "type": "array", "items": items });
+    if min > 0 {
+        list["minItems"] = min.into();
+    }
+    list["maxItems"] = max.into();
+    list
+}
+
+/// The same, or null.
+pub fn nullable(schema: Value) -> Value {
+    if let Value::Object(mut map) = schema {
+        if let Some(Value::String(ty)) = map.get("type").cloned() {
+            map.insert("type".to_owned(), json!([ty, "null"]));
+            if let Some(Value::Array(members)) = map.get_mut("enum") {
+                members.push(Value::Null);
+            }
+            return Value::Object(map);
+        }
+        if map.contains_key("$ref") || map.contains_key("anyOf") {
+            return json!({ "anyOf": [map, { "type": "null" }] });
+        }
+        return Value::Object(map);
+    }
+    schema
+}
+
+/// A nested object: what is neither optional nor a list that may be empty is required.
+pub fn object(schema: &Schema, fields: &[FieldShape], way: Way) -> Value {
+    let mut object = Object::default();
+    for field in fields {
+        let empty_list = matches!(field.ty, Type::List { min: 0, .. });
+        let required = way == Way::Out || !(field.ty.is_optional() || empty_list);
+        object.add(&field.name, self::schema(schema, &field.ty, way), required);
+    }
+    object.finish(way)
+}
+
+/// An object under construction.
+#[derive(Debug, Default)]
+pub struct Object {
+    properties: Map<String, Value>,
+    required: Vec<String>,
+}
+
+impl Object {
+    /// Adds a property.
+    pub fn add(&mut self, name: &str, schema: Value, required: bool) {
+        self.properties.insert(name.to_owned(), schema);
+        if required {
+            self.required.push(name.to_owned());
+        }
+    }
+
+    /// Requests are closed: an unknown property is refused. Answers may get new ones.
+    pub fn finish(self, way: Way) -> Value {
+        let mut object = json!({ "type": "object" });
+        object["properties"] = Value::Object(self.properties);
+        if !self.required.is_empty() {
+            object["required"] = self.required.into();
+        }
+        if way == Way::In {
+            object["additionalProperties"] = false.into();
+        }
+        object
+    }
+}
+
+/// A string with all its digits; a number is read as well, where it loses none.
+fn decimal(precision: u8, scale: u8, way: Way) -> Value {
+    let whole = precision.saturating_sub(scale);
+    let fraction = match (scale, way) {
+        (0, _) => String::new(),
+        (_, Way::In) => format!("(\\.[0-9]{{1,{scale}}})?"),
+        (_, Way::Out) => format!("\\.[0-9]{{{scale}}}"),
+    };
+    let digits = if whole == 0 { "0".to_owned() } else { format!("[0-9]{{1,{whole}}}") };
+    let text = json!({
+        "type": "string",
+        "pattern": format!("^-?{digits}{fraction}$"),
+        "examples": [Decimal::from_i128_with_scale(125 * 10i128.pow(u32::from(scale)) / 100, u32::from(scale)).to_string()],
+    });
+    match way {
+        Way::Out => text,
+        Way::In => {
+            let limit = 10f64.powi(i32::from(whole));
+            let number = json!({
+                "type": "number",
+                "exclusiveMinimum": -limit,
+                "exclusiveMaximum": limit,
+                "multipleOf": 10f64.powi(-i32::from(scale)),
+            });
+            json!({ "anyOf": [text, number] })
+        }
+    }
+}
+
+fn money(schema: &Schema, min: Option<Decimal>, max: Option<Decimal>, way: Way) -> Value {
+    if way == Way::Out || (min.is_none() && max.is_none()) {
+        return json!({ "$ref": "#/components/schemas/Money" });
+    }
+    let sign = if min.is_some_and(|min| min >= Decimal::ZERO) { "" } else { "-?" };
+    let mut amount = amount(schema, sign);
+    amount["description"] = bounds(min, max).into();
+    let mut object = Object::default();
+    object.add("amount", amount, true);
+    object.add("currency", currency(schema), true);
+    object.finish(Way::In)
+}
+
+fn bounds(min: Option<Decimal>, max: Option<Decimal>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!("From {min} to {max}."),
+        (Some(min), None) => format!("At least {min}."),
+        (None, Some(max)) => format!("At most {max}."),
+        (None, None) => String::new(),
+    }
+}
+
+/// Fifteen digits in all, those of the currency after the point.
+fn amount(schema: &Schema, sign: &str) -> Value {
+    let digits = expression::currency::largest_exponent(schema);
+    let whole = 15 - digits.min(14);
+    let fraction = if digits == 0 { String::new() } else { format!("(\\.[0-9]{{1,{digits}}})?") };
+    json!({
+        "type": "string",
+        "pattern": format!("^{sign}[0-9]{{1,{whole}}}{fraction}$"),
+        "examples": ["12.50"],
+    })
+}
+
+fn currency(schema: &Schema) -> Value {
+    let codes: Vec<&str> = schema.settings.currencies.iter().map(|code| &**code).collect();
+    json!({ "type": "string", "enum": codes, "description": "ISO 4217." })
+}
+
+fn text(format: TextFormat, min: u32, max: u32, way: Way) -> Value {
+    let mut text = json!({ "type": "string" });
+    if min > 0 {
+        text["minLength"] = min.into();
+    }
+    text["maxLength"] = max.into();
+    let (name, pattern) = match format {
+        TextFormat::Email => (Some("email"), EMAIL),
+        TextFormat::Url => (Some("uri"), "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+([/?#].*)?$"),
+        TextFormat::Phone => (None, "^\\+[1-9][0-9]{1,14}$"),
+        TextFormat::String | TextFormat::Text | TextFormat::Markdown => (None, NO_NUL),
+    };
+    if let Some(name) = name {
+        text["format"] = name.into();
+    }
+    if way == Way::In {
+        text["pattern"] = pattern.into();
+    }
+    match format {
+        TextFormat::Markdown => text["description"] = "Markdown.".into(),
+        TextFormat::Phone => text["description"] = "E.164, for example +491701234567.".into(),
+        _ => {}
+    }
+    text
+}
+
+/// A mailbox without quotes at a domain of labels.
+const EMAIL: &str = "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@\
+    [A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$";
+
+/// Schemas that types refer to.
+pub fn shared(schema: &Schema) -> Vec<(&'static str, Value)> {
+    let mut money = Object::default();
+    money.add("amount", amount(schema, "-?"), true);
+    money.add("currency", currency(schema), true);
+    let degrees = |bound: i32| json!({ "type": "number", "minimum": -bound, "maximum": bound });
+    let mut geo = Object::default();
+    geo.add("lat", degrees(90), true);
+    geo.add("lon", degrees(180), true);
+    let mut file = Object::default();
+    file.add("media_type", json!({ "type": "string" }), true);
+    file.add("bytes", json!({ "type": "integer", "minimum": 0 }), true);
+    vec![
+        ("Money", money.finish(Way::In)),
+        ("Geo", geo.finish(Way::In)),
+        ("File", file.finish(Way::Out)),
+    ]
+}
