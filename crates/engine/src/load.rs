@@ -21,13 +21,9 @@ pub fn load(world: &dyn World, sources: &mut SourceMap) -> (Option<Model>, Vec<D
         }
     };
     include(world, root, sources, &mut diagnostics);
-    let (tree, findings) = syntax::parse(sources, root);
+    let (model, findings) = model::load(sources, root);
     diagnostics.extend(findings);
-    let span = Span::new(root, 0, 0);
-    let _ = tree;
-    let message = "this build does not resolve models yet";
-    diagnostics.push(Diagnostic::error("unreadable-file", span, message));
-    (None, diagnostics)
+    (Some(model), diagnostics)
 }
 
 /// Reads what the files include, each once.
