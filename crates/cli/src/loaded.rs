@@ -11,7 +11,7 @@ use crate::{
     console::{Console, style, styled},
     failure::Outcome,
     folder::Folder,
-    render::{Appearance, Terminal, decision_json, diagnostics_document, summary},
+    render::{Appearance, Terminal, decision_json, diagnostics_document, summary, visible},
 };
 
 /// A model that was read.
@@ -95,22 +95,28 @@ impl Loaded {
         print(format!("\n{}", styled(style, summary)));
     }
 
-    /// What the model holds, in a few words: "Shop: 5 contexts, 8 entities, 30 operations".
+    /// What the model holds: "Shop: 5 contexts, 8 entities, 30 operations, 57 decisions".
     #[must_use]
     pub fn extent(&self) -> String {
-        let Some(design) = &self.design else { return self.folder.shown().to_owned() };
+        let name = self.design.as_ref().map_or("", |design| &design.model.system.name);
+        format!("{}: {}", visible(name), self.extent_counts())
+    }
+
+    /// The same without the name.
+    #[must_use]
+    pub fn extent_counts(&self) -> String {
+        let Some(design) = &self.design else { return "nothing".to_owned() };
         let model = &design.model;
-        let count = |number: usize, one: &str, many: &str| {
+        let counts = [
+            (model.contexts.len(), "context", "contexts"),
+            (model.entities.len(), "entity", "entities"),
+            (model.operations.len(), "operation", "operations"),
+            (design.verdicts.len(), "decision", "decisions"),
+        ];
+        let words = counts.map(|(number, one, many)| {
             format!("{number} {}", if number == 1 { one } else { many })
-        };
-        format!(
-            "{}: {}, {}, {}, {}",
-            model.system.name,
-            count(model.contexts.len(), "context", "contexts"),
-            count(model.entities.len(), "entity", "entities"),
-            count(model.operations.len(), "operation", "operations"),
-            count(design.verdicts.len(), "decision", "decisions"),
-        )
+        });
+        words.join(", ")
     }
 }
 

@@ -42,7 +42,7 @@ pub fn decided(design: &Design) -> Vec<String> {
                 format!("{}{number}{what}", styled(style::BOLD, choice))
             })
             .collect();
-        lines.push(format!("  {word:<10} {}", told.join(", ")));
+        lines.push(format!("  {word:<14} {}", told.join(", ")));
     }
     lines
 }

@@ -1,0 +1,123 @@
+//! What `firm up` says when it is ready: what was decided, what does not run yet, where it is.
+
+use std::net::SocketAddr;
+
+use base::Diagnostic;
+use decide::Design;
+use serde_json::{Value, json};
+
+use crate::{
+    console::{Console, style, styled},
+    loaded::Loaded,
+    render::{diagnostics_json, visible},
+};
+
+use super::{decided, decided_json, first_requests};
+
+/// Everything there is to say.
+pub struct Ready<'a> {
+    /// The model.
+    pub loaded: &'a Loaded,
+    /// Its design.
+    pub design: &'a Design,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where the data is.
+    pub data: String,
+    /// Externals that are stood in for.
+    pub stand_ins: &'a [String],
+    /// What does not run yet.
+    pub not_running: &'a [Diagnostic],
+    /// Microseconds since the Unix epoch.
+    pub now: i64,
+}
+
+/// Parts that do not run yet before the rest is only counted.
+const SHOWN: usize = 3;
+
+impl Ready<'_> {
+    /// The base of every URL: an address that a browser on this machine can open.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let mut reachable = self.address;
+        if reachable.ip().is_unspecified() {
+            let local: std::net::IpAddr = match reachable.is_ipv6() {
+                true => std::net::Ipv6Addr::LOCALHOST.into(),
+                false => std::net::Ipv4Addr::LOCALHOST.into(),
+            };
+            reachable.set_ip(local);
+        }
+        format!("http://{reachable}")
+    }
+
+    /// One JSON line on standard output, or prose on standard error.
+    pub fn tell(&self, console: &Console) {
+        if console.json() {
+            console.document_line(&self.document());
+            return;
+        }
+        console.prose(format!(
+            "{}  {}",
+            styled(style::BOLD, visible(&self.design.model.system.name)),
+            styled(style::DIM, self.loaded.extent_counts()),
+        ));
+        for line in decided(self.design) {
+            console.prose(line);
+        }
+        console.prose(format!(
+            "  {:<14} {}  {}",
+            "data",
+            self.data,
+            styled(style::DIM, "embedded SQLite")
+        ));
+        self.tell_limits(console);
+        console.prose(format!(
+            "\n{} {}   {}",
+            styled(style::GOOD, "listening on"),
+            styled(style::LINK, self.url()),
+            styled(style::DIM, "/health /ready /metrics"),
+        ));
+        let requests =
+            first_requests(self.design, self.loaded.folder.shown(), &self.url(), self.now);
+        for request in requests {
+            console.prose(format!("  {}", styled(style::LINK, visible(&request))));
+        }
+    }
+
+    fn tell_limits(&self, console: &Console) {
+        if !self.stand_ins.is_empty() {
+            console.prose(format!(
+                "  {} {}  {}",
+                styled(style::ATTENTION, format_args!("{:<14}", "stand-ins")),
+                visible(&self.stand_ins.join(", ")),
+                styled(
+                    style::DIM,
+                    "answer as the model says; `--external NAME=URL` for the real one"
+                ),
+            ));
+        }
+        for (at, missing) in self.not_running.iter().take(SHOWN).enumerate() {
+            let head = if at == 0 { "not yet" } else { "" };
+            let head = styled(style::ATTENTION, format_args!("{head:<14}"));
+            console.prose(format!("  {head} {}", visible(&missing.message)));
+        }
+        if let Some(more) = self.not_running.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+            let shown = self.loaded.folder.shown();
+            let hint = format!("and {more} more: `firm up {shown} --json` lists them");
+            console.prose(format!("  {:<14} {}", "", styled(style::DIM, hint)));
+        }
+    }
+
+    fn document(&self) -> Value {
+        json!({
+            "version": 1,
+            "event": "ready",
+            "url": self.url(),
+            "listen": self.address.to_string(),
+            "data": self.data,
+            "decided": decided_json(self.design),
+            "stand_ins": self.stand_ins,
+            "diagnostics": diagnostics_json(&self.loaded.sources, self.not_running),
+        })
+    }
+}
