@@ -12,7 +12,8 @@ use crate::yaml;
 /// [`includes`]). What is wrong is reported; the tree holds everything that could be read.
 #[must_use]
 pub fn parse(sources: &SourceMap, root: FileId) -> (SyntaxTree, Vec<Diagnostic>) {
-    let mut merge = Merge { sources, tree: SyntaxTree::default(), out: Vec::new() };
+    let mut merge =
+        Merge { sources, mentions: (false, false), tree: SyntaxTree::default(), out: Vec::new() };
     let mut open = vec![(root, Vec::new())];
     let mut seen = Vec::new();
     while let Some((file, path)) = open.pop() {
@@ -20,7 +21,9 @@ pub fn parse(sources: &SourceMap, root: FileId) -> (SyntaxTree, Vec<Diagnostic>)
         let included = merge.file(file);
         let mut next = Vec::new();
         for pattern in included {
-            for found in include::resolve(sources, file, &pattern, &mut merge.out) {
+            let files = include::resolve(sources, file, &pattern, &mut merge.out);
+            merge.tree.incomplete |= files.is_empty();
+            for found in files {
                 if found == file || path.contains(&found) {
                     merge.cycle(found, pattern.span);
                 } else if !seen.contains(&found) && !next.iter().any(|(file, _)| *file == found) {
@@ -60,6 +63,8 @@ pub fn includes(file: FileId, text: &str) -> Vec<Spanned<String>> {
 
 struct Merge<'a> {
     sources: &'a SourceMap,
+    /// Whether any file has `firmitas` and `system`.
+    mentions: (bool, bool),
     tree: SyntaxTree,
     out: Vec<Diagnostic>,
 }
@@ -75,6 +80,8 @@ impl Merge<'_> {
         let Some(read) = ModelFile::read(&root, &mut Binder::new(&mut self.out, whole)) else {
             return Vec::new();
         };
+        self.mentions.0 |= read.mentions.0;
+        self.mentions.1 |= read.mentions.1;
         self.add(read.tree);
         read.include
     }
@@ -121,14 +128,14 @@ impl Merge<'_> {
             return;
         }
         let span = Span::new(root, 0, 0);
-        if self.tree.version.is_none() && !self.out.iter().any(|d| d.id == "unknown-version") {
+        if !self.mentions.0 {
             self.out.push(
                 Diagnostic::error("missing-key", span, "the model needs `firmitas: 1`")
                     .help("the first line says which version of the language it is written in")
                     .fix("Add the version", true, span, "firmitas: 1\n"),
             );
         }
-        if self.tree.system.is_none() {
+        if !self.mentions.1 {
             self.out.push(
                 Diagnostic::error("missing-key", span, "the model needs `system`")
                     .help("add `system:` with a `name`"),

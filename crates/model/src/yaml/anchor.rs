@@ -45,13 +45,13 @@ impl Anchors {
     }
 
     /// Reports everything but what lies in text that is reported as an unquoted expression.
-    pub(super) fn report(self, expressions: &[Span], out: &mut Vec<Diagnostic>) {
+    pub(super) fn report(self, source: &str, expressions: &[Span], out: &mut Vec<Diagnostic>) {
         let reported = |span: Span| expressions.iter().any(|expression| expression.covers(span));
         for anchor in self.anchors.into_values().filter(|anchor| !reported(anchor.span)) {
             for &alias in &anchor.aliases {
                 out.push(refuse_alias(alias, Some(&anchor)));
             }
-            out.push(anchor.refuse());
+            out.push(anchor.refuse(source));
         }
         for alias in self.unknown.into_iter().filter(|&span| !reported(span)) {
             out.push(refuse_alias(alias, None));
@@ -60,7 +60,7 @@ impl Anchors {
 }
 
 impl Anchor {
-    fn refuse(self) -> Diagnostic {
+    fn refuse(self, source: &str) -> Diagnostic {
         let diagnostic = Diagnostic::error(
             "anchor",
             self.span,
@@ -68,8 +68,12 @@ impl Anchor {
         )
         .note("a value that is written somewhere else cannot be read where it is used")
         .help("write the value out wherever it is meant");
+        let remove = Edit { span: with_space(self.span, source), replacement: String::new() };
+        if self.aliases.is_empty() {
+            let title = "Remove the anchor".to_owned();
+            return diagnostic.fix_edits(Fix { title, safe: true, edits: vec![remove] });
+        }
         let Some(value) = self.value else { return diagnostic };
-        let remove = Edit { span: with_space(self.span), replacement: String::new() };
         let write = |span: &Span| Edit { span: *span, replacement: value.clone() };
         let edits = std::iter::once(remove).chain(self.aliases.iter().map(write)).collect();
         diagnostic.fix_edits(Fix { title: "Write the value out".to_owned(), safe: true, edits })
@@ -92,6 +96,7 @@ fn refuse_alias(span: Span, anchor: Option<&Anchor>) -> Diagnostic {
 }
 
 /// The span and the one space after it.
-fn with_space(span: Span) -> Span {
-    Span { end: span.end + 1, ..span }
+pub(super) fn with_space(span: Span, source: &str) -> Span {
+    let space = source.as_bytes().get(span.end as usize) == Some(&b' ');
+    Span { end: span.end + u32::from(space), ..span }
 }

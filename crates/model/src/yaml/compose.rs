@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base::{Diagnostic, FileId, Span, Spanned};
 use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
 
-use super::anchor::Anchors;
+use super::anchor::{Anchors, with_space};
 use super::node::{Entry, Mapping, Node, NodeKind, Scalar, Style};
 use super::text::Text;
 use super::{careless, error, scalar};
@@ -93,6 +93,7 @@ impl<'a> Composer<'a> {
                 Err(_) if tabs => return false,
                 Err(scan) => {
                     let diagnostic = error::syntax(self.file, self.source, &scan);
+                    self.refuse_last(diagnostic.primary.span);
                     self.out.push(diagnostic);
                     return false;
                 }
@@ -101,10 +102,27 @@ impl<'a> Composer<'a> {
         true
     }
 
+    /// What was read last is part of what a syntax error is about: it is not reported again.
+    fn refuse_last(&mut self, span: Span) {
+        let last = match self.stack.last_mut() {
+            Some(Frame::Sequence { items, .. }) => items.last_mut(),
+            Some(Frame::Mapping { entries, .. }) => {
+                entries.last_mut().map(|entry| &mut entry.value)
+            }
+            None => None,
+        };
+        if let Some(node) = last.filter(|node| span.covers(node.span)) {
+            node.kind = NodeKind::Invalid;
+        }
+    }
+
     /// Closes what a syntax error left open, and reports what was only remembered.
     fn finish(mut self) -> Option<Node> {
         while let Some(frame) = self.stack.pop() {
             let node = match frame {
+                Frame::Sequence { start, flow: true, .. } => {
+                    Node { kind: NodeKind::Invalid, span: start }
+                }
                 Frame::Sequence { start, items, .. } => sequence(start, start, items),
                 Frame::Mapping { start, entries, .. } => {
                     let entries = self.unique(entries);
@@ -113,7 +131,7 @@ impl<'a> Composer<'a> {
             };
             self.place(node);
         }
-        self.anchors.report(&self.expressions, self.out);
+        self.anchors.report(self.source, &self.expressions, self.out);
         self.root
     }
 
@@ -122,8 +140,11 @@ impl<'a> Composer<'a> {
         let tag = place.tag_span().map(|tag| self.span(&tag));
         match event {
             Event::DocumentStart(..) => self.document(span),
-            Event::Scalar(decoded, style, ..) => {
+            Event::Scalar(mut decoded, style, ..) => {
                 self.last_scalar = span;
+                if span.is_empty() && style == ScalarStyle::Plain {
+                    decoded = "".into(); // the scanner writes `~` for what is not there
+                }
                 let node = self.scalar(decoded, style, span, tag);
                 self.place(node);
             }
@@ -179,7 +200,8 @@ impl<'a> Composer<'a> {
             return node;
         }
         self.refuse_tag(tag);
-        let text = scalar::text(decoded, style, self.text(span), span);
+        let span = self.without_line_breaks(span);
+        let text = scalar::text(decoded, style, self.source, span);
         let (style, comment) = match style {
             ScalarStyle::Plain => (Style::Plain, self.comment_after(span)),
             ScalarStyle::SingleQuoted => (Style::SingleQuoted, None),
@@ -213,13 +235,18 @@ impl<'a> Composer<'a> {
 
     fn refuse_tag(&mut self, tag: Option<Span>) {
         let Some(span) = tag else { return };
-        let mut remove = span;
-        remove.end += u32::from(self.source[span.end as usize..].starts_with(' '));
+        let remove = with_space(span, self.source);
         self.out.push(
             Diagnostic::error("tag", span, "tags are not part of the language")
                 .help("every key of the language knows its type; remove the tag")
                 .fix("Remove the tag", true, remove, ""),
         );
+    }
+
+    /// Block scalars end with their line breaks, which are no part of what is underlined.
+    fn without_line_breaks(&self, span: Span) -> Span {
+        let trimmed = self.text(span).trim_end_matches(['\n', '\r', ' ']).len();
+        Span::new(span.file, span.start as usize, span.start as usize + trimmed)
     }
 
     fn comment_after(&self, span: Span) -> Option<Text> {
@@ -245,7 +272,7 @@ impl<'a> Composer<'a> {
                     Ok(entry) => entries.push(entry),
                     Err(diagnostic) => {
                         *incomplete = true;
-                        self.out.extend(diagnostic);
+                        self.out.extend(diagnostic.map(|diagnostic| *diagnostic));
                     }
                 },
             },
@@ -304,10 +331,10 @@ impl<'a> Composer<'a> {
 }
 
 /// An entry, or why its key cannot be one (nothing where that was reported already).
-fn entry(key: Node, value: Node) -> Result<Entry, Option<Diagnostic>> {
+fn entry(key: Node, value: Node) -> Result<Entry, Option<Box<Diagnostic>>> {
     match key.kind {
         NodeKind::Scalar(scalar) if scalar.text.text == "<<" && !scalar.is_quoted() => {
-            Err(Some(error::merge_key(key.span)))
+            Err(Some(Box::new(error::merge_key(key.span))))
         }
         NodeKind::Scalar(scalar) => Ok(Entry {
             quoted: scalar.is_quoted(),
@@ -317,10 +344,8 @@ fn entry(key: Node, value: Node) -> Result<Entry, Option<Diagnostic>> {
         NodeKind::Invalid => Err(None),
         NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
             let message = format!("a key is a name, not {}", key.describe());
-            Err(Some(
-                Diagnostic::error("complex-key", key.span, message)
-                    .help("YAML reads `{`, `[` and `? ` as structure; quote what is meant as text"),
-            ))
+            let help = "YAML reads `{`, `[` and `? ` as structure; quote what is meant as text";
+            Err(Some(Box::new(Diagnostic::error("complex-key", key.span, message).help(help))))
         }
     }
 }

@@ -3,7 +3,7 @@
 use base::{Diagnostic, Edit, FileId, Fix, Span};
 use granit_parser::{ErrorKind, ScanError};
 
-use super::careless::{balance, quoted};
+use super::careless::{balance, ends_open, quoted};
 
 /// Reports the tabs of a file, once for all; true if there are any.
 pub(super) fn report_tabs(file: FileId, source: &str, out: &mut Vec<Diagnostic>) -> bool {
@@ -54,28 +54,148 @@ pub(super) fn unquoted_expression(span: Span, message: &str, text: &str) -> Diag
 /// A syntax error. Most are expressions with characters that mean something to YAML.
 pub(super) fn syntax(file: FileId, source: &str, scan: &ScanError) -> Diagnostic {
     let at = scan.marker().byte_offset().unwrap_or(0).min(source.len());
-    let rest = " (reading of this file ends here)";
-    match scan.kind() {
-        ErrorKind::RecursionLimitExceeded => {
-            return Diagnostic::error("too-deep", point(file, source, at), "nested too deeply")
-                .help("the language needs a dozen levels; 64 are read");
-        }
-        ErrorKind::CommentInterceptedScalar => {
-            if let Some(diagnostic) = truncated(file, source, at) {
-                return diagnostic;
-            }
-        }
-        _ => {}
+    if matches!(scan.kind(), ErrorKind::RecursionLimitExceeded) {
+        return Diagnostic::error("too-deep", point(file, source, at), "nested too deeply")
+            .help("the language needs a dozen levels; 64 are read");
     }
-    if let Some(value) = careless_value(source, at) {
-        let span = Span::new(file, value.start, value.end);
-        let message = format!("YAML cannot read this expression without quotes{rest}");
-        return unquoted_expression(span, &message, &source[value]);
+    let diagnostic = expression(file, source, at)
+        .or_else(|| missing_space(file, source, at))
+        .or_else(|| unclosed_quote(file, source, at, scan.kind()))
+        .or_else(|| colon_in_value(file, source, at, scan.kind()))
+        .unwrap_or_else(|| {
+            Diagnostic::error("yaml-syntax", point(file, source, at), explain(scan.kind()))
+        });
+    diagnostic.note("reading of this file ends here; what was read before is checked")
+}
+
+/// An expression that needs quotes, or that a comment cuts in two.
+fn expression(file: FileId, source: &str, at: usize) -> Option<Diagnostic> {
+    let value = careless_value(source, at)?;
+    let span = Span::new(file, value.start, value.end);
+    let text = &source[value.clone()];
+    let rest = source[value.end..].split('\n').next().unwrap_or("");
+    if ends_open(text) && rest.trim_start().starts_with('#') {
+        let comment = Span::new(file, value.end + 1, value.end + rest.trim_end().len());
+        return Some(
+            Diagnostic::error("truncated-expression", span, "a comment cuts this value in two")
+                .related(comment, "YAML reads a comment here")
+                .help("move the comment, or put the whole value in quotes"),
+        );
     }
-    let message = scan.kind().to_string();
-    let what = message.split(" while ").next().unwrap_or(&message);
-    Diagnostic::error("yaml-syntax", point(file, source, at), format!("{what}{rest}"))
-        .note("what was read before it is checked; nothing after it is")
+    let message = "YAML cannot read this expression without quotes";
+    Some(unquoted_expression(span, message, text))
+}
+
+/// `key:value`, on this line or the one before.
+fn missing_space(file: FileId, source: &str, at: usize) -> Option<Diagnostic> {
+    let line = line_around(source, at);
+    let before = line_before(source, line.start);
+    [line, before].into_iter().find_map(|line| {
+        let text = source[line.clone()].trim_end();
+        let name = |c: char| c.is_alphanumeric() || "_-".contains(c);
+        let start = text.len() - text.trim_start_matches([' ', '-']).len();
+        let colon = start + text[start..].find(|c| !name(c))?;
+        let value = text[colon..].strip_prefix(':')?;
+        if colon == start || value.is_empty() || value.starts_with(char::is_whitespace) {
+            return None;
+        }
+        let spaced = format!("{}: {value}", &text[start..colon]);
+        let span = Span::new(file, line.start + start, line.start + text.len());
+        Some(
+            Diagnostic::error("missing-space", span, "a colon needs a space after it")
+                .help(format!("write `{spaced}`"))
+                .fix("Add the space", true, span, spaced),
+        )
+    })
+}
+
+/// A quote that is opened on this or an earlier line and closed too late or never.
+fn unclosed_quote(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Option<Diagnostic> {
+    if !matches!(kind, ErrorKind::InvalidQuotedScalarIndent | ErrorKind::UnclosedQuotedScalar) {
+        return None;
+    }
+    let before = source[..at].trim_end_matches('\n').len();
+    let mut end = source[..at].rfind('\n').unwrap_or(before).max(before.min(at));
+    for _ in 0..40 {
+        let line = line_around(source, end);
+        let text = &source[line.clone()];
+        let odd = |quote: &char| text.matches(*quote).count() % 2 == 1;
+        if let Some(quote) = ['"', '\''].into_iter().find(odd) {
+            let start = line.start + text.find(quote)?;
+            let span = Span::new(file, start, line.end);
+            let message = "this quote is not closed on its line";
+            return Some(
+                Diagnostic::error("unclosed-quote", span, message)
+                    .help(format!("close it with `{quote}`")),
+            );
+        }
+        end = line.start.checked_sub(1)?;
+    }
+    None
+}
+
+/// `doc: this: that`.
+fn colon_in_value(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Option<Diagnostic> {
+    let line = line_around(source, at);
+    let text = &source[line.clone()];
+    let value = values(text).next()?;
+    let (start, end) = (line.start + value.start, line.start + text.trim_end().len());
+    let colon = start < at && source[start..end].contains(": ");
+    let sign = start == at && matches!(kind, ErrorKind::UnexpectedCharacter { .. });
+    let message = match (colon, sign) {
+        (true, _) => "`: ` within a value makes YAML read a key",
+        (_, true) => "YAML gives a meaning of its own to the first character of this value",
+        _ => return None,
+    };
+    let span = Span::new(file, start, end);
+    Some(Diagnostic::error("unquoted-value", span, message).help("put the value in quotes").fix(
+        "Quote the value",
+        true,
+        span,
+        quoted(&source[start..end]),
+    ))
+}
+
+/// The scanner's errors that people meet, in other words.
+fn explain(kind: &ErrorKind) -> String {
+    match kind {
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
+            "this line is not indented like the keys around it".to_owned()
+        }
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            "this line is not indented like the items of the list around it".to_owned()
+        }
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            "expected a comma or the closing bracket".to_owned()
+        }
+        ErrorKind::UnclosedFlowCollection { open } => format!("`{open}` is not closed"),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            format!("`{open}` is closed by `{close}`")
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            "expected `key: value`".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The last line before an offset that holds more than a comment.
+fn line_before(source: &str, mut at: usize) -> std::ops::Range<usize> {
+    loop {
+        let line = line_around(source, at.saturating_sub(1));
+        let text = source[line.clone()].trim_start();
+        if line.start == 0 || !(text.is_empty() || text.starts_with('#')) {
+            return line;
+        }
+        at = line.start;
+    }
+}
+
+/// The line that holds an offset, without its line break.
+fn line_around(source: &str, at: usize) -> std::ops::Range<usize> {
+    let start = source[..at].rfind('\n').map_or(0, |at| at + 1);
+    let end = source[at..].find('\n').map_or(source.len(), |length| at + length);
+    start..end
 }
 
 /// The character at an offset, or the end of the last line with text.
@@ -85,32 +205,18 @@ fn point(file: FileId, source: &str, at: usize) -> Span {
     Span::new(file, start, start + length.map_or(0, char::len_utf8))
 }
 
-/// A comment in the middle of a value that goes on in the next line.
-fn truncated(file: FileId, source: &str, at: usize) -> Option<Diagnostic> {
-    let before = source[..at].rfind(" #")?;
-    let line = source[..before].rfind('\n').map_or(0, |at| at + 1);
-    let start = line + value_start(&source[line..before])?;
-    let span = Span::new(file, start, before);
-    Some(
-        Diagnostic::error("truncated-expression", span, "a comment cuts this value in two")
-            .related(Span::new(file, before + 1, at), "YAML reads a comment here")
-            .help("move the comment, or put the whole value in quotes"),
-    )
-}
-
 /// The value around an offset that was meant as an expression, as a range of bytes.
 fn careless_value(source: &str, at: usize) -> Option<std::ops::Range<usize>> {
-    let end = source[at..].find('\n').map_or(source.len(), |length| at + length);
-    let start = source[..at].rfind('\n').map_or(0, |at| at + 1);
-    let line = &source[start..end];
+    let line = line_around(source, at);
+    let before = line_before(source, line.start);
+    let place = |line: &std::ops::Range<usize>, value: std::ops::Range<usize>| {
+        line.start + value.start..line.start + value.end
+    };
     // An error is found where the next token starts: it may be the line after.
-    let candidates = values(line).filter(|value| start + value.start <= at);
-    let previous = source[..start.saturating_sub(1)].rfind('\n').map_or(0, |at| at + 1);
-    let found = candidates.last().map(|value| start + value.start..start + value.end);
-    let found = found.or_else(|| {
-        let line = &source[previous..start.saturating_sub(1).max(previous)];
-        values(line).last().map(|value| previous + value.start..previous + value.end)
-    })?;
+    let here = values(&source[line.clone()]).filter(|value| line.start + value.start <= at).last();
+    let found = here
+        .map(|value| place(&line, value))
+        .or_else(|| values(&source[before.clone()]).last().map(|value| place(&before, value)))?;
     looks_like_expression(&source[found.clone()]).then_some(found)
 }
 
@@ -165,8 +271,4 @@ fn looks_like_expression(text: &str) -> bool {
         && !whole_quotes
         && !balance(text).is_open()
         && (call || SIGNS.iter().any(|sign| text.contains(sign)))
-}
-
-fn value_start(line: &str) -> Option<usize> {
-    line.rfind(": ").map(|at| at + 2).or_else(|| line.find("- ").map(|at| at + 2))
 }

@@ -7,17 +7,27 @@ use granit_parser::ScalarStyle;
 
 use super::text::{Run, Text};
 
-/// The text of a scalar whose token covers `span` and reads `raw` in the file.
-pub(super) fn text(decoded: Cow<'_, str>, style: ScalarStyle, raw: &str, span: Span) -> Text {
+/// The text of a scalar whose token covers `span`; that of a block scalar starts with its first
+/// line of text.
+pub(super) fn text(decoded: Cow<'_, str>, style: ScalarStyle, source: &str, span: Span) -> Text {
     let decoded = decoded.into_owned();
-    let quotes =
-        usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
+    let raw = source.get(span.start as usize..span.end as usize).unwrap_or("");
+    let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+    let quotes = usize::from(quoted);
     let inner = raw.get(quotes..raw.len().saturating_sub(quotes)).unwrap_or("");
-    let start = span.start + u32::from(quotes > 0);
+    let start = span.start + u32::from(quoted);
     if inner == decoded {
         return Text::new(decoded, span, start, Vec::new());
     }
-    let runs = Walk::new(&decoded, style, raw, quotes).runs(span.start);
+    let mut walk =
+        Walk { decoded: &decoded, raw, style, indent: None, at: 0, from: quotes, runs: Vec::new() };
+    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        let before = source.get(..span.start as usize).unwrap_or("");
+        walk.indent = Some(before.len() - before.rfind('\n').map_or(0, |at| at + 1));
+        walk.at = decoded.len() - decoded.trim_start_matches('\n').len();
+        walk.mark();
+    }
+    let runs = walk.runs(span.start);
     Text::new(decoded, span, start, runs)
 }
 
@@ -26,35 +36,14 @@ struct Walk<'a> {
     decoded: &'a str,
     raw: &'a str,
     style: ScalarStyle,
-    /// Most spaces that belong to the indentation of a line; all of them outside block scalars.
-    indent: usize,
+    /// Spaces that start every line of a block scalar; elsewhere all white space there is folded.
+    indent: Option<usize>,
     at: usize,
     from: usize,
     runs: Vec<(usize, usize)>,
 }
 
-impl<'a> Walk<'a> {
-    fn new(decoded: &'a str, style: ScalarStyle, raw: &'a str, quotes: usize) -> Self {
-        let (mut indent, mut from) = (usize::MAX, quotes);
-        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-            let body = raw.find('\n').map_or(raw.len(), |at| at + 1);
-            let first = raw[body..].split('\n').find(|line| !line.trim().is_empty()).unwrap_or("");
-            let stated = raw[..body].bytes().find(u8::is_ascii_digit);
-            // A stated indentation is relative to the parent's; the first line tells ours unless
-            // the text itself starts with spaces.
-            let spaces = |line: &str| line.len() - line.trim_start_matches(' ').len();
-            indent = spaces(first)
-                .saturating_sub(stated.map_or(0, |_| spaces(decoded.trim_start_matches('\n'))));
-            from = body;
-        }
-        let mut walk = Self { decoded, raw, style, indent, at: 0, from, runs: Vec::new() };
-        if indent != usize::MAX {
-            walk.skip_indent();
-            walk.mark();
-        }
-        walk
-    }
-
+impl Walk<'_> {
     fn runs(mut self, base: u32) -> Vec<Run> {
         while self.at < self.decoded.len() && self.from < self.raw.len() {
             if !(self.fold() || self.escape() || self.same()) {
@@ -79,8 +68,8 @@ impl<'a> Walk<'a> {
     fn fold(&mut self) -> bool {
         let rest = &self.raw[self.from..];
         let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
-        let block = self.indent != usize::MAX;
-        let skipped = if block { usize::from(rest.starts_with('\r')) } else { blank };
+        let skipped =
+            if self.indent.is_some() { usize::from(rest.starts_with('\r')) } else { blank };
         if !rest[skipped..].starts_with('\n') {
             return false;
         }
@@ -99,9 +88,9 @@ impl<'a> Walk<'a> {
 
     fn skip_indent(&mut self) {
         let rest = &self.raw[self.from..];
-        let white: &[char] = if self.indent == usize::MAX { &[' ', '\t'] } else { &[' '] };
+        let white: &[char] = if self.indent.is_none() { &[' ', '\t'] } else { &[' '] };
         let spaces = rest.len() - rest.trim_start_matches(white).len();
-        self.from += spaces.min(self.indent);
+        self.from += spaces.min(self.indent.unwrap_or(usize::MAX));
     }
 
     fn escape(&mut self) -> bool {

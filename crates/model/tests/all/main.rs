@@ -1,6 +1,16 @@
 //! Tests of the model crate, in one binary.
 #![allow(missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod careless;
 mod examples;
 mod expect;
+mod fixes;
+mod include;
+mod keys;
+mod random;
 mod resolve_examples;
+mod short_bad;
+mod short_good;
+mod spans;
+mod yaml;

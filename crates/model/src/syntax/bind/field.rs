@@ -40,6 +40,10 @@ impl Form for Field {
     fn shape() -> Shape {
         Shape::Either(vec![Short::<FieldForm>::shape(), LongField::shape()])
     }
+
+    fn unreadable(place: Span) -> Option<Self> {
+        Some(invalid(place))
+    }
 }
 
 /// A field whose type was written wrongly: later phases know that it exists.
@@ -79,7 +83,8 @@ fn check_repeated(modifiers: &[Spanned<Modifier>], binder: &mut Binder<'_>) {
         if let Some(first) = modifiers[..at].iter().find(same) {
             let message = "this modifier is written twice";
             let diagnostic = Diagnostic::error("duplicate-modifier", modifier.span, message);
-            binder.report(diagnostic.related(first.span, "first written here"));
+            let diagnostic = diagnostic.related(first.span, "first written here");
+            binder.report(diagnostic.help("keep one of the two"));
         }
     }
 }

@@ -200,12 +200,12 @@ impl<C: Case, F: Form> Form for Map<C, F> {
         };
         let mut named = Vec::with_capacity(mapping.entries.len());
         for entry in &mapping.entries {
-            if let Some(diagnostic) = check::<C>(&entry.key) {
+            let named_badly = check::<C>(&entry.key).filter(|_| !entry.value.is_empty());
+            if let Some(diagnostic) = named_badly {
                 binder.report(diagnostic);
             }
-            if let Some(value) = binder.value::<F>(entry) {
-                named.push((entry.key.clone(), value));
-            }
+            let value = binder.value::<F>(entry).or_else(|| F::unreadable(entry.key.span));
+            named.extend(value.map(|value| (entry.key.clone(), value)));
         }
         Some(named)
     }
@@ -293,7 +293,10 @@ impl Binder<'_> {
     ) {
         let message = format!("expected {}, found `{found}`", one_of(words.clone()));
         let diagnostic = Diagnostic::error("unknown-word", node.span, message);
-        self.report(diagnostic.suggest(did_you_mean(found, words)));
+        self.report(match did_you_mean(found, words.clone()) {
+            Some(meant) => diagnostic.suggest(Some(meant)),
+            None => diagnostic.help(format!("write {}", one_of(words))),
+        });
     }
 }
 

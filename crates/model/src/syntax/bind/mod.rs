@@ -51,14 +51,7 @@ impl<'a> Binder<'a> {
         let owner =
             Owner { span: entry.key.span, name: entry.key.value.clone(), quoted: entry.quoted };
         if entry.value.is_empty() {
-            self.report(
-                Diagnostic::error(
-                    "missing-value",
-                    entry.key.span,
-                    format!("`{}` has no value", entry.key.value),
-                )
-                .help(format!("write {}, or remove the key", F::shape().describe())),
-            );
+            self.missing_value(entry, &F::shape());
             return None;
         }
         let outer = std::mem::replace(&mut self.owner, owner);
@@ -67,11 +60,29 @@ impl<'a> Binder<'a> {
         value
     }
 
+    fn missing_value(&mut self, entry: &Entry, shape: &Shape) {
+        let (key, span) = (&entry.key.value, entry.key.span);
+        let spaced = spaced(key).filter(|_| !entry.quoted);
+        self.report(match spaced {
+            Some(spaced) => missing_space(span, spaced),
+            None => Diagnostic::error("missing-value", span, format!("`{key}` has no value"))
+                .help(format!("write {}, or remove the key", shape.describe())),
+        });
+    }
+
     /// The entries of a map, or why it is none.
     pub(crate) fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Mapping> {
-        match &node.kind {
-            NodeKind::Mapping(mapping) => Some(mapping),
-            _ => self.wrong_shape(node, &format!("a map of {what}")),
+        let spaced = match &node.kind {
+            NodeKind::Scalar(scalar) if !scalar.is_quoted() => spaced(&scalar.text.text),
+            _ => None,
+        };
+        match (&node.kind, spaced) {
+            (NodeKind::Mapping(mapping), _) => Some(mapping),
+            (_, Some(spaced)) => {
+                self.report(missing_space(node.span, spaced));
+                None
+            }
+            _ => self.wrong_shape(node, &format!("a map with {what}")),
         }
     }
 
@@ -87,6 +98,9 @@ impl<'a> Binder<'a> {
     /// Reports a key that is not in the table.
     pub(crate) fn unknown_key(&mut self, entry: &Entry, keys: &[Key], what: &str) {
         let name = &entry.key.value;
+        if let Some(spaced) = spaced(name).filter(|_| entry.value.is_empty() && !entry.quoted) {
+            return self.report(missing_space(entry.key.span, spaced));
+        }
         let message = format!("{what} has no key `{name}`");
         let diagnostic = Diagnostic::error("unknown-key", entry.key.span, message);
         let known = || keys.iter().map(|key| key.name);
@@ -128,4 +142,18 @@ impl<'a> Binder<'a> {
     pub(crate) const fn in_json(&self) -> bool {
         self.owner.quoted
     }
+}
+
+/// `key:value` with the space that YAML needs.
+fn spaced(text: &str) -> Option<String> {
+    let (key, value) = text.split_once(':')?;
+    let name = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    let plain = !key.is_empty() && key.chars().all(name) && !value.contains(['\n', ':']);
+    (plain && !value.is_empty()).then(|| format!("{key}: {value}"))
+}
+
+fn missing_space(span: Span, spaced: String) -> Diagnostic {
+    Diagnostic::error("missing-space", span, "a colon needs a space after it")
+        .help(format!("write `{spaced}`"))
+        .fix("Add the space", true, span, spaced)
 }

@@ -98,6 +98,10 @@ impl Form for Operation {
     fn shape() -> Shape {
         Keys::shape()
     }
+
+    fn unreadable(span: Span) -> Option<Self> {
+        Some(Self { span, ..Self::default() })
+    }
 }
 
 /// `[a, b]` or `{ a: EXPR }`.

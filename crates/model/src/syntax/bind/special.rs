@@ -60,6 +60,10 @@ impl Form for ValueType {
     fn shape() -> Shape {
         ValueKeys::shape()
     }
+
+    fn unreadable(_: base::Span) -> Option<Self::Value> {
+        Some(Vec::new())
+    }
 }
 
 /// `family.subject` to decision, and `accept`.
@@ -69,7 +73,7 @@ impl Form for Decisions {
     type Value = (Named<Decision>, Named<Acceptance>);
 
     fn read(node: &Node, binder: &mut Binder<'_>) -> Option<Self::Value> {
-        let mapping = binder.mapping(node, "decisions")?;
+        let mapping = binder.mapping(node, "decisions by name")?;
         let (mut decisions, mut accept) = (Vec::new(), Vec::new());
         for entry in &mapping.entries {
             if entry.key.value == "accept" {

@@ -24,6 +24,8 @@ use crate::yaml::Mapping;
 pub(crate) struct ModelFile {
     pub(crate) tree: SyntaxTree,
     pub(crate) include: Vec<Spanned<String>>,
+    /// Whether `firmitas` and `system` are there, readable or not.
+    pub(crate) mentions: (bool, bool),
     decisions: Option<(Named<Decision>, Named<Acceptance>)>,
 }
 
@@ -48,6 +50,7 @@ keys!(ModelFile, "a model", {
 
 fn check_file(file: &mut ModelFile, mapping: &Mapping, _: &mut Binder<'_>) {
     file.tree.incomplete |= mapping.incomplete;
+    file.mentions = (mapping.get("firmitas").is_some(), mapping.get("system").is_some());
     if let Some((decisions, accept)) = file.decisions.take() {
         file.tree.decisions = decisions;
         file.tree.accept = accept;

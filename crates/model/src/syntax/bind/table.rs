@@ -1,6 +1,6 @@
 //! Tables of keys, and the traits that bind by them.
 
-use base::Spanned;
+use base::{Span, Spanned};
 
 use super::Binder;
 use crate::yaml::Node;
@@ -15,6 +15,12 @@ pub(crate) trait Form {
 
     /// What it accepts, as data.
     fn shape() -> Shape;
+
+    /// What stands in an id-keyed map for a value that could not be read, so that its name is
+    /// known.
+    fn unreadable(_place: Span) -> Option<Self::Value> {
+        None
+    }
 }
 
 /// What a form accepts, as data for messages, JSON Schema and the reference.
@@ -147,6 +153,13 @@ macro_rules! keys {
                 }
                 binder.require(mapping, KEYS);
                 $($check(&mut value, mapping, binder);)?
+                Some(value)
+            }
+
+            fn unreadable(_place: base::Span) -> Option<Self> {
+                #[allow(unused_mut, reason = "not every struct knows its place")]
+                let mut value = Self::default();
+                $(value.$span = _place;)?
                 Some(value)
             }
 

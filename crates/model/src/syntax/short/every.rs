@@ -20,7 +20,7 @@ impl ShortForm for EveryForm {
         };
         let end = scan.at;
         let at = if scan.eat_word("at") { Some(time(scan)?) } else { None };
-        let days = |nanos: u64| nanos % 86_400_000_000_000 == 0;
+        let days = |nanos: u64| nanos.is_multiple_of(86_400_000_000_000);
         if let (Period::Duration(duration), Some(_)) = (period, at)
             && !days(duration.0)
         {

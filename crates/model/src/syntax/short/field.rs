@@ -78,6 +78,7 @@ fn modifier(scan: &mut Scan<'_>) -> Parsed<Spanned<Modifier>> {
     Err(match did_you_mean(found, modifier_names()) {
         Some(name) => problem.help(format!("did you mean `{name}`?")).fix(name),
         None if found.starts_with('?') => problem.help("`?` directly follows the type"),
+        None if found.starts_with('(') => problem.help("`(` directly follows the type"),
         None => problem.help(one_of(modifier_names())),
     })
 }

@@ -47,14 +47,12 @@ fn text(scan: &mut Scan<'_>) -> Parsed<Literal> {
     let rest = scan.rest();
     let mut characters = rest.char_indices().peekable();
     while let Some((at, c)) = characters.next() {
-        if c != '\'' {
-            text.push(c);
-        } else if characters.next_if(|(_, next)| *next == '\'').is_some() {
-            text.push(c);
-        } else {
+        let closing = c == '\'' && characters.next_if(|(_, next)| *next == c).is_none();
+        if closing {
             scan.at += at + 1;
             return Ok(Literal::Text(text));
         }
+        text.push(c);
     }
     Err(Problem::new("unclosed-quote", start..start + 1 + rest.len(), "the quote is not closed"))
 }

@@ -203,8 +203,10 @@ impl<'t> Scan<'t> {
         let suffix = self.word_range();
         let Some(factor) = multiple(self.text(suffix.clone())) else { return Ok(number) };
         self.at = suffix.end;
-        number.value *= factor;
         number.range.end = self.at;
+        number.value = number.value.checked_mul(factor).ok_or_else(|| {
+            Problem::implausible(number.range.clone(), "the number has too many digits")
+        })?;
         Ok(number)
     }
 
