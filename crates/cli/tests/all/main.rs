@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod design;
 mod firm;
 mod folder;
 mod generated;

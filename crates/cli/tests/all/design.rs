@@ -1,0 +1,95 @@
+use crate::firm::Scratch;
+
+/// A scratch folder with the starter model in `library`.
+fn library(name: &str) -> Scratch {
+    let scratch = Scratch::new(name);
+    assert_eq!(scratch.firm(&["new", "library"]).code, 0);
+    scratch
+}
+
+#[test]
+fn the_starter_is_sound_even_strictly() {
+    let scratch = library("starter");
+    let checked = scratch.firm(&["check", "library", "--strict"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert!(checked.stderr.starts_with("sound Library: 1 context, 3 entities"), "{checked:?}");
+    assert!(checked.stdout.is_empty());
+}
+
+#[test]
+fn a_design_is_written_kept_and_guarded() {
+    let scratch = library("design");
+    let first = scratch.firm(&["design", "library", "--json"]);
+    assert_eq!(first.code, 0, "{first:?}");
+    let document = first.json();
+    let decisions = document["decisions"].as_array().unwrap();
+    let style = decisions.iter().find(|decision| decision["id"] == "style.system").unwrap();
+    for property in [
+        "family",
+        "subject",
+        "choice",
+        "parameters",
+        "runnable",
+        "drivers",
+        "rejected",
+        "source",
+        "price",
+        "overridden",
+    ] {
+        assert!(style.get(property).is_some(), "{property}: {style:#}");
+    }
+    let added = document["files"]["added"].as_array().unwrap();
+    assert!(added.iter().any(|path| path == "sql/sqlite.sql"), "{added:?}");
+
+    assert_eq!(scratch.firm(&["design", "library", "--check"]).code, 0);
+    let ddl = scratch.read("library/design/sql/sqlite.sql");
+    scratch.write("library/design/sql/sqlite.sql", "-- mine");
+    assert_eq!(scratch.firm(&["design", "library", "--check"]).code, 1);
+    let refused = scratch.firm(&["design", "library"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("error[edited-by-hand]"), "{}", refused.stderr);
+    assert_eq!(scratch.read("library/design/sql/sqlite.sql"), "-- mine");
+    assert_eq!(scratch.firm(&["design", "library", "--force"]).code, 0);
+    assert_eq!(scratch.read("library/design/sql/sqlite.sql"), ddl);
+}
+
+#[test]
+fn a_broken_model_writes_no_design() {
+    let scratch = library("design-broken");
+    let model = scratch.read("library/firmitas.yaml").replace("book: Book ", "book: Boook ");
+    scratch.write("library/firmitas.yaml", model);
+    let refused = scratch.firm(&["design", "library", "--json"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(!scratch.path().join("library/design").exists());
+    assert_eq!(refused.json()["files"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_decision_is_explained_with_its_reasons() {
+    let scratch = library("explain");
+    let one = scratch.firm(&["explain", "store.lending", "library"]);
+    assert_eq!(one.code, 0, "{one:?}");
+    for part in ["store.lending: postgresql", "because", "rather than", "source"] {
+        assert!(one.stdout.contains(part), "{part}: {}", one.stdout);
+    }
+    let family = scratch.firm(&["explain", "store", "library", "--json"]).json();
+    assert_eq!(family["decisions"][0]["id"], "store.lending");
+    let unknown = scratch.firm(&["explain", "stor", "library"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("did you mean `store`?"), "{}", unknown.stderr);
+}
+
+#[test]
+fn a_token_is_the_last_line() {
+    let scratch = library("token");
+    let token = scratch.firm(&["token", "library", "--actor", "librarian", "--ttl", "1h"]);
+    assert_eq!(token.code, 0, "{token:?}");
+    let last = token.stdout.lines().last().unwrap();
+    assert_eq!(last.split('.').count(), 3, "{last}");
+    assert!(scratch.path().join("library/.firm/identity.key").exists());
+    let everyone = scratch.firm(&["token", "library", "--actor", "visitor"]);
+    assert_eq!(everyone.code, 2);
+    assert!(everyone.stderr.contains("error[no-token]"), "{}", everyone.stderr);
+    let unknown = scratch.firm(&["token", "library", "--actor", "librarien"]);
+    assert!(unknown.stderr.contains("did you mean `librarian`?"), "{}", unknown.stderr);
+}
