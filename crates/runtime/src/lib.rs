@@ -5,11 +5,13 @@
 )]
 
 pub mod call;
+pub mod http;
 pub mod identity;
 pub mod json;
 pub mod operations;
 pub mod problem;
 pub mod store;
+pub mod telemetry;
 
 pub use operations::Backend;
 pub use problem::Problem;

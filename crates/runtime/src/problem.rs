@@ -44,6 +44,7 @@ codes! {
     UNKNOWN_ROUTE = 404 "unknown-route" "Nothing is served at this address.";
     METHOD_NOT_ALLOWED = 405 "method-not-allowed" "The resource does not have this method.";
     NOT_ACCEPTABLE = 406 "not-acceptable" "The answer exists in none of the accepted media types.";
+    REQUEST_TIMEOUT = 408 "request-timeout" "The request did not arrive in time.";
     INVALID_STATE = 409 "invalid-state" "The row's state does not allow this.";
     IN_PROGRESS = 409 "in-progress" "A step of an earlier operation on this row is still under way.";
     STILL_REFERENCED = 409 "still-referenced" "Other rows still refer to this one.";

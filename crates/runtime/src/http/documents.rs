@@ -1,0 +1,128 @@
+//! What a server says about itself: health, numbers, contracts.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use bytes::Bytes;
+use hyper::Method;
+use hyper::header::{ALLOW, HeaderValue};
+
+use super::reply::{self, Reply};
+use super::service::{Execute, Service};
+use crate::json::write_string;
+use crate::problem::{Problem, code};
+
+/// A document that is served as it is, for example a contract.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Path, for example `/openapi/ordering.json`.
+    pub path: String,
+    /// Media type.
+    pub media_type: &'static str,
+    /// Content.
+    pub content: Bytes,
+}
+
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+impl<E: Execute> Service<E> {
+    /// The server's own documents; `None` where there is none at this path.
+    pub(super) fn document(&self, method: &Method, path: &str) -> Option<Reply> {
+        let known =
+            matches!(path, "/" | "/health" | "/ready" | "/metrics" | "/.well-known/jwks.json");
+        let document = self.documents.iter().find(|document| document.path == path);
+        if !known && document.is_none() {
+            return None;
+        }
+        if *method == Method::OPTIONS {
+            let mut reply = reply::empty(204);
+            reply.headers_mut().insert(ALLOW, ALLOWED);
+            return Some(reply);
+        }
+        if *method != Method::GET && *method != Method::HEAD {
+            return Some(reply::not_allowed(&Problem::new(&code::METHOD_NOT_ALLOWED), ALLOWED));
+        }
+        Some(match (path, document) {
+            (_, Some(document)) => reply::typed(
+                200,
+                document.content.clone(),
+                HeaderValue::from_static(document.media_type),
+            ),
+            ("/health", _) => reply::json(200, &b"{\"status\":\"up\"}"[..]),
+            ("/ready", _) => self.ready(),
+            ("/metrics", _) => reply::typed(
+                200,
+                self.metrics.render(&self.backend.gauges()),
+                HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+            ),
+            ("/", _) => reply::json(200, self.index()),
+            _ => self.keys(),
+        })
+    }
+
+    /// Ready to be sent requests: not while it stops, nor while the store does not answer.
+    fn ready(&self) -> Reply {
+        if self.draining.load(Relaxed) {
+            let detail = "The server is stopping.";
+            return reply::problem(&Problem::new(&code::UNAVAILABLE).detail(detail));
+        }
+        match self.backend.unready() {
+            None => reply::json(200, &b"{\"status\":\"ready\"}"[..]),
+            Some(reason) => reply::problem(&Problem::new(&code::UNAVAILABLE).detail(reason)),
+        }
+    }
+
+    /// What is served: contexts, their routes, contracts, and what does not run yet.
+    fn index(&self) -> Vec<u8> {
+        let design = self.backend.design();
+        let mut out = b"{\"name\":".to_vec();
+        write_string(&mut out, &design.model.system.name);
+        out.extend_from_slice(b",\"summary\":");
+        write_string(&mut out, &design.model.system.summary);
+        let operations = self.router.endpoints().iter();
+        let operation = |out: &mut Vec<u8>, endpoint: &super::endpoint::Endpoint| {
+            out.extend_from_slice(b"{\"name\":");
+            write_string(out, &endpoint.name);
+            out.extend_from_slice(b",\"method\":");
+            write_string(out, endpoint.route.method.name());
+            out.extend_from_slice(b",\"path\":");
+            write_string(out, &endpoint.template);
+            out.push(b'}');
+        };
+        list(&mut out, "operations", operations, operation);
+        let texts = |out: &mut Vec<u8>, text: &str| write_string(out, text);
+        let paths = self.documents.iter().map(|document| document.path.as_str());
+        let own = ["/health", "/ready", "/metrics", "/.well-known/jwks.json"];
+        list(&mut out, "documents", own.into_iter().chain(paths), texts);
+        list(&mut out, "not_running", self.backend.not_running().iter().map(String::as_str), texts);
+        out.push(b'}');
+        out
+    }
+
+    /// The public key of the built-in issuer (RFC 7517).
+    fn keys(&self) -> Reply {
+        let key = serde_json::to_vec(self.issuer.public_key()).unwrap_or_default();
+        let mut body = b"{\"keys\":[".to_vec();
+        body.extend_from_slice(&key);
+        body.extend_from_slice(b"]}");
+        reply::json(200, body)
+    }
+}
+
+/// Appends `,"name":[..]`.
+fn list<T>(
+    out: &mut Vec<u8>,
+    name: &str,
+    items: impl Iterator<Item = T>,
+    write: impl Fn(&mut Vec<u8>, T),
+) {
+    out.push(b',');
+    write_string(out, name);
+    out.extend_from_slice(b":[");
+    for (at, item) in items.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}

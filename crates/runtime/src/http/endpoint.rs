@@ -1,0 +1,140 @@
+//! An operation as HTTP serves it: everything that does not depend on the request is worked out
+//! once, at start.
+
+use std::time::Duration;
+
+use decide::design::{Design, Method, Route};
+use expression::Type;
+use hyper::header::HeaderValue;
+use model::{
+    Model,
+    model::{Addressed, Authentication, Operation, OperationId, OperationKind, OutputValue},
+};
+
+use super::query::QueryPlan;
+use crate::json::InputPlan;
+
+/// Requests get five times their objective before they are given up, within these bounds.
+const DEADLINE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+/// Where neither the operation nor anything above it states an objective.
+const OBJECTIVE: Duration = Duration::from_millis(500);
+
+/// A served operation.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) operation: OperationId,
+    /// `context.operation`.
+    pub(super) name: String,
+    /// Path with parameters in braces.
+    pub(super) template: String,
+    pub(super) route: Route,
+    pub(super) writes: bool,
+    /// Whether everybody may ask.
+    pub(super) open: bool,
+    /// The type of the `{id}` or key in the path.
+    pub(super) address: Option<Type>,
+    /// Whether a key that fits no row may be written in its place.
+    pub(super) upsert: bool,
+    pub(super) query: QueryPlan,
+    pub(super) input: InputPlan,
+    pub(super) deadline: Duration,
+    /// `Cache-Control` of answers to nobody in particular.
+    pub(super) shared_cache: Option<HeaderValue>,
+    /// Why it is not served yet.
+    pub(super) missing: Option<&'static str>,
+    /// Percentiles (0 to 1) with seconds.
+    pub(super) objectives: Vec<(f64, f64)>,
+}
+
+impl Endpoint {
+    pub(super) fn new(design: &Design, route: &Route) -> Self {
+        let model = &*design.model;
+        let operation = model.operation(route.operation);
+        let objectives = objectives(model, operation);
+        let open = |actor| model.actor(actor).authentication == Authentication::None;
+        Self {
+            operation: route.operation,
+            name: model.qualified_operation(route.operation),
+            template: route.path(),
+            writes: operation.writes(),
+            open: route.actors.iter().copied().any(open),
+            address: address(model, operation),
+            upsert: operation.upsert,
+            query: QueryPlan::new(model, operation),
+            input: InputPlan::new(model, operation),
+            deadline: deadline(&objectives),
+            shared_cache: shared_cache(model, operation),
+            missing: missing(operation),
+            objectives,
+            route: route.clone(),
+        }
+    }
+
+    pub(super) fn is_read(&self) -> bool {
+        self.route.method == Method::Get
+    }
+}
+
+fn missing(operation: &Operation) -> Option<&'static str> {
+    match operation {
+        Operation { kind: OperationKind::Stream, .. } => Some("Streams are not served yet."),
+        Operation { batch: Some(_), .. } => Some("Batches are not served yet."),
+        operation if operation.entity().is_none() => Some("Views are not served yet."),
+        _ => None,
+    }
+}
+
+fn address(model: &Model, operation: &Operation) -> Option<Type> {
+    let shape = model.shape(operation.entity()?);
+    let at = match operation.addressed {
+        Addressed::Collection => return None,
+        Addressed::Id => 0,
+        Addressed::Key(field) => usize::from(field.0),
+    };
+    shape.fields.get(at).map(|field| field.ty.required().clone())
+}
+
+/// The nearest stated objective: the operation's own, its context's, the system's.
+fn objectives(model: &Model, operation: &Operation) -> Vec<(f64, f64)> {
+    let context = &model.context(operation.context).needs;
+    let stated = [
+        &operation.workload.latency,
+        &operation.needs.latency,
+        &context.latency,
+        &model.system.needs.latency,
+    ];
+    let nearest = stated.into_iter().flatten().next();
+    let pairs = nearest.map(|latency| latency.value.0.as_slice()).unwrap_or_default();
+    pairs.iter().map(|(percentile, time)| (percentile.0, time.as_secs_f64())).collect()
+}
+
+fn deadline(objectives: &[(f64, f64)]) -> Duration {
+    // An objective for the slowest in a thousand says more about patience than one for the median.
+    let objective = objectives.iter().map(|&(_, seconds)| Duration::from_secs_f64(seconds)).max();
+    (objective.unwrap_or(OBJECTIVE) * 5).clamp(DEADLINE.0, DEADLINE.1)
+}
+
+/// Only what every stranger sees alike and what says nothing about a person may be kept by caches
+/// that many share.
+fn shared_cache(model: &Model, operation: &Operation) -> Option<HeaderValue> {
+    let stale = operation.workload.stale.as_ref()?.value;
+    let entity = model.entity(operation.entity()?);
+    let personal = |modifiers: &model::model::Modifiers| {
+        modifiers.pii || modifiers.sensitive || modifiers.secret || modifiers.internal
+    };
+    let shared = operation.fields.iter().all(|output| match &output.value {
+        OutputValue::Field(index) => !personal(&entity.field(*index).modifiers),
+        OutputValue::Part(part, fields) => {
+            let part = entity.parts.get(usize::from(*part));
+            let field = |at: u16| part.and_then(|part| part.fields.get(usize::from(at)));
+            fields.iter().all(|index| field(index.0).is_some_and(|f| !personal(&f.modifiers)))
+        }
+        // What it is computed from is not known here.
+        OutputValue::Expression(_) => false,
+    });
+    let seconds = stale.as_millis() / 1000;
+    if !shared || operation.writes() || seconds == 0 {
+        return None;
+    }
+    HeaderValue::try_from(format!("public, max-age={seconds}")).ok()
+}

@@ -1,0 +1,24 @@
+//! The edge: HTTP/1.1 and HTTP/2 on one port, exactly the routes of the design.
+//!
+//! Whatever arrives gets an answer with a stable code: errors are problem documents (RFC 9457),
+//! defects are caught, and everything is bounded in size, number and time ([`Limits`]).
+
+mod body;
+mod connection;
+mod cursor;
+mod documents;
+mod endpoint;
+mod head;
+mod limits;
+mod query;
+mod reply;
+mod router;
+mod server;
+mod service;
+mod unwind;
+
+pub use documents::Document;
+pub use limits::Limits;
+pub use router::RouteError;
+pub use server::{Running, ServerError, listen};
+pub use service::{Execute, Service, ServiceOptions};

@@ -1,0 +1,375 @@
+//! The query of an address: nothing but what the operation says is understood.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use expression::{FieldIndex, Money, Type, Value};
+use model::{
+    Model,
+    model::{Operation, OperationKind},
+};
+
+use crate::call::{Caller, Near, PageRequest};
+use crate::json;
+use crate::problem::{Problem, code};
+use crate::store::{Comparison, Filter};
+
+use super::cursor::{self, Question};
+
+/// Rows of a page where the request does not say.
+const PAGE_DEFAULT: u32 = 50;
+/// Most rows of a page.
+const PAGE_LIMIT: u32 = 1000;
+/// Longest search text, in characters.
+const SEARCH_LIMIT: usize = 200;
+/// Half the circumference of the earth, in metres: everything is at most this far away.
+const FARTHEST: f64 = 20_037_508.0;
+
+/// What the query of an operation may hold.
+#[derive(Debug, Default)]
+pub(super) struct QueryPlan {
+    list: bool,
+    filters: Vec<FilterPlan>,
+    /// As clients write them, for example `-placed_at`.
+    sorts: Vec<String>,
+    /// Types of the sort fields.
+    sort_types: Vec<Type>,
+    search: bool,
+    near: bool,
+    currencies: Vec<Arc<str>>,
+    /// All names, for suggestions.
+    names: Vec<String>,
+}
+
+#[derive(Debug)]
+struct FilterPlan {
+    name: String,
+    field: FieldIndex,
+    comparison: Comparison,
+    ty: Type,
+}
+
+const SUFFIXES: [(&str, Comparison); 5] = [
+    ("", Comparison::Equal),
+    (".gt", Comparison::Greater),
+    (".gte", Comparison::GreaterOrEqual),
+    (".lt", Comparison::Less),
+    (".lte", Comparison::LessOrEqual),
+];
+
+impl QueryPlan {
+    pub(super) fn new(model: &Model, operation: &Operation) -> Self {
+        let Some(entity) = operation.entity().filter(|_| operation.kind == OperationKind::List)
+        else {
+            return Self::default();
+        };
+        let shape = model.shape(entity);
+        let field = |index: FieldIndex| shape.fields.get(usize::from(index.0));
+        let mut plan = Self {
+            list: true,
+            search: operation.search,
+            near: operation.near.is_some(),
+            currencies: model.schema.settings.currencies.clone(),
+            ..Self::default()
+        };
+        for &index in &operation.filter {
+            let Some(shape) = field(index) else { continue };
+            plan.add_filters(index, &shape.name, shape.ty.required());
+        }
+        for sort in &operation.sort {
+            let Some(shape) = field(sort.field) else { continue };
+            let sign = if sort.descending { "-" } else { "" };
+            plan.sorts.push(format!("{sign}{}", shape.name));
+            plan.sort_types.push(shape.ty.clone());
+        }
+        plan.names = plan.all_names();
+        plan
+    }
+
+    fn add_filters(&mut self, field: FieldIndex, name: &str, ty: &Type) {
+        let ordered = matches!(
+            ty,
+            Type::Int { .. }
+                | Type::Decimal { .. }
+                | Type::Money { .. }
+                | Type::Float
+                | Type::Date
+                | Type::Time
+                | Type::Timestamp
+                | Type::Duration
+        );
+        let equal = !matches!(
+            ty,
+            Type::Float
+                | Type::Geo
+                | Type::Json
+                | Type::File { .. }
+                | Type::List { .. }
+                | Type::Record(_)
+        );
+        for (suffix, comparison) in SUFFIXES {
+            let fits = if comparison == Comparison::Equal { equal } else { ordered };
+            if fits {
+                let name = format!("{name}{suffix}");
+                self.filters.push(FilterPlan { name, field, comparison, ty: ty.clone() });
+            }
+        }
+    }
+
+    fn all_names(&self) -> Vec<String> {
+        let named = [
+            (true, "limit"),
+            (true, "after"),
+            (!self.sorts.is_empty(), "sort"),
+            (self.search, "q"),
+            (self.near, "near"),
+            (self.near, "within"),
+        ];
+        let fixed = named.into_iter().filter(|&(there, _)| there).map(|(_, name)| name.to_owned());
+        fixed.chain(self.filters.iter().map(|filter| filter.name.clone())).collect()
+    }
+
+    /// The page that a query asks for; `None` for operations that are no lists.
+    pub(super) fn read(
+        &self,
+        query: &str,
+        context: &Context<'_>,
+    ) -> Result<Option<Asked>, Problem> {
+        let pairs = pairs(query)?;
+        if let Some((name, _)) =
+            pairs.iter().find(|(name, _)| !self.names.iter().any(|n| n == name))
+        {
+            return Err(self.unknown(name));
+        }
+        if !self.list {
+            return Ok(None);
+        }
+        let mut page = PageRequest { limit: PAGE_DEFAULT, ..PageRequest::default() };
+        let mut after = None;
+        for (name, value) in &pairs {
+            match &**name {
+                "after" => after = Some(value),
+                name => self.parameter(&mut page, name, value)?,
+            }
+        }
+        if let Some(near) = page.near.as_mut() {
+            near.within = pairs
+                .iter()
+                .find(|(name, _)| name == "within")
+                .map(|(_, value)| metres(value))
+                .transpose()?;
+        } else if pairs.iter().any(|(name, _)| name == "within") {
+            return Err(invalid("within", "means nothing without `near`"));
+        }
+        let asked = Asked { selection: selection(pairs.iter()), page };
+        self.go_on(asked, after.map(|text| &**text), context).map(Some)
+    }
+
+    /// Resolves the cursor, which is bound to everything else that was asked.
+    fn go_on(
+        &self,
+        mut asked: Asked,
+        after: Option<&str>,
+        context: &Context<'_>,
+    ) -> Result<Asked, Problem> {
+        let Some(text) = after else { return Ok(asked) };
+        let question = context.question(&asked.selection);
+        let sorted_by = self.sort_types.get(asked.page.sort.unwrap_or(0));
+        let cursor = cursor::read(context.key, &question, sorted_by, text);
+        asked.page.after = Some(cursor.ok_or_else(|| Problem::new(&code::INVALID_CURSOR))?);
+        Ok(asked)
+    }
+
+    fn unknown(&self, name: &str) -> Problem {
+        let name: String = name.chars().take(60).collect();
+        let known = self.names.iter().map(String::as_str);
+        let detail = match base::did_you_mean(&name, known.clone()) {
+            Some(near) => format!("`{name}` is not known here; did you mean `{near}`?"),
+            None if self.names.is_empty() => format!("`{name}`: no parameter is expected here."),
+            None => format!("`{name}` is not known here; expected {}.", base::one_of(known)),
+        };
+        Problem::new(&code::UNKNOWN_PARAMETER).detail(detail)
+    }
+
+    fn parameter(&self, page: &mut PageRequest, name: &str, value: &str) -> Result<(), Problem> {
+        match name {
+            "limit" => {
+                let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+                let limit =
+                    value.parse().ok().filter(|limit| digits && (1..=PAGE_LIMIT).contains(limit));
+                page.limit = limit.ok_or_else(|| invalid("limit", "expected 1 to 1000"))?;
+            }
+            "sort" if !self.sorts.is_empty() => {
+                let at = self.sorts.iter().position(|sort| sort == value);
+                let names = base::one_of(self.sorts.iter().map(String::as_str));
+                page.sort = Some(at.ok_or_else(|| invalid("sort", &format!("expected {names}")))?);
+            }
+            "q" if self.search => {
+                let length = value.chars().count();
+                if length == 0 || length > SEARCH_LIMIT || value.contains('\0') {
+                    return Err(invalid("q", "expected 1 to 200 characters"));
+                }
+                page.search = Some(value.to_owned());
+            }
+            "near" if self.near => {
+                let point = json::parse_point(value);
+                let point =
+                    point.ok_or_else(|| invalid("near", "expected `lat,lon` in degrees"))?;
+                page.near = Some(Near { point, within: None });
+            }
+            "within" if self.near => {}
+            _ => page.filters.push(self.filter(name, value)?),
+        }
+        Ok(())
+    }
+
+    fn filter(&self, name: &str, value: &str) -> Result<Filter, Problem> {
+        let Some(plan) = self.filters.iter().find(|plan| plan.name == name) else {
+            return Err(self.unknown(name));
+        };
+        let value = match &plan.ty {
+            Type::Money { .. } => self.money(name, value)?,
+            ty => json::from_text(ty, value).map_err(|wrong| invalid(name, &wrong.detail))?,
+        };
+        Ok(Filter { field: plan.field, comparison: plan.comparison, value })
+    }
+
+    /// `12.50`, or `12.50 USD` where there are several currencies.
+    fn money(&self, name: &str, text: &str) -> Result<Value, Problem> {
+        let (amount, code) = text.split_once(' ').map_or((text, None), |(a, c)| (a, Some(c)));
+        let currency = match code {
+            None => self.currencies.first(),
+            Some(code) => self.currencies.iter().find(|known| ***known == *code),
+        };
+        match (json::parse_decimal(amount), currency) {
+            (Some(amount), Some(currency)) => {
+                Ok(Value::Money(Money { amount, currency: Arc::clone(currency) }))
+            }
+            _ => Err(invalid(name, "expected an amount such as 12.50")),
+        }
+    }
+}
+
+/// What is needed to open and seal cursors.
+pub(super) struct Context<'a> {
+    pub(super) key: &'a [u8; 32],
+    pub(super) operation: &'a str,
+    pub(super) caller: &'a Caller,
+}
+
+impl Context<'_> {
+    fn question<'a>(&'a self, selection: &'a str) -> Question<'a> {
+        Question { operation: self.operation, selection, caller: self.caller }
+    }
+}
+
+/// A page and what its cursors are bound to.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) page: PageRequest,
+    pub(super) selection: String,
+}
+
+impl Asked {
+    /// The text by which the page after this one is asked for; empty at the end.
+    pub(super) fn next(
+        selection: &str,
+        context: &Context<'_>,
+        next: Option<&crate::store::Cursor>,
+    ) -> String {
+        next.map(|next| cursor::write(context.key, &context.question(selection), next))
+            .unwrap_or_default()
+    }
+}
+
+fn invalid(name: &str, detail: &str) -> Problem {
+    Problem::new(&code::INVALID_PARAMETER).detail(format!("`{name}`: {detail}."))
+}
+
+/// Everything that chooses and orders rows: all parameters but where and how long the page is.
+fn selection<'a>(pairs: impl Iterator<Item = &'a (Cow<'a, str>, Cow<'a, str>)>) -> String {
+    let mut chosen: Vec<_> = pairs.filter(|(name, _)| name != "after" && name != "limit").collect();
+    chosen.sort();
+    chosen.into_iter().fold(String::new(), |mut text, (name, value)| {
+        drop(write!(text, "{}:{name}{}:{value}", name.len(), value.len()));
+        text
+    })
+}
+
+/// Names and values, decoded; a name that comes twice is refused, since readers disagree which
+/// value counts.
+fn pairs(query: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, Problem> {
+    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (Some(name), Some(value)) = (decode(name, true), decode(value, true)) else {
+            let detail = "The query is not percent-encoded UTF-8.";
+            return Err(Problem::new(&code::MALFORMED_REQUEST).detail(detail));
+        };
+        if pairs.iter().any(|(known, _)| *known == name) {
+            let name: String = name.chars().take(60).collect();
+            return Err(invalid(&name, "given more than once"));
+        }
+        if pairs.len() == 64 {
+            return Err(Problem::new(&code::MALFORMED_REQUEST).detail("Too many parameters."));
+        }
+        pairs.push((name, value));
+    }
+    Ok(pairs)
+}
+
+/// Undoes percent-encoding; `None` where it is broken or not UTF-8.
+pub(super) fn decode(text: &str, plus_is_space: bool) -> Option<Cow<'_, str>> {
+    let special = |b: u8| b == b'%' || (plus_is_space && b == b'+');
+    if !text.bytes().any(special) {
+        return Some(Cow::Borrowed(text));
+    }
+    let hex =
+        |b: Option<u8>| char::from(b?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => hex(bytes.next())? * 16 + hex(bytes.next())?,
+            b'+' if plus_is_space => b' ',
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).ok().map(Cow::Owned)
+}
+
+/// `5km`, `500m`: in metres.
+fn metres(text: &str) -> Result<f64, Problem> {
+    let (number, unit) = match text.strip_suffix("km") {
+        Some(number) => (number, 1000.0),
+        None => (text.strip_suffix('m').unwrap_or_default(), 1.0),
+    };
+    let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let distance = number.parse::<f64>().ok().filter(|_| plain).map(|number| number * unit);
+    let distance = distance.filter(|distance| *distance > 0.0 && *distance <= FARTHEST);
+    distance.ok_or_else(|| invalid("within", "expected a distance such as 500m or 5km"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_encoding_is_undone_or_refused() {
+        assert_eq!(decode("a%20b+c", true).as_deref(), Some("a b c"));
+        assert_eq!(decode("a+b", false).as_deref(), Some("a+b"));
+        for bad in ["%", "%2", "%zz", "%ff", "%+1"] {
+            assert_eq!(decode(bad, true), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn distances() {
+        assert!(metres("5km").is_ok_and(|metres| (metres - 5000.0).abs() < 1e-9));
+        assert!(metres("0.5m").is_ok());
+        for bad in ["", "km", "5", "-5km", "5mi", "1e3m", "0m", "99999km", "infm", "nankm"] {
+            assert!(metres(bad).is_err(), "{bad}");
+        }
+    }
+}

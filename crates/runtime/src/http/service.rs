@@ -1,0 +1,414 @@
+//! One request, from its head to its answer.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use decide::design::Design;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderName, HeaderValue, LOCATION,
+    VARY,
+};
+use hyper::{Method, Request as HttpRequest};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::documents::Document;
+use super::endpoint::Endpoint;
+use super::limits::Limits;
+use super::query::{self, Asked, Context};
+use super::reply::{self, CORRELATION, Reply};
+use super::router::{Found, RouteError, Router};
+use super::unwind::{CatchUnwind, Panicked};
+use super::{body, head};
+use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, Request, Trace};
+use crate::identity::Issuer;
+use crate::json;
+use crate::problem::{Problem, code};
+use crate::telemetry::{AccessLog, Entry, Metrics, OperationMetrics, TraceContext, TraceIds};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const BY_CALLER: HeaderValue = HeaderValue::from_static("authorization");
+
+/// What stands behind the edge.
+pub trait Execute: Send + Sync + 'static {
+    /// The design it runs.
+    fn design(&self) -> &Arc<Design>;
+
+    /// Executes one operation.
+    ///
+    /// # Errors
+    /// The reason why nothing was changed.
+    fn execute(&self, request: Request) -> impl Future<Output = Result<Answer, Problem>> + Send;
+
+    /// What the model states but this version does not run yet, one line for each place.
+    fn not_running(&self) -> &[String] {
+        &[]
+    }
+
+    /// Why it cannot serve at the moment.
+    fn unready(&self) -> Option<String> {
+        None
+    }
+
+    /// Numbers of its own for `/metrics`: name, help, value.
+    fn gauges(&self) -> Vec<(&str, &str, f64)> {
+        Vec::new()
+    }
+}
+
+/// What a service is made of besides what it runs.
+#[derive(Debug)]
+pub struct ServiceOptions {
+    /// Who vouches for callers.
+    pub issuer: Issuer,
+    /// Bounds.
+    pub limits: Limits,
+    /// Where a line for each request goes.
+    pub access_log: AccessLog,
+    /// Contracts and the like.
+    pub documents: Vec<Document>,
+}
+
+/// Everything that serves requests; shared by all connections.
+#[derive(Debug)]
+pub struct Service<E> {
+    pub(super) backend: Arc<E>,
+    pub(super) router: Router,
+    pub(super) issuer: Issuer,
+    pub(super) limits: Limits,
+    pub(super) metrics: Metrics,
+    pub(super) documents: Vec<Document>,
+    pub(super) draining: AtomicBool,
+    log: AccessLog,
+    ids: TraceIds,
+    permits: Semaphore,
+}
+
+/// A reply, and what the log says about it.
+struct Outcome {
+    reply: Reply,
+    identity: Option<Identity>,
+    code: Option<String>,
+}
+
+impl Outcome {
+    fn of(problem: &Problem, identity: Option<Identity>) -> Self {
+        let code = Some(problem.code.clone().into_owned());
+        Self { reply: reply::problem(problem), identity, code }
+    }
+}
+
+impl<E: Execute> Service<E> {
+    /// Prepares every route of the design.
+    ///
+    /// # Errors
+    /// Routes that exclude each other.
+    pub fn new(backend: Arc<E>, options: ServiceOptions) -> Result<Self, RouteError> {
+        let router = Router::new(backend.design())?;
+        let numbers = |endpoint: &Endpoint| {
+            OperationMetrics::new(endpoint.name.clone(), endpoint.objectives.clone())
+        };
+        Ok(Self {
+            metrics: Metrics::new(router.endpoints().iter().map(numbers).collect()),
+            permits: Semaphore::new(options.limits.requests),
+            issuer: options.issuer,
+            limits: options.limits,
+            log: options.access_log,
+            documents: options.documents,
+            draining: AtomicBool::new(false),
+            ids: TraceIds::default(),
+            router,
+            backend,
+        })
+    }
+
+    /// Answers a request. Never fails.
+    pub(super) async fn serve(&self, request: HttpRequest<Incoming>) -> Reply {
+        let started = Instant::now();
+        let in_flight = self.metrics.enter();
+        let traceparent = head::short(request.headers(), &TRACEPARENT);
+        let trace = TraceContext::of(traceparent, &self.ids);
+        let correlation = head::short(request.headers(), &CORRELATION).map(Arc::<str>::from);
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let found = self.router.find(&method, uri.path());
+        let mut outcome = match found {
+            Found::Operation(endpoint, _, address) if uri_fits(&self.limits, &uri) => {
+                let incoming =
+                    Received { request, endpoint, address, trace, correlation: &correlation };
+                self.guarded(incoming, started).await
+            }
+            Found::OtherMethod(allow) => other_method(&method, allow),
+            _ => self.elsewhere(&method, &uri),
+        };
+        if let Some(Ok(value)) = correlation.as_deref().map(HeaderValue::from_str) {
+            outcome.reply.headers_mut().insert(CORRELATION, value);
+        }
+        if method == Method::HEAD {
+            outcome.reply = without_body(outcome.reply);
+        }
+        let endpoint = match found {
+            Found::Operation(endpoint, at, _) => Some((endpoint, at)),
+            _ => None,
+        };
+        let status = outcome.reply.status().as_u16();
+        let duration = started.elapsed();
+        if let Some(numbers) = endpoint.and_then(|(_, at)| self.metrics.operation(at)) {
+            numbers.record(status, duration);
+        }
+        if self.log.is_on() {
+            self.log.write(&Entry {
+                time: now_micros(),
+                trace,
+                correlation: correlation.as_deref(),
+                operation: endpoint.map(|(endpoint, _)| endpoint.name.as_str()),
+                method: method.as_str(),
+                route: endpoint.map(|(endpoint, _)| endpoint.template.as_str()),
+                status,
+                code: outcome.code.as_deref(),
+                duration,
+                identity: outcome.identity.as_ref(),
+                bytes: usize::try_from(outcome.reply.body().size_hint().lower())
+                    .unwrap_or(usize::MAX),
+            });
+        }
+        drop(in_flight);
+        outcome.reply
+    }
+
+    fn elsewhere(&self, method: &Method, uri: &hyper::Uri) -> Outcome {
+        if !uri_fits(&self.limits, uri) {
+            return Outcome::of(&Problem::new(&code::URI_TOO_LONG), None);
+        }
+        match self.document(method, uri.path()) {
+            Some(reply) => Outcome { reply, identity: None, code: None },
+            None => Outcome::of(&Problem::new(&code::UNKNOWN_ROUTE), None),
+        }
+    }
+
+    /// Sheds load, catches defects.
+    async fn guarded(&self, received: Received<'_>, started: Instant) -> Outcome {
+        let Ok(_permit) = self.permits.try_acquire() else {
+            self.metrics.shed.fetch_add(1, Relaxed);
+            return Outcome::of(&Problem::new(&code::OVERLOADED).retry_after(1), None);
+        };
+        let trace = received.trace;
+        let mut identity = None;
+        let answered = CatchUnwind::new(self.answer(received, started, &mut identity)).await;
+        match answered {
+            Ok(Ok(reply)) => Outcome { reply, identity, code: None },
+            Ok(Err(problem)) => Outcome::of(&problem, identity),
+            Err(Panicked) => {
+                self.metrics.panics.fetch_add(1, Relaxed);
+                let detail = format!("Report it with the id {:032x}.", trace.trace);
+                Outcome::of(&Problem::new(&code::INTERNAL).detail(detail), identity)
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        received: Received<'_>,
+        started: Instant,
+        identity: &mut Option<Identity>,
+    ) -> Result<Reply, Problem> {
+        let Received { request, endpoint, address, trace, correlation } = received;
+        let (parts, incoming) = request.into_parts();
+        // Who asks: a bad token is an error even where none is needed.
+        let caller = head::caller(&parts.headers, &self.issuer)?;
+        if self.log.is_on() {
+            identity.clone_from(&caller.identity);
+        }
+        admit(endpoint, &caller)?;
+        if let Some(why) = endpoint.missing {
+            return Err(Problem::new(&code::NOT_RUNNING).detail(why));
+        }
+        head::accepts_json(&parts.headers)?;
+        // What is asked.
+        let context =
+            Context { key: self.issuer.seal(), operation: &endpoint.name, caller: &caller };
+        let asked = endpoint.query.read(parts.uri.query().unwrap_or_default(), &context)?;
+        let (page, selection) =
+            asked.map_or((None, String::new()), |asked| (Some(asked.page), asked.selection));
+        let address = address.map(|text| address_value(endpoint, text)).transpose()?;
+        let if_match = head::if_match(&parts.headers, endpoint.route.if_match)?;
+        let key = head::idempotency_key(&parts.headers, endpoint.route.idempotency_key)?;
+        // With what.
+        let (input, idempotency) = if endpoint.is_read() {
+            (InputValues::default(), None)
+        } else {
+            let bytes = body::read(incoming, self.limits.body, self.limits.body_time).await?;
+            let input = self.input(endpoint, &parts.headers, &bytes)?;
+            let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);
+            (input, key.map(fingerprint))
+        };
+        let trace = Trace {
+            parent: endpoint.writes.then(|| trace.traceparent().into()),
+            correlation: correlation.clone(),
+        };
+        let deadline = started + endpoint.deadline.max(Duration::from_millis(1));
+        let patience = Some(deadline.saturating_duration_since(Instant::now()).mul_f64(0.9));
+        let request = Request {
+            operation: endpoint.operation,
+            caller: caller.clone(),
+            address,
+            input,
+            if_match,
+            idempotency,
+            page,
+            patience,
+            trace,
+        };
+        let answer = self.execute(endpoint, request, deadline).await?;
+        Ok(self.reply(endpoint, answer, &parts.headers, &selection, &context))
+    }
+
+    /// A body where one is expected; none is an empty object where nothing is required.
+    fn input(
+        &self,
+        endpoint: &Endpoint,
+        headers: &hyper::HeaderMap,
+        bytes: &[u8],
+    ) -> Result<InputValues, Problem> {
+        let patch = endpoint.route.method == decide::design::Method::Patch;
+        if !bytes.is_empty() {
+            head::content_is_json(headers, patch)?;
+        } else if endpoint.route.method == decide::design::Method::Delete {
+            return Ok(InputValues::default());
+        }
+        json::read_input(&endpoint.input, bytes, now_micros())
+    }
+
+    /// Runs the operation until the deadline. A write goes on when its client goes away: it was
+    /// asked for, and half of it helps nobody.
+    async fn execute(
+        &self,
+        endpoint: &Endpoint,
+        request: Request,
+        deadline: Instant,
+    ) -> Result<Answer, Problem> {
+        let late = |_| Problem::new(&code::TIMED_OUT);
+        if !endpoint.writes {
+            let reading = self.backend.execute(request);
+            return tokio::time::timeout_at(deadline, reading).await.map_err(late)?;
+        }
+        let backend = Arc::clone(&self.backend);
+        let writing = tokio::spawn(async move { backend.execute(request).await });
+        match tokio::time::timeout_at(deadline, writing).await.map_err(late)? {
+            Ok(result) => result,
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            Err(_) => Err(Problem::new(&code::UNAVAILABLE).retry_after(1)),
+        }
+    }
+
+    fn reply(
+        &self,
+        endpoint: &Endpoint,
+        answer: Answer,
+        headers: &hyper::HeaderMap,
+        selection: &str,
+        context: &Context<'_>,
+    ) -> Reply {
+        let etag = answer.version.map(|version| format!("\"{version}\""));
+        let known = etag.as_deref().is_some_and(|etag| head::if_none_match(headers, etag));
+        let mut reply = match answer.body {
+            _ if known && endpoint.is_read() => reply::empty(304),
+            Body::Empty => reply::empty(answer.status),
+            Body::Json(body) => reply::json(answer.status, body),
+            Body::Page { items, next } => {
+                let next = Asked::next(selection, context, next.as_ref());
+                reply::json(answer.status, json::page_body(&items, &next))
+            }
+        };
+        let out = reply.headers_mut();
+        if let Some(Ok(etag)) = etag.map(HeaderValue::try_from) {
+            out.insert(ETAG, etag);
+        }
+        if let Some(Ok(location)) = answer.location.map(HeaderValue::try_from) {
+            out.insert(LOCATION, location);
+        }
+        if answer.replayed {
+            out.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        if let Some(shared) = &endpoint.shared_cache {
+            out.insert(VARY, BY_CALLER);
+            if !headers.contains_key(AUTHORIZATION) {
+                out.insert(CACHE_CONTROL, shared.clone());
+            }
+        }
+        reply
+    }
+}
+
+/// A request that leads to an operation.
+struct Received<'a> {
+    request: HttpRequest<Incoming>,
+    endpoint: &'a Endpoint,
+    address: Option<&'a str>,
+    trace: TraceContext,
+    correlation: &'a Option<Arc<str>>,
+}
+
+/// Refuses those that no grant of the operation names, before anything is read for them.
+fn admit(endpoint: &Endpoint, caller: &Caller) -> Result<(), Problem> {
+    if endpoint.open || caller.actors.iter().any(|actor| endpoint.route.actors.contains(actor)) {
+        return Ok(());
+    }
+    let code = if caller.identity.is_some() { &code::FORBIDDEN } else { &code::UNAUTHENTICATED };
+    Err(Problem::new(code))
+}
+
+/// The id or key in the path. What cannot be one names no row.
+fn address_value(endpoint: &Endpoint, text: &str) -> Result<expression::Value, Problem> {
+    let missing = || Problem::new(&code::NOT_FOUND);
+    let text = query::decode(text, false).ok_or_else(missing)?;
+    let ty = endpoint.address.as_ref().ok_or_else(missing)?;
+    json::from_text(ty, &text).map_err(|wrong| {
+        if endpoint.upsert { Problem::invalid("", wrong.code, wrong.detail) } else { missing() }
+    })
+}
+
+/// What a repeated request must agree in.
+fn idempotency(key: &str, path: &str, body: &[u8]) -> IdempotencyKey {
+    let mut hash = Sha256::new();
+    hash.update(path.as_bytes());
+    hash.update([0]);
+    hash.update(body);
+    IdempotencyKey { key: key.to_owned(), body_hash: hash.finalize().into() }
+}
+
+fn uri_fits(limits: &Limits, uri: &hyper::Uri) -> bool {
+    uri.path().len() + uri.query().map_or(0, str::len) <= limits.address
+}
+
+fn other_method(method: &Method, allow: &HeaderValue) -> Outcome {
+    if *method == Method::OPTIONS {
+        let mut reply = reply::empty(204);
+        reply.headers_mut().insert(ALLOW, allow.clone());
+        return Outcome { reply, identity: None, code: None };
+    }
+    let problem = Problem::new(&code::METHOD_NOT_ALLOWED);
+    Outcome {
+        reply: reply::not_allowed(&problem, allow.clone()),
+        identity: None,
+        code: Some(problem.code.into_owned()),
+    }
+}
+
+/// The head of a reply alone, with the length that its body would have.
+fn without_body(reply: Reply) -> Reply {
+    let (mut parts, body) = reply.into_parts();
+    if let Some(length) = body.size_hint().exact().filter(|_| parts.status != 304) {
+        parts.headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Reply::from_parts(parts, http_body_util::Full::default())
+}
+
+fn now_micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

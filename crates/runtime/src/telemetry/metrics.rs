@@ -1,0 +1,213 @@
+//! Rate, errors and duration of every operation, in Prometheus' text format.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// Upper bounds of the buckets with their names, in microseconds and seconds.
+const BUCKETS: [(u64, &str); 14] = [
+    (500, "0.0005"),
+    (1_000, "0.001"),
+    (2_500, "0.0025"),
+    (5_000, "0.005"),
+    (10_000, "0.01"),
+    (25_000, "0.025"),
+    (50_000, "0.05"),
+    (100_000, "0.1"),
+    (250_000, "0.25"),
+    (500_000, "0.5"),
+    (1_000_000, "1"),
+    (2_500_000, "2.5"),
+    (5_000_000, "5"),
+    (10_000_000, "10"),
+];
+/// Classes of status that are counted.
+const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+
+/// The numbers of one server.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    operations: Vec<OperationMetrics>,
+    in_flight: AtomicI64,
+    /// Connections now open.
+    connections: AtomicI64,
+    /// Requests turned away because too many were under way.
+    pub shed: AtomicU64,
+    /// Panics that were caught.
+    pub panics: AtomicU64,
+}
+
+/// The numbers of one operation.
+#[derive(Debug, Default)]
+pub struct OperationMetrics {
+    name: String,
+    objectives: Vec<(f64, f64)>,
+    by_class: [AtomicU64; CLASSES.len()],
+    buckets: [AtomicU64; BUCKETS.len()],
+    micros: AtomicU64,
+}
+
+impl OperationMetrics {
+    /// An operation by its qualified name, with its objective: percentiles (0 to 1) in seconds.
+    #[must_use]
+    pub fn new(name: String, objectives: Vec<(f64, f64)>) -> Self {
+        Self { name, objectives, ..Self::default() }
+    }
+
+    /// Counts a request.
+    pub fn record(&self, status: u16, duration: Duration) {
+        let class = usize::from(status / 100).saturating_sub(2).min(CLASSES.len() - 1);
+        self.by_class[class].fetch_add(1, Relaxed);
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        self.micros.fetch_add(micros, Relaxed);
+        let bucket = BUCKETS.iter().position(|&(bound, _)| micros <= bound);
+        if let Some(bucket) = bucket.and_then(|at| self.buckets.get(at)) {
+            bucket.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+/// Counts something as under way until it is dropped.
+#[derive(Debug)]
+pub struct InFlight<'a>(&'a AtomicI64);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Metrics {
+    /// The numbers of these operations.
+    #[must_use]
+    pub fn new(operations: Vec<OperationMetrics>) -> Self {
+        Self { operations, ..Self::default() }
+    }
+
+    /// The numbers of an operation, by the position it was given.
+    #[must_use]
+    pub fn operation(&self, at: usize) -> Option<&OperationMetrics> {
+        self.operations.get(at)
+    }
+
+    /// A request begins.
+    pub fn enter(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Relaxed);
+        InFlight(&self.in_flight)
+    }
+
+    /// A connection opens.
+    pub fn connect(&self) -> InFlight<'_> {
+        self.connections.fetch_add(1, Relaxed);
+        InFlight(&self.connections)
+    }
+
+    /// Everything in Prometheus' text format, with further numbers that others measure: name,
+    /// help, value.
+    #[must_use]
+    pub fn render(&self, gauges: &[(&str, &str, f64)]) -> String {
+        let mut out = String::with_capacity(4096);
+        self.render_operations(&mut out);
+        let own = [
+            ("http_server_requests_in_flight", "Requests under way.", self.in_flight.load(Relaxed)),
+            ("http_server_connections", "Open connections.", self.connections.load(Relaxed)),
+        ];
+        for (name, help, value) in own {
+            drop(write!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
+        }
+        let counted = [
+            ("http_server_shed_total", "Requests turned away under overload.", &self.shed),
+            ("http_server_panics_total", "Defects that were caught.", &self.panics),
+        ];
+        for (name, help, value) in counted {
+            let value = value.load(Relaxed);
+            drop(write!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n"));
+        }
+        for (name, help, value) in gauges {
+            drop(write!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
+        }
+        out
+    }
+
+    fn render_operations(&self, out: &mut String) {
+        out.push_str(
+            "# HELP http_server_requests_total Requests by operation and class of status.\n",
+        );
+        out.push_str("# TYPE http_server_requests_total counter\n");
+        for operation in &self.operations {
+            for (class, count) in CLASSES.iter().zip(&operation.by_class) {
+                let (name, count) = (&operation.name, count.load(Relaxed));
+                drop(writeln!(
+                    out,
+                    "http_server_requests_total{{operation=\"{name}\",status=\"{class}\"}} {count}"
+                ));
+            }
+        }
+        out.push_str("# HELP http_server_request_duration_seconds Time to answer.\n");
+        out.push_str("# TYPE http_server_request_duration_seconds histogram\n");
+        for operation in &self.operations {
+            operation.render_histogram(out);
+        }
+        out.push_str("# HELP firmitas_objective_seconds What the model promises.\n");
+        out.push_str("# TYPE firmitas_objective_seconds gauge\n");
+        for operation in &self.operations {
+            for (percentile, seconds) in &operation.objectives {
+                let name = &operation.name;
+                drop(writeln!(
+                    out,
+                    "firmitas_objective_seconds{{operation=\"{name}\",quantile=\"{percentile}\"}} {seconds}"
+                ));
+            }
+        }
+    }
+}
+
+impl OperationMetrics {
+    fn render_histogram(&self, out: &mut String) {
+        const NAME: &str = "http_server_request_duration_seconds";
+        let operation = &self.name;
+        let mut below = 0;
+        for ((_, bound), bucket) in BUCKETS.iter().zip(&self.buckets) {
+            below += bucket.load(Relaxed);
+            drop(writeln!(
+                out,
+                "{NAME}_bucket{{operation=\"{operation}\",le=\"{bound}\"}} {below}"
+            ));
+        }
+        // A request that is counted between two of these reads must not make the total smaller
+        // than a bucket.
+        let count = self.by_class.iter().map(|c| c.load(Relaxed)).sum::<u64>().max(below);
+        let micros = self.micros.load(Relaxed);
+        let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+        drop(writeln!(out, "{NAME}_bucket{{operation=\"{operation}\",le=\"+Inf\"}} {count}"));
+        drop(writeln!(out, "{NAME}_sum{{operation=\"{operation}\"}} {seconds}.{rest:06}"));
+        drop(writeln!(out, "{NAME}_count{{operation=\"{operation}\"}} {count}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_counted_once_in_every_series() {
+        let metrics =
+            Metrics::new(vec![OperationMetrics::new("a.b".to_owned(), vec![(0.95, 0.2)])]);
+        let operation = metrics.operation(0).expect("given above");
+        operation.record(201, Duration::from_millis(3));
+        operation.record(404, Duration::from_secs(60));
+        let text = metrics.render(&[("outbox_depth", "Events.", 4.0)]);
+        for line in [
+            "http_server_requests_total{operation=\"a.b\",status=\"2xx\"} 1",
+            "http_server_requests_total{operation=\"a.b\",status=\"4xx\"} 1",
+            "http_server_request_duration_seconds_bucket{operation=\"a.b\",le=\"0.0025\"} 0",
+            "http_server_request_duration_seconds_bucket{operation=\"a.b\",le=\"0.005\"} 1",
+            "http_server_request_duration_seconds_bucket{operation=\"a.b\",le=\"+Inf\"} 2",
+            "http_server_request_duration_seconds_sum{operation=\"a.b\"} 60.003000",
+            "firmitas_objective_seconds{operation=\"a.b\",quantile=\"0.95\"} 0.2",
+            "outbox_depth 4",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! W3C trace context: which requests belong together.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Hands out identifiers that are unlikely to repeat: not secret, but cheap.
+#[derive(Debug)]
+pub struct TraceIds {
+    next: AtomicU64,
+}
+
+impl Default for TraceIds {
+    /// Starts anywhere.
+    fn default() -> Self {
+        Self { next: AtomicU64::new(RandomState::new().build_hasher().finish()) }
+    }
+}
+
+impl TraceIds {
+    /// A number that is not zero: a Weyl sequence through the finaliser of SplitMix64.
+    pub fn next(&self) -> u64 {
+        let mut z = self.next.fetch_add(0x9E37_79B9_7F4A_7C15, Relaxed);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)).max(1)
+    }
+}
+
+/// The trace that a request is part of, and this server's span in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    /// Shared by everything that one request causes.
+    pub trace: u128,
+    /// This server's part.
+    pub span: u64,
+    /// The flags that the client sent; not sampled where it sent none.
+    pub flags: u8,
+}
+
+impl TraceContext {
+    /// Continues the trace of a valid `traceparent`, else begins one.
+    #[must_use]
+    pub fn of(traceparent: Option<&str>, ids: &TraceIds) -> Self {
+        let span = ids.next();
+        if let Some((trace, flags)) = traceparent.and_then(parse) {
+            return Self { trace, span, flags };
+        }
+        let trace = (u128::from(ids.next()) << 64) | u128::from(ids.next());
+        Self { trace, span, flags: 0 }
+    }
+
+    /// The `traceparent` to hand on.
+    #[must_use]
+    pub fn traceparent(&self) -> String {
+        format!("00-{:032x}-{:016x}-{:02x}", self.trace, self.span, self.flags)
+    }
+}
+
+/// Trace id and flags of `00-{32 hex}-{16 hex}-{2 hex}`; later versions may have more behind it.
+fn parse(text: &str) -> Option<(u128, u8)> {
+    let mut parts = text.splitn(5, '-');
+    let mut part = |length: usize| {
+        let part = parts.next()?;
+        let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        (part.len() == length && part.bytes().all(hex)).then_some(part)
+    };
+    let (version, trace, span, flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
+    let more = parts.next().is_some();
+    let trace = u128::from_str_radix(trace, 16).ok().filter(|&trace| trace != 0)?;
+    let span = u64::from_str_radix(span, 16).ok()?;
+    if span == 0 || version == "ff" || (version == "00" && more) {
+        return None;
+    }
+    Some((trace, u8::from_str_radix(flags, 16).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn valid_traces_are_continued_and_others_replaced() {
+        let ids = TraceIds::default();
+        let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let continued = TraceContext::of(Some(given), &ids);
+        assert_eq!(continued.traceparent()[..36], given[..36]);
+        assert_ne!(continued.traceparent(), given);
+        let zero = "00-00000000000000000000000000000000-b7ad6b7169203331-01";
+        for bad in [zero, "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "", "a-b-c-d"]
+        {
+            assert_eq!(TraceContext::of(Some(bad), &ids).flags, 0, "{bad}");
+        }
+        assert_ne!(TraceContext::of(None, &ids).trace, TraceContext::of(None, &ids).trace);
+    }
+}
