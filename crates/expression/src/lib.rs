@@ -9,6 +9,7 @@ pub mod ast;
 mod check;
 pub mod currency;
 mod evaluate;
+mod format;
 mod interval;
 pub mod ir;
 mod parse;
@@ -21,7 +22,9 @@ pub mod value;
 pub use assign::{AssignError, assign};
 pub use ast::{Ast, AstKind};
 pub use check::{Facts, check};
-pub use evaluate::{Environment, EvaluationError, Lookup, NoRows, Rows, evaluate, row_id};
+pub use evaluate::{
+    Environment, EvaluationError, Lookup, NoRows, Rows, distance, evaluate, holds, row_id,
+};
 pub use parse::parse;
 pub use schema::{
     EntityId, EntityShape, FieldIndex, FieldShape, PartId, PartShape, RecordId, RecordShape,
