@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 pub use environment::{Environment, Lookup, NoRows, Rows};
 pub use error::EvaluationError;
+pub(crate) use function::EARTH_RADIUS;
 pub use function::distance;
 pub(crate) use number::{round, to_float};
 
@@ -169,12 +170,14 @@ impl<'e> Evaluator<'e> {
     }
 
     fn equal(&self, left: &Expression, right: &Expression) -> Result<bool> {
-        let (a, b) = if left.ty.is_optional() || right.ty.is_optional() {
-            (self.value(left)?, self.value(right)?)
-        } else {
-            (self.present(left)?, self.present(right)?)
-        };
+        let (a, b) = (self.operand(left)?, self.operand(right)?);
         Ok(compare::equal(&a, &b))
+    }
+
+    /// An operand of an equality: null only where its type says so. That keeps a caller without a
+    /// row from being equal to an owner who is not set.
+    fn operand(&self, expression: &Expression) -> Result<Value> {
+        if expression.ty.is_optional() { self.value(expression) } else { self.present(expression) }
     }
 
     fn field(&self, of: &Expression, field: FieldIndex) -> Result<Value> {

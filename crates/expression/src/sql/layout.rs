@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Dialect;
 use crate::schema::{EntityId, FieldIndex, PartId, Schema};
 
 /// A table: `"schema"."name"` in PostgreSQL, `"schema_name"` in SQLite, which has no schemas.
@@ -11,6 +12,23 @@ pub struct TableName<'a> {
     pub schema: Cow<'a, str>,
     /// The table.
     pub name: Cow<'a, str>,
+}
+
+impl TableName<'_> {
+    /// As statements write it.
+    #[must_use]
+    pub fn sql(&self, dialect: Dialect) -> String {
+        match dialect {
+            Dialect::Sqlite => quote(&format!("{}_{}", self.schema, self.name)),
+            Dialect::PostgreSql => format!("{}.{}", quote(&self.schema), quote(&self.name)),
+        }
+    }
+}
+
+/// A name in double quotes.
+#[must_use]
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Where things are stored. Names come unquoted. A part's table has `owner_id` and `position`
@@ -29,4 +47,38 @@ pub trait Layout {
     /// The `deleted_at` field, for entities whose rows are deleted softly: rows that have it are
     /// outside `Entity.exists` and its kin.
     fn deleted_at(&self, entity: EntityId) -> Option<FieldIndex>;
+}
+
+/// Tables named as the model names things: enough to know whether an expression has SQL.
+pub(super) struct Nominal<'a>(pub &'a Schema);
+
+impl Layout for Nominal<'_> {
+    fn schema(&self) -> &Schema {
+        self.0
+    }
+
+    fn table(&self, entity: EntityId) -> TableName<'_> {
+        let shape = self.0.entity(entity);
+        TableName { schema: Cow::Borrowed(&shape.context), name: Cow::Borrowed(&shape.name) }
+    }
+
+    fn part_table(&self, part: PartId) -> TableName<'_> {
+        let shape = self.0.entity(part.entity);
+        let name = format!("{}_{}", shape.name, self.0.part(part).name);
+        TableName { schema: Cow::Borrowed(&shape.context), name: Cow::Owned(name) }
+    }
+
+    fn column(&self, entity: EntityId, field: FieldIndex) -> Cow<'_, str> {
+        let fields = &self.0.entity(entity).fields;
+        Cow::Borrowed(fields.get(usize::from(field.0)).map_or("", |field| &field.name))
+    }
+
+    fn part_column(&self, part: PartId, field: FieldIndex) -> Cow<'_, str> {
+        let fields = &self.0.part(part).fields;
+        Cow::Borrowed(fields.get(usize::from(field.0)).map_or("", |field| &field.name))
+    }
+
+    fn deleted_at(&self, _: EntityId) -> Option<FieldIndex> {
+        None
+    }
 }

@@ -1,22 +1,41 @@
 //! The SQL compiler: a condition over rows becomes a piece of SQL with parameters.
+//!
+//! Everything that needs no row (over `actor`, `input`, `tenant`, `now`) becomes one parameter.
+//! Logic is two-valued: `==` treats null as a value. What would be an evaluation error is SQL's
+//! NULL, which logic absorbs as the evaluator does and a `WHERE` denies.
 
+mod aggregate;
+mod bind;
+mod compile;
 pub mod encoding;
+mod equality;
+mod failing;
 pub mod json;
 mod layout;
+mod number;
+mod path;
+mod scalar;
 pub mod wide;
 
-pub use encoding::{Encoding, SqlValue, encode};
-pub use layout::{Layout, TableName};
+pub use encoding::{Encoding, SqlValue, encode, encode_postgresql};
+pub use layout::{Layout, TableName, quote};
 
 use base::Span;
 
-use crate::ir::{Expression, VariableIndex};
+use crate::ir::{Expression, Kind, VariableIndex};
 use crate::schema::{EntityId, Schema};
+use crate::types::Type;
+use compile::Compiler;
+use layout::Nominal;
+
+/// The function that SQLite must offer for `distance`: latitude and longitude of two places, in
+/// degrees; metres ([`crate::distance`]).
+pub const DISTANCE: &str = "firm_distance";
 
 /// Which SQL is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dialect {
-    /// SQLite 3.38 or newer, with the functions of [`encoding`] registered.
+    /// SQLite 3.41 or newer, with [`DISTANCE`] and the functions of [`wide`] registered.
     Sqlite,
     /// PostgreSQL 15 or newer.
     PostgreSql,
@@ -55,7 +74,7 @@ pub struct Parameter {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fragment {
     /// The text, in parentheses where that matters. Parameters are `?1` (SQLite) or `$1`
-    /// (PostgreSQL, every one bound as text).
+    /// (PostgreSQL, every one bound as text). One parameter may occur several times.
     pub sql: String,
     /// The parameters, in the order of their numbers.
     pub parameters: Vec<Parameter>,
@@ -70,7 +89,8 @@ pub struct NotTranslatable {
     pub why: String,
 }
 
-/// Compiles an expression (a condition, or a value such as a sort key).
+/// Compiles an expression: a condition, or a value such as a sort key. A number comes as stored
+/// (SQLite: times 10^scale), money as its amount.
 ///
 /// # Errors
 /// Where it, or a part of it that needs a row, has no SQL.
@@ -80,15 +100,37 @@ pub fn compile(
     layout: &dyn Layout,
     options: &Options,
 ) -> Result<Fragment, NotTranslatable> {
-    let _ = (dialect, layout, options);
-    Err(NotTranslatable { span: expression.span, why: "expressions have no SQL yet".to_owned() })
+    let mut compiler = Compiler::new(dialect, layout, options);
+    let sql = compiler.top(expression)?;
+    Ok(Fragment { sql, parameters: compiler.parameters })
 }
 
-/// Whether a condition over `self` has SQL in every dialect.
+/// Whether a condition over `self` has SQL in every dialect. Conditions over the rows of a view
+/// are left to its own rules.
 ///
 /// # Errors
 /// The first part that has none.
 pub fn translatable(expression: &Expression, schema: &Schema) -> Result<(), NotTranslatable> {
-    let _ = (expression, schema);
+    let entity = match type_of_self(expression) {
+        Some(Type::Reference(entity)) => Some(*entity),
+        Some(_) => return Ok(()),
+        None => None,
+    };
+    let row = entity.map(|entity| TableRow {
+        variable: VariableIndex::SELF,
+        entity,
+        alias: "t".to_owned(),
+    });
+    let options = Options { row, first_parameter: 1 };
+    for dialect in [Dialect::Sqlite, Dialect::PostgreSql] {
+        compile(expression, dialect, &Nominal(schema), &options)?;
+    }
     Ok(())
+}
+
+fn type_of_self(expression: &Expression) -> Option<&Type> {
+    match expression.kind {
+        Kind::Variable(VariableIndex::SELF) => Some(&expression.ty),
+        _ => expression.children().find_map(type_of_self),
+    }
 }
