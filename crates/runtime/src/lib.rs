@@ -13,5 +13,6 @@ pub mod problem;
 pub mod store;
 pub mod telemetry;
 
+pub use http::{ServeOptions, serve};
 pub use operations::Backend;
 pub use problem::Problem;

@@ -93,7 +93,7 @@ impl<E: Execute> Service<E> {
         let paths = self.documents.iter().map(|document| document.path.as_str());
         let own = ["/health", "/ready", "/metrics", "/.well-known/jwks.json"];
         list(&mut out, "documents", own.into_iter().chain(paths), texts);
-        list(&mut out, "not_running", self.backend.not_running().iter().map(String::as_str), texts);
+        list(&mut out, "not_running", self.backend.not_running().into_iter(), texts);
         out.push(b'}');
         out
     }

@@ -292,7 +292,7 @@ fn selection<'a>(pairs: impl Iterator<Item = &'a (Cow<'a, str>, Cow<'a, str>)>) 
     let mut chosen: Vec<_> = pairs.filter(|(name, _)| name != "after" && name != "limit").collect();
     chosen.sort();
     chosen.into_iter().fold(String::new(), |mut text, (name, value)| {
-        drop(write!(text, "{}:{name}{}:{value}", name.len(), value.len()));
+        let _ = write!(text, "{}:{name}{}:{value}", name.len(), value.len());
         text
     })
 }

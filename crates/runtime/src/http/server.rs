@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::connection::Patient;
 use super::limits::Limits;
+use super::router::RouteError;
 use super::service::{Execute, Service};
 
 /// Why a server does not run.
@@ -30,6 +31,9 @@ pub enum ServerError {
         /// What the system said.
         source: io::Error,
     },
+    /// The design is broken.
+    #[error(transparent)]
+    Route(#[from] RouteError),
 }
 
 /// A server that accepts connections. Dropping it stops it at once; [`Running::stop`] lets it
@@ -51,9 +55,9 @@ impl Running {
     /// Accepts no more, says so at `/ready`, finishes what is under way within
     /// [`Limits::drain`], and closes what is left.
     pub async fn stop(self) {
-        drop(self.stop.send(true));
+        let _ = self.stop.send(true);
         // A panic of the accept loop leaves nothing to wait for.
-        drop(self.accepting.await);
+        let _ = self.accepting.await;
     }
 }
 
@@ -110,7 +114,7 @@ async fn accept<E: Execute>(
     service.draining.store(true, Relaxed);
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
-        drop(cut.send(true));
+        let _ = cut.send(true);
     }
     // All slots are back when the last connection is gone.
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);

@@ -46,8 +46,8 @@ pub trait Execute: Send + Sync + 'static {
     fn execute(&self, request: Request) -> impl Future<Output = Result<Answer, Problem>> + Send;
 
     /// What the model states but this version does not run yet, one line for each place.
-    fn not_running(&self) -> &[String] {
-        &[]
+    fn not_running(&self) -> Vec<&str> {
+        Vec::new()
     }
 
     /// Why it cannot serve at the moment.

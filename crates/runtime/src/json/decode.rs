@@ -308,7 +308,9 @@ fn pointer(path: &[Step<'_>]) -> String {
                 pointer.push('/');
                 pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
             }
-            Step::Item(at) => drop(write!(pointer, "/{at}")),
+            Step::Item(at) => {
+                let _ = write!(pointer, "/{at}");
+            }
         }
     }
     pointer

@@ -23,7 +23,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
         out.extend_from_slice(&bytes[start..at]);
         start = at + 1;
         if escape.is_empty() {
-            drop(write!(out, "\\u{byte:04x}"));
+            let _ = write!(out, "\\u{byte:04x}");
         } else {
             out.extend_from_slice(escape);
         }
@@ -128,7 +128,7 @@ fn write_decimal(out: &mut Vec<u8>, value: Decimal, scale: u32) {
     if value.scale() != scale {
         value.rescale(scale);
     }
-    drop(write!(out, "\"{value}\""));
+    let _ = write!(out, "\"{value}\"");
 }
 
 fn write_uuid(out: &mut Vec<u8>, id: u128) {
@@ -142,7 +142,7 @@ fn write_uuid(out: &mut Vec<u8>, id: u128) {
 
 fn write_float(out: &mut Vec<u8>, value: f64) {
     if value.is_finite() {
-        drop(write!(out, "{value}"));
+        let _ = write!(out, "{value}");
     } else {
         out.extend_from_slice(b"null");
     }
@@ -174,7 +174,9 @@ pub fn write_value(out: &mut Vec<u8>, schema: &Schema, ty: &Type, value: &Value)
         }
         Value::Float(value) => write_float(out, *value),
         Value::Text(text) => write_string(out, text),
-        Value::Date(date) => drop(write!(out, "\"{date}\"")),
+        Value::Date(date) => {
+            let _ = write!(out, "\"{date}\"");
+        }
         Value::Time(time) => write_time(out, *time),
         Value::Timestamp(micros) => write_timestamp(out, *micros),
         Value::Duration(micros) => write_duration(out, *micros),
@@ -190,7 +192,7 @@ pub fn write_value(out: &mut Vec<u8>, schema: &Schema, ty: &Type, value: &Value)
         Value::File(file) => {
             out.extend_from_slice(b"{\"media_type\":");
             write_string(out, &file.media_type);
-            drop(write!(out, ",\"bytes\":{}}}", file.bytes));
+            let _ = write!(out, ",\"bytes\":{}}}", file.bytes);
         }
         Value::Row(row) => match expression::row_id(value) {
             Some(id) => write_uuid(out, id),

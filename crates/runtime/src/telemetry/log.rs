@@ -87,7 +87,7 @@ impl Entry<'_> {
         out.extend_from_slice(b"{\"time\":");
         write_timestamp(&mut out, self.time);
         let mut text = String::with_capacity(80);
-        drop(write!(text, ",\"trace_id\":\"{:032x}\"", self.trace.trace));
+        let _ = write!(text, ",\"trace_id\":\"{:032x}\"", self.trace.trace);
         out.extend_from_slice(text.as_bytes());
         let texts = [
             ("correlation_id", self.correlation),
@@ -109,7 +109,7 @@ impl Entry<'_> {
         }
         let (status, bytes) = (self.status, self.bytes);
         let millis = self.duration.as_secs_f64() * 1e3;
-        drop(write!(out, ",\"status\":{status},\"duration_ms\":{millis:.3},\"bytes\":{bytes}}}"));
+        let _ = write!(out, ",\"status\":{status},\"duration_ms\":{millis:.3},\"bytes\":{bytes}}}");
         out
     }
 }
@@ -123,7 +123,7 @@ fn subject_hash(identity: &Identity) -> String {
     hash.update(identity.subject.as_bytes());
     let digest: [u8; 32] = hash.finalize().into();
     digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
-        drop(write!(text, "{byte:02x}"));
+        let _ = write!(text, "{byte:02x}");
         text
     })
 }

@@ -113,7 +113,7 @@ impl Metrics {
             ("http_server_connections", "Open connections.", self.connections.load(Relaxed)),
         ];
         for (name, help, value) in own {
-            drop(write!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
+            let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
         }
         let counted = [
             ("http_server_shed_total", "Requests turned away under overload.", &self.shed),
@@ -121,10 +121,10 @@ impl Metrics {
         ];
         for (name, help, value) in counted {
             let value = value.load(Relaxed);
-            drop(write!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n"));
+            let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n");
         }
         for (name, help, value) in gauges {
-            drop(write!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"));
+            let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
         }
         out
     }
@@ -137,10 +137,10 @@ impl Metrics {
         for operation in &self.operations {
             for (class, count) in CLASSES.iter().zip(&operation.by_class) {
                 let (name, count) = (&operation.name, count.load(Relaxed));
-                drop(writeln!(
+                let _ = writeln!(
                     out,
                     "http_server_requests_total{{operation=\"{name}\",status=\"{class}\"}} {count}"
-                ));
+                );
             }
         }
         out.push_str("# HELP http_server_request_duration_seconds Time to answer.\n");
@@ -153,10 +153,10 @@ impl Metrics {
         for operation in &self.operations {
             for (percentile, seconds) in &operation.objectives {
                 let name = &operation.name;
-                drop(writeln!(
+                let _ = writeln!(
                     out,
                     "firmitas_objective_seconds{{operation=\"{name}\",quantile=\"{percentile}\"}} {seconds}"
-                ));
+                );
             }
         }
     }
@@ -169,19 +169,17 @@ impl OperationMetrics {
         let mut below = 0;
         for ((_, bound), bucket) in BUCKETS.iter().zip(&self.buckets) {
             below += bucket.load(Relaxed);
-            drop(writeln!(
-                out,
-                "{NAME}_bucket{{operation=\"{operation}\",le=\"{bound}\"}} {below}"
-            ));
+            let _ =
+                writeln!(out, "{NAME}_bucket{{operation=\"{operation}\",le=\"{bound}\"}} {below}");
         }
         // A request that is counted between two of these reads must not make the total smaller
         // than a bucket.
         let count = self.by_class.iter().map(|c| c.load(Relaxed)).sum::<u64>().max(below);
         let micros = self.micros.load(Relaxed);
         let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
-        drop(writeln!(out, "{NAME}_bucket{{operation=\"{operation}\",le=\"+Inf\"}} {count}"));
-        drop(writeln!(out, "{NAME}_sum{{operation=\"{operation}\"}} {seconds}.{rest:06}"));
-        drop(writeln!(out, "{NAME}_count{{operation=\"{operation}\"}} {count}"));
+        let _ = writeln!(out, "{NAME}_bucket{{operation=\"{operation}\",le=\"+Inf\"}} {count}");
+        let _ = writeln!(out, "{NAME}_sum{{operation=\"{operation}\"}} {seconds}.{rest:06}");
+        let _ = writeln!(out, "{NAME}_count{{operation=\"{operation}\"}} {count}");
     }
 }
 

@@ -1,0 +1,92 @@
+//! A backend on the network: what `firm up` starts.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use decide::{Design, naming::kebab};
+use model::model::ContextId;
+
+use super::documents::Document;
+use super::limits::Limits;
+use super::server::{Running, ServerError, listen};
+use super::service::{Execute, Service, ServiceOptions};
+use crate::call::{Answer, Request};
+use crate::identity::Issuer;
+use crate::operations::Backend;
+use crate::problem::Problem;
+use crate::store::Store;
+use crate::telemetry::AccessLog;
+
+/// How a backend is served.
+#[derive(Debug)]
+pub struct ServeOptions {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Who vouches for callers.
+    pub issuer: Issuer,
+    /// Bounds.
+    pub limits: Limits,
+    /// Where a line for each request goes.
+    pub access_log: AccessLog,
+}
+
+/// Serves a backend, with the contracts of its contexts, until it is stopped. Several may run in
+/// one process, one after the other or side by side.
+///
+/// # Errors
+/// The address cannot be listened on, or routes exclude each other.
+pub async fn serve<S: Store>(
+    backend: Arc<Backend<S>>,
+    options: ServeOptions,
+) -> Result<Running, ServerError> {
+    let ServeOptions { listen: address, issuer, limits, access_log } = options;
+    let documents = contracts(backend.design());
+    let options = ServiceOptions { issuer, limits, access_log, documents };
+    let service = Service::new(backend, options)?;
+    listen(Arc::new(service), address).await
+}
+
+/// OpenAPI of each context, as JSON.
+fn contracts(design: &Design) -> Vec<Document> {
+    let contexts = (0u16..).map(ContextId).zip(&design.model.contexts);
+    let document = |(id, context): (ContextId, &model::model::Context)| {
+        let document = emit::openapi::document(design, id)?;
+        Some(Document {
+            path: format!("/openapi/{}.json", kebab(&context.name)),
+            media_type: "application/json",
+            content: serde_json::to_vec(&document).ok()?.into(),
+        })
+    };
+    contexts.filter_map(document).collect()
+}
+
+impl<S: Store> Execute for Backend<S> {
+    fn design(&self) -> &Arc<Design> {
+        Self::design(self)
+    }
+
+    fn execute(&self, request: Request) -> impl Future<Output = Result<Answer, Problem>> + Send {
+        Self::execute(self, request)
+    }
+
+    fn not_running(&self) -> Vec<&str> {
+        Self::not_running(self).iter().map(|missing| missing.message.as_str()).collect()
+    }
+}
+
+/// Resolves when the process is asked to end: SIGINT, or SIGTERM where there is one.
+pub async fn termination() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
