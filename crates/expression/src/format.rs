@@ -4,7 +4,10 @@ use crate::assign::AssignError;
 use crate::types::TextFormat;
 
 /// Whether a text has the right length and form.
-pub(crate) fn check(text: &str, format: TextFormat, min: u32, max: u32) -> Result<(), AssignError> {
+///
+/// # Errors
+/// What would have been right.
+pub fn check(text: &str, format: TextFormat, min: u32, max: u32) -> Result<(), AssignError> {
     let refuse = |code, message: String| Err(AssignError { code, message });
     // A character takes one to four bytes: most texts need no counting.
     let length = if text.is_ascii() { text.len() } else { text.chars().count() };
@@ -28,45 +31,54 @@ pub(crate) fn check(text: &str, format: TextFormat, min: u32, max: u32) -> Resul
     if fits { Ok(()) } else { refuse("invalid-format", format!("must be {form}")) }
 }
 
-/// `local@domain` as HTML's `type=email` has it, the domain with a dot.
-fn is_email(text: &str) -> bool {
+/// A mailbox without quotes (RFC 5321's dot-string) at a domain with a dot.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let plain = |c: char| c.is_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c);
-    !local.is_empty() && local.chars().all(plain) && domain.contains('.') && is_host(domain)
+    let atom = |atom: &str| {
+        !atom.is_empty()
+            && atom
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    };
+    let short = text.len() <= 254 && local.len() <= 64;
+    short && local.split('.').all(atom) && domain.contains('.') && is_host(domain)
 }
 
 fn is_host(host: &str) -> bool {
     let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
+        (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     host.len() <= 253 && host.split('.').all(label)
 }
 
-/// `http` or `https`, a host, and no blanks.
-fn is_url(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+/// An absolute `http` or `https` URL in ASCII, as RFC 3986 asks, with a host and without user name
+/// or password: those are secrets, and do not belong into data.
+#[must_use]
+pub fn is_url(text: &str) -> bool {
+    let rest = ["https://", "http://"].into_iter().find_map(|scheme| {
+        let (head, rest) = text.split_at_checked(scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then_some(rest)
+    });
     let Some(rest) = rest else { return false };
+    let clean = rest.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    let host = authority.rsplit('@').next().unwrap_or("");
-    let (host, port) = match host.rsplit_once(':') {
-        Some((host, port)) if !host.ends_with(']') || port.parse::<u16>().is_ok() => {
-            (host, Some(port))
-        }
-        _ => (host, None),
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
     };
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let fine = address
         .map_or_else(|| is_host(host), |address| address.parse::<std::net::Ipv6Addr>().is_ok());
-    let blank = |c: char| c.is_whitespace() || c.is_control();
-    fine && port.is_none_or(|port| port.parse::<u16>().is_ok()) && !text.contains(blank)
+    clean && fine && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 /// E.164: `+` and 8 to 15 digits.
-fn is_phone(text: &str) -> bool {
+#[must_use]
+pub fn is_phone(text: &str) -> bool {
     let Some(digits) = text.strip_prefix('+') else { return false };
     (8..=15).contains(&digits.len())
         && !digits.starts_with('0')
@@ -80,7 +92,17 @@ mod tests {
     #[test]
     fn formats_accept_what_is_usual_and_nothing_broken() {
         assert!(is_email("ada.l+x@example.co.uk"));
-        for wrong in ["ada", "ada@", "@b.c", "a b@c.de", "a@localhost", "a@-b.de", "a@b..de"] {
+        for wrong in [
+            "ada",
+            "ada@",
+            "@b.c",
+            "a b@c.de",
+            "a@localhost",
+            "a@-b.de",
+            "a@b..de",
+            "a..b@c.de",
+            "é@b.de",
+        ] {
             assert!(!is_email(wrong), "{wrong}");
         }
         for right in [
@@ -88,12 +110,19 @@ mod tests {
             "http://a.b:8080/x?y#z",
             "http://[::1]:80/",
             "http://localhost/a",
+            "HTTP://A.B",
         ] {
             assert!(is_url(right), "{right}");
         }
-        for wrong in
-            ["ftp://a.b", "https://", "https://a b", "http://a:99999/", "javascript:alert(1)"]
-        {
+        for wrong in [
+            "ftp://a.b",
+            "https://",
+            "https://a b",
+            "http://a:99999/",
+            "https://u:p@a.b",
+            "https://é.fr",
+            "javascript:alert(1)",
+        ] {
             assert!(!is_url(wrong), "{wrong}");
         }
         assert!(is_phone("+4930123456"));

@@ -9,7 +9,7 @@ pub mod ast;
 mod check;
 pub mod currency;
 mod evaluate;
-mod format;
+pub mod format;
 mod interval;
 pub mod ir;
 mod parse;

@@ -201,7 +201,7 @@ fn text(format: TextFormat, min: u32, max: u32, way: Way) -> Value {
     let (name, pattern) = match format {
         TextFormat::Email => (Some("email"), EMAIL),
         TextFormat::Url => (Some("uri"), "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+([/?#].*)?$"),
-        TextFormat::Phone => (None, "^\\+[1-9][0-9]{1,14}$"),
+        TextFormat::Phone => (None, "^\\+[1-9][0-9]{7,14}$"),
         TextFormat::String | TextFormat::Text | TextFormat::Markdown => (None, NO_NUL),
     };
     if let Some(name) = name {
@@ -220,7 +220,7 @@ fn text(format: TextFormat, min: u32, max: u32, way: Way) -> Value {
 
 /// A mailbox without quotes at a domain of labels.
 const EMAIL: &str = "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@\
-    [A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$";
+    [A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$";
 
 /// Schemas that types refer to.
 pub fn shared(schema: &Schema) -> Vec<(&'static str, Value)> {

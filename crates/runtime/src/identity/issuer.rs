@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use expression::format;
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac as _};
 use jsonwebtoken::jwk::Jwk;
@@ -17,7 +18,6 @@ use sha2::Sha256;
 use super::key::{IdentityError, PrivateKey};
 use super::token::{self, Claims, TokenRefused};
 use crate::call::{Caller, Identity};
-use crate::json;
 
 /// How long tokens for local use are valid.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -107,8 +107,8 @@ impl Issuer {
             exp: now.saturating_add(lifetime.as_secs()),
             actor: declared.name.value.clone(),
             roles: declared.role.iter().cloned().collect(),
-            email: json::is_email(subject).then(|| subject.into()),
-            phone_number: json::is_phone(subject).then(|| subject.into()),
+            email: format::is_email(subject).then(|| subject.into()),
+            phone_number: format::is_phone(subject).then(|| subject.into()),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &self.signing)
             .map_err(|error| IdentityError::Signing(error.to_string()))

@@ -28,8 +28,7 @@ mod write;
 
 pub use decode::read_input;
 pub use formats::{
-    is_email, is_phone, parse_date, parse_decimal, parse_duration, parse_time, parse_timestamp,
-    parse_uuid,
+    parse_date, parse_decimal, parse_duration, parse_time, parse_timestamp, parse_uuid,
 };
 pub use input::InputPlan;
 pub use output::{OutputPlan, page_body, write_page, write_row};

@@ -114,24 +114,9 @@ pub fn from_text(ty: &Type, text: &str) -> Result<Value, Wrong> {
 }
 
 fn characters(format: TextFormat, min: u32, max: u32, text: &str) -> Result<Value, Wrong> {
-    if text.contains('\0') {
-        return wrong("invalid-character", "The text must not hold the character U+0000.");
-    }
-    let count = if text.is_ascii() { text.len() } else { text.chars().count() };
-    if count < min as usize || count > max as usize {
-        let code = if count < min as usize { "too-short" } else { "too-long" };
-        return wrong(code, format!("Expected {min} to {max} characters, found {count}."));
-    }
-    let (fits, expected) = match format {
-        TextFormat::String | TextFormat::Text | TextFormat::Markdown => (true, ""),
-        TextFormat::Email => (formats::is_email(text), "an email address"),
-        TextFormat::Url => (formats::is_url(text), "an absolute http or https URL"),
-        TextFormat::Phone => (formats::is_phone(text), "a phone number such as +491701234567"),
-    };
-    if fits {
-        Ok(Value::text(text))
-    } else {
-        wrong("invalid-format", format!("Expected {expected}."))
+    match expression::format::check(text, format, min, max) {
+        Ok(()) => Ok(Value::text(text)),
+        Err(wrong) => self::wrong(wrong.code, format!("The text {}.", wrong.message)),
     }
 }
 
