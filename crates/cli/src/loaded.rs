@@ -50,7 +50,7 @@ impl Loaded {
     /// The files of `design/`, unless the model has errors.
     #[must_use]
     pub fn artifacts(&self) -> Option<Vec<Artifact>> {
-        self.design.as_deref().map(emit::artifacts)
+        self.design.as_deref().map(|design| emit::artifacts(design, &self.sources))
     }
 
     /// How a command that only reads the model ends.

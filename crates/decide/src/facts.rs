@@ -5,7 +5,7 @@ use base::{Provenance, Quantity, Rate, Share};
 use expression::EntityId;
 use model::{
     Model,
-    model::{ContextId, Needs, Operation, OperationId, OperationKind, Volume},
+    model::{ContextId, Entity, Needs, Operation, OperationId, OperationKind, Volume},
 };
 
 use crate::numbers::{self, Number};
@@ -71,16 +71,23 @@ pub fn rows_at_horizon(model: &Model, entity: EntityId) -> Option<Quantity<f64>>
     let Volume { rows, inflow } = stated.value;
     let seconds = numbers::HORIZON.value * SECONDS_PER_MONTH;
     let grown = rows + inflow.mean * seconds;
-    let kept = match (&entity.retain, entity.states.is_some() || entity.soft_delete) {
-        // Counted from creation: what flows in during the period is all there can be.
-        (Some(retain), false) => grown.min((inflow.mean * retain.period.as_secs_f64()).max(rows)),
-        _ => grown,
+    let kept = match retention(entity) {
+        Some(seconds) => grown.min((inflow.mean * seconds).max(rows)),
+        None => grown,
     };
     let from = format!("{} rows, {}", people(rows), per_second(inflow.mean));
     Some(match stated.provenance {
         Provenance::Given(span) => Quantity::given(kept, span),
         _ => Quantity::derived(kept, from),
     })
+}
+
+/// For how long rows stay after they come in, in seconds; nothing where the period starts at
+/// something that need not happen. A final state is reached soon, against periods of this length.
+fn retention(entity: &Entity) -> Option<f64> {
+    let retain = entity.retain.as_ref()?;
+    let starts = retain.after.is_none_or(|field| !entity.field(field).ty.is_optional());
+    starts.then(|| retain.period.as_secs_f64())
 }
 
 /// Mean writes a second on rows of an entity.
@@ -128,6 +135,17 @@ pub fn per_second(rate: f64) -> String {
         Some((unit, count)) => format!("{}/{unit}", people(count)),
         None => format!("{}/s", people(rate)),
     }
+}
+
+/// A size in the largest unit in which it is at least one: `255 GB`.
+#[must_use]
+pub fn bytes(bytes: f64) -> String {
+    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let best = units.iter().find(|(unit, _)| bytes >= *unit);
+    best.map_or_else(
+        || format!("{} B", people(bytes)),
+        |(unit, name)| format!("{} {name}", people(bytes / unit)),
+    )
 }
 
 /// A number as people write it: `2k`, `1.5M`, `0.1`; at most three significant digits.

@@ -44,6 +44,6 @@ impl Checked {
     /// Every file of `design/`, sorted by path; none where there is no design.
     #[must_use]
     pub fn artifacts(&self) -> Vec<Artifact> {
-        self.design.as_ref().map_or_else(Vec::new, |design| emit::artifacts(design))
+        self.design.as_ref().map_or_else(Vec::new, |design| emit::artifacts(design, &self.sources))
     }
 }

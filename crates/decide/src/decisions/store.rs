@@ -138,9 +138,7 @@ fn sizes(model: &Model, entities: &[EntityId], answer: Answer) -> Answer {
     } else {
         "with the other tables still one server"
     };
-    answer
-        .driver(fact, rows.provenance, fits)
-        .parameter("bytes at the horizon", facts::people(total))
+    answer.driver(fact, rows.provenance, fits).parameter("size in two years", facts::bytes(total))
 }
 
 fn has_files(model: &Model, entities: &[EntityId]) -> bool {

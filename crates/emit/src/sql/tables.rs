@@ -7,15 +7,15 @@ use model::model::BuiltIn;
 use super::columns::{definitions, names};
 use super::text::{quoted, table as table_name};
 
+/// The place of a row among those of its owner.
+const POSITION: &str = "\"position\" INTEGER NOT NULL CHECK (\"position\" >= 0)";
+
 /// The table of an entity, then those of its parts.
 pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
     let mut statements = vec![entity_table(design, table, dialect)];
     let shape = design.model.shape(table.entity);
     for (part, of) in table.parts.iter().zip(&shape.parts) {
-        let mut lines = vec![
-            owner(design, table, dialect),
-            "\"position\" integer NOT NULL CHECK (\"position\" >= 0)".into(),
-        ];
+        let mut lines = vec![owner(design, table, dialect), POSITION.to_owned()];
         for (field, base) in of.fields.iter().zip(&part.columns) {
             lines.extend(definitions(design, field, base, dialect));
         }
