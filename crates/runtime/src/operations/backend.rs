@@ -154,18 +154,25 @@ impl<S: Store> Inner<S> {
     async fn read(&self, request: Request) -> Result<Answer, Problem> {
         let plans = self.plans.clone();
         let list = plans.model.operation(request.operation).kind == OperationKind::List;
-        let result: Result<Answer, Failure> = self
-            .store
-            .read(move |snapshot| {
-                Box::pin(async move {
-                    let mut work = Work::new(plans, snapshot, now());
-                    match list {
-                        true => read::list(&mut work, &request).await,
-                        false => read::get(&mut work, &request).await,
-                    }
+        let result: Result<Answer, Failure> = if list {
+            self.store
+                .scan(move |snapshot| {
+                    Box::pin(async move {
+                        let mut work = Work::new(plans, snapshot, now());
+                        read::list(&mut work, &request).await
+                    })
                 })
-            })
-            .await;
+                .await
+        } else {
+            self.store
+                .read(move |snapshot| {
+                    Box::pin(async move {
+                        let mut work = Work::new(plans, snapshot, now());
+                        read::get(&mut work, &request).await
+                    })
+                })
+                .await
+        };
         Ok(result?)
     }
 

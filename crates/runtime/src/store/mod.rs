@@ -52,8 +52,17 @@ pub trait Store: Send + Sync + 'static {
         E: From<StoreError> + Send + 'static,
         W: for<'a> FnOnce(&'a mut Self::Transaction) -> Work<'a, T, E> + Send + 'static;
 
-    /// Runs the work on one consistent snapshot, which holds every write that was answered before.
+    /// Runs short work (rows by id or key, conditions on single rows) on one consistent snapshot,
+    /// which holds every write that was answered before. It may run in the caller's own task.
     fn read<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'a> FnOnce(&'a mut Self::Snapshot) -> Work<'a, T, E> + Send + 'static;
+
+    /// Like [`Self::read`], for work that may take long (pages, searches): it never holds up the
+    /// caller's other tasks.
+    fn scan<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,

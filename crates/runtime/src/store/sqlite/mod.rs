@@ -41,9 +41,9 @@ pub use session::Session;
 pub struct Limits {
     /// Writes that may wait; more are refused with [`StoreError::Busy`].
     pub waiting_writes: usize,
-    /// Reads that may wait.
+    /// Long reads that may wait.
     pub waiting_reads: usize,
-    /// Reader threads, at least one.
+    /// Long reads at once, and connections for short ones: at least one of each.
     pub readers: usize,
 }
 
@@ -79,8 +79,13 @@ impl SqliteStore {
         schema::fit(&mut connection, &design, now())?;
         let catalog = Arc::new(Catalog::new(design));
         let reader = |_| Ok(Session::new(connect::reader(&database)?, Arc::clone(&catalog)));
-        let readers = (0..limits.readers.max(1)).map(reader).collect::<Result<_, StoreError>>()?;
-        let readers = Readers::start(readers, limits.waiting_reads)?;
+        let readers =
+            |count: usize| (0..count.max(1)).map(reader).collect::<Result<_, StoreError>>();
+        let readers = Readers::start(
+            readers(limits.readers)?,
+            readers(limits.readers)?,
+            limits.waiting_reads,
+        )?;
         let session = Session::new(connection, Arc::clone(&catalog));
         let writer = Writer::start(session, limits.waiting_writes)?;
         Ok(Self { readers, writer, catalog, directory })
@@ -125,8 +130,20 @@ impl Store for SqliteStore {
         E: From<StoreError> + Send + 'static,
         W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
     {
+        match self.readers.take() {
+            Some(session) => self.readers.run(session, |session| work::read(work, session))?,
+            None => self.scan(work).await,
+        }
+    }
+
+    async fn scan<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
+    {
         let (sender, answer) = oneshot::channel();
-        self.readers.submit(work::reading(work, sender))?;
+        self.readers.submit(work::scanning(work, sender))?;
         answer.await.unwrap_or_else(|_| Err(work::abandoned().into()))
     }
 }

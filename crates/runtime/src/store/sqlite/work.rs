@@ -31,8 +31,8 @@ where
     })
 }
 
-/// A reader's task: runs the work on one snapshot.
-pub(super) fn reading<T, E, W>(work: W, answer: Sender<Result<T, E>>) -> readers::Task
+/// A reader's task: answers with what the work yields on one snapshot.
+pub(super) fn scanning<T, E, W>(work: W, answer: Sender<Result<T, E>>) -> readers::Task
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
@@ -42,13 +42,20 @@ where
         if answer.is_closed() {
             return;
         }
-        let result = match session.execute("BEGIN") {
-            Ok(()) => drive(work(session)),
-            Err(error) => Err(error.into()),
-        };
-        session.roll_back();
-        let _ = answer.send(result);
+        let _ = answer.send(read(work, session));
     })
+}
+
+/// Runs the work on one snapshot.
+pub(super) fn read<T, E, W>(work: W, session: &mut Session) -> Result<T, E>
+where
+    E: From<StoreError>,
+    W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E>,
+{
+    session.execute("BEGIN")?;
+    let result = drive(work(session));
+    session.roll_back();
+    result
 }
 
 /// Runs work to its end. It awaits nothing but the session, which is always ready.
