@@ -87,8 +87,10 @@ fn burst(directory: &Path, time: Duration) -> Vec<u128> {
         let number = |line: String| line.split_once("placed ")?.1.parse::<u128>().ok();
         let mut placed = Vec::new();
         for line in lines.map_while(Result::ok) {
-            placed.extend(number(line));
-            let _ = first.send(());
+            if let Some(id) = number(line) {
+                placed.push(id);
+                let _ = first.send(());
+            }
         }
         placed
     });
