@@ -17,11 +17,11 @@ pub mod loaded;
 pub mod render;
 pub mod seed;
 
-use std::process::ExitCode;
+use std::{panic::AssertUnwindSafe, process::ExitCode};
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{backup, check, design, explain, new, seed as seed_command, token};
+use commands::{backup, check, design, explain, new, seed as seed_command, token, up};
 use console::{Console, OutputOptions};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
 
@@ -53,6 +53,8 @@ enum Command {
     Design(design::DesignArguments),
     /// Say why a decision fell as it did
     Explain(explain::ExplainArguments),
+    /// Run the model
+    Up(up::UpArguments),
     /// Print a token for local use
     Token(token::TokenArguments),
     /// Fill the store with plausible rows
@@ -72,7 +74,9 @@ pub fn main() -> ExitCode {
     };
     let console = Console::new(arguments.output);
     report_panics(console);
-    match std::panic::catch_unwind(|| run(&arguments.command, &console)) {
+    // Nothing of what a panic leaves behind is used afterwards.
+    let work = AssertUnwindSafe(|| run(&arguments.command, &matches, &console));
+    match std::panic::catch_unwind(work) {
         Ok(Ok(outcome)) => outcome.into(),
         Ok(Err(failure)) => {
             console.failure(&failure);
@@ -82,12 +86,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command, console: &Console) -> Result<Outcome, Failure> {
+fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Outcome, Failure> {
     match command {
         Command::New(arguments) => new::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
         Command::Design(arguments) => design::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Up(arguments) => {
+            let own = matches.subcommand_matches("up").unwrap_or(matches);
+            up::run(arguments, own, console)
+        }
         Command::Token(arguments) => token::run(arguments, console),
         Command::Seed(arguments) => seed_command::run(arguments, console),
         Command::Backup(arguments) => backup::run(arguments, console),

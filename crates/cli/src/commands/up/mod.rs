@@ -4,10 +4,171 @@ mod announce;
 mod configuration;
 mod decided;
 mod first_requests;
+mod server;
 mod watch;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{ArgMatches, Args};
+use runtime::http::termination;
+use serde_json::json;
+
+use crate::{
+    console::{Console, style, styled},
+    failure::{Failure, Outcome},
+    folder::Folder,
+    live::{self, Refused},
+    loaded::Loaded,
+};
 
 pub use announce::Ready;
 pub use configuration::{Log, Settings};
 pub use decided::{decided, decided_json};
 pub use first_requests::first_requests;
+pub use server::Server;
 pub use watch::Watch;
+
+/// Arguments of `firm up`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Example:
+  firm up examples/shop --watch
+
+The first start needs nothing: data is kept in `.firm` in the model folder, and externals without
+a URL are stood in for. After the model has changed, additive changes are applied to the data and
+others refused with the difference. With --json, one line is printed on standard output when the
+backend is ready. Ctrl-C finishes what is under way and stops.")]
+pub struct UpArguments {
+    /// Folder with `firmitas.yaml`
+    #[arg(default_value = ".")]
+    model: PathBuf,
+
+    #[command(flatten)]
+    settings: Settings,
+
+    /// Start anew whenever the model changes
+    #[arg(long)]
+    watch: bool,
+
+    /// Print the settings with their origin, secrets masked, and start nothing
+    #[arg(long)]
+    print_config: bool,
+}
+
+/// Runs the model until it is told to stop.
+///
+/// # Errors
+/// When the model cannot be started here.
+pub fn run(
+    arguments: &UpArguments,
+    matches: &ArgMatches,
+    console: &Console,
+) -> Result<Outcome, Failure> {
+    let folder = Folder::open(&arguments.model)?;
+    arguments.settings.verify()?;
+    arguments.settings.externals()?;
+    if arguments.print_config {
+        let effective = arguments.settings.describe(&folder, matches);
+        match console.json() {
+            true => console.document(
+                &json!({ "version": 1, "diagnostics": [], "configuration": effective.json() }),
+            ),
+            false => console.answer(effective.table()),
+        }
+        return Ok(Outcome::Success);
+    }
+    let loaded = Loaded::read(folder);
+    if loaded.design.is_none() {
+        return Ok(loaded.refuse(console));
+    }
+    let runtime = live::tokio()?;
+    let ended = runtime.block_on(serve(arguments, loaded, console));
+    // Whatever still runs has been told to stop and had its time.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Serves one model after the other until a signal comes.
+async fn serve(
+    arguments: &UpArguments,
+    mut loaded: Loaded,
+    console: &Console,
+) -> Result<Outcome, Failure> {
+    let mut watch = arguments.watch.then(|| Watch::new(&loaded.folder));
+    let mut address = arguments.settings.listen;
+    let mut server = match start(arguments, &mut loaded, address, console).await {
+        Ok(server) => server,
+        Err(Refused::Failure(failure)) => return Err(failure),
+        Err(Refused::Guards(findings)) => {
+            loaded.diagnostics.extend(findings);
+            return Ok(loaded.refuse(console));
+        }
+    };
+    loop {
+        let next = tokio::select! {
+            () = termination() => None,
+            next = changed(&mut watch, console) => Some(next),
+        };
+        // From now on the port is known, also where a free one was asked for.
+        address = server.address();
+        let Some(mut next) = next else {
+            console.prose(styled(
+                style::DIM,
+                "stopping: what is under way is finished; Ctrl-C again ends it",
+            ));
+            tokio::select! {
+                () = server.stop() => {}
+                () = termination() => {}
+            }
+            return Ok(Outcome::Success);
+        };
+        server.stop().await;
+        server = match start(arguments, &mut next, address, console).await {
+            Ok(server) => {
+                loaded = next;
+                server
+            }
+            Err(refused) => {
+                report(&mut next, refused, console);
+                let again = start(arguments, &mut loaded, address, console).await;
+                again.map_err(|refused| match refused {
+                    Refused::Failure(failure) => failure,
+                    Refused::Guards(_) => {
+                        Failure::new("not-started", "the model before does not start")
+                    }
+                })?
+            }
+        };
+    }
+}
+
+async fn start(
+    arguments: &UpArguments,
+    loaded: &mut Loaded,
+    address: SocketAddr,
+    console: &Console,
+) -> Result<Server, Refused> {
+    let server = Server::start(&arguments.settings, loaded, address).await?;
+    server.ready(loaded, &arguments.settings).tell(console);
+    Ok(server)
+}
+
+/// Says why a changed model was not started.
+fn report(next: &mut Loaded, refused: Refused, console: &Console) {
+    match refused {
+        Refused::Guards(findings) => {
+            next.diagnostics.extend(findings);
+            next.print_findings(|text| console.problem(text), console.appearance());
+        }
+        Refused::Failure(failure) => console.failure(&failure),
+    }
+    console.problem(styled(style::ATTENTION, "the model before goes on"));
+}
+
+/// The next sound model; never without `--watch`.
+async fn changed(watch: &mut Option<Watch>, console: &Console) -> Loaded {
+    match watch {
+        Some(watch) => watch.next(console).await,
+        None => std::future::pending().await,
+    }
+}
