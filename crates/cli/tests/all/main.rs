@@ -16,3 +16,4 @@ mod help;
 mod new;
 mod rendering;
 mod seed;
+mod up;

@@ -1,0 +1,153 @@
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::firm::Scratch;
+
+/// A running `firm up --json`; killed when dropped.
+struct Up {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Up {
+    fn start(scratch: &Scratch, arguments: &[&str]) -> Self {
+        let mut all = vec!["up", "library", "--json", "--log", "off", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        let mut command = scratch.command(&all);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// The next line, which says that the backend is ready.
+    fn ready(&mut self) -> Value {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
+        assert_eq!(ready["event"], "ready");
+        ready
+    }
+
+    /// Asks it to stop, as a service manager would, and waits.
+    fn stop(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Status and body of a GET.
+fn get(ready: &Value, path: &str) -> (u16, String) {
+    request(ready, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+}
+
+fn request(ready: &Value, text: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(ready["listen"].as_str().unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+fn library(name: &str) -> Scratch {
+    let scratch = Scratch::new(name);
+    assert_eq!(scratch.firm(&["new", "library"]).code, 0);
+    scratch
+}
+
+#[test]
+fn a_new_model_is_served_until_it_is_told_to_stop() {
+    let scratch = library("up");
+    let mut up = Up::start(&scratch, &[]);
+    let ready = up.ready();
+    assert_eq!(get(&ready, "/ready").0, 200);
+    let locked = scratch.firm(&["seed", "library"]);
+    assert_eq!(locked.code, 2, "{locked:?}");
+    assert!(locked.stderr.contains("in use by another process"), "{}", locked.stderr);
+    let saved = scratch.firm(&["backup", "library", "saved.db"]);
+    assert_eq!(saved.code, 0, "{saved:?}");
+    assert!(scratch.path().join("saved.db").metadata().unwrap().len() > 0);
+    let again = scratch.firm(&["backup", "library", "saved.db"]);
+    assert_eq!(again.code, 2, "an existing file was overwritten: {again:?}");
+    assert_eq!(up.stop(), Some(0));
+    assert_eq!(scratch.read("library/.firm/.gitignore"), "*\n");
+}
+
+#[test]
+fn a_watched_model_is_served_anew_and_a_broken_one_is_not() {
+    let scratch = library("watch");
+    let mut up = Up::start(&scratch, &["--watch"]);
+    let first = up.ready();
+    let model = scratch.read("library/firmitas.yaml");
+    scratch.write("library/firmitas.yaml", model.replace("rate:", "rait:"));
+    std::thread::sleep(Duration::from_millis(900));
+    assert_eq!(get(&first, "/ready").0, 200, "a broken model stopped what was running");
+    scratch.write("library/firmitas.yaml", model.replace("name: Library", "name: Archive"));
+    let second = up.ready();
+    assert_eq!(first["listen"], second["listen"]);
+    assert!(get(&second, "/").1.contains("\"Archive\""));
+    assert_eq!(up.stop(), Some(0));
+}
+
+#[test]
+fn a_taken_port_names_the_remedy() {
+    let scratch = library("port");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = scratch.firm(&["up", "library", "--listen", &address]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("error[cannot-listen]"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--listen 127.0.0.1:"), "{}", refused.stderr);
+}
+
+#[test]
+fn settings_are_printed_with_their_origin_and_without_secrets() {
+    let scratch = library("settings");
+    let mut command = scratch.command(&["up", "library", "--print-config", "--json"]);
+    command.env("FIRM_LISTEN", "127.0.0.1:9999").env("FIRM_EXTERNAL", "pay=http://me:secret@x/");
+    let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let document: Value = serde_json::from_str(&output).unwrap();
+    let setting = |name: &str| {
+        let settings = document["configuration"].as_array().unwrap();
+        settings.iter().find(|setting| setting["name"] == name).unwrap().clone()
+    };
+    assert_eq!(setting("listen")["value"], "127.0.0.1:9999");
+    assert_eq!(setting("listen")["origin"], "environment FIRM_LISTEN");
+    assert_eq!(setting("log")["origin"], "default");
+    assert!(!output.contains("secret"), "{output}");
+}
+
+#[test]
+fn what_this_version_cannot_do_is_refused() {
+    let scratch = library("refused");
+    let store = scratch.firm(&["up", "library", "--store", "postgres://me:secret@db/x"]);
+    assert_eq!(store.code, 2);
+    assert!(store.stderr.contains("error[store-not-built]"), "{}", store.stderr);
+    assert!(!store.stderr.contains("secret"), "{}", store.stderr);
+    let external = scratch.firm(&["up", "library", "--external", "nothing"]);
+    assert!(external.stderr.contains("error[invalid-external]"), "{}", external.stderr);
+    let model = scratch.read("library/firmitas.yaml");
+    scratch.write(
+        "library/firmitas.yaml",
+        model.replace("      Book:\n", "      Book:\n        history: true\n"),
+    );
+    let guard = scratch.firm(&["up", "library", "--json"]);
+    assert_eq!(guard.code, 1, "{guard:?}");
+    assert_eq!(guard.json()["diagnostics"][0]["id"], "guard-not-built");
+}
