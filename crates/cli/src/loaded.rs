@@ -4,14 +4,14 @@ use std::{cell::Cell, sync::Arc};
 
 use base::{Diagnostic, Severity, SourceMap, has_errors};
 use decide::{Design, design::Verdict};
-use emit::Artifact;
+use emit::{Artifact, decisions::decision};
 use serde_json::Value;
 
 use crate::{
     console::{Console, style, styled},
     failure::Outcome,
     folder::Folder,
-    render::{Appearance, Terminal, decision_json, diagnostics_document, summary, visible},
+    render::{Appearance, Terminal, diagnostics_document, summary, visible},
 };
 
 /// A model that was read.
@@ -83,7 +83,7 @@ impl Loaded {
     /// The JSON of all decisions.
     #[must_use]
     pub fn decisions(&self) -> Value {
-        self.verdicts().iter().map(|verdict| decision_json(&self.sources, verdict)).collect()
+        self.verdicts().iter().map(|verdict| decision(&self.sources, verdict)).collect()
     }
 
     /// Prints the findings and their summary, if there are any.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use base::did_you_mean;
 use clap::Args;
 use decide::{decisions::ALL, design::Verdict};
+use emit::decisions::decision;
 use serde_json::Value;
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     failure::{Failure, Outcome},
     folder::Folder,
     loaded::Loaded,
-    render::{decision_json, decision_text},
+    render::decision_text,
 };
 
 /// Arguments of `firm explain`.
@@ -47,7 +48,7 @@ pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, F
         loaded.diagnostics.retain(|found| found.id == id);
     }
     if console.json() {
-        let decisions = verdicts.iter().map(|verdict| decision_json(&loaded.sources, verdict));
+        let decisions = verdicts.iter().map(|verdict| decision(&loaded.sources, verdict));
         let mut document = loaded.document();
         document["decisions"] = decisions.collect::<Value>();
         console.document(&document);

@@ -1,51 +1,10 @@
-//! Decisions with their reasons, for people and for machines.
-
-use base::{Provenance, SourceMap};
-use decide::design::{Driver, Verdict};
-use serde_json::{Map, Value, json};
+//! Decisions with their reasons, for people.
 
 use crate::console::{style, styled};
+use base::{Provenance, SourceMap};
+use decide::design::{Driver, Verdict};
 
-use super::{json::range, visible};
-
-/// The stable machine shape of a decision.
-#[must_use]
-pub fn decision_json(sources: &SourceMap, verdict: &Verdict) -> Value {
-    let parameters: Map<String, Value> = verdict
-        .parameters
-        .iter()
-        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
-        .collect();
-    let rejected = verdict.rejected.iter();
-    json!({
-        "id": verdict.id(),
-        "family": verdict.family,
-        "subject": verdict.subject,
-        "choice": verdict.choice,
-        "parameters": parameters,
-        "runnable": verdict.runnable,
-        "drivers": verdict.drivers.iter().map(|driver| driver_json(sources, driver)).collect::<Value>(),
-        "rejected": rejected
-            .map(|other| json!({ "option": other.option, "reason": other.reason }))
-            .collect::<Value>(),
-        "source": verdict.source,
-        "price": verdict.price,
-        "overridden": verdict.overridden,
-    })
-}
-
-fn driver_json(sources: &SourceMap, driver: &Driver) -> Value {
-    let mut document = json!({
-        "fact": driver.fact,
-        "weight": driver.weight,
-        "provenance": driver.provenance.name(),
-    });
-    if let Some(span) = driver.provenance.span() {
-        document["file"] = sources.path(span).into();
-        document["range"] = range(sources, span);
-    }
-    document
-}
+use super::visible;
 
 /// A decision with everything that led to it, over several lines.
 #[must_use]

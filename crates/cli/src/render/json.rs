@@ -53,7 +53,7 @@ fn edit(sources: &SourceMap, edit: &Edit) -> Value {
     })
 }
 
-pub(super) fn range(sources: &SourceMap, span: Span) -> Value {
+fn range(sources: &SourceMap, span: Span) -> Value {
     let range = sources.range(span);
     let position = |at: Position| json!({ "line": at.line, "column": at.column });
     json!({ "start": position(range.start), "end": position(range.end) })
