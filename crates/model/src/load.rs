@@ -11,7 +11,10 @@ use crate::{Model, resolve, syntax};
 pub fn load(sources: &SourceMap, root: FileId) -> (Model, Vec<Diagnostic>) {
     let (tree, mut diagnostics) = syntax::parse(sources, root);
     let (model, more) = resolve(&tree, sources);
-    diagnostics.extend(more);
+    // Where a part of the text could not be read, a name that is missing says nothing.
+    let known =
+        |diagnostic: &Diagnostic| !(tree.incomplete && diagnostic.id.starts_with("unknown-"));
+    diagnostics.extend(more.into_iter().filter(known));
     sort_diagnostics(&mut diagnostics);
     (model, diagnostics)
 }

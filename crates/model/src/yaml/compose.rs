@@ -14,6 +14,8 @@ use super::{careless, error, scalar};
 const DEPTH: usize = 64;
 /// Largest file in bytes; a model of a thousand operations has about a tenth.
 const FILE_SIZE: usize = 4 << 20;
+/// Most values that need quotes before the rest of the file is left alone.
+const RECOVERIES: usize = 16;
 
 /// What was read of a file.
 #[derive(Clone, Debug)]
@@ -25,6 +27,9 @@ pub struct Document {
 }
 
 /// Reads a file. What is wrong goes to `out`; the tree holds all that could be read.
+///
+/// Where a syntax error is a value that needs quotes, the value is refused and the file is read
+/// again without it, so that the error hides nothing else.
 pub fn read(file: FileId, source: &str, out: &mut Vec<Diagnostic>) -> Document {
     if source.len() > FILE_SIZE {
         let span = Span::new(file, 0, 0);
@@ -34,12 +39,29 @@ pub fn read(file: FileId, source: &str, out: &mut Vec<Diagnostic>) -> Document {
         return Document { root: None, complete: false };
     }
     let tabs = error::report_tabs(file, source, out);
-    let spaces = tabs.then(|| source.replace('\t', " "));
-    let text = spaces.as_deref().unwrap_or(source);
-    let mut composer = Composer::new(file, text, out);
-    let complete = composer.run(tabs);
-    let root = composer.finish();
-    Document { root, complete }
+    let mut text = if tabs { source.replace('\t', " ") } else { source.to_owned() };
+    let mut refused: Vec<Span> = Vec::new();
+    loop {
+        let mut found = Vec::new();
+        let mut composer = Composer::new(file, &text, &refused, &mut found);
+        let error = composer.run().err();
+        let root = composer.finish();
+        if let Some(error) = &error
+            && refused.len() < RECOVERIES
+            && let Some(value) = error::value_to_refuse(error, &refused)
+        {
+            out.push(error.clone());
+            refused.push(value);
+            let range = value.start as usize..value.end as usize;
+            text.replace_range(range, &"_".repeat(value.len()));
+            continue;
+        }
+        out.extend(found);
+        let complete = error.is_none();
+        // Tabs that were refused already may well be the cause.
+        out.extend(error.filter(|_| !tabs).map(|error| error.note(error::ENDS_HERE)));
+        return Document { root, complete };
+    }
 }
 
 /// An open collection.
@@ -60,10 +82,17 @@ struct Composer<'a> {
     last_scalar: Span,
     /// Text reported as an expression that needs quotes.
     expressions: Vec<Span>,
+    /// Values that an earlier reading refused.
+    refused: &'a [Span],
 }
 
 impl<'a> Composer<'a> {
-    fn new(file: FileId, source: &'a str, out: &'a mut Vec<Diagnostic>) -> Self {
+    fn new(
+        file: FileId,
+        source: &'a str,
+        refused: &'a [Span],
+        out: &'a mut Vec<Diagnostic>,
+    ) -> Self {
         Self {
             file,
             source,
@@ -74,11 +103,12 @@ impl<'a> Composer<'a> {
             anchors: Anchors::default(),
             last_scalar: Span::default(),
             expressions: Vec::new(),
+            refused,
         }
     }
 
-    /// Reads all events; false when a syntax error ended it.
-    fn run(&mut self, tabs: bool) -> bool {
+    /// Reads all events, up to a syntax error.
+    fn run(&mut self) -> Result<(), Diagnostic> {
         let mut options = Options::default();
         options.emit_comments = false;
         options.emit_anchor_events = true;
@@ -89,17 +119,14 @@ impl<'a> Composer<'a> {
         while let Some(next) = parser.next_event() {
             match next {
                 Ok((event, span)) => self.event(event, span),
-                // Tabs that were refused already may well be the cause.
-                Err(_) if tabs => return false,
                 Err(scan) => {
                     let diagnostic = error::syntax(self.file, self.source, &scan);
                     self.refuse_last(diagnostic.primary.span);
-                    self.out.push(diagnostic);
-                    return false;
+                    return Err(diagnostic);
                 }
             }
         }
-        true
+        Ok(())
     }
 
     /// What was read last is part of what a syntax error is about: it is not reported again.
@@ -200,6 +227,9 @@ impl<'a> Composer<'a> {
             return node;
         }
         self.refuse_tag(tag);
+        if self.refused.iter().any(|value| value.covers(span) && !span.is_empty()) {
+            return Node { kind: NodeKind::Invalid, span };
+        }
         let span = self.without_line_breaks(span);
         let text = scalar::text(decoded, style, self.source, span);
         let (style, comment) = match style {

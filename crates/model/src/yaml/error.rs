@@ -58,14 +58,25 @@ pub(super) fn syntax(file: FileId, source: &str, scan: &ScanError) -> Diagnostic
         return Diagnostic::error("too-deep", point(file, source, at), "nested too deeply")
             .help("the language needs a dozen levels; 64 are read");
     }
-    let diagnostic = expression(file, source, at)
+    expression(file, source, at)
         .or_else(|| missing_space(file, source, at))
         .or_else(|| unclosed_quote(file, source, at, scan.kind()))
         .or_else(|| colon_in_value(file, source, at, scan.kind()))
         .unwrap_or_else(|| {
             Diagnostic::error("yaml-syntax", point(file, source, at), explain(scan.kind()))
-        });
-    diagnostic.note("reading of this file ends here; what was read before is checked")
+        })
+}
+
+/// What a syntax error means for the rest of its file.
+pub(super) const ENDS_HERE: &str =
+    "reading of this file ends here; what was read before is checked";
+
+/// The value without which the file can be read on, if the error is about one that needs quotes.
+pub(super) fn value_to_refuse(error: &Diagnostic, refused: &[Span]) -> Option<Span> {
+    let span = error.primary.span;
+    let value = matches!(error.id, "unquoted-expression" | "unquoted-value");
+    let new = refused.iter().all(|other| !other.covers(span) && !span.covers(*other));
+    (value && new && !span.is_empty()).then_some(span)
 }
 
 /// An expression that needs quotes, or that a comment cuts in two.

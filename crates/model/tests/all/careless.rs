@@ -107,6 +107,28 @@ entities:
 }
 
 #[test]
+fn a_value_that_needs_quotes_hides_no_other_error() {
+    check(
+        r"
+entities:
+  Thing:
+    rules:
+      first: self.a ? self.b : self.c
+#            ^^^^^^^^^^^^^^^^^^^^^^^^ unquoted-expression
+      second: 'new' == self.status
+#             ^^^^^^^^^^^^^^^^^^^^ unquoted-expression
+    doc: this: that
+#        ^^^^^^^^^^ unquoted-value
+    rows: many
+#         ^^^^ vague-number
+  Other: { rules: { known: self.a in ['new'], more: self.b }, size: 5 }
+#                          ^^^^^^^^^^^^^^^^^ unquoted-expression
+#                                                                   ^ missing-unit
+",
+    );
+}
+
+#[test]
 fn yaml_takes_the_quotes_of_a_text() {
     check(
         r#"
