@@ -38,7 +38,7 @@ fn run(cx: &Context<'_>, entity: EntityId) -> Option<Answer> {
     Some(
         answer
             .reject("uuidv7", "the entity has an identity of its own")
-            .reject("natural", "no field is both always known and never changed")
+            .reject("natural", "a key that people know may have to change; where it never does, `identity` says so")
             .reject(
                 "sequence",
                 "can be guessed, tells how many there are, and needs one place that counts",

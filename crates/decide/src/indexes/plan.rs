@@ -92,20 +92,18 @@ fn position(indexes: &[Index], holds: impl Fn(&Index) -> bool) -> Option<usize> 
     indexes.iter().position(holds)
 }
 
-/// Whether `index` is a unique key whose fields all lead the wanted one: then at most one row is
-/// left, and nothing to order.
+/// Whether `index` is a unique key with which the wanted one begins: what follows it has nothing
+/// left to tell apart.
 fn leads_to_one(index: &Index, wanted: &Index) -> bool {
-    let leading = wanted.fields.iter().take(index.fields.len()).map(|(field, _)| field);
-    let mut leading: Vec<_> = leading.collect();
-    let mut key: Vec<_> = index.fields.iter().map(|(field, _)| field).collect();
-    leading.sort();
-    key.sort();
-    index.unique.is_some() && key == leading && covers_rows(index, wanted)
+    let begins = wanted.fields.starts_with(&index.fields);
+    index.unique.is_some() && begins && covers_rows(index, wanted)
 }
 
-/// Whether `index` begins with what is wanted, over at least the same rows.
+/// Whether `index` begins with what is wanted, over the same rows: one over all rows would be read
+/// past everything that a condition leaves out. Deleted rows are few.
 fn serves(index: &Index, wanted: &Index) -> bool {
-    index.fields.starts_with(&wanted.fields) && covers_rows(index, wanted)
+    let live = !index.live_only || wanted.live_only;
+    index.fields.starts_with(&wanted.fields) && live && same_condition(index, wanted)
 }
 
 /// Whether the wanted one begins with all of `index` (no key), over the same rows.

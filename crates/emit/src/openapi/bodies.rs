@@ -26,10 +26,11 @@ pub fn request(
     let required = operation.input.parameters.iter().any(|parameter| parameter.required);
     let name = format!("{}Input", upper_camel(&operation.name));
     let schema = components.refer(&name, &format!("{name}Body"), object.finish(Way::In));
-    Some(json!({
-        "required": required,
-        "content": { "application/json": { "schema": schema } },
-    }))
+    let mut content = json!({ "application/json": { "schema": schema } });
+    if operation.kind == OperationKind::Update && !operation.upsert {
+        content["application/merge-patch+json"] = json!({ "schema": schema });
+    }
+    Some(json!({ "required": required, "content": content }))
 }
 
 fn input(design: &Design, operation: &Operation, parameter: &Parameter) -> Value {

@@ -166,6 +166,9 @@ fn responses(
     } else {
         all.insert(route.success.to_string(), done);
     }
+    if operation.kind == OperationKind::Get {
+        all.insert("304".to_owned(), json!({ "description": "The caller has this version." }));
+    }
     if waits_for_calls(operation) && route.success != 202 {
         all.insert("202".to_owned(), under_way());
     }

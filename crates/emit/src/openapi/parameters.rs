@@ -24,6 +24,15 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> 
             "The last event that was received: the stream goes on after it.",
         ));
     }
+    if operation.kind == OperationKind::Get {
+        let tags = json!({ "type": "string", "maxLength": 200 });
+        all.push(header(
+            "If-None-Match",
+            false,
+            tags,
+            "An `ETag` that the caller has: answered by 304 if it is still the row's.",
+        ));
+    }
     if route.idempotency_key {
         let text =
             json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" });
@@ -86,7 +95,15 @@ fn path(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> {
 fn in_text(design: &Design, ty: &Type) -> Value {
     let mut value = match ty.required() {
         Type::Money { .. } => {
-            json!({ "type": "string", "pattern": "^-?[0-9]{1,13}(\\.[0-9]{1,2})?$" })
+            let currencies = &design.model.schema.settings.currencies;
+            let several = currencies.len() > 1;
+            let currency =
+                if several { format!("( ({}))?", currencies.join("|")) } else { String::new() };
+            json!({
+                "type": "string",
+                "pattern": format!("^-?[0-9]{{1,13}}(\\.[0-9]{{1,2}})?{currency}$"),
+                "examples": ["12.50"],
+            })
         }
         Type::Decimal { .. } => {
             let decimal = schema(&design.model.schema, ty.required(), Way::In);
@@ -106,7 +123,7 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
         query("limit", limit, "Most rows of the page."),
         query(
             "after",
-            json!({ "type": "string", "minLength": 1, "maxLength": 2048 }),
+            json!({ "type": "string", "minLength": 43, "maxLength": 524_288, "pattern": "^[A-Za-z0-9_-]+$" }),
             "The `next` of the page before; with the same filters and sort.",
         ),
     ];
@@ -176,15 +193,14 @@ fn is_ordered(ty: &Type) -> bool {
 }
 
 fn near() -> [Value; 2] {
-    let degrees = "[0-9]{1,2}(\\.[0-9]{1,9})?";
     let point = json!({
         "type": "string",
-        "pattern": format!("^-?(90|[0-8]?[0-9](\\.[0-9]{{1,9}})?),-?(180|(1[0-7][0-9]|{degrees})(\\.[0-9]{{1,9}})?)$"),
+        "pattern": "^-?(90|[0-8]?[0-9](\\.[0-9]{1,9})?),-?(180|(1[0-7][0-9]|[0-9]{1,2})(\\.[0-9]{1,9})?)$",
         "examples": ["52.52,13.405"],
     });
     let distance = json!({
         "type": "string",
-        "pattern": "^[0-9]{1,5}(\\.[0-9]{1,3})?(m|km)$",
+        "pattern": "^[1-9][0-9]{0,3}(\\.[0-9]{1,3})?(m|km)$",
         "examples": ["5km"],
     });
     [

@@ -67,7 +67,6 @@ impl Codes {
             self.add(403, "not-linked");
         }
         if operation.addressed != Addressed::Collection {
-            self.add(400, "invalid-parameter");
             self.add(404, "not-found");
         }
         if operation.kind == OperationKind::List {
@@ -87,12 +86,11 @@ impl Codes {
 
     fn of_writes(&mut self, design: &Design, operation: &Operation, route: &Route) {
         self.add(409, "conflict");
-        self.add_all(413, &["payload-too-large"]);
-        if !operation.input.parameters.is_empty() {
-            self.add_all(400, &["malformed-json", "duplicate-property"]);
-            self.add(415, "unsupported-media-type");
-            self.add_all(422, &["validation-failed", "unknown-property"]);
-        }
+        self.add(408, "request-timeout");
+        self.add(413, "payload-too-large");
+        self.add_all(400, &["malformed-json", "duplicate-property"]);
+        self.add(415, "unsupported-media-type");
+        self.add_all(422, &["validation-failed", "unknown-property"]);
         self.add(422, "evaluation-failed");
         if route.idempotency_key {
             self.add(400, "idempotency-key-required");
@@ -145,6 +143,7 @@ const fn words(status: u16) -> &'static str {
         401 => "The caller did not prove who it is",
         403 => "The caller may not do this",
         404 => "There is no such row, or the caller may not see it",
+        408 => "The request did not arrive in time",
         406 => "The answer exists in none of the accepted media types",
         409 => "The state of what is stored does not allow this",
         412 => "The row has changed",

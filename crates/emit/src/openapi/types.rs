@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 pub enum Way {
     /// Sent by a client: as narrow as the runtime is.
     In,
-    /// Answered: enums may grow, so readers accept unknown members.
+    /// Answered: as the runtime writes it, open to properties that are added later.
     Out,
 }
 
@@ -34,11 +34,7 @@ pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
             "examples": ["14:30:00"],
         }),
         Type::Timestamp => json!({ "type": "string", "format": "date-time" }),
-        Type::Duration => json!({
-            "type": "string",
-            "pattern": "^-?P(?=[0-9T])([0-9]{1,3}W)?([0-9]{1,4}D)?(T(?=[0-9])([0-9]{1,5}H)?([0-9]{1,6}M)?([0-9]{1,8}(\\.[0-9]{1,9})?S)?)?$",
-            "examples": ["PT1H30M"],
-        }),
+        Type::Duration => duration(way),
         Type::Uuid => json!({ "type": "string", "format": "uuid" }),
         Type::Reference(entity) => json!({
             "type": "string",
@@ -47,12 +43,26 @@ pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
         }),
         Type::Geo => json!({ "$ref": "#/components/schemas/Geo" }),
         Type::Json => json!({ "description": "Any JSON, up to 64 KiB." }),
+        Type::File { .. } if way == Way::In => {
+            json!({ "type": "null", "description": "Files cannot be stored yet." })
+        }
         Type::File { .. } => json!({ "$ref": "#/components/schemas/File" }),
         Type::Enum(members) => json!({ "type": "string", "enum": members.to_vec() }),
         Type::Part(part) => object(schema, &schema.part(*part).fields, way),
         Type::Record(record) => object(schema, &schema.record(*record).fields, way),
         Type::List { of, min, max } => list(self::schema(schema, of, way), *min, *max),
     }
+}
+
+/// ISO 8601 without years and months, whose lengths vary.
+fn duration(way: Way) -> Value {
+    let mut text = json!({ "type": "string", "examples": ["PT1H30M"] });
+    if way == Way::In {
+        let time = "([0-9]{1,5}H|([0-9]{1,5}H)?[0-9]{1,6}M|\
+            ([0-9]{1,5}H)?([0-9]{1,6}M)?[0-9]{1,8}(\\.[0-9]{1,9})?S)";
+        text["pattern"] = format!("^-?P([0-9]{{1,4}}D|([0-9]{{1,4}}D)?T{time})$").into();
+    }
+    text
 }
 
 /// A list of anything.
@@ -68,7 +78,7 @@ pub fn list(items: Value, min: u32, max: u32) -> Value {
 /// The same, or null.
 pub fn nullable(schema: Value) -> Value {
     if let Value::Object(mut map) = schema {
-        if let Some(Value::String(ty)) = map.get("type").cloned() {
+        if let Some(Value::String(ty)) = map.get("type").filter(|ty| *ty != "null").cloned() {
             map.insert("type".to_owned(), json!([ty, "null"]));
             if let Some(Value::Array(members)) = map.get_mut("enum") {
                 members.push(Value::Null);
