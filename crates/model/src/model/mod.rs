@@ -22,8 +22,8 @@ pub use operation::{
     Parameter, Sort, Target, Workload,
 };
 pub use process::{
-    Aggregate, Every, Flow, Invocation, Schedule, Step, StepKind, Timing, View, ViewField,
-    ViewSource,
+    Aggregate, Aggregated, Every, Flow, Invocation, Schedule, Step, StepKind, Timing, View,
+    ViewField, ViewSource,
 };
 pub use system::{
     Acceptance, Actor, Authentication, ClientKind, Context, Event, External, ExternalOperation,

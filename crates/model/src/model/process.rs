@@ -23,8 +23,8 @@ pub struct View {
     pub group: Vec<Expression>,
     /// `window`: how long, over which time. Readable as `window_start`.
     pub window: Option<(Quantity<Duration>, Expression)>,
-    /// What identifies a row of the view.
-    pub key: Vec<Expression>,
+    /// What identifies a row of the view, among the fields of its record.
+    pub key: Vec<FieldIndex>,
     /// What it holds, in the order of the record's fields.
     pub fields: Vec<ViewField>,
     /// The type of its rows; `window_start` is the first field where there is a window.
@@ -49,10 +49,21 @@ pub enum ViewSource {
 pub struct ViewField {
     /// Name, `snake_case`.
     pub name: Spanned<String>,
-    /// How the values of a group become one; the value of any of them if absent.
-    pub aggregate: Option<Aggregate>,
-    /// The value; absent for a plain `count()`.
-    pub value: Option<Expression>,
+    /// What is computed over a group first.
+    pub aggregates: Vec<Aggregated>,
+    /// The value, over the source and the aggregates.
+    pub value: Expression,
+}
+
+/// A value computed over the rows or events of a group.
+#[derive(Clone, Debug)]
+pub struct Aggregated {
+    /// The slot that holds it.
+    pub variable: VariableIndex,
+    /// How.
+    pub aggregate: Aggregate,
+    /// Of what, over the source; `None` for a plain `count()`.
+    pub of: Option<Expression>,
 }
 
 /// How the values of a group become one.

@@ -146,6 +146,18 @@ impl Filler<'_, '_, '_> {
         span: Span,
         sink: &mut Vec<Diagnostic>,
     ) -> Option<Filled> {
+        self.call_on(callee, with, span, self, sink)
+    }
+
+    /// Every value that a call needs; the row it acts on is sought by another filler first.
+    pub(crate) fn call_on(
+        &self,
+        callee: Callee,
+        with: &Named<Value>,
+        span: Span,
+        first: &Filler<'_, '_, '_>,
+        sink: &mut Vec<Diagnostic>,
+    ) -> Option<Filled> {
         let by = self.cx.callee_name(callee);
         match callee {
             Callee::External(id, at) => {
@@ -162,7 +174,8 @@ impl Filler<'_, '_, '_> {
                 let besides: &[&str] = if addressed { &["self"] } else { &[] };
                 self.refuse_unknown(&record.fields, with, &by, besides, sink);
                 let target = if addressed {
-                    Some(self.target(operation, with, &by, span, sink))
+                    let found = first.target(operation, with, &by, span, &mut Vec::new());
+                    Some(found.or_else(|| self.target(operation, with, &by, span, sink)))
                 } else {
                     None
                 };

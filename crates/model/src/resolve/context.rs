@@ -27,7 +27,7 @@ pub(crate) struct Cx<'a, 't> {
     /// The records of `snapshot(Entity)`.
     pub(crate) snapshots: &'a BTreeMap<RecordId, EntityId>,
     /// Names that were reported and left out.
-    pub(crate) poison: RefCell<BTreeSet<String>>,
+    pub(crate) poison: &'a RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Cx<'a, '_> {

@@ -58,6 +58,19 @@ fn refuse_secret(name: &Spanned<String>, field: &Field, sink: &mut Vec<Diagnosti
     }
 }
 
+/// The types of the messages of all callbacks, in source order.
+pub(crate) fn callback_records(
+    types: &mut Types<'_, '_>,
+    tree: &SyntaxTree,
+    sink: &mut Vec<Diagnostic>,
+) -> Vec<RecordId> {
+    let home = types.names.unassigned;
+    let callbacks = tree.externals.iter().flat_map(|(_, external)| &external.callbacks);
+    callbacks
+        .map(|(name, written)| types.record(name.value.clone(), &written.input, home, sink))
+        .collect()
+}
+
 /// The externals; their callbacks follow in `processes`.
 pub(crate) fn externals(
     types: &mut Types<'_, '_>,

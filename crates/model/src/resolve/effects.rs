@@ -17,7 +17,7 @@ use crate::syntax::{self, Path};
 use crate::yaml::Text;
 
 /// Names that a step cannot give to a result.
-const TAKEN: [&str; 10] =
+pub(crate) const TAKEN: [&str; 10] =
     ["self", "input", "actor", "tenant", "now", "each", "event", "row", "failure", "result"];
 
 /// An operation while its effects are read.
@@ -140,7 +140,7 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
                 }
             }
         }
-        let Some(Binding { name, variable, ty, loaded }) = learned else { return };
+        let Some(Binding { name, variable, ty, loaded, counts }) = learned else { return };
         let ty = match (each, conditional) {
             (true, _) => Type::List { of: Box::new(ty), min: 0, max: u32::MAX },
             (false, true) => ty.optional(),
@@ -154,7 +154,7 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
                 self.scope.bind(&name, variable, ty);
             }
         }
-        self.sources.add_result(&name);
+        self.sources.add_result(&name, counts);
     }
 
     /// What was required stays true, but for what reads what was assigned.
@@ -394,6 +394,8 @@ pub(crate) struct Binding {
     pub(crate) ty: Type,
     /// Whether the row itself is at hand.
     pub(crate) loaded: bool,
+    /// What of it counts as a value in scope.
+    pub(crate) counts: Counts,
 }
 
 /// What an effect adds to the scope.

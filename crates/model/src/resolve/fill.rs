@@ -20,8 +20,25 @@ pub(crate) enum Counts {
     Fields,
     /// Only itself: results of steps.
     Itself,
+    /// Only itself and only by its name: a result that is the row the step acted on, which is in
+    /// scope already.
+    Named,
     /// Both: `each`, `self`.
     Both,
+}
+
+impl Counts {
+    const fn fields(self) -> bool {
+        matches!(self, Self::Fields | Self::Both)
+    }
+
+    /// How the result of a call counts.
+    pub(crate) const fn of_result(target: Option<&Fill>) -> Self {
+        match target {
+            Some(Fill::Expression(_)) => Self::Named,
+            _ => Self::Itself,
+        }
+    }
 }
 
 /// What values are taken from, in the order in which they are tried.
@@ -48,9 +65,9 @@ impl Sources {
     }
 
     /// Adds a step's result: after what came in, before `self`.
-    pub(crate) fn add_result(&mut self, name: &str) -> &mut Self {
+    pub(crate) fn add_result(&mut self, name: &str, counts: Counts) -> &mut Self {
         let at = self.order.iter().position(|(name, _)| name == "self");
-        self.order.insert(at.unwrap_or(self.order.len()), (name.to_owned(), Counts::Itself));
+        self.order.insert(at.unwrap_or(self.order.len()), (name.to_owned(), counts));
         self
     }
 
@@ -419,7 +436,7 @@ impl Filler<'_, '_, '_> {
             let itself = *counts != Counts::Fields && variable == wanted.name;
             let ast = if itself {
                 Some(name_of(variable, wanted.span))
-            } else if *counts != Counts::Itself && self.has_field(variable, wanted.name) {
+            } else if counts.fields() && self.has_field(variable, wanted.name) {
                 Some(member_of(variable, name_of(wanted.name, wanted.span)))
             } else {
                 None
@@ -449,11 +466,11 @@ impl Filler<'_, '_, '_> {
         for (variable, counts) in &self.sources.order {
             let Some(ty) = self.scope.find(variable).map(|name| name.ty.clone()) else { continue };
             let is_it = |ty: &Type| *ty.required() == Type::Reference(entity);
-            if *counts != Counts::Fields && is_it(&ty) {
+            if matches!(counts, Counts::Itself | Counts::Both) && is_it(&ty) {
                 let ast = name_of(variable, wanted.span);
                 found.extend(self.fits(&ast, wanted.ty).map(|e| (variable.clone(), e)));
             }
-            if *counts == Counts::Itself {
+            if !counts.fields() {
                 continue;
             }
             for field in self.fields_of(&ty).iter().filter(|field| is_it(&field.ty)) {

@@ -9,18 +9,22 @@ mod calls;
 mod conditions;
 mod context;
 mod contracts;
+mod cycles;
 mod effects;
 mod entities;
 mod fields;
 mod fill;
+mod flows;
 mod inputs;
 mod names;
 mod operations;
 mod outputs;
 mod plural;
+mod processes;
 mod required;
 mod system;
 mod types;
+mod views;
 mod walk;
 mod writes;
 
@@ -28,7 +32,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Diagnostic, SourceMap, sort_diagnostics};
-use expression::{EntityId, RecordId, RecordShape, Rules, Schema};
+use expression::{EntityId, RecordId, RecordShape, Rules, Schema, Type};
 
 use crate::model::Model;
 use crate::syntax::SyntaxTree;
@@ -36,6 +40,7 @@ use context::Cx;
 use names::Names;
 use operations::Declared;
 use types::Types;
+use views::DeclaredView;
 
 /// Resolves a model. Never stops at the first error; a model with errors holds what is right.
 #[must_use]
@@ -44,6 +49,7 @@ pub fn resolve(tree: &SyntaxTree, sources: &SourceMap) -> (Model, Vec<Diagnostic
     let mut diagnostics = Vec::new();
     let sink = &mut diagnostics;
     let mut names = Names::collect(tree, sink);
+    let views = views::declare(&mut names, sink);
     let declared = operations::declare(&mut names, sink);
     let mut model = Model { system: system::system(tree), ..Model::default() };
     let settings = system::settings(&model.system, tree, sink);
@@ -59,6 +65,8 @@ pub fn resolve(tree: &SyntaxTree, sources: &SourceMap) -> (Model, Vec<Diagnostic
     model.entities = entities::entities(&mut types, sink);
     model.events = contracts::events(&mut types, sink);
     model.externals = contracts::externals(&mut types, tree, sink);
+    let callbacks = contracts::callback_records(&mut types, tree, sink);
+    let failure = types.schema.add_record(failure());
     model.operations = operations::signatures(&mut types, &model.entities, &declared, sink);
     entities::fill_snapshots(&mut types, &model.entities);
     let Types { schema, snapshots, poison, .. } = types;
@@ -66,8 +74,15 @@ pub fn resolve(tree: &SyntaxTree, sources: &SourceMap) -> (Model, Vec<Diagnostic
     model.system.tenancy = conditions::tenancy(&names, tree, &model.entities, sink);
     let rules = conditions::rules(&names, sink);
     let snapshots = snapshots.into_iter().map(|(entity, record)| (record, entity)).collect();
-    let mut pass = Passes { tree, names: &names, declared: &declared, rules, snapshots, poison };
-    pass.expressions(&mut model, sink);
+    let names = &names;
+    let (views, declared) = (views.as_slice(), declared.as_slice());
+    let records = Records { callbacks, failure };
+    let poison = RefCell::new(poison);
+    let passes = Passes { tree, names, views, declared, rules, snapshots, records, poison };
+    passes.stored(&mut model, sink);
+    passes.operations(&mut model, sink);
+    passes.processes(&mut model, sink);
+    cycles::refuse_cycles(&model, sink);
 
     sort_diagnostics(&mut diagnostics);
     (model, diagnostics)
@@ -77,16 +92,32 @@ pub fn resolve(tree: &SyntaxTree, sources: &SourceMap) -> (Model, Vec<Diagnostic
 struct Passes<'p, 't> {
     tree: &'t SyntaxTree,
     names: &'p Names<'t>,
+    views: &'p [DeclaredView<'t>],
     declared: &'p [Declared<'t>],
     rules: Rules,
     snapshots: BTreeMap<RecordId, EntityId>,
-    poison: BTreeSet<String>,
+    records: Records,
+    poison: RefCell<BTreeSet<String>>,
 }
 
+/// Records that no declaration holds.
+struct Records {
+    /// The messages of all callbacks, in source order.
+    callbacks: Vec<RecordId>,
+    /// `failure` in a flow.
+    failure: RecordId,
+}
+
+/// What a flow knows of why it failed.
+fn failure() -> RecordShape {
+    let text = |name: &str| types::shape(name, Type::string(255));
+    RecordShape { name: "failure".to_owned(), fields: vec![text("step"), text("code")] }
+}
+
+/// All that is written as expressions, each pass seeing the model as the passes before it left it.
 impl<'t> Passes<'_, 't> {
-    /// All that is written as expressions, each pass seeing the model as the passes before it left
-    /// it.
-    fn expressions(&mut self, model: &mut Model, sink: &mut Vec<Diagnostic>) {
+    /// Conditions of what is stored, and views.
+    fn stored(&self, model: &mut Model, sink: &mut Vec<Diagnostic>) {
         let found = self.pass(model, |cx| conditions::tenancy_conditions(cx, self.tree, sink));
         if let Some(tenancy) = &mut model.system.tenancy {
             (tenancy.silo, tenancy.region) = found;
@@ -101,6 +132,15 @@ impl<'t> Passes<'_, 't> {
         for (event, key) in model.events.iter_mut().zip(found) {
             event.key = key;
         }
+        let found = self.pass(model, |cx| views::views(cx, self.views, sink));
+        for (mut view, rows) in found {
+            view.record = model.schema.add_record(rows);
+            model.views.push(view);
+        }
+    }
+
+    /// What operations check, do and answer.
+    fn operations(&self, model: &mut Model, sink: &mut Vec<Diagnostic>) {
         let found = self.pass(model, |cx| bodies::uses(cx, sink));
         for (operation, uses) in model.operations.iter_mut().zip(found) {
             operation.uses = uses;
@@ -109,11 +149,24 @@ impl<'t> Passes<'_, 't> {
         bodies::apply(model, found);
     }
 
+    /// What runs by itself, and what comes from outside.
+    fn processes(&self, model: &mut Model, sink: &mut Vec<Diagnostic>) {
+        let Records { callbacks, failure } = &self.records;
+        let tree = self.tree;
+        model.flows = self.pass(model, |cx| flows::flows(cx, tree, *failure, sink));
+        model.schedules = self.pass(model, |cx| processes::schedules(cx, tree, sink));
+        model.webhooks = self.pass(model, |cx| processes::webhooks(cx, tree, sink));
+        model.pipelines = self.pass(model, |cx| processes::pipelines(cx, tree, sink));
+        let found = self.pass(model, |cx| processes::callbacks(cx, tree, callbacks, sink));
+        for (external, callbacks) in model.externals.iter_mut().zip(found) {
+            external.callbacks = callbacks;
+        }
+    }
+
     fn pass<T>(&self, model: &Model, pass: impl FnOnce(&Cx<'_, 't>) -> T) -> T {
-        let poison = RefCell::new(self.poison.clone());
         let (names, declared) = (self.names, self.declared);
         let (rules, snapshots) = (&self.rules, &self.snapshots);
-        pass(&Cx { names, model, rules, declared, snapshots, poison })
+        pass(&Cx { names, model, rules, declared, snapshots, poison: &self.poison })
     }
 }
 

@@ -71,8 +71,8 @@ pub(crate) struct Names<'t> {
     pub(crate) entity_syntax: Vec<EntitySyntax<'t>>,
     /// Entities.
     pub(crate) entities: Table<'t, EntityId>,
-    /// Views.
-    pub(crate) views: Table<'t, ViewId>,
+    /// Views; `None` for those whose source is not known: already reported.
+    pub(crate) views: Table<'t, Option<ViewId>>,
     /// Events.
     pub(crate) events: Table<'t, EventId>,
     /// Operations; `None` for those whose target is not known: already reported.
@@ -91,8 +91,8 @@ pub(crate) fn position<T: TryFrom<usize>>(at: usize, last: T) -> T {
 }
 
 impl<'t> Names<'t> {
-    /// Collects what is declared. Operations are added by [`Names::declare_operation`] once their
-    /// targets are known.
+    /// Collects what is declared. Views and operations are added by [`Names::declare_view`]
+    /// and [`Names::declare_operation`] once what they are about is known.
     pub(crate) fn collect(tree: &'t SyntaxTree, sink: &mut Vec<Diagnostic>) -> Self {
         let mut names = Self {
             homes: Vec::new(),
@@ -153,7 +153,7 @@ impl<'t> Names<'t> {
     }
 
     fn collect_declarations(&mut self) {
-        let (mut entities, mut views, mut events) = (0u32, 0u32, 0u32);
+        let (mut entities, mut events) = (0u32, 0u32);
         let next = |counter: &mut u32| {
             let id = *counter;
             *counter = counter.saturating_add(1);
@@ -165,9 +165,6 @@ impl<'t> Names<'t> {
             for (name, syntax) in &declarations.entities {
                 self.entity_syntax.push(EntitySyntax { name, context, syntax });
                 self.entities.insert(context, name, EntityId(next(&mut entities)));
-            }
-            for (name, _) in &declarations.views {
-                self.views.insert(context, name, ViewId(next(&mut views)));
             }
             for (name, _) in &declarations.events {
                 self.events.insert(context, name, EventId(next(&mut events)));
@@ -221,6 +218,16 @@ impl<'t> Names<'t> {
         id: Option<OperationId>,
     ) {
         self.operations.insert(context, name, id);
+    }
+
+    /// Adds a view; `None` if it is so broken that it has no id.
+    pub(crate) fn declare_view(
+        &mut self,
+        context: ContextId,
+        name: &'t Spanned<String>,
+        id: Option<ViewId>,
+    ) {
+        self.views.insert(context, name, id);
     }
 
     /// The context of this name.

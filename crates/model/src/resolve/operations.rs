@@ -74,7 +74,7 @@ fn target(
             None => Target::Entity(entity),
         }
     } else {
-        Target::View(names.find(&names.views, &owner, Some(context), sink)?)
+        Target::View(names.find(&names.views, &owner, Some(context), sink)??)
     };
     let fits = match target {
         Target::Entity(_) => true,

@@ -4,7 +4,7 @@ use base::{Diagnostic, Span, Spanned};
 use expression::{EntityId, EntityShape, FieldIndex, PartId, Type, ir::VariableIndex};
 
 use super::effects::{Binding, Body, Learned};
-use super::fill::{Filler, Wanted, unfilled};
+use super::fill::{Counts, Filler, Wanted, unfilled};
 use super::walk::{Read, reads};
 use crate::model::{Assignment, Call, Callee, EffectKind, Field, Fill, SetPath};
 use crate::syntax::{self, Named, Path, Value};
@@ -249,7 +249,8 @@ impl<'a> Body<'_, 'a, '_> {
             return None;
         };
         let variable = self.scope.next_variable();
-        Some(Binding { name: name.value.clone(), variable, ty, loaded })
+        let counts = Counts::Itself;
+        Some(Binding { name: name.value.clone(), variable, ty, loaded, counts })
     }
 
     /// `emit: Event`.
@@ -349,6 +350,8 @@ impl<'a> Body<'_, 'a, '_> {
         };
         let variable = learned.as_ref().map(|binding| binding.variable);
         let super::calls::Filled { target, arguments } = filled?;
+        let counts = Counts::of_result(target.as_ref());
+        let learned = learned.map(|binding| Binding { counts, ..binding });
         let call = Call {
             callee: callee?,
             target,
