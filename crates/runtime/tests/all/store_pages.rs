@@ -1,13 +1,15 @@
 //! Pages: order, places to start, filters, search, distance.
 
-use expression::{EntityId, FieldIndex, Value, value::Geo};
+use expression::ir::{Expression, Kind, VariableIndex};
+use expression::{EntityId, FieldIndex, Type, Value, value::Geo};
 use proptest::prelude::*;
 use runtime::store::sqlite::SqliteStore;
 use runtime::store::{
-    Comparison, Condition, Cursor, Filter, Near, PageQuery, Snapshot, Sort, Store, StoreError,
+    Bound, Comparison, Condition, Cursor, Filter, Near, PageQuery, Snapshot, Sort, Store,
+    StoreError,
 };
 
-use crate::small::{self, ORDER, PRODUCT};
+use crate::small::{self, CUSTOMER, ORDER, PRODUCT};
 use crate::store_support::{customer, euros, insert, order, product, shop, with};
 
 fn field(entity: EntityId, name: &str) -> FieldIndex {
@@ -120,6 +122,61 @@ async fn filters_narrow_and_no_alternative_means_no_row() {
     let mut nothing = PageQuery::new(PRODUCT, 9);
     nothing.conditions = vec![Condition::default()];
     assert_eq!(find(nothing).await, [0u128; 0]);
+}
+
+/// A condition with the values of its parameters.
+fn bound(store: &SqliteStore, entity: EntityId, condition: &Expression, values: &[Value]) -> Bound {
+    let predicate = store.predicate(entity, condition).unwrap();
+    assert_eq!(predicate.parameters.len(), values.len());
+    Bound { predicate, values: values.to_vec() }
+}
+
+/// `self.customer == actor`.
+fn own_order() -> Expression {
+    let ty = Type::Reference(CUSTOMER);
+    let actor = small::expression(Kind::Variable(VariableIndex::ACTOR), ty.clone());
+    small::equals(small::own(ORDER, field(ORDER, "customer"), ty), actor)
+}
+
+fn with_status(status: &str) -> Expression {
+    let status_field = field(ORDER, "status");
+    let ty = small::shop().shape(ORDER).fields[usize::from(status_field.0)].ty.clone();
+    small::equals(small::own(ORDER, status_field, ty), small::text(status))
+}
+
+#[tokio::test]
+async fn conditions_hold_together_and_their_alternatives_apart() {
+    let (_folder, store) = shop();
+    let mut rows = vec![customer(1, "a@example.org"), customer(2, "b@example.org")];
+    rows.extend((10u128..14).map(|id| order(id, 1 + id % 2, id as i64, &[])));
+    let paid = |row: &expression::Row| with(row, "status", Value::text("paid"));
+    rows[2] = paid(&rows[2]);
+    rows[3] = paid(&rows[3]);
+    insert(&store, rows).await.unwrap();
+    let own = |id| bound(&store, ORDER, &own_order(), &[Value::Uuid(id)]);
+    let status = |status: &str| bound(&store, ORDER, &with_status(status), &[]);
+    let find = async |conditions: Vec<Condition>| {
+        let mut query = PageQuery::new(ORDER, 9);
+        query.conditions = conditions.clone();
+        let found = page(&store, query).await.unwrap().0;
+        for id in 10..14 {
+            let conditions = conditions.clone();
+            let holds: Result<_, StoreError> = store
+                .read(move |session| {
+                    Box::pin(async move { session.satisfies(ORDER, id, &conditions).await })
+                })
+                .await;
+            assert_eq!(holds.unwrap(), found.contains(&id), "page and row differ on {id}");
+        }
+        found
+    };
+    assert_eq!(find(vec![own(1).into()]).await, [10, 12]);
+    assert_eq!(find(vec![own(2).into(), status("paid").into()]).await, [11]);
+    let either = Condition { any: vec![own(1), own(2)] };
+    assert_eq!(find(vec![either.clone()]).await, [10, 11, 12, 13]);
+    assert_eq!(find(vec![either, status("open").into()]).await, [12, 13]);
+    assert_eq!(find(vec![own(1).into(), Condition::default()]).await, [0u128; 0]);
+    assert_eq!(find(vec![own(7).into()]).await, [0u128; 0]);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use decide::design::Design;
 use expression::ir::{Expression, VariableIndex};
-use expression::sql::{self, Dialect, Encoding, Fragment, Options, TableRow};
+use expression::sql::{self, Dialect, Encoding, Options, TableRow};
 use expression::{EntityId, Schema};
 
 use super::plan::{Plan, plans};
+use super::template::Template;
 use crate::store::{Predicate, StoreError};
 
 /// The alias of the table that a statement is about.
@@ -18,8 +19,8 @@ pub(super) const ALIAS: &str = "self";
 pub(super) struct Registered {
     /// Over `self`, a row of this entity.
     pub entity: EntityId,
-    /// The condition.
-    pub condition: Expression,
+    /// Its SQL.
+    pub template: Template,
     /// How each parameter is bound.
     pub encodings: Vec<Encoding>,
 }
@@ -64,13 +65,17 @@ impl Catalog {
         condition: &Expression,
     ) -> Result<Predicate, StoreError> {
         self.plan(entity)?;
-        let fragment = self.compile(entity, condition, 1)?;
-        let encodings = fragment.parameters.iter().map(|parameter| parameter.encoding).collect();
-        let parameters = fragment.parameters.into_iter().map(|parameter| parameter.value);
+        let row = TableRow { variable: VariableIndex::SELF, entity, alias: ALIAS.to_owned() };
+        let options = Options { row: Some(row), first_parameter: 1 };
+        let fragment = sql::compile(condition, Dialect::Sqlite, self.design(), &options)
+            .map_err(|error| StoreError::Unsupported { message: error.why })?;
+        let (template, parameters) = Template::new(fragment);
+        let encodings = parameters.iter().map(|parameter| parameter.encoding).collect();
+        let parameters = parameters.into_iter().map(|parameter| parameter.value).collect();
         let mut all = self.predicates.write().unwrap_or_else(PoisonError::into_inner);
         let number = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        all.push(Arc::new(Registered { entity, condition: condition.clone(), encodings }));
-        Ok(Predicate { number, entity, parameters: parameters.collect() })
+        all.push(Arc::new(Registered { entity, template, encodings }));
+        Ok(Predicate { number, entity, parameters })
     }
 
     /// A condition by its number.
@@ -79,18 +84,5 @@ impl Catalog {
         all.get(predicate.number as usize).cloned().ok_or_else(|| StoreError::Internal {
             message: "a condition of another store".to_owned(),
         })
-    }
-
-    /// The SQL of a condition whose first parameter has this number.
-    pub fn compile(
-        &self,
-        entity: EntityId,
-        condition: &Expression,
-        first_parameter: usize,
-    ) -> Result<Fragment, StoreError> {
-        let row = TableRow { variable: VariableIndex::SELF, entity, alias: ALIAS.to_owned() };
-        let options = Options { row: Some(row), first_parameter };
-        sql::compile(condition, Dialect::Sqlite, self.design(), &options)
-            .map_err(|error| StoreError::Unsupported { message: error.why })
     }
 }

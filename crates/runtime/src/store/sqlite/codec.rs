@@ -63,6 +63,20 @@ pub(super) fn encode_as(
     })
 }
 
+/// The value as SQL text; `None` for null and for what has no such text.
+pub(super) fn literal(value: &Value, encoding: encoding::Encoding) -> Option<String> {
+    Some(match encoding::encode(value, encoding).ok()? {
+        SqlValue::Null => return None,
+        SqlValue::Integer(number) => number.to_string(),
+        SqlValue::Real(number) if number.is_finite() => format!("{number:e}"),
+        SqlValue::Text(text) if !text.contains('\0') => format!("'{}'", text.replace('\'', "''")),
+        SqlValue::Real(_) | SqlValue::Text(_) => return None,
+        SqlValue::Blob(bytes) => {
+            format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        }
+    })
+}
+
 /// What the values of all fields are in all columns.
 pub(super) fn encode_all(
     values: &[Value],

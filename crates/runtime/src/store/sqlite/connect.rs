@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::functions;
@@ -46,6 +47,8 @@ fn set_up(connection: &Connection) -> Result<(), StoreError> {
     // Only a backup or an operator's shell may hold a lock, and only for a moment.
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Without it, SQLite plans a statement anew for each value that a partial index could serve.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     functions::register(connection)?;
     connection.execute_batch(COMMON)?;
     Ok(())

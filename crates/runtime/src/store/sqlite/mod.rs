@@ -16,6 +16,7 @@ mod schema;
 mod search;
 mod seed;
 mod session;
+mod template;
 mod work;
 mod write;
 mod writer;

@@ -178,8 +178,7 @@ impl Session {
         if let Some(sql) = self.fragments.get(&key) {
             return Ok(sql.clone());
         }
-        let sql = self.catalog.compile(entity, &registered.condition, first)?.sql;
-        let sql: Arc<str> = format!("({sql})").into();
+        let sql: Arc<str> = format!("({})", registered.template.numbered_from(first)).into();
         self.fragments.insert(key, sql.clone());
         Ok(sql)
     }
@@ -287,7 +286,7 @@ fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreErr
     let distance = real(clause, near.within);
     clause.and(&format!(
         "{}(self.{latitude}, self.{longitude}, {from_latitude}, {from_longitude}) <= {distance}",
-        super::functions::DISTANCE
+        expression::sql::DISTANCE
     ));
     Ok(())
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use decide::Design;
-use expression::sql::SqlValue;
-use expression::sql::encoding::{self, Encoding};
+use expression::sql::encoding;
 use expression::{FieldShape, Schema, Type, Value};
 use model::model::{BuiltIn, Default, Entity, Field};
 use rusqlite::{Connection, params};
 
+use super::super::codec;
 use super::super::plan::table_name;
 use crate::store::StoreError;
 
@@ -62,7 +62,8 @@ impl Meanings {
             let default = default(at);
             for column in encoding::columns(&field.ty, schema) {
                 let key = (table.to_owned(), format!("{base}{}", column.suffix));
-                let default = default.as_ref().and_then(|value| literal(value, column.encoding));
+                let default =
+                    default.as_ref().and_then(|value| codec::literal(value, column.encoding));
                 if let Some(default) = default {
                     self.defaults.insert(key.clone(), default);
                 }
@@ -97,18 +98,6 @@ fn at(ty: &Type, now: i64) -> Value {
         Type::Timestamp => Value::Timestamp(now),
         _ => Value::Null,
     }
-}
-
-fn literal(value: &Value, encoding: Encoding) -> Option<String> {
-    Some(match encoding::encode(value, encoding).ok()? {
-        SqlValue::Null => return None,
-        SqlValue::Integer(number) => number.to_string(),
-        SqlValue::Real(number) => format!("{number:e}"),
-        SqlValue::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        SqlValue::Blob(bytes) => {
-            format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-        }
-    })
 }
 
 /// What a column of this type means, in words that differ where stored values would.
