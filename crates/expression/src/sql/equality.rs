@@ -20,7 +20,13 @@ impl Compiler<'_> {
         } else {
             None
         };
+        let fails = self.may_fail(left) || self.may_fail(right);
         let same = |a: &str, b: &str, operator: &str| match &currencies {
+            // Another currency is unequal, but an amount that failed stays a failure.
+            Some((c, d)) if fails => format!(
+                "CASE WHEN {c} {operator} {d} THEN {a} {operator} {b} \
+                 WHEN ({a} = {b}) IS NOT NULL THEN FALSE END"
+            ),
             Some((c, d)) => format!("({a} {operator} {b} AND {c} {operator} {d})"),
             None => format!("{a} {operator} {b}"),
         };

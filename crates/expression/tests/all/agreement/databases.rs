@@ -58,26 +58,29 @@ pub fn options() -> Options {
     }
 }
 
-/// The statements that make the tables and fill them.
-fn script(world: &World, dialect: Dialect) -> String {
-    let names = Names(&world.schema);
+/// The statements that make the tables.
+fn tables(schema: &Schema, dialect: Dialect) -> String {
+    let names = Names(schema);
     let mut sql = String::new();
-    for (entity, shape) in (0u32..).map(EntityId).zip(&world.schema.entities) {
+    for (entity, shape) in (0u32..).map(EntityId).zip(&schema.entities) {
         let table = names.table(entity).sql(dialect);
-        sql += &create(&table, "", &shape.fields, &world.schema, dialect);
+        sql += &create(&table, "", &shape.fields, schema, dialect);
         for (index, part) in (0u16..).zip(&shape.parts) {
             let table = names.part_table(PartId { entity, index }).sql(dialect);
             let key = match dialect {
                 Dialect::Sqlite => "owner_id BLOB, position INTEGER, ",
                 Dialect::PostgreSql => "owner_id uuid, position bigint, ",
             };
-            sql += &create(&table, key, &part.fields, &world.schema, dialect);
-        }
-        for (id, row) in world.of(entity) {
-            sql += &insert(&names, id, row, dialect);
+            sql += &create(&table, key, &part.fields, schema, dialect);
         }
     }
     sql
+}
+
+/// The statements that fill the tables.
+fn rows(world: &World, dialect: Dialect) -> String {
+    let names = Names(&world.schema);
+    world.rows.iter().map(|((_, id), row)| insert(&names, *id, row, dialect)).collect()
 }
 
 fn create(
@@ -153,7 +156,9 @@ impl Sqlite {
     pub fn new(world: &World) -> Self {
         let connection = rusqlite::Connection::open_in_memory().expect("SQLite in memory");
         register(&connection).expect("functions");
-        connection.execute_batch(&script(world, Dialect::Sqlite)).expect("tables and rows");
+        let dialect = Dialect::Sqlite;
+        let script = tables(&world.schema, dialect) + &rows(world, dialect);
+        connection.execute_batch(&script).expect("tables and rows");
         Self(connection)
     }
 
@@ -222,13 +227,21 @@ pub fn postgresql() -> Option<postgres::Client> {
 pub struct PostgreSql<'c>(postgres::Transaction<'c>);
 
 impl<'c> PostgreSql<'c> {
-    /// The rows in a transaction that is never committed.
-    pub fn new(world: &World, client: &'c mut postgres::Client) -> Self {
+    /// The tables, in a transaction that is never committed.
+    pub fn tables(schema: &Schema, client: &'c mut postgres::Client) -> postgres::Transaction<'c> {
         let mut transaction = client.transaction().expect("a transaction");
-        let script = script(world, Dialect::PostgreSql);
+        let script = tables(schema, Dialect::PostgreSql);
         transaction
             .batch_execute(&format!("CREATE SCHEMA test; {script}"))
             .unwrap_or_else(|error| panic!("{error:?}\n{script}"));
+        transaction
+    }
+
+    /// The rows, until this is dropped.
+    pub fn new(world: &World, tables: &'c mut postgres::Transaction<'_>) -> Self {
+        let mut transaction = tables.transaction().expect("a savepoint");
+        let script = rows(world, Dialect::PostgreSql);
+        transaction.batch_execute(&script).unwrap_or_else(|error| panic!("{error:?}\n{script}"));
         Self(transaction)
     }
 

@@ -6,7 +6,7 @@ mod databases;
 mod text;
 mod world;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use expression::ir::{Expression, VariableIndex};
 use expression::sql::{Dialect, Fragment, NotTranslatable, compile};
@@ -29,11 +29,11 @@ enum Outcome {
     Compared,
 }
 
-struct Case<'c> {
+struct Case<'c, 't> {
     text: String,
     world: World,
     input: Value,
-    client: Option<&'c mut postgres::Client>,
+    tables: Option<&'c mut postgres::Transaction<'t>>,
 }
 
 fn several_currencies(several: bool) -> Schema {
@@ -44,7 +44,7 @@ fn several_currencies(several: bool) -> Schema {
     schema
 }
 
-impl Case<'_> {
+impl Case<'_, '_> {
     fn run(mut self) -> Result<Outcome, String> {
         let (rules, text) = (rules(), self.text.clone());
         let (ast, errors) = parse(&text, &place);
@@ -57,7 +57,7 @@ impl Case<'_> {
         let Ok(fragments) = fragments else { return Ok(Outcome::NotTranslated) };
         let environment = self.world.environment(&self.input);
         let sqlite = Sqlite::new(&self.world);
-        let mut postgresql = self.client.take().map(|client| PostgreSql::new(&self.world, client));
+        let mut postgresql = self.tables.take().map(|tables| PostgreSql::new(&self.world, tables));
         for (id, row) in self.world.of(ORDER) {
             let mut with_row = environment.clone();
             with_row.set(VariableIndex::SELF, Value::Row(row.clone()));
@@ -120,13 +120,15 @@ impl Case<'_> {
 fn agree(several: bool) {
     let mut client = postgresql();
     let counts = [const { Cell::new(0u32) }; 3];
-    let client = std::cell::RefCell::new(&mut client);
+    let schema = several_currencies(several);
+    let tables = client.as_mut().map(|client| PostgreSql::tables(&schema, client));
+    let tables = RefCell::new(tables);
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
     let mut runner =
         TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let bytes = (vec(any::<u8>(), 0..100), vec(any::<u8>(), 0..300));
     let result = runner.run(&bytes, |(condition, data)| {
-        let schema = several_currencies(several);
+        let schema = schema.clone();
         let text = Generator::new(&condition, &schema).condition(3);
         let record = Type::Record(expression::RecordId(0));
         let mut choice = Choice::new(&condition);
@@ -134,8 +136,8 @@ fn agree(several: bool) {
         let input = input.map(|field| world::value(&mut choice, &field.ty, &schema)).collect();
         let input = expression::assign(Value::Record(input), &record, &schema).expect("an input");
         let world = World::new(&data, schema);
-        let mut client = client.borrow_mut();
-        match (Case { text, world, input, client: client.as_mut() }).run() {
+        let mut tables = tables.borrow_mut();
+        match (Case { text, world, input, tables: tables.as_mut() }).run() {
             Ok(outcome) => {
                 let count = &counts[outcome as usize];
                 count.set(count.get() + 1);
