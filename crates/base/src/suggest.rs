@@ -6,9 +6,13 @@ pub fn did_you_mean<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let limit = (name.chars().count().max(3)) / 3;
+    let length = name.chars().count();
+    let limit = length.max(3) / 3;
+    // Nobody slips in a name of hundreds of letters; the distance costs the product of lengths.
+    let comparable = |candidate: &&str| length <= 100 && candidate.len() <= 400;
     candidates
         .into_iter()
+        .filter(comparable)
         .filter_map(|candidate| {
             let distance = distance(name, candidate);
             (distance <= limit).then_some((distance, candidate))

@@ -12,8 +12,13 @@ use crate::yaml;
 /// [`includes`]). What is wrong is reported; the tree holds everything that could be read.
 #[must_use]
 pub fn parse(sources: &SourceMap, root: FileId) -> (SyntaxTree, Vec<Diagnostic>) {
-    let mut merge =
-        Merge { sources, mentions: (false, false), tree: SyntaxTree::default(), out: Vec::new() };
+    let mut merge = Merge {
+        sources,
+        mentions: (false, false),
+        unread: false,
+        tree: SyntaxTree::default(),
+        out: Vec::new(),
+    };
     let mut open = vec![(root, Vec::new())];
     let mut seen = Vec::new();
     while let Some((file, path)) = open.pop() {
@@ -22,7 +27,7 @@ pub fn parse(sources: &SourceMap, root: FileId) -> (SyntaxTree, Vec<Diagnostic>)
         let mut next = Vec::new();
         for pattern in included {
             let files = include::resolve(sources, file, &pattern, &mut merge.out);
-            merge.tree.incomplete |= files.is_empty();
+            merge.unread |= files.is_empty();
             for found in files {
                 if found == file || path.contains(&found) {
                     merge.cycle(found, pattern.span);
@@ -37,6 +42,11 @@ pub fn parse(sources: &SourceMap, root: FileId) -> (SyntaxTree, Vec<Diagnostic>)
         open.extend(next.into_iter().rev());
     }
     merge.require(root);
+    merge.tree.incomplete |= merge.unread;
+    for diagnostic in &mut merge.out {
+        one_line(&mut diagnostic.message);
+        diagnostic.help.iter_mut().for_each(one_line);
+    }
     base::sort_diagnostics(&mut merge.out);
     (merge.tree, merge.out)
 }
@@ -65,6 +75,8 @@ struct Merge<'a> {
     sources: &'a SourceMap,
     /// Whether any file has `firmitas` and `system`.
     mentions: (bool, bool),
+    /// A file ended early or is missing.
+    unread: bool,
     tree: SyntaxTree,
     out: Vec<Diagnostic>,
 }
@@ -74,12 +86,13 @@ impl Merge<'_> {
     fn file(&mut self, file: FileId) -> Vec<Spanned<String>> {
         let text = self.sources.get(file).map(|source| source.text.clone()).unwrap_or_default();
         let document = yaml::read(file, &text, &mut self.out);
-        self.tree.incomplete |= !document.complete;
+        self.unread |= !document.complete;
         let Some(root) = document.root else { return Vec::new() };
         let whole = Span::new(file, 0, 0);
-        let Some(read) = ModelFile::read(&root, &mut Binder::new(&mut self.out, whole)) else {
-            return Vec::new();
-        };
+        let mut binder = Binder::new(&mut self.out, whole);
+        let read = ModelFile::read(&root, &mut binder);
+        self.tree.incomplete |= binder.incomplete;
+        let Some(read) = read else { return Vec::new() };
         self.mentions.0 |= read.mentions.0;
         self.mentions.1 |= read.mentions.1;
         self.add(read.tree);
@@ -124,7 +137,7 @@ impl Merge<'_> {
 
     /// What the root file must hold.
     fn require(&mut self, root: FileId) {
-        if self.tree.incomplete {
+        if self.unread {
             return;
         }
         let span = Span::new(root, 0, 0);
@@ -163,5 +176,17 @@ fn merge<T>(into: &mut Named<T>, from: Named<T>, out: &mut Vec<Diagnostic>) {
             Some(&first) => out.push(twice(&key.value, key.span, first)),
             None => into.push((key, value)),
         }
+    }
+}
+
+/// Messages quote the model; what they quote may be long, and may have several lines.
+fn one_line(message: &mut String) {
+    const MOST: usize = 300;
+    if message.contains(['\n', '\r']) {
+        *message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    if let Some((at, _)) = message.char_indices().nth(MOST) {
+        message.truncate(at);
+        message.push('…');
     }
 }

@@ -50,7 +50,7 @@ pub fn read(file: FileId, source: &str, out: &mut Vec<Diagnostic>) -> Document {
             && refused.len() < RECOVERIES
             && let Some(value) = error::value_to_refuse(error, &refused)
         {
-            out.push(error.clone());
+            out.push(Diagnostic::clone(error));
             refused.push(value);
             let range = value.start as usize..value.end as usize;
             text.replace_range(range, &"_".repeat(value.len()));
@@ -59,7 +59,8 @@ pub fn read(file: FileId, source: &str, out: &mut Vec<Diagnostic>) -> Document {
         out.extend(found);
         let complete = error.is_none();
         // Tabs that were refused already may well be the cause.
-        out.extend(error.filter(|_| !tabs).map(|error| error.note(error::ENDS_HERE)));
+        let error = error.filter(|_| !tabs);
+        out.extend(error.map(|error| error.note(error::ENDS_HERE)));
         return Document { root, complete };
     }
 }
@@ -108,7 +109,7 @@ impl<'a> Composer<'a> {
     }
 
     /// Reads all events, up to a syntax error.
-    fn run(&mut self) -> Result<(), Diagnostic> {
+    fn run(&mut self) -> Result<(), Box<Diagnostic>> {
         let mut options = Options::default();
         options.emit_comments = false;
         options.emit_anchor_events = true;
@@ -122,7 +123,7 @@ impl<'a> Composer<'a> {
                 Err(scan) => {
                     let diagnostic = error::syntax(self.file, self.source, &scan);
                     self.refuse_last(diagnostic.primary.span);
-                    return Err(diagnostic);
+                    return Err(Box::new(diagnostic));
                 }
             }
         }

@@ -155,6 +155,20 @@ fn huge_files_are_refused() {
 }
 
 #[test]
+fn huge_names_and_texts_are_cheap_and_cut_in_messages() {
+    let huge = "x".repeat(1 << 20);
+    let text = format!(
+        "entities:\n  Thing:\n    ? {huge}\n    : 1\n    rows: {huge}\n    \
+         consistency: |\n      a\n      b\n"
+    );
+    let (sources, root) = source(&crate::expect::with_header(&text));
+    let (_, diagnostics) = model::syntax::parse(&sources, root);
+    let ids: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.id).collect();
+    assert_eq!(ids, ["unknown-key", "vague-number", "unknown-word"]);
+    assert!(diagnostics.iter().all(|d| d.message.len() < 400 && !d.message.contains('\n')));
+}
+
+#[test]
 fn many_repeated_keys_cost_no_quadratic_time() {
     let text: String = (0..50_000).map(|_| "a: 1\n").collect();
     let (sources, root) = source(&text);

@@ -38,7 +38,8 @@ pub struct SyntaxTree {
     pub decisions: Named<Decision>,
     /// `decisions.accept`: `finding-id@subject`.
     pub accept: Named<Acceptance>,
-    /// A file ended early or is missing, which is reported: that a name is not there says nothing.
+    /// A file ended early or is missing, or a value with a name was refused. That is reported; that
+    /// a name is not there then says nothing.
     pub incomplete: bool,
 }
 

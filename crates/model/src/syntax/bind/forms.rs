@@ -205,6 +205,7 @@ impl<C: Case, F: Form> Form for Map<C, F> {
                 binder.report(diagnostic);
             }
             let value = binder.value::<F>(entry).or_else(|| F::unreadable(entry.key.span));
+            binder.incomplete |= value.is_none();
             named.extend(value.map(|value| (entry.key.clone(), value)));
         }
         Some(named)

@@ -26,6 +26,8 @@ pub(crate) struct Binder<'a> {
     pub(crate) out: &'a mut Vec<Diagnostic>,
     /// The key whose value is being read: what lacks something is pointed at by its name.
     owner: Owner,
+    /// A value with a name was refused, so that a missing name says nothing.
+    pub(crate) incomplete: bool,
 }
 
 #[derive(Clone, Default)]
@@ -39,7 +41,11 @@ struct Owner {
 impl<'a> Binder<'a> {
     /// A binder for one file, whose first bytes stand for the file.
     pub(crate) fn new(out: &'a mut Vec<Diagnostic>, file: Span) -> Self {
-        Self { out, owner: Owner { span: file, name: "the model".to_owned(), quoted: false } }
+        Self {
+            out,
+            owner: Owner { span: file, name: "the model".to_owned(), quoted: false },
+            incomplete: false,
+        }
     }
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
@@ -54,6 +60,7 @@ impl<'a> Binder<'a> {
             self.missing_value(entry, &F::shape());
             return None;
         }
+        self.incomplete |= matches!(entry.value.kind, NodeKind::Invalid);
         let outer = std::mem::replace(&mut self.owner, owner);
         let value = F::read(&entry.value, self);
         self.owner = outer;

@@ -12,9 +12,9 @@ use crate::yaml::{self, Node, NodeKind, Scalar, Style, Text};
 pub(crate) struct Expression;
 
 /// Names that an expression may consist of alone.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 13] = [
     "self", "input", "actor", "tenant", "now", "each", "event", "row", "failure", "result", "true",
-    "false",
+    "false", "null",
 ];
 
 impl Form for Expression {
