@@ -128,6 +128,11 @@ impl Console {
         if self.options.json {
             self.document(&failure_document(failure));
         }
+        self.failure_prose(failure);
+    }
+
+    /// The same on standard error alone.
+    pub fn failure_prose(&self, failure: &Failure) {
         let title = Level::ERROR.primary_title(failure.message.as_str()).id(failure.id);
         let mut groups = vec![Group::with_title(title)];
         if let Some(help) = &failure.help {
@@ -182,7 +187,8 @@ impl Console {
 }
 
 /// A failure in the stable shape of findings, so that machines need not know a second one.
-fn failure_document(failure: &Failure) -> Value {
+#[must_use]
+pub fn failure_document(failure: &Failure) -> Value {
     let origin = json!({ "line": 1, "column": 1 });
     json!({
         "version": 1,

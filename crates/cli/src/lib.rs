@@ -22,7 +22,7 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{backup, check, design, explain, new, seed as seed_command, token, up};
-use console::{Console, OutputOptions};
+use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
 
 /// From a model that says what a backend is for, to the decided, written and running backend
@@ -82,7 +82,14 @@ pub fn main() -> ExitCode {
             console.failure(&failure);
             ExitCode::from(COULD_NOT_RUN)
         }
-        Err(_) => ExitCode::from(COULD_NOT_RUN),
+        Err(_) => {
+            // The hook has told people already.
+            if console.json() {
+                let bug = Failure::new("bug-in-firm", "firm has a bug; standard error says more");
+                console.document(&failure_document(&bug));
+            }
+            ExitCode::from(COULD_NOT_RUN)
+        }
     }
 }
 
@@ -110,7 +117,7 @@ fn report_panics(console: Console) {
         let payload = panic.payload();
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        console.failure(
+        console.failure_prose(
             &Failure::new(
                 "bug-in-firm",
                 format!(
