@@ -163,8 +163,10 @@ fn say(console: &Console, model: &Model, plan: &Plan, harvest: &Harvest) {
             format!("refused by the model's rules, and tried otherwise: {}", refused.join(", "));
         console.prose(styled(style::DIM, refused));
     }
-    if let Some(subject) = harvest.subjects.first() {
-        console.prose(format!("sign in as one of them: `firm token ... --as {subject}`"));
+    if let Some((actor, subject)) = harvest.subjects.first() {
+        let told =
+            format!("`firm token --actor {actor} --as {subject}` signs in as the first of them");
+        console.prose(styled(style::DIM, told));
     }
 }
 
@@ -182,6 +184,10 @@ fn document(model: &Model, harvest: &Harvest) -> Value {
         "diagnostics": [],
         "rows": rows,
         "refused": harvest.refused,
-        "subjects": harvest.subjects,
+        "subjects": harvest
+            .subjects
+            .iter()
+            .map(|(actor, subject)| json!({ "actor": actor, "subject": subject }))
+            .collect::<Value>(),
     })
 }

@@ -26,7 +26,7 @@ use super::{
 /// Requests under way at once: enough for the store to commit several together.
 const AT_ONCE: usize = 32;
 /// How often a row is tried again with other values after a refusal.
-const ATTEMPTS: u64 = 6;
+const ATTEMPTS: u64 = 12;
 /// Most states a row is moved through.
 const MOVES: u64 = 6;
 
@@ -37,8 +37,8 @@ pub struct Harvest {
     pub rows: Vec<(EntityId, usize)>,
     /// How often the backend refused, by the code of the problem.
     pub refused: BTreeMap<String, usize>,
-    /// Subjects that rows stand for, by the name of the actor's entity: for `firm token --as`.
-    pub subjects: Vec<String>,
+    /// Actors and subjects that rows stand for: for `firm token --actor .. --as ..`.
+    pub subjects: Vec<(String, String)>,
 }
 
 /// Makes the rows of a plan.
@@ -187,7 +187,10 @@ impl<'a> Sower<'a> {
         let by = person.subject().map(str::to_owned);
         let itself = self.model.actor(step.create.actor).entity == Some(step.entity);
         let subject = if itself { by.clone() } else { login };
-        self.harvest.subjects.extend(subject.clone());
+        let actor = self.model.actors.iter().find(|actor| actor.entity == Some(step.entity));
+        if let (Some(actor), Some(subject)) = (actor, &subject) {
+            self.harvest.subjects.push((actor.name.value.clone(), subject.clone()));
+        }
         let states = self.model.entity(step.entity).states.as_ref();
         let initial = states.and_then(|states| states.states.first());
         let state = body.get("status").and_then(serde_json::Value::as_str).map(str::to_owned);

@@ -16,7 +16,7 @@ use super::{random::Random, text, words::CITIES};
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 /// Items of a list, unless its type asks for more.
-const FEW: u32 = 4;
+const FEW: u32 = 2;
 
 /// What a value is for.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ impl Values<'_> {
                 let value = if empty { None } else { self.make(inner, purpose, random) };
                 value.unwrap_or(Value::Null)
             }
-            Type::Bool => Value::Bool(random.chance(0.85)),
+            Type::Bool => Value::Bool(random.chance(0.9)),
             Type::Int { min, max } => Value::Int(whole(*min, *max, purpose, random)),
             Type::Decimal { precision, scale } => {
                 Value::Decimal(digits((*precision).min(scale.saturating_add(4)), *scale, random))
@@ -181,7 +181,9 @@ fn whole(min: i64, max: i64, purpose: Purpose<'_>, random: &mut Random) -> i64 {
         return min.max(1).saturating_add(offset).min(max);
     }
     let few = ["quantity", "count", "copies", "seats", "guests"];
-    let spread = if few.iter().any(|word| purpose.field.contains(word)) { 5 } else { 100 };
+    // Without a limit worth the name, a quantity is one of goods received, not of goods bought.
+    let small = max < 100_000 && few.iter().any(|word| purpose.field.contains(word));
+    let spread = if small { 5 } else { 200 };
     let least = min.max(if max >= 1 { 1 } else { min });
     random.between(least, max.min(least.saturating_add(spread)))
 }

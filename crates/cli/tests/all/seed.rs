@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use crate::firm::Scratch;
+
 use cli::seed::{Purpose, Random, Targets, Values};
 use expression::{
     EntityId, FieldShape, RecordShape, Schema, Type, Value, assign, types::TextFormat,
@@ -97,4 +99,25 @@ fn unique_values_differ() {
             seen.push(value);
         }
     }
+}
+
+#[test]
+fn a_store_is_filled_by_the_rules_of_the_model_and_never_twice() {
+    let scratch = Scratch::new("seed");
+    assert_eq!(scratch.firm(&["new", "library"]).code, 0);
+    let seeded = scratch.firm(&["seed", "library", "--rows", "60", "--json"]);
+    assert_eq!(seeded.code, 0, "{seeded:?}");
+    let made = seeded.json();
+    let rows = |entity: &str| made["rows"][entity].as_u64().unwrap();
+    assert!(rows("lending.Member") >= 5, "{made:#}");
+    assert!(rows("lending.Book") > rows("lending.Member"), "shared out by volume: {made:#}");
+    assert!(rows("lending.Loan") > rows("lending.Book"), "shared out by volume: {made:#}");
+    assert_eq!(made["subjects"][0]["actor"], "member");
+
+    let twice = scratch.firm(&["seed", "library", "--rows", "10"]);
+    assert_eq!(twice.code, 2, "{twice:?}");
+    assert!(twice.stderr.contains("error[store-not-empty]"), "{}", twice.stderr);
+    // Another store, the same seed: the same rows.
+    let again = scratch.firm(&["seed", "library", "--rows", "60", "--data", "other", "--json"]);
+    assert_eq!(again.json()["rows"], made["rows"]);
 }

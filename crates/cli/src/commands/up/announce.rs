@@ -24,6 +24,8 @@ pub struct Ready<'a> {
     pub address: SocketAddr,
     /// Where the data is.
     pub data: String,
+    /// Whether that is the default of the model folder.
+    pub default_data: bool,
     /// Externals that are stood in for.
     pub stand_ins: &'a [String],
     /// What does not run yet.
@@ -77,11 +79,17 @@ impl Ready<'_> {
             styled(style::LINK, self.url()),
             styled(style::DIM, "/health /ready /metrics"),
         ));
-        let requests =
-            first_requests(self.design, self.loaded.folder.shown(), &self.url(), self.now);
+        let requests = first_requests(self.design, &self.token(), &self.url(), self.now);
         for request in requests {
             console.prose(format!("  {}", styled(style::LINK, visible(&request))));
         }
+    }
+
+    /// The command that prints a token for this backend.
+    fn token(&self) -> String {
+        let data =
+            if self.default_data { String::new() } else { format!(" --data {}", word(&self.data)) };
+        format!("firm token {}{data}", word(self.loaded.folder.shown()))
     }
 
     fn tell_limits(&self, console: &Console) {
@@ -119,5 +127,15 @@ impl Ready<'_> {
             "stand_ins": self.stand_ins,
             "diagnostics": diagnostics_json(&self.loaded.sources, self.not_running),
         })
+    }
+}
+
+/// A path as a word of a shell.
+fn word(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
     }
 }

@@ -7,10 +7,10 @@ use runtime::json::write_value;
 
 use crate::seed::{Purpose, Random, Targets, Values};
 
-/// Lines to paste into a shell.
+/// Lines to paste into a shell; `token` is the command that prints a token, without its actor.
 #[must_use]
-pub fn first_requests(design: &Design, shown: &str, url: &str, now: i64) -> Vec<String> {
-    let write = write(design, shown, url, now);
+pub fn first_requests(design: &Design, token: &str, url: &str, now: i64) -> Vec<String> {
+    let write = write(design, token, url, now);
     let (target, mut lines) = match write {
         Some((target, lines)) => (Some(target), lines),
         None => (None, Vec::new()),
@@ -30,7 +30,7 @@ fn read(design: &Design, url: &str, target: Option<EntityId>) -> Option<String> 
 
 /// A creation that needs nothing to be there before: by an actor that is no row, or by the actor
 /// whose own row it creates.
-fn write(design: &Design, shown: &str, url: &str, now: i64) -> Option<(EntityId, Vec<String>)> {
+fn write(design: &Design, token: &str, url: &str, now: i64) -> Option<(EntityId, Vec<String>)> {
     let model = &design.model;
     let public = |entity| {
         routed(design).any(|(operation, _)| {
@@ -60,7 +60,7 @@ fn write(design: &Design, shown: &str, url: &str, now: i64) -> Option<(EntityId,
     let lines = match actor.authentication {
         Authentication::None => vec![format!("{post} {body}")],
         _ => vec![
-            format!("TOKEN=$(firm token {shown} --actor {})", actor.name.value),
+            format!("TOKEN=$({token} --actor {})", actor.name.value),
             format!("{post} -H \"Authorization: Bearer $TOKEN\" {body}"),
         ],
     };

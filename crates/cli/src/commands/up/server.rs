@@ -70,6 +70,7 @@ impl Server {
             loaded,
             design: self.started.backend.design(),
             address: self.address(),
+            default_data: settings.data.is_none(),
             data: data.trim_start_matches("./").to_owned(),
             stand_ins: &self.started.stand_ins,
             not_running: self.started.backend.not_running(),
