@@ -62,11 +62,16 @@ fn require_input(declared: &Declared<'_>, sink: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether nothing is not a value: an unfilled `?` is null, an unfilled list empty.
+const fn needs_value(ty: &Type) -> bool {
+    !ty.is_optional() && !matches!(ty, Type::List { min: 0, .. })
+}
+
 /// A parameter of the map form.
 fn parameter(resolved: Resolved) -> Parameter {
     let Field { name, ty, default, modifiers, .. } = resolved.field;
     Parameter {
-        required: !ty.is_optional() && default.is_none(),
+        required: needs_value(&ty) && default.is_none(),
         name,
         ty,
         default,
@@ -151,7 +156,7 @@ fn field_parameter(
 ) -> Parameter {
     let creates = kind == OperationKind::Create;
     let default = field.default.clone().filter(|_| creates);
-    let required = !field.ty.is_optional() && default.is_none() && kind != OperationKind::Update;
+    let required = needs_value(&field.ty) && default.is_none() && kind != OperationKind::Update;
     Parameter {
         name: Spanned::new(field.name.value.clone(), path.span),
         ty: field.ty.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use expression::{EntityId, Row, Value, ir::VariableIndex};
 use model::model::ActorId;
 
+use super::effects::is_deleted;
 use super::failure::Failure;
 use super::scope::Scope;
 use super::work::Work;
@@ -95,6 +96,7 @@ async fn stand<X: Snapshot>(
         return Ok(Standing::Unlinked(entity));
     };
     let row = work.row((entity, id)).await?;
+    let row = row.filter(|row| !is_deleted(&work.plans.model, row));
     Ok(row.map_or(Standing::Unlinked(entity), Standing::Linked))
 }
 

@@ -11,6 +11,7 @@ use expression::{
 use super::failure::{Failure, internal};
 use super::plan::Plans;
 use super::scope::Scope;
+use crate::problem::{Problem, code};
 use crate::store::{OutboxEvent, Snapshot, Transaction};
 
 /// A row of an entity.
@@ -95,7 +96,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
         Scope::default().with(VariableIndex::NOW, Value::Timestamp(self.now))
     }
 
-    /// A row as it is now.
+    /// A row as it is now, soft-deleted or not.
     pub(crate) async fn row(&mut self, key: Key) -> Result<Option<Arc<Row>>, Failure> {
         if let Some(entry) = self.rows.0.get(&key) {
             return Ok(entry.now.clone());
@@ -103,7 +104,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
         if self.rows.0.len() >= ROW_LIMIT {
             return Err(internal("a request reads more rows than one transaction may").into());
         }
-        let row = self.store.row(key.0, key.1).await?;
+        let row = self.store.referred(key.0, key.1).await?;
         self.rows.0.insert(key, Entry::read(row.clone(), false));
         Ok(row)
     }
@@ -206,9 +207,15 @@ impl<X: Transaction> Work<'_, X> {
         change: impl FnOnce(&mut Row),
     ) -> Result<(), Failure> {
         let touch = self.next_touch();
-        let entry = self.rows.0.get_mut(&key);
-        let Some(entry) = entry.filter(|entry| entry.locked && entry.now.is_some()) else {
-            return Err(internal("an effect writes a row that is not locked").into());
+        let writable = |entry: &&mut Entry| entry.locked && entry.now.is_some();
+        let Some(entry) = self.rows.0.get_mut(&key).filter(writable) else {
+            return Err(match self.rows.0.get(&key) {
+                // Deleted rows are outside every operation.
+                Some(entry) if entry.locked => Problem::new(&code::EVALUATION_FAILED)
+                    .detail("missing value: a row that an effect writes is deleted"),
+                _ => internal("an effect writes a row that is not locked"),
+            }
+            .into());
         };
         if let Some(row) = &mut entry.now {
             change(Arc::make_mut(row));

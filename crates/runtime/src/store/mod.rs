@@ -78,6 +78,13 @@ pub trait Snapshot: Send {
         id: u128,
     ) -> impl Future<Output = Result<Option<Arc<Row>>, StoreError>> + Send;
 
+    /// As [`Self::row`], but soft-deleted rows are found: what refers to them still reads them.
+    fn referred(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+    ) -> impl Future<Output = Result<Option<Arc<Row>>, StoreError>> + Send;
+
     /// The rows, in the order of the ids; `None` for those that do not exist.
     fn rows(
         &mut self,

@@ -2,10 +2,22 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests have files, clocks and threads")]
 #![allow(dead_code, reason = "the small model has more than each test needs")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking; Clippy knows the helpers of tests only as common code"
+)]
 
 mod http_requests;
 mod http_support;
 mod identity_tokens;
+mod operations_access;
+mod operations_calls;
+mod operations_effects;
+mod operations_lists;
+mod operations_shop;
+mod operations_writes;
 #[path = "../../../decide/tests/all/small.rs"]
 mod small;
 mod store_crash;
@@ -14,3 +26,4 @@ mod store_rows;
 mod store_schema;
 mod store_support;
 mod store_writer;
+mod support;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::codec::{decode, encode};
+use super::worker::LEASE;
 use crate::operations::clock::new_id;
 use crate::operations::effects::{Flow, Frame, Outcome, Start, Suspension, run, settle};
 use crate::operations::failure::{Failure, internal};
@@ -85,7 +86,8 @@ pub(crate) fn create<X>(
         context,
         key: uuid::Uuid::from_u128(new_id()).to_string(),
         attempts: 0,
-        due: work.now,
+        // Whoever made it is at it; others take it after a crash.
+        due: work.now.saturating_add(LEASE),
         deadline: task.deadline,
     })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use expression::Value;
 use model::model::{Callee, OperationId};
+use tokio::sync::Semaphore;
 
 use super::external::{CallError, ExternalCall, timeout};
 use super::job::{Resume, target_id};
@@ -26,42 +27,50 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 pub(crate) const LEASE: i64 = 120 * 1_000_000;
 /// How often the store is asked for due jobs.
 const POLL: Duration = Duration::from_secs(1);
-/// Most jobs taken at once.
-const BATCH: u32 = 32;
+/// Most jobs under way that nobody waits for.
+const BATCH: u32 = 256;
 /// When to look again at a job that needs an operator, in microseconds.
 const STUCK: i64 = 3_600 * 1_000_000;
 
-/// Takes due jobs until the task is aborted. The first round takes all: what this store holds and
-/// nobody works on was left behind by a crash.
+/// Takes due jobs until the task is aborted. What is under a lease at the start was left behind by
+/// a crash, since nobody else has this store: it is taken first.
 pub(crate) async fn poll<S: Store>(inner: Arc<Inner<S>>) {
-    let mut due = i64::MAX;
+    let crashed = now().saturating_add(LEASE);
+    let mut recovering = true;
+    let slots = Arc::new(Semaphore::new(BATCH as usize));
     loop {
-        let taken = take(&inner, due).await;
-        let full = taken.as_ref().is_ok_and(|jobs| jobs.len() == BATCH as usize);
+        let free = u32::try_from(slots.available_permits()).unwrap_or(0);
+        let due = if recovering { crashed } else { now() };
+        let taken = if free == 0 { Ok(Vec::new()) } else { take(&inner, due, free).await };
+        let more = taken.as_ref().is_ok_and(|jobs| !jobs.is_empty());
         match taken {
-            Ok(jobs) => {
-                let started: Vec<_> =
-                    jobs.into_iter().filter_map(|job| start(&inner, job)).collect();
-                // Waiting for the batch bounds what is under way.
-                for task in started {
-                    drop(task.await);
-                }
-            }
+            Ok(jobs) => jobs.into_iter().for_each(|job| start_in(&inner, &slots, job)),
             Err(StoreError::Closed) => return,
             Err(error) => report::warning("jobs", &error.to_string()),
         }
-        due = now();
-        if !full {
+        recovering &= more || free == 0;
+        if !more {
             tokio::time::sleep(POLL).await;
         }
     }
 }
 
-async fn take<S: Store>(inner: &Inner<S>, due: i64) -> Result<Vec<Job>, StoreError> {
+/// Starts a job that holds a slot until it is done or put back.
+fn start_in<S: Store>(inner: &Arc<Inner<S>>, slots: &Arc<Semaphore>, job: Job) {
+    let Ok(slot) = slots.clone().try_acquire_owned() else { return };
+    if let Some(task) = start(inner, job) {
+        tokio::spawn(async move {
+            drop(task.await);
+            drop(slot);
+        });
+    }
+}
+
+async fn take<S: Store>(inner: &Inner<S>, due: i64, limit: u32) -> Result<Vec<Job>, StoreError> {
     let lease = now().saturating_add(LEASE);
     inner
         .store
-        .write(move |tx| Box::pin(async move { tx.take_jobs(due, lease, BATCH).await }))
+        .write(move |tx| Box::pin(async move { tx.take_jobs(due, lease, limit).await }))
         .await
 }
 

@@ -23,6 +23,14 @@ impl Snapshot for Session {
         ready(Self::row(self, entity, id))
     }
 
+    fn referred(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+    ) -> impl Future<Output = Outcome<Option<Arc<Row>>>> + Send {
+        ready(Self::referred(self, entity, id))
+    }
+
     fn rows(
         &mut self,
         entity: EntityId,

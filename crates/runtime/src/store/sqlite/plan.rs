@@ -73,6 +73,8 @@ pub(super) struct Plan {
     pub live: String,
     /// Reads a live row by id, `?1`.
     pub by_id: String,
+    /// Reads a row by id, `?1`, live or not.
+    pub by_any_id: String,
     /// Reads the live rows in [`IDS`].
     pub by_ids: String,
     /// Inserts a row.
@@ -179,6 +181,7 @@ impl Plan {
             search: (!table.search.is_empty()).then(|| quoted(&format!("{name}_search"))),
             parts: parts.map(|(part, to)| Part::new(schema, &part.fields, table, to)).collect(),
             by_id: format!("{select} = ?1{live}"),
+            by_any_id: format!("{select} = ?1"),
             by_ids: format!("{select} IN {IDS}{live}"),
             insert: format!(
                 "INSERT INTO {quoted_name} ({}) VALUES ({})",

@@ -75,6 +75,16 @@ impl Session {
         self.one(plan, &plan.by_id, &[Bind::id(id)])
     }
 
+    /// A row with its parts, live or not.
+    pub(super) fn referred(
+        &self,
+        entity: EntityId,
+        id: u128,
+    ) -> Result<Option<Arc<Row>>, StoreError> {
+        let plan = self.plan(entity)?;
+        self.one(plan, &plan.by_any_id, &[Bind::id(id)])
+    }
+
     /// Live rows, in the order of the ids.
     pub(super) fn rows(
         &self,

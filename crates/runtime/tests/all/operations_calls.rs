@@ -1,0 +1,345 @@
+//! Durable calls: committed before, under way meanwhile, finished after a crash too.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use expression::Value;
+use runtime::operations::{CallError, CallResult, ExternalCall, Externals};
+use serde_json::{Value as Json, json};
+
+use crate::support::{Directory, Done, Who, World, model, refusal};
+
+const PAYMENTS: &str = r"
+firmitas: 1
+system: { name: Till, summary: Payments. }
+actors:
+  clerk: { auth: user, role: clerk }
+contexts:
+  till:
+    entities:
+      Payment:
+        fields: { amount: int(1..1000), memo: string?, receipt: string(1..100)? internal, asked: bool = false readonly }
+        states: { pending: [paid, failed, unsure], paid: [], failed: [], unsure: [] }
+      Wish:
+        fields: { text: string(1..40), distance: int(0..) readonly }
+      Order:
+        fields: { what: string(1..40), parcel: depot.Parcel? readonly }
+    operations:
+      pay:
+        create: Payment
+        by: [clerk]
+        input: [amount]
+        do:
+          - emit: Asked
+          - call: bank.charge
+            with: { amount: self.amount }
+            as: slip
+            else: declined
+            refused: [{ move: failed }]
+          - set: { receipt: slip.reference }
+          - move: paid
+          - emit: Paid
+        rate: 1/s
+      payOrGuess:
+        create: Payment
+        by: [clerk]
+        route: guess
+        input: [amount]
+        do:
+          - call: bank.charge
+            with: { amount: self.amount }
+            as: slip
+            else: declined
+            fallback: [{ move: unsure }]
+          - set: { receipt: slip.reference }
+          - move: paid
+        rate: 1/s
+      payTwice:
+        create: Payment
+        by: [clerk]
+        route: twice
+        input: [amount]
+        do:
+          - call: bank.charge
+            with: { amount: self.amount }
+            as: first
+          - set: { memo: first.reference }
+          - call: bank.charge
+            with: { amount: 1 }
+            as: second
+          - set: { receipt: first.reference + second.reference }
+          - move: paid
+        rate: 1/s
+      payOnce:
+        create: Payment
+        by: [clerk]
+        route: once
+        input: [amount]
+        do:
+          - call: bank.wire
+            with: { amount: self.amount }
+          - move: paid
+        rate: 1/s
+      view: { get: Payment, by: [clerk], rate: 1/s }
+      annotate: { act: Payment, by: [clerk], input: [memo], rate: 1/s }
+      wish:
+        create: Wish
+        by: [clerk]
+        input: [text]
+        do:
+          - call: maps.measure
+            with: { text: input.text }
+            as: found
+            else: no-way
+          - set: { distance: found.metres }
+        rate: 1/s
+      listWishes: { list: Wish, by: [clerk], rate: 1/s }
+      order:
+        create: Order
+        by: [clerk]
+        input: [what]
+        do:
+          - call: depot.reserve
+            with: { label: self.what }
+            as: parcel
+            else: no-parcel
+          - set: { parcel: parcel }
+        rate: 1/s
+    events:
+      Asked: { key: payment, payload: { payment: Payment } }
+      Paid: { key: payment, payload: { payment: Payment } }
+  depot:
+    entities:
+      Parcel: { fields: { label: string(1..20) unique } }
+    operations:
+      reserve: { create: Parcel, by: [system], input: [label], rate: 1/s }
+      listParcels: { list: Parcel, by: [clerk], rate: 1/s }
+externals:
+  bank:
+    operations:
+      charge: { input: { amount: int }, output: { reference: string(1..100) }, latency: p50 10ms p99 50ms, idempotent: true }
+      wire: { input: { amount: int }, latency: p50 10ms p99 50ms, idempotent: false }
+  maps:
+    operations:
+      measure: { safe: true, input: { text: string }, output: { metres: int(0..) }, latency: p50 10ms p99 50ms, idempotent: true }
+";
+
+/// What a scripted external does with one call.
+#[derive(Clone, Debug)]
+enum Act {
+    Answer(Value),
+    Refuse(&'static str),
+    Fail { ambiguous: bool },
+    Slow(Duration, Value),
+}
+
+/// Externals that follow a script, then answer.
+#[derive(Default)]
+struct Script {
+    acts: Mutex<VecDeque<Act>>,
+    calls: Mutex<Vec<(String, Vec<Value>)>>,
+    count: AtomicUsize,
+}
+
+impl Script {
+    fn of(acts: impl IntoIterator<Item = Act>) -> Arc<Self> {
+        let acts = Mutex::new(acts.into_iter().collect());
+        Arc::new(Self { acts, ..Self::default() })
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.calls.lock().unwrap().iter().map(|(key, _)| key.clone()).collect()
+    }
+}
+
+impl Externals for Script {
+    fn call(&self, call: ExternalCall) -> CallResult {
+        self.calls.lock().unwrap().push((call.key, call.arguments));
+        let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
+        let act = self.acts.lock().unwrap().pop_front();
+        let act = act.unwrap_or_else(|| Act::Answer(reference(&format!("r{number}"))));
+        Box::pin(async move {
+            match act {
+                Act::Answer(value) => Ok(value),
+                Act::Refuse(code) => Err(CallError::Refused(code.to_owned())),
+                Act::Fail { ambiguous } => {
+                    Err(CallError::Unreachable { reason: "scripted".to_owned(), ambiguous })
+                }
+                Act::Slow(time, value) => {
+                    tokio::time::sleep(time).await;
+                    Ok(value)
+                }
+            }
+        })
+    }
+}
+
+fn reference(text: &str) -> Value {
+    Value::Record([Value::text(text)].into())
+}
+
+struct Fixture {
+    world: World,
+    clerk: Who,
+    script: Arc<Script>,
+}
+
+fn fixture(acts: impl IntoIterator<Item = Act>) -> Fixture {
+    let script = Script::of(acts);
+    let world = World::start_with(model(PAYMENTS), script.clone(), Directory::new());
+    let clerk = world.user("carla", &["clerk"]);
+    Fixture { world, clerk, script }
+}
+
+impl Fixture {
+    async fn create(&self, operation: &str) -> Result<Done, runtime::Problem> {
+        self.world.call(&self.clerk, operation, None, json!({ "amount": 7 })).await
+    }
+
+    async fn view(&self, id: &str) -> Json {
+        self.world.get(&self.clerk, "till.view", id).await.unwrap()
+    }
+
+    /// Waits until a payment has left a state.
+    async fn until_not(&self, id: &str, state: &str) -> Json {
+        for _ in 0..200 {
+            let seen = self.view(id).await;
+            if seen["status"] != state {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("still {state}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_result_is_there_after_the_call() {
+    let f = fixture([]);
+    let done = f.create("till.pay").await.unwrap();
+    assert_eq!((done.answer.status, &done.json["status"]), (201, &json!("paid")));
+    assert_eq!(done.answer.version, Some(2));
+    assert!(done.json.get("receipt").is_none(), "internal");
+    assert_eq!(f.script.calls.lock().unwrap()[0].1, [Value::Int(7)]);
+    let events: Vec<_> = f.world.events().await.into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(events, ["till.Asked", "till.Paid"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_answered_and_remembered() {
+    let f = fixture([Act::Refuse("no-money")]);
+    let body = json!({ "amount": 7 });
+    let pay = || f.world.call_once(&f.clerk, "till.pay", None, body.clone(), "k");
+    assert_eq!(refusal(pay().await), (422, "declined".into()));
+    assert_eq!(refusal(pay().await), (422, "declined".into()), "replayed");
+    assert_eq!(f.script.keys().len(), 1);
+    assert_eq!(f.world.events().await.len(), 1, "asked, not paid");
+    let payment = f.world.events().await[0].2["payment"].as_str().unwrap().to_owned();
+    assert_eq!(f.view(&payment).await["status"], "failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_is_tried_again_with_the_same_key() {
+    let fail = Act::Fail { ambiguous: true };
+    let f = fixture([fail.clone(), fail]);
+    let done = f.create("till.pay").await.unwrap();
+    assert_eq!(done.json["status"], "paid");
+    let keys = f.script.keys();
+    assert_eq!(keys.len(), 3);
+    assert!(keys.iter().all(|key| *key == keys[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fallback_ends_the_effects() {
+    let f = fixture(vec![Act::Fail { ambiguous: false }; 10]);
+    let done = f.create("till.payOrGuess").await.unwrap();
+    assert_eq!((done.answer.status, &done.json["status"]), (201, &json!("unsure")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_calls_follow_each_other() {
+    let f = fixture([]);
+    let done = f.create("till.payTwice").await.unwrap();
+    assert_eq!((&done.json["status"], &done.json["memo"]), (&json!("paid"), &json!("r1")));
+    let keys = f.script.keys();
+    assert_eq!(keys.len(), 2);
+    assert_ne!(keys[0], keys[1], "each call has a key of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_wait_gets_the_address() {
+    let f = fixture([Act::Slow(Duration::from_millis(900), reference("late"))]);
+    let body = json!({ "amount": 7 });
+    let mut request = f.world.with_body(&f.clerk, "till.pay", None, &body).unwrap();
+    request.patience = Some(Duration::from_millis(100));
+    let done = f.world.execute(request).await.unwrap();
+    assert_eq!((done.answer.status, &done.answer.body), (202, &runtime::call::Body::Empty));
+    let id = done.id();
+    assert_eq!(done.answer.location, Some(format!("/till/v1/payments/{id}")));
+    assert_eq!(f.view(&id).await["status"], "pending");
+    let note = f.world.call(&f.clerk, "till.annotate", Some(&id), json!({ "memo": "x" })).await;
+    assert_eq!(refusal(note), (409, "in-progress".into()));
+    assert_eq!(f.until_not(&id, "pending").await["status"], "paid");
+    let note = f.world.call(&f.clerk, "till.annotate", Some(&id), json!({ "memo": "x" })).await;
+    assert_eq!(note.unwrap().json["memo"], "x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_loses_nothing() {
+    let never = Act::Slow(Duration::from_secs(3600), reference("never"));
+    let f = fixture([never]);
+    let body = json!({ "amount": 7 });
+    let mut request = f.world.with_body(&f.clerk, "till.pay", None, &body).unwrap();
+    request.patience = Some(Duration::from_millis(50));
+    let id = f.world.execute(request).await.unwrap().id();
+    let Fixture { world, clerk, script: first } = f;
+    let script = Script::of([]);
+    // The tasks of the first life hold its store until their calls time out.
+    let directory = world.directory.clone();
+    let copy = Directory::new();
+    std::fs::create_dir_all(&copy.0).unwrap();
+    world.backend.store().backup(&copy.0.join("firmitas.db")).unwrap();
+    let revived = World::start_with(world.model.clone(), script.clone(), copy);
+    drop(directory);
+    let f = Fixture { world: revived, clerk, script };
+    assert_eq!(f.until_not(&id, "pending").await["status"], "paid");
+    assert_eq!(f.script.keys(), first.keys(), "the same call, under the same key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_must_not_be_repeated_is_left_to_people() {
+    let f = fixture([Act::Fail { ambiguous: true }]);
+    let body = json!({ "amount": 7 });
+    let mut request = f.world.with_body(&f.clerk, "till.payOnce", None, &body).unwrap();
+    request.patience = Some(Duration::from_millis(500));
+    let done = f.world.execute(request).await.unwrap();
+    assert_eq!(done.answer.status, 202);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(f.script.keys().len(), 1);
+    assert_eq!(f.view(&done.id()).await["status"], "pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lookups_come_before_the_transaction() {
+    let metres = Value::Record([Value::Int(12)].into());
+    let f = fixture([Act::Answer(metres), Act::Refuse("nowhere")]);
+    let wish = || f.world.call(&f.clerk, "till.wish", None, json!({ "text": "home" }));
+    assert_eq!(wish().await.unwrap().json["distance"], 12);
+    assert_eq!(refusal(wish().await), (422, "no-way".into()));
+    assert_eq!(f.world.list(&f.clerk, "till.listWishes").await.unwrap().len(), 1);
+    let nobody = f.world.call(&f.world.anyone(), "till.wish", None, json!({ "text": "x" })).await;
+    assert_eq!(refusal(nobody), (401, "unauthenticated".into()));
+    assert_eq!(f.script.keys().len(), 2, "nobody looks up nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_contexts_are_called_durably() {
+    let f = fixture([]);
+    let order = || f.world.call(&f.clerk, "till.order", None, json!({ "what": "pear" }));
+    let done = order().await.unwrap();
+    let parcels = f.world.list(&f.clerk, "depot.listParcels").await.unwrap();
+    assert_eq!((parcels.len(), &done.json["parcel"]), (1, &parcels[0]["id"]));
+    assert_eq!(refusal(order().await), (422, "no-parcel".into()));
+}
