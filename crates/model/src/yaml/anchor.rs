@@ -23,7 +23,8 @@ pub(super) struct Anchors {
 
 impl Anchors {
     pub(super) fn define(&mut self, id: usize, name: &str, span: Span, value: Option<&str>) {
-        let value = value.filter(|text| !text.is_empty() && !text.contains('\n'));
+        let short = |text: &&str| !text.is_empty() && text.len() < 200 && !text.contains('\n');
+        let value = value.filter(short);
         let anchor = Anchor {
             name: name.to_owned(),
             span,
@@ -73,7 +74,8 @@ impl Anchor {
             let title = "Remove the anchor".to_owned();
             return diagnostic.fix_edits(Fix { title, safe: true, edits: vec![remove] });
         }
-        let Some(value) = self.value else { return diagnostic };
+        let few = self.aliases.len() < 100;
+        let Some(value) = self.value.filter(|_| few) else { return diagnostic };
         let write = |span: &Span| Edit { span: *span, replacement: value.clone() };
         let edits = std::iter::once(remove).chain(self.aliases.iter().map(write)).collect();
         diagnostic.fix_edits(Fix { title: "Write the value out".to_owned(), safe: true, edits })

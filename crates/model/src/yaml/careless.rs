@@ -101,16 +101,14 @@ pub(super) fn join_items(items: Vec<Node>, source: &str, out: &mut Vec<Diagnosti
     joined
 }
 
-/// The plain scalar of a node, if a bracket or quote is still open in it.
+/// The plain scalar of a node, if a bracket or quote is still open in it. Nobody writes expressions
+/// of thousands of bytes; joining them piece by piece would cost the square of their length.
 fn open(node: &mut Node) -> Option<&mut Scalar> {
-    match &mut node.kind {
-        NodeKind::Scalar(scalar)
-            if scalar.style == Style::Plain && balance(&scalar.text.text).is_open() =>
-        {
-            Some(scalar)
-        }
-        _ => None,
-    }
+    const LONGEST: usize = 1_000;
+    let NodeKind::Scalar(scalar) = &mut node.kind else { return None };
+    let text = &scalar.text.text;
+    let joins = scalar.style == Style::Plain && text.len() < LONGEST && balance(text).is_open();
+    joins.then_some(scalar)
 }
 
 fn extend(scalar: &mut Scalar, to: Span, source: &str) {

@@ -14,6 +14,8 @@ use super::{careless, error, scalar};
 const DEPTH: usize = 64;
 /// Largest file in bytes; a model of a thousand operations has about a tenth.
 const FILE_SIZE: usize = 4 << 20;
+/// Most expressions read as tags whose anchors are not reported as well.
+const MOST_EXPRESSIONS: usize = 64;
 /// Most values that need quotes before the rest of the file is left alone.
 const RECOVERIES: usize = 16;
 
@@ -258,7 +260,9 @@ impl<'a> Composer<'a> {
             "YAML reads `!` at the start of a value as a tag",
             &text.text,
         ));
-        self.expressions.push(whole);
+        if self.expressions.len() < MOST_EXPRESSIONS {
+            self.expressions.push(whole);
+        }
         let comment = self.comment_after(whole);
         let scalar = Scalar { text, style: Style::Plain, comment };
         Some(Node { kind: NodeKind::Scalar(scalar), span: whole })

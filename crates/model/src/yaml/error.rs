@@ -202,10 +202,20 @@ fn line_before(source: &str, mut at: usize) -> std::ops::Range<usize> {
     }
 }
 
-/// The line that holds an offset, without its line break.
+/// The line that holds an offset, without its line break; of a very long line, what is near.
 fn line_around(source: &str, at: usize) -> std::ops::Range<usize> {
-    let start = source[..at].rfind('\n').map_or(0, |at| at + 1);
-    let end = source[at..].find('\n').map_or(source.len(), |length| at + length);
+    const NEAR: usize = 2_000;
+    let boundary = |mut at: usize| {
+        while !source.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let at = boundary(at.min(source.len()));
+    let first = boundary(at.saturating_sub(NEAR));
+    let last = boundary((at + NEAR).min(source.len()));
+    let start = source[first..at].rfind('\n').map_or(first, |found| first + found + 1);
+    let end = source[at..last].find('\n').map_or(last, |length| at + length);
     start..end
 }
 

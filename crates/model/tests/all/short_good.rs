@@ -149,6 +149,7 @@ fn retentions() {
     assert_eq!(entity("retain: 90d").retain.expect("a retention").end, RetainEnd::Delete);
     let audit = entity("audit: { all, retain: 6y }").audit.expect("an audit");
     assert!(audit.retain.is_some());
+    assert!(entity("audit: { \"all\": null }").audit.is_some());
     let keep = entity("keep: { for: 10y, because: tax law }").keep.expect("a hold");
     assert_eq!(keep.because.value, "tax law");
 }

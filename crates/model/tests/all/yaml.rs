@@ -169,6 +169,14 @@ fn huge_names_and_texts_are_cheap_and_cut_in_messages() {
 }
 
 #[test]
+fn huge_lines_cost_no_quadratic_time() {
+    for piece in [": (", "a: [", "'x' ", "é: {", "k:v, ", "f(x, ", "&a 'b', ", "*a, "] {
+        let (sources, root) = source(&format!("entities: {{ &a {}", piece.repeat(100_000)));
+        assert!(!model::syntax::parse(&sources, root).1.is_empty());
+    }
+}
+
+#[test]
 fn many_repeated_keys_cost_no_quadratic_time() {
     let text: String = (0..50_000).map(|_| "a: 1\n").collect();
     let (sources, root) = source(&text);

@@ -186,7 +186,7 @@ impl Form for Audit {
         for entry in &mapping.entries {
             let word = AuditLevel::WORDS.iter().find(|(word, _)| *word == entry.key.value);
             match (word, entry.key.value.as_str()) {
-                (Some((_, found)), _) if entry.value.is_empty() => level = Some(*found),
+                (Some((_, found)), _) if names_itself(&entry.value) => level = Some(*found),
                 (_, "retain") => retain = binder.value::<Short<Keeping>>(entry),
                 _ => report_audit(entry.key.span, &entry.key.value, binder),
             }
@@ -203,6 +203,12 @@ impl Form for Audit {
         let retain = Shape::Short { name: "a map", examples: &["{ all, retain: 6y }"] };
         Shape::Either(vec![OneOf::<AuditLevel>::shape(), retain])
     }
+}
+
+/// Nothing, or what stands for it in JSON.
+fn names_itself(value: &Node) -> bool {
+    let word = |text: &str| matches!(text, "" | "null" | "true");
+    matches!(&value.kind, NodeKind::Scalar(scalar) if word(&scalar.text.text))
 }
 
 fn report_audit(span: Span, key: &str, binder: &mut Binder<'_>) {
