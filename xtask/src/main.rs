@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod generate;
 mod postgres;
 mod run;
 mod test;
@@ -28,6 +29,12 @@ enum Task {
     Test(test::Options),
     /// Only install what the tests need.
     Setup,
+    /// Write the generated files anew.
+    Generate {
+        /// Fail instead where one is stale.
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure, side by side in one run, and print the table.
     Bench(bench::Options),
 }
@@ -36,6 +43,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Test(options) => test::run(&options),
         Task::Setup => tools::set_up().map(|_| ()),
+        Task::Generate { check } => generate::run(check),
         Task::Bench(options) => bench::run(&options),
     }
 }

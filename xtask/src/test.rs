@@ -20,6 +20,8 @@ pub struct Options {
 
 /// Sets up, lints and tests.
 pub fn run(options: &Options) -> Result<()> {
+    step("generated files");
+    crate::generate::run(true)?;
     let tools = tools::set_up()?;
     if !options.no_lints {
         step("formatting");

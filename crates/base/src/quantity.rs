@@ -135,7 +135,7 @@ impl std::fmt::Display for Duration {
             (1_000 * MS, "s"),
             (MS, "ms"),
         ];
-        let exact = units.iter().find(|(unit, _)| self.0 >= *unit && self.0 % unit == 0);
+        let exact = units.iter().find(|(unit, _)| self.0 >= *unit && self.0.is_multiple_of(*unit));
         match exact {
             Some((unit, name)) => write!(f, "{}{name}", self.0 / unit),
             None => write!(f, "{}ms", self.as_secs_f64() * 1e3),

@@ -19,7 +19,7 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads, resolves and decides. No phase stops at the first error; a design comes of a model
+/// Reads, resolves, decides and looks for what a careful reviewer would ask about. No phase stops at the first error; a design comes of a model
 /// without errors alone.
 #[must_use]
 pub fn check(world: &dyn World) -> Checked {
@@ -31,6 +31,9 @@ pub fn check(world: &dyn World) -> Checked {
     {
         let (decided, findings) = decide::decide(Arc::new(model));
         diagnostics.extend(findings);
+        if !has_errors(&diagnostics) {
+            diagnostics.extend(check::check(&decided));
+        }
         design = Some(Arc::new(decided));
     }
     sort_diagnostics(&mut diagnostics);

@@ -1,0 +1,166 @@
+//! Who does what to what: read off the effects of all operations and the steps of all flows.
+
+use base::Rate;
+use decide::facts;
+use expression::{
+    EntityId, FieldIndex, Type,
+    ir::{Expression, Kind},
+};
+use model::{
+    Model,
+    model::{
+        Assigns, Authentication, Callee, Effect, EffectKind, EventId, Operation, OperationId,
+        OperationKind, SetPath, StepKind,
+    },
+};
+
+use crate::walk;
+
+/// One call of an operation or external, with how often it happens.
+pub struct Called {
+    /// What is called.
+    pub callee: Callee,
+    /// Who calls, as people read it: `checkout.reserve` or `payments.charge`.
+    pub caller: String,
+    /// Where the call is written.
+    pub span: base::Span,
+    /// How often: the caller's rate times the mean number of items of `each`.
+    pub rate: Rate,
+    /// The multiple of the peak that the design must reach there.
+    pub reach: f64,
+    /// Whether a flow makes it.
+    pub by_flow: bool,
+}
+
+/// What the operations of a model do, gathered once.
+#[derive(Default)]
+pub struct Usage {
+    /// Which operation emits which event.
+    pub emits: Vec<(OperationId, EventId)>,
+    /// Which operation creates rows of which entity, by its kind or by an effect.
+    pub creates: Vec<(OperationId, EntityId)>,
+    /// Which operation moves rows of which entity to which state.
+    pub moves: Vec<(OperationId, EntityId, String)>,
+    /// Which operation may write which field.
+    pub writes: Vec<(OperationId, EntityId, FieldIndex)>,
+    /// Every call.
+    pub calls: Vec<Called>,
+}
+
+impl Usage {
+    /// Looks at every operation and flow.
+    pub fn of(model: &Model) -> Self {
+        let mut usage = Self::default();
+        for (id, operation) in model.operations() {
+            usage.operation(model, id, operation);
+        }
+        usage.flows(model);
+        usage
+    }
+
+    fn operation(&mut self, model: &Model, id: OperationId, operation: &Operation) {
+        let Some(target) = operation.entity() else { return };
+        if operation.kind == OperationKind::Create || operation.upsert {
+            self.creates.push((id, target));
+        }
+        for parameter in &operation.input.parameters {
+            if let Assigns::Field(field) = parameter.assigns {
+                self.writes.push((id, target, field));
+            }
+        }
+        let mut all = Vec::new();
+        walk::effects(&operation.effects, &mut |effect| all.push(effect));
+        for effect in all {
+            self.effect(model, id, target, effect);
+        }
+    }
+
+    fn effect(&mut self, model: &Model, id: OperationId, target: EntityId, effect: &Effect) {
+        match &effect.kind {
+            EffectKind::Emit { event, .. } => self.emits.push((id, *event)),
+            EffectKind::Create { entity, .. } => self.creates.push((id, *entity)),
+            EffectKind::Move { state } => self.moves.push((id, target, state.value.clone())),
+            EffectKind::Set(assignments) => {
+                for assignment in assignments {
+                    match assignment.path {
+                        SetPath::Field(field) => self.writes.push((id, target, field)),
+                        SetPath::Through { reference, field } => {
+                            let through = &model.entity(target).field(reference).ty;
+                            if let Type::Reference(entity) = through.required() {
+                                self.writes.push((id, *entity, field));
+                            }
+                        }
+                        SetPath::PartField { .. } | SetPath::Part(_) => {}
+                    }
+                }
+            }
+            EffectKind::Call(call) => {
+                let each = effect.each.as_ref().map_or(1.0, |each| items(model, &each.range));
+                self.calls.push(Called {
+                    callee: call.callee,
+                    caller: model.qualified_operation(id),
+                    span: effect.span,
+                    rate: times(facts::rate(model.operation(id)).value, each),
+                    reach: facts::reach(model, model.operation(id).context),
+                    by_flow: false,
+                });
+            }
+            EffectKind::Require { .. } | EffectKind::Delete { .. } | EffectKind::Erase { .. } => {}
+        }
+    }
+
+    fn flows(&mut self, model: &Model) {
+        for flow in &model.flows {
+            let starts = self.emitted(model, flow.after);
+            for step in &flow.steps {
+                let StepKind::Call(invocation) = &step.kind else { continue };
+                let each = step.each.as_ref().map_or(1.0, |each| items(model, each));
+                self.calls.push(Called {
+                    callee: invocation.callee,
+                    caller: format!("{}.{}", flow.name, step.name),
+                    span: step.span,
+                    rate: times(starts, each),
+                    reach: facts::reach(model, model.event(flow.after).context),
+                    by_flow: true,
+                });
+            }
+        }
+    }
+
+    /// How often an event is emitted.
+    fn emitted(&self, model: &Model, event: EventId) -> Rate {
+        let emitters = self.emits.iter().filter(|(_, emitted)| *emitted == event);
+        emitters.fold(Rate::default(), |sum, (id, _)| {
+            let rate = facts::rate(model.operation(*id)).value;
+            Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak }
+        })
+    }
+}
+
+fn times(rate: Rate, factor: f64) -> Rate {
+    Rate { mean: rate.mean * factor, peak: rate.peak * factor }
+}
+
+/// Mean number of items of a list: the stated mean of a part, else one, the least that makes sense.
+fn items(model: &Model, list: &Expression) -> f64 {
+    let part = match (&list.kind, list.ty.required()) {
+        (Kind::PartRows { part, .. }, _) => Some(*part),
+        (_, Type::List { of, .. }) => match **of {
+            Type::Part(part) => Some(part),
+            _ => None,
+        },
+        _ => None,
+    };
+    let rows = part.and_then(|part| {
+        let entity = model.entity(part.entity);
+        entity.parts.get(usize::from(part.index))?.rows.as_ref().map(|rows| rows.value)
+    });
+    rows.unwrap_or(1.0)
+}
+
+/// Whether only the built-in `system` actor may do it.
+pub fn only_system(model: &Model, operation: &Operation) -> bool {
+    operation.by.iter().all(|grant| {
+        model.actor(grant.actor).authentication == Authentication::System
+    })
+}

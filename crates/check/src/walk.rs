@@ -1,0 +1,64 @@
+//! Walking over expressions and effects.
+
+use expression::{
+    EntityId, FieldIndex, Type,
+    ir::{Expression, Kind, VariableIndex},
+};
+use model::model::{Effect, EffectKind};
+
+/// Visits the expression and everything in it.
+pub fn expressions<'a>(expression: &'a Expression, visit: &mut dyn FnMut(&'a Expression)) {
+    visit(expression);
+    match &expression.kind {
+        Kind::Literal(_) | Kind::Variable(_) | Kind::EntityRows(_) => {}
+        Kind::Field { of, .. } | Kind::PartRows { of, .. } => expressions(of, visit),
+        Kind::Not(inner) | Kind::Negate(inner) => expressions(inner, visit),
+        Kind::Binary(_, left, right) => {
+            expressions(left, visit);
+            expressions(right, visit);
+        }
+        Kind::Conditional(condition, then, otherwise) => {
+            for inner in [condition, then, otherwise] {
+                expressions(inner, visit);
+            }
+        }
+        Kind::Call(_, items) | Kind::List(items) => {
+            items.iter().for_each(|item| expressions(item, visit));
+        }
+        Kind::Comprehend { range, body, .. } => {
+            expressions(range, visit);
+            expressions(body, visit);
+        }
+    }
+}
+
+/// Whether the expression reads a variable.
+pub fn mentions(expression: &Expression, variable: VariableIndex) -> bool {
+    let mut found = false;
+    expressions(expression, &mut |part| found |= part.kind == Kind::Variable(variable));
+    found
+}
+
+/// The fields of entities that the expression reads.
+pub fn fields_read(expression: &Expression) -> Vec<(EntityId, FieldIndex)> {
+    let mut read = Vec::new();
+    expressions(expression, &mut |part| {
+        if let Kind::Field { of, field } = &part.kind
+            && let Type::Reference(entity) = of.ty.required()
+        {
+            read.push((*entity, *field));
+        }
+    });
+    read
+}
+
+/// Visits every effect, those of refusals and fallbacks included.
+pub fn effects<'a>(list: &'a [Effect], visit: &mut dyn FnMut(&'a Effect)) {
+    for effect in list {
+        visit(effect);
+        if let EffectKind::Call(call) = &effect.kind {
+            effects(&call.refused, visit);
+            effects(call.fallback.as_deref().unwrap_or(&[]), visit);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Every page of a check is its test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod pages;
