@@ -8,7 +8,7 @@ pub fn print(title: &str, head: &[&str], rows: &[Vec<String>]) {
     };
     let line = |cells: Vec<&str>| {
         let padded =
-            cells.iter().enumerate().map(|(i, cell)| format!("{cell:<1$}", cell, width(i)));
+            cells.iter().enumerate().map(|(i, cell)| format!("{cell:<width$}", width = width(i)));
         let padded: Vec<String> = padded.collect();
         println!("| {} |", padded.join(" | "));
     };

@@ -7,6 +7,7 @@
     reason = "tests run programs and read files"
 )]
 
+mod acceptance;
 mod check;
 mod design;
 mod firm;
