@@ -145,6 +145,10 @@ impl<'a> Decoder<'a> {
             return Err(self.lexer.duplicate());
         }
         self.lexer.skip()?;
+        if self.errors.len() >= ERROR_LIMIT {
+            // Neither told nor remembered: suggestions are not free, and it is refused anyway.
+            return Ok(());
+        }
         let near = base::did_you_mean(&key, plan.properties.iter().map(|p| p.name.as_str()));
         let detail = match near {
             Some(name) => format!("No such property; did you mean `{name}`?"),
@@ -157,10 +161,7 @@ impl<'a> Decoder<'a> {
         self.path.push(Step::Property(key));
         self.error("unknown-property", &detail);
         if let Some(Step::Property(key)) = self.path.pop() {
-            // Beyond the limit duplicates of unknown names no longer matter: it is refused anyway.
-            if seen.len() < ERROR_LIMIT {
-                seen.push(key);
-            }
+            seen.push(key);
         }
         Ok(())
     }

@@ -134,14 +134,19 @@ fn int(decoder: &mut Decoder<'_>, min: i64, max: i64) -> Lexed<Option<Value>> {
 
 /// JSON knows no integers: `1.0` and `1e2` are whole numbers too.
 fn int_from(text: &str, min: i64, max: i64) -> Result<Value, Wrong> {
-    let value = text.parse::<i64>().ok().or_else(|| {
-        let whole = formats::parse_decimal(text)?.normalize();
-        if whole.scale() == 0 { i64::try_from(whole.mantissa()).ok() } else { None }
-    });
+    let value = match text.parse::<i64>() {
+        Ok(value) => Some(value),
+        Err(_) => match formats::parse_decimal(text).map(|number| number.normalize()) {
+            Some(whole) if whole.scale() == 0 => i64::try_from(whole.mantissa()).ok(),
+            _ => {
+                let detail = format!("Expected a whole number, {min} to {max}.");
+                return wrong("invalid-type", detail);
+            }
+        },
+    };
     match value {
         Some(value) if (min..=max).contains(&value) => Ok(Value::Int(value)),
-        Some(_) => wrong("out-of-range", format!("Expected {min} to {max}.")),
-        None => wrong("invalid-type", format!("Expected a whole number, {min} to {max}.")),
+        _ => wrong("out-of-range", format!("Expected {min} to {max}.")),
     }
 }
 
