@@ -1,6 +1,13 @@
 //! The live backend, tried.
 
 #![allow(clippy::disallowed_methods, reason = "tests have files, clocks and threads")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
 #![allow(dead_code, reason = "the small model has more than each test needs")]
 #![allow(
     clippy::unwrap_used,

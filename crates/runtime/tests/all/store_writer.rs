@@ -17,7 +17,13 @@ async fn what_waits_is_committed_together_and_seen_only_then() {
     let (hold, wait) = std::sync::mpsc::channel::<()>();
     let first = tokio::spawn({
         let store = store.clone();
-        async move { write(&store, move |_| Ok(wait.recv().unwrap())).await }
+        async move {
+            write(&store, move |_| {
+                wait.recv().unwrap();
+                Ok(())
+            })
+            .await
+        }
     });
     let writes: Vec<_> = (1..=50u128)
         .map(|id| {
@@ -118,7 +124,13 @@ async fn a_full_queue_says_busy() {
     let (hold, wait) = std::sync::mpsc::channel::<()>();
     let first = tokio::spawn({
         let store = store.clone();
-        async move { write(&store, move |_| Ok(wait.recv().unwrap())).await }
+        async move {
+            write(&store, move |_| {
+                wait.recv().unwrap();
+                Ok(())
+            })
+            .await
+        }
     });
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     let ran = Arc::new(AtomicUsize::new(0));
