@@ -43,9 +43,6 @@ fn refused_in(entity: &Entity, errors: &mut Vec<Diagnostic>) {
     if entity.history {
         errors.push(guard("history", entity.name.span, "`history`"));
     }
-    for key in &entity.exclusive {
-        errors.push(guard("exclusive", key.code.span, "`exclusive`"));
-    }
     if !entity.identity.is_empty() {
         errors.push(guard("identity", entity.name.span, "`identity` in place of `id`"));
     }

@@ -184,6 +184,54 @@ async fn records_commit_with_the_change_or_not_at_all() {
     .unwrap();
 }
 
+#[tokio::test]
+async fn an_exclusive_key_keeps_ranges_apart() {
+    let mut model = small::shop();
+    let booking = small::entity(&model, "Booking", "bookings", 0)
+        .states(&["open", "cancelled"])
+        .field("room", Type::INT)
+        .field("starts_at", Type::Timestamp)
+        .field("ends_at", Type::Timestamp.optional());
+    let entity = booking.add(&mut model);
+    let shape = model.shape(entity).clone();
+    let field = |name| shape.field(name).unwrap();
+    let status = shape.fields[usize::from(field("status").0)].ty.clone();
+    let open_one = small::own(entity, field("status"), status);
+    model.entities[entity.0 as usize].exclusive.push(model::model::Exclusive {
+        code: small::spanned("no-double-booking".into()),
+        same: vec![field("room")],
+        overlap: (field("starts_at"), field("ends_at")),
+        condition: Some(small::equals(open_one, small::text("open"))),
+    });
+    let folder = Folder::new();
+    let store = open(&folder, model).unwrap();
+    let booking = |id: u128, status: &str, room: i64, from: i64, to: Option<i64>| {
+        let mut fields = customer(id, "x").fields[..4].to_vec();
+        let end = to.map_or(Value::Null, Value::Timestamp);
+        fields.extend([Value::text(status), Value::Int(room), Value::Timestamp(from), end]);
+        expression::Row { entity, fields, parts: vec![] }
+    };
+    let book = |row| write(&store, move |session| now(session.insert(&row)));
+    book(booking(1, "open", 1, 10, Some(20))).await.unwrap();
+    let taken = Err(unique("no-double-booking"));
+    assert_eq!(book(booking(2, "open", 1, 19, Some(30))).await, taken);
+    assert_eq!(book(booking(2, "open", 1, 5, Some(40))).await, taken);
+    book(booking(2, "open", 1, 20, Some(30))).await.unwrap();
+    book(booking(3, "open", 2, 10, Some(20))).await.unwrap();
+    book(booking(4, "open", 1, 10, None)).await.unwrap();
+    book(booking(5, "cancelled", 1, 10, Some(20))).await.unwrap();
+    let change = |before: expression::Row, after: expression::Row| {
+        write(&store, move |session| now(session.update(&before, &after)))
+    };
+    let (cancelled, open) =
+        (booking(5, "cancelled", 1, 10, Some(20)), booking(5, "open", 1, 10, Some(20)));
+    assert_eq!(change(cancelled.clone(), open.clone()).await, taken);
+    change(booking(1, "open", 1, 10, Some(20)), booking(1, "cancelled", 1, 10, Some(20)))
+        .await
+        .unwrap();
+    change(cancelled, open).await.unwrap();
+}
+
 /// Every storable type, each also as an optional field.
 fn types() -> Vec<Type> {
     let members: std::sync::Arc<[String]> = ["red".to_owned(), "it's".to_owned()].into();

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use runtime::store::sqlite::{Limits, SqliteStore};
-use runtime::store::{Store, StoreError, Transaction};
+use runtime::store::{PageQuery, Snapshot, Store, StoreError, Transaction};
 
 use crate::small::{self, CUSTOMER};
 use crate::store_support::{Folder, customer, design, now, open, row, shop, write};
@@ -105,6 +106,40 @@ async fn a_reader_outlives_a_panic_and_cannot_write() {
         .await;
     assert!(written.is_err());
     assert!(row(&store, CUSTOMER, 1).await.is_none());
+}
+
+#[tokio::test]
+async fn a_long_read_ends_when_nobody_waits_for_it() {
+    let folder = Folder::new();
+    let limits = Limits { readers: 1, ..Limits::default() };
+    let store = SqliteStore::open(folder.path(), design(small::shop()), limits).unwrap();
+    let rows = (1..500).map(|id| customer(id, &format!("{id}@example.org")));
+    store.insert_all(rows).await.unwrap();
+    let ended = Arc::new(AtomicUsize::new(0));
+    let counted = ended.clone();
+    let endless = store.scan(move |session| {
+        Box::pin(async move {
+            let query = PageQuery::new(CUSTOMER, 500);
+            let error = loop {
+                if let Err(error) = session.page(&query).await {
+                    break error;
+                }
+            };
+            counted.store(1, Ordering::SeqCst);
+            Err::<(), _>(error)
+        })
+    });
+    let waited = tokio::time::timeout(Duration::from_millis(50), endless).await;
+    assert!(waited.is_err(), "an endless read ended");
+    let next = store.scan(|session| {
+        Box::pin(async move {
+            let page = session.page(&PageQuery::new(CUSTOMER, 10)).await?;
+            Ok::<_, StoreError>(page.rows.len())
+        })
+    });
+    let next = tokio::time::timeout(Duration::from_secs(20), next).await;
+    assert_eq!(next.expect("the only reader is still busy").unwrap(), 10);
+    assert_eq!(ended.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

@@ -34,9 +34,9 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
-    pub fn new(design: Arc<Design>) -> Self {
-        let plans = plans(&design);
-        Self { design, plans, predicates: RwLock::default() }
+    pub fn new(design: Arc<Design>) -> Result<Self, StoreError> {
+        let plans = plans(&design)?;
+        Ok(Self { design, plans, predicates: RwLock::default() })
     }
 
     pub fn design(&self) -> &Design {

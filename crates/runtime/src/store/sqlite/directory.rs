@@ -21,8 +21,7 @@ impl Directory {
     /// [`StoreError::Unusable`] if another process holds it.
     pub fn hold(path: &Path) -> Result<Self, StoreError> {
         let doing = |what: &str| format!("{what} `{}`", path.display());
-        std::fs::create_dir_all(path)
-            .map_err(|error| failure::io(&doing("creating the data directory"), &error))?;
+        create(path).map_err(|error| failure::io(&doing("creating the data directory"), &error))?;
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -46,6 +45,15 @@ impl Directory {
     pub fn database(&self) -> PathBuf {
         database(&self.path)
     }
+}
+
+/// Creates the directory for this user alone: rows are nobody else's business.
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// The database file in a data directory.

@@ -5,6 +5,7 @@ mod catalog;
 mod codec;
 mod connect;
 mod directory;
+mod exclusive;
 mod failure;
 mod functions;
 mod interface;
@@ -78,7 +79,7 @@ impl SqliteStore {
         let database = directory.database();
         let mut connection = connect::writer(&database)?;
         schema::fit(&mut connection, &design, now())?;
-        let catalog = Arc::new(Catalog::new(design));
+        let catalog = Arc::new(Catalog::new(design)?);
         let reader = |_| Ok(Session::new(connect::reader(&database)?, Arc::clone(&catalog)));
         let readers =
             |count: usize| (0..count.max(1)).map(reader).collect::<Result<_, StoreError>>();
@@ -144,7 +145,8 @@ impl Store for SqliteStore {
         W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
     {
         let (sender, answer) = oneshot::channel();
-        self.readers.submit(work::scanning(work, sender))?;
+        let waiting = work::Waiting::default();
+        self.readers.submit(work::scanning(work, &waiting, sender))?;
         answer.await.unwrap_or_else(|_| Err(work::abandoned().into()))
     }
 }

@@ -9,6 +9,9 @@ use expression::sql::encoding::{self, Encoding};
 use expression::{EntityId, FieldIndex, FieldShape, Schema, Type};
 use model::model::BuiltIn;
 
+use super::exclusive::{self, Check};
+use crate::store::StoreError;
+
 /// Separates the ids of a list in one bound text: `json_each` makes rows of them.
 pub(super) const IDS: &str = "(SELECT unhex(value) FROM json_each(?1))";
 
@@ -69,6 +72,10 @@ pub(super) struct Plan {
     pub columns: Columns,
     /// Its parts, in order.
     pub parts: Vec<Part>,
+    /// The column of the time of soft deletion, if rows have one.
+    pub deleted_at: Option<String>,
+    /// Keys against overlapping ranges.
+    pub exclusive: Vec<Check>,
     /// ` AND "deleted_at" IS NULL` where rows are deleted softly, for the alias `self`.
     pub live: String,
     /// Reads a live row by id, `?1`.
@@ -170,9 +177,11 @@ impl Plan {
             .entities
             .get(table.entity.0 as usize)
             .and_then(|entity| entity.built_in(BuiltIn::DeletedAt))
-            .and_then(|field| columns.of(field).first());
+            .and_then(|field| columns.of(field).first())
+            .map(|column| column.name.clone());
         let live = deleted_at
-            .map_or_else(String::new, |column| format!(" AND self.{} IS NULL", column.name));
+            .as_ref()
+            .map_or_else(String::new, |column| format!(" AND self.{column} IS NULL"));
         let (quoted_name, list) = (quoted(&name), columns.list("self."));
         let select = format!("SELECT {list} FROM {quoted_name} AS self WHERE self.\"id\"");
         Self {
@@ -197,6 +206,8 @@ impl Plan {
                 .collect(),
             table: quoted_name,
             columns,
+            deleted_at,
+            exclusive: Vec::new(),
             live,
         }
     }
@@ -213,6 +224,11 @@ fn code(table: &str, columns: &Columns, index: &Index) -> Option<[(String, Strin
 }
 
 /// The plan of every table; positions are entity ids.
-pub(super) fn plans(design: &Design) -> Vec<Plan> {
-    design.tables.iter().map(|table| Plan::new(design, table)).collect()
+pub(super) fn plans(design: &Design) -> Result<Vec<Plan>, StoreError> {
+    let plan = |table| {
+        let mut plan = Plan::new(design, table);
+        plan.exclusive = exclusive::checks(design, &plan)?;
+        Ok(plan)
+    };
+    design.tables.iter().map(plan).collect()
 }

@@ -92,6 +92,7 @@ fn serve(mut session: Session, tasks: &Mutex<Receiver<Task>>) {
         let Ok(task) = next else { return };
         // A panic is a defect of the work: its caller hears of it, the thread goes on.
         drop(catch_unwind(AssertUnwindSafe(|| task(&mut session))));
+        drop(session.unwatched());
         session.roll_back();
     }
 }

@@ -50,6 +50,19 @@ impl Session {
         self.connection.is_autocommit()
     }
 
+    /// Interrupts statements once this says so; in place of what was said before.
+    pub(super) fn watched_by(
+        &mut self,
+        gone: impl FnMut() -> bool + Send + 'static,
+    ) -> Result<(), StoreError> {
+        Ok(self.connection.progress_handler(super::work::STEPS, Some(gone))?)
+    }
+
+    /// Lets statements run to their end.
+    pub(super) fn unwatched(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.progress_handler(0, None::<fn() -> bool>)?)
+    }
+
     /// Why SQLite rolled a transaction back by itself.
     pub(super) fn failed_with(&self) -> StoreError {
         StoreError::Failed { message: "the database rolled the transaction back".to_owned() }

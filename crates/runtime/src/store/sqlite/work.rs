@@ -1,6 +1,8 @@
 //! Work of the interface as tasks of the threads.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::oneshot::Sender;
@@ -21,6 +23,13 @@ where
         if answer.is_closed() {
             return None;
         }
+        let session = match session {
+            Ok(session) => session,
+            Err(error) => {
+                let _ = answer.send(Err(error.into()));
+                return None;
+            }
+        };
         let result = drive(work(session));
         let keep = result.is_ok();
         let tell = move |committed: Result<(), StoreError>| {
@@ -31,18 +40,39 @@ where
     })
 }
 
-/// A reader's task: answers with what the work yields on one snapshot.
-pub(super) fn scanning<T, E, W>(work: W, answer: Sender<Result<T, E>>) -> readers::Task
+/// Virtual machine steps between two looks whether anybody still waits: well under a millisecond.
+pub(super) const STEPS: std::ffi::c_int = 20_000;
+
+/// Marks a read as one that nobody waits for, once it is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A reader's task: answers with what the work yields on one snapshot. It is interrupted when its
+/// caller gives up, so that what nobody reads holds no thread and no snapshot.
+pub(super) fn scanning<T, E, W>(
+    work: W,
+    waiting: &Waiting,
+    answer: Sender<Result<T, E>>,
+) -> readers::Task
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
     W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
 {
+    let gone = Arc::clone(&waiting.0);
     Box::new(move |session| {
         if answer.is_closed() {
             return;
         }
-        let _ = answer.send(read(work, session));
+        let looking = move || gone.load(Ordering::Relaxed);
+        let result = session.watched_by(looking).map_err(E::from);
+        let _ = answer.send(result.and_then(|()| read(work, session)));
     })
 }
 

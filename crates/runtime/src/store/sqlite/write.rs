@@ -23,7 +23,7 @@ impl Session {
         for at in 0..plan.parts.len() {
             self.insert_part(plan, at, owner, row)?;
         }
-        Ok(())
+        self.check_exclusive(plan, owner)
     }
 
     /// Writes what differs.
@@ -47,6 +47,7 @@ impl Session {
             if self.change(plan, &sql, &binds)? == 0 {
                 return Err(StoreError::Vanished { entity: after.entity });
             }
+            self.check_exclusive(plan, id)?;
         }
         let plan = self.plan(after.entity)?;
         for (at, part) in plan.parts.iter().enumerate() {
@@ -73,6 +74,15 @@ impl Session {
                 _ => failure::plain(&error),
             }),
         }
+    }
+
+    fn check_exclusive(&self, plan: &Plan, id: u128) -> Result<(), StoreError> {
+        for key in &plan.exclusive {
+            if self.prepare(&key.sql)?.exists([Bind::id(id)])? {
+                return Err(StoreError::Unique { code: key.code.clone() });
+            }
+        }
+        Ok(())
     }
 
     fn insert_part(

@@ -31,8 +31,9 @@ pub(super) struct Done {
 /// Tells a caller how its group ended.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// A piece of work; `None` if nobody waits for it any more.
-pub(super) type Task = Box<dyn FnOnce(&mut Session) -> Option<Done> + Send>;
+/// A piece of work, given a session in a transaction, or the reason why there is none. `None` if
+/// nobody waits for the answer any more.
+pub(super) type Task = Box<dyn FnOnce(Result<&mut Session, StoreError>) -> Option<Done> + Send>;
 
 /// A handle on the writer thread. Dropping it finishes the queued work and closes the database.
 #[derive(Debug)]
@@ -95,8 +96,7 @@ fn group(session: &mut Session, first: Task, tasks: &Receiver<Task>) {
                     answers.push(answer);
                 }
             }
-            // The transaction is gone: the rest of the group gets the reason without running.
-            Err(_) => drop(task),
+            Err(error) => drop(task(Err(error.clone()))),
         }
         let more = answers.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME && open.is_ok();
         next = if more { tasks.try_recv().ok() } else { None };
@@ -115,11 +115,11 @@ fn group(session: &mut Session, first: Task, tasks: &Receiver<Task>) {
 /// whole transaction up.
 fn one(session: &mut Session, task: Task, open: &mut Result<(), StoreError>) -> Option<Answer> {
     if let Err(error) = session.execute("SAVEPOINT work") {
-        *open = Err(error);
-        return None;
+        *open = Err(error.clone());
+        return task(Err(error)).map(|done| done.answer);
     }
     // A panic is a defect of the work, not of the writer: it must not take the others along.
-    let done = catch_unwind(AssertUnwindSafe(|| task(session))).unwrap_or(None);
+    let done = catch_unwind(AssertUnwindSafe(|| task(Ok(session)))).unwrap_or(None);
     if session.is_autocommit() {
         // A full disk or a failing one makes SQLite roll the transaction back by itself.
         *open = Err(session.failed_with());
