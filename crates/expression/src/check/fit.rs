@@ -6,6 +6,7 @@ use base::{Diagnostic, Span, did_you_mean};
 use jiff::civil;
 
 use super::Checker;
+use crate::ast::Ast;
 use crate::ir::{Expression, Kind};
 use crate::types::{TextFormat, Type};
 use crate::value::Value;
@@ -16,6 +17,7 @@ impl Checker<'_, '_> {
         &mut self,
         mut expression: Expression,
         expected: &Type,
+        ast: &Ast,
     ) -> Option<Expression> {
         if !self.adapt(&mut expression, expected.required()) {
             return None;
@@ -28,7 +30,7 @@ impl Checker<'_, '_> {
             return None;
         }
         if expression.ty.is_optional() && !expected.is_optional() {
-            return self.guarded(expression, None);
+            return self.guarded(expression, Some(ast));
         }
         Some(expression)
     }
@@ -196,9 +198,12 @@ impl Checker<'_, '_> {
     }
 
     pub(super) fn unify_items(&mut self, items: &mut [Expression]) -> Option<Type> {
+        // Literals of text adapt to the first item that is something else, wherever it stands.
+        let text = |item: &&Expression| !matches!(item.kind, Kind::Literal(Value::Text(_)));
+        let target = items.iter().find(text).map_or(Type::Null, |item| item.ty.required().clone());
         let mut ty = Type::Null;
         for item in items.iter_mut() {
-            if !self.adapt(item, &ty) {
+            if !self.adapt(item, &target) {
                 return None;
             }
             let Some(joined) = join(&ty, &item.ty) else {

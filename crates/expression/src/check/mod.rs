@@ -52,7 +52,7 @@ pub fn check(
     };
     let checked = checker.expression(ast);
     let expression = match (checked, expected) {
-        (Some(checked), Some(expected)) => checker.fit(checked, expected),
+        (Some(checked), Some(expected)) => checker.fit(checked, expected, ast),
         (checked, _) => checked,
     };
     let mut diagnostics = checker.diagnostics;
@@ -138,7 +138,7 @@ impl<'a> Checker<'_, 'a> {
     /// A node that must be a condition.
     fn condition(&mut self, ast: &Ast) -> Option<Expression> {
         let expression = self.expression(ast)?;
-        self.fit(expression, &Type::Bool)
+        self.fit(expression, &Type::Bool, ast)
     }
 
     /// A node that must not be null.

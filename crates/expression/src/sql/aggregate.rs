@@ -64,6 +64,7 @@ impl Compiler<'_> {
         let known = self.sources.len();
         let from = self.from(range, Some(variable));
         let test = from.and_then(|(from, tests)| Ok((from, tests, self.condition(body)?)));
+        let may_fail = self.may_fail(body);
         self.sources.truncate(known);
         let (from, tests, test) = test?;
         let rows = format!("SELECT 1 {from} WHERE {}", tests.join(" AND "));
@@ -75,7 +76,7 @@ impl Compiler<'_> {
                 format!("(({count} AND {test}) = 1)")
             }
         };
-        let fails = self.may_fail(body).then(|| format!("EXISTS ({rows} AND {test} IS NULL)"));
+        let fails = may_fail.then(|| format!("EXISTS ({rows} AND {test} IS NULL)"));
         let sql = match (what, fails) {
             (Comprehension::All, None) => format!("(NOT {decided})"),
             (_, None) => decided,

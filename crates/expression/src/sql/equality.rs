@@ -112,14 +112,16 @@ impl Compiler<'_> {
             Kind::Comprehend { what: Comprehension::Map, range, variable, body }
                 if !self.is_constant(list) =>
             {
-                if self.may_fail(body) || self.may_fail(item) {
+                let known = self.sources.len();
+                let from = self.from(range, Some(*variable));
+                let equal = from.and_then(|from| Ok((from, self.equal(item, body)?)));
+                let may_fail = self.may_fail(body) || self.may_fail(item);
+                self.sources.truncate(known);
+                let ((from, mut tests), equal) = equal?;
+                if may_fail {
                     return refuse(list.span, "an item of the list may fail to have a value");
                 }
-                let known = self.sources.len();
-                let (from, mut tests) = self.from(range, Some(*variable))?;
-                let equal = self.equal(item, body);
-                self.sources.truncate(known);
-                tests.push(equal?);
+                tests.push(equal);
                 Ok(format!("EXISTS (SELECT 1 {from} WHERE {})", tests.join(" AND ")))
             }
             _ => self.json_membership(item, list),

@@ -18,6 +18,10 @@ impl Compiler<'_> {
             Kind::Call(Function::MakeMoney, arguments) => {
                 !arguments.get(1).is_some_and(|code| matches!(code.kind, Kind::Literal(_)))
             }
+            // Only a float can be too large to become an exact number.
+            Kind::Call(Function::ToInt | Function::ToDecimal, arguments) => {
+                arguments.first().is_some_and(|number| number.ty == Type::Float)
+            }
             Kind::Call(function, _) => !matches!(
                 function,
                 Function::Size
@@ -35,6 +39,7 @@ impl Compiler<'_> {
                     | Function::Amount
                     | Function::Currency
                     | Function::Distance
+                    | Function::ToDate
             ),
             _ => false,
         };

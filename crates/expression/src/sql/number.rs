@@ -164,7 +164,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Times a power of ten, where SQLite needs it; a wide result is a blob in any case.
+    /// Times a power of ten, where SQLite needs it.
     fn scaled_up(&self, sql: String, digits: u8, wide: bool) -> String {
         if self.dialect == Dialect::PostgreSql {
             return sql;
@@ -177,7 +177,7 @@ impl Compiler<'_> {
             sql = self.apply(Binary::Multiply, &sql, &factor.to_string(), wide);
             left -= step;
         }
-        if wide && digits == 0 { format!("{}({sql})", wide::WIDEN) } else { sql }
+        sql
     }
 
     /// A sum of money in two currencies is NULL.

@@ -26,10 +26,13 @@ pub fn from_blob(blob: &[u8]) -> Option<i128> {
     Some(i128::from_be_bytes(bytes) ^ i128::MIN)
 }
 
+/// An operation; none where it overflows.
+pub type Operation = fn(i128, i128) -> Option<i128>;
+
 /// The operations on wide numbers, as SQLite functions of these names. An argument is an `INTEGER`
 /// or a wide blob; any null argument makes the result null. Deterministic; the checker has proven
 /// that nothing overflows.
-pub const FUNCTIONS: [(&str, fn(i128, i128) -> Option<i128>); 3] = [
+pub const FUNCTIONS: [(&str, Operation); 3] = [
     ("firm_add", i128::checked_add),
     ("firm_subtract", i128::checked_sub),
     ("firm_multiply", i128::checked_mul),

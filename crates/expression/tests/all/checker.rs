@@ -58,6 +58,7 @@ fn the_specification_by_example_is_accepted() {
     accepts("distance(geo(52.5, 13.4), geo(48, 11)) < 500", "bool");
     accepts("self.lines[0].quantity", "int");
     accepts("self.status in ['pending', 'shipped']", "bool");
+    accepts("self.lines.all(l, 'toy' in ['book', l.product.kind])", "bool");
     accepts("self.total.amount > 12.5 && self.total.currency == 'EUR'", "bool");
     accepts("self.lines.map(l, l.quantity).max()", "int");
     accepts("self.lines.filter(l, l.quantity > 3).map(l, l.quantity).max()", "int?");
@@ -173,4 +174,28 @@ fn an_expected_type_is_held() {
     accepted("null", &Type::INT.optional());
     accepted("self.note", &Type::string(20).optional());
     accepted("'2026-12-31'", &Type::Date);
+}
+
+#[test]
+fn the_deepest_trees_are_walked_within_a_small_stack() {
+    let walk = || {
+        let deep = 90;
+        for text in [
+            format!("{}true", "!".repeat(deep)),
+            format!("{}true{}", "(true && ".repeat(deep), ")".repeat(deep)),
+            format!("{}true", "true ? false : ".repeat(deep)),
+            format!("1{} > 0", " + 1".repeat(deep)),
+            format!("{}true{}", "self.lines.all(l, ".repeat(deep), ")".repeat(deep)),
+            format!("{}1{} == [1]", "[".repeat(deep), "]".repeat(deep)),
+        ] {
+            if let (Some(condition), _) = checked(&text, None) {
+                let schema = crate::fixture::schema();
+                let _ = expression::translatable(&condition, &schema);
+                let environment = expression::Environment::new(&schema, &expression::NoRows);
+                let _ = expression::evaluate(&condition, &environment);
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(walk);
+    thread.expect("a thread").join().expect("no overflow");
 }

@@ -2,7 +2,9 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
-    reason = "tests read the environment and say what they skip"
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests read the environment, say what they skip, and fail by panicking"
 )]
 
 mod agreement;
@@ -11,3 +13,4 @@ mod evaluator;
 mod fixture;
 mod oracle;
 mod parser;
+mod sql;

@@ -2,7 +2,7 @@
 //! same answer, failures included.
 
 pub mod choice;
-mod databases;
+pub mod databases;
 mod text;
 mod world;
 
