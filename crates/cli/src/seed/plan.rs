@@ -6,7 +6,8 @@ use expression::{EntityId, Type};
 use model::{
     Model,
     model::{
-        ActorId, Authentication, EffectKind, Input, Operation, OperationId, OperationKind, Target,
+        ActorId, Addressed, Authentication, EffectKind, Input, Operation, OperationId,
+        OperationKind, Target,
     },
 };
 
@@ -103,7 +104,8 @@ fn share(weight: f64, all: f64, total: usize) -> usize {
 /// that people may use rather than one of `system`'s.
 fn creation(model: &Model, entity: EntityId) -> Option<Way> {
     let creates = |operation: &Operation| {
-        operation.kind == OperationKind::Create && operation.target == Target::Entity(entity)
+        (operation.kind == OperationKind::Create || operation.upsert)
+            && operation.target == Target::Entity(entity)
     };
     let ways = ways(model, creates);
     ways.into_iter().filter(|way| makeable(&model.operation(way.operation).input)).max_by_key(
@@ -189,14 +191,17 @@ fn is_system(model: &Model, actor: ActorId) -> bool {
     model.actor(actor).authentication == Authentication::System
 }
 
-/// Entities that must have rows before the operation can be done: those its required inputs refer
-/// to, and the caller's own.
+/// Entities that must have rows before the operation can be done: those its required inputs and its
+/// key refer to, and the caller's own.
 fn needs(model: &Model, way: Way) -> BTreeSet<EntityId> {
     let operation = model.operation(way.operation);
     let required = operation.input.parameters.iter().filter(|parameter| parameter.required);
     let mut found = BTreeSet::new();
     for parameter in required {
         references(model, &parameter.ty, &mut found);
+    }
+    if let (Addressed::Key(field), Some(entity)) = (operation.addressed, operation.entity()) {
+        references(model, &model.entity(entity).field(field).ty, &mut found);
     }
     found.extend(model.actor(way.actor).entity);
     found

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use expression::{EntityId, Value};
+use expression::{EntityId, Type, Value};
 use model::{
     Model,
-    model::{Operation, States},
+    model::{Addressed, Operation, States},
 };
 use runtime::{
     Problem,
@@ -140,7 +140,26 @@ impl<'a> Sower<'a> {
         let index = if attempt == 0 { index } else { number };
         let input = self.inputs(operation, &person, index, &mut random)?;
         let login = self.login(step.entity, operation, &input);
-        Some((request(step.create, &person, input, None), person, login))
+        let mut request = request(step.create, &person, input, None);
+        if let Addressed::Key(field) = operation.addressed {
+            let field = self.model.entity(step.entity).field(field);
+            let entity = self.model.shape(step.entity).name.as_str();
+            let purpose = Purpose { entity, field: &field.name.value, unique: true, index };
+            request.address = Some(self.value(&field.ty, purpose, &person, &mut random)?);
+        }
+        Some((request, person, login))
+    }
+
+    fn value(
+        &self,
+        ty: &Type,
+        purpose: Purpose<'_>,
+        person: &Person,
+        random: &mut Random,
+    ) -> Option<Value> {
+        let targets = Reachable { world: &self.world, person };
+        let values = Values { schema: &self.model.schema, targets: &targets, now: self.now };
+        values.make(ty, purpose, random)
     }
 
     fn inputs(
@@ -150,15 +169,16 @@ impl<'a> Sower<'a> {
         index: u64,
         random: &mut Random,
     ) -> Option<InputValues> {
-        let targets = Reachable { world: &self.world, person };
-        let values = Values { schema: &self.model.schema, targets: &targets, now: self.now };
         let entity = operation.entity().map_or("", |entity| &self.model.shape(entity).name);
         let mut inputs = Vec::new();
         for parameter in &operation.input.parameters {
             let unique = parameter.modifiers.unique;
             let purpose = Purpose { entity, field: &parameter.name.value, unique, index };
             let left_out = !parameter.required && !unique && random.chance(0.2);
-            let value = if left_out { None } else { values.make(&parameter.ty, purpose, random) };
+            let value = match left_out {
+                true => None,
+                false => self.value(&parameter.ty, purpose, person, random),
+            };
             if value.is_none() && parameter.required {
                 return None;
             }

@@ -1,6 +1,6 @@
 //! The rows that were made so far, and whom they belong to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use expression::{EntityId, Value};
 use model::{
@@ -33,6 +33,11 @@ pub struct World<'a> {
     model: &'a Model,
     issuer: &'a Issuer,
     rows: BTreeMap<EntityId, Vec<Made>>,
+    known: BTreeSet<u128>,
+    /// Positions of rows by the subject they stand for.
+    subjects: BTreeMap<(EntityId, String), usize>,
+    /// Ids of rows by the subject that made them.
+    owned: BTreeMap<(EntityId, String), Vec<u128>>,
 }
 
 /// Somebody who asks.
@@ -55,8 +60,9 @@ impl Person {
 impl<'a> World<'a> {
     /// An empty world; `issuer` vouches for its subjects.
     #[must_use]
-    pub const fn new(model: &'a Model, issuer: &'a Issuer) -> Self {
-        Self { model, issuer, rows: BTreeMap::new() }
+    pub fn new(model: &'a Model, issuer: &'a Issuer) -> Self {
+        let (rows, known) = (BTreeMap::new(), BTreeSet::new());
+        Self { model, issuer, rows, known, subjects: BTreeMap::new(), owned: BTreeMap::new() }
     }
 
     /// The rows of an entity, in the order they were made.
@@ -65,9 +71,19 @@ impl<'a> World<'a> {
         self.rows.get(&entity).map_or(&[], Vec::as_slice)
     }
 
-    /// Notes a row.
+    /// Notes a row, unless it is known: an upsert may have met one.
     pub fn add(&mut self, entity: EntityId, row: Made) {
-        self.rows.entry(entity).or_default().push(row);
+        if !self.known.insert(row.id) {
+            return;
+        }
+        let rows = self.rows.entry(entity).or_default();
+        if let Some(subject) = &row.subject {
+            self.subjects.insert((entity, subject.clone()), rows.len());
+        }
+        if let Some(by) = &row.by {
+            self.owned.entry((entity, by.clone())).or_default().push(row.id);
+        }
+        rows.push(row);
     }
 
     /// Notes the state that a row has reached.
@@ -104,12 +120,12 @@ impl<'a> World<'a> {
             return Some(Person { caller, row: None });
         };
         let rows = self.rows(entity);
-        let owned =
-            owner.and_then(|owner| rows.iter().find(|row| row.subject.as_deref() == Some(owner)));
-        let row = match owned {
-            Some(row) => row,
-            None => rows.get(random.below(rows.len())?)?,
+        let owned = owner.and_then(|owner| self.subjects.get(&(entity, owner.to_owned())));
+        let at = match owned {
+            Some(at) => *at,
+            None => random.below(rows.len())?,
         };
+        let row = rows.get(at)?;
         let caller = self.signed_in(actor, row.subject.as_deref()?)?;
         Some(Person { caller, row: Some((entity, row.id)) })
     }
@@ -146,23 +162,21 @@ impl Targets for Reachable<'_> {
         random: &mut Random,
     ) -> Option<u128> {
         let rows = self.world.rows(entity);
+        let own = self.person.row;
+        if let Some((_, id)) = own.filter(|(own, _)| *own == entity) {
+            return Some(id);
+        }
         if unique {
             return rows.get(usize::try_from(index).ok()?).map(|row| row.id);
         }
-        if let Some((own, id)) = self.person.row {
-            if own == entity {
-                return Some(id);
-            }
-            let people = self.world.rows(own);
+        if let Some((own, _)) = own {
+            let people = &self.world.subjects;
             let owner = |row: &Made| {
-                row.by.is_some() && people.iter().any(|person| person.subject == row.by)
+                row.by.as_ref().is_some_and(|by| people.contains_key(&(own, by.clone())))
             };
             if rows.first().is_some_and(owner) {
-                let mine: Vec<u128> = rows
-                    .iter()
-                    .filter(|row| row.by.as_deref() == self.person.subject())
-                    .map(|row| row.id)
-                    .collect();
+                let key = (entity, self.person.subject()?.to_owned());
+                let mine = self.world.owned.get(&key)?;
                 return random.below(mine.len()).and_then(|at| mine.get(at).copied());
             }
         }

@@ -70,7 +70,7 @@ impl Ready<'_> {
             "  {:<14} {}  {}",
             "data",
             self.data,
-            styled(style::DIM, "embedded SQLite")
+            styled(style::DIM, "embedded SQLite, in place of the stores above")
         ));
         self.tell_limits(console);
         console.prose(format!(
