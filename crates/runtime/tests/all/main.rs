@@ -16,17 +16,18 @@
     reason = "tests fail by panicking; Clippy knows the helpers of tests only as common code"
 )]
 
+mod http_faults;
 mod http_hostile;
 mod http_requests;
 mod http_support;
 mod identity_tokens;
+mod json_input;
 mod operations_access;
 mod operations_calls;
 mod operations_effects;
 mod operations_lists;
 mod operations_shop;
 mod operations_writes;
-mod json_input;
 #[path = "../../../decide/tests/all/small.rs"]
 mod small;
 mod store_crash;
