@@ -283,12 +283,15 @@ impl Asked {
     }
 }
 
+/// A parameter's name and value, decoded.
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 fn invalid(name: &str, detail: &str) -> Problem {
     Problem::new(&code::INVALID_PARAMETER).detail(format!("`{name}`: {detail}."))
 }
 
 /// Everything that chooses and orders rows: all parameters but where and how long the page is.
-fn selection<'a>(pairs: impl Iterator<Item = &'a (Cow<'a, str>, Cow<'a, str>)>) -> String {
+fn selection<'a>(pairs: impl Iterator<Item = &'a Pair<'a>>) -> String {
     let mut chosen: Vec<_> = pairs.filter(|(name, _)| name != "after" && name != "limit").collect();
     chosen.sort();
     chosen.into_iter().fold(String::new(), |mut text, (name, value)| {
@@ -299,8 +302,8 @@ fn selection<'a>(pairs: impl Iterator<Item = &'a (Cow<'a, str>, Cow<'a, str>)>) 
 
 /// Names and values, decoded; a name that comes twice is refused, since readers disagree which
 /// value counts.
-fn pairs(query: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, Problem> {
-    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Problem> {
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (Some(name), Some(value)) = (decode(name, true), decode(value, true)) else {
