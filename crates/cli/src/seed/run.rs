@@ -24,7 +24,7 @@ use super::{
 };
 
 /// Requests under way at once: enough for the store to commit several together.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 /// How often a row is tried again with other values after a refusal.
 const ATTEMPTS: u64 = 12;
 /// Most states a row is moved through.

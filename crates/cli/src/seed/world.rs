@@ -1,6 +1,9 @@
 //! The rows that were made so far, and whom they belong to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use expression::{EntityId, Value};
 use model::{
@@ -38,6 +41,8 @@ pub struct World<'a> {
     subjects: BTreeMap<(EntityId, String), usize>,
     /// Ids of rows by the subject that made them.
     owned: BTreeMap<(EntityId, String), Vec<u128>>,
+    /// Who signed in before: signatures cost more than everything else here.
+    callers: RefCell<BTreeMap<(ActorId, String), Caller>>,
 }
 
 /// Somebody who asks.
@@ -62,7 +67,15 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn new(model: &'a Model, issuer: &'a Issuer) -> Self {
         let (rows, known) = (BTreeMap::new(), BTreeSet::new());
-        Self { model, issuer, rows, known, subjects: BTreeMap::new(), owned: BTreeMap::new() }
+        Self {
+            model,
+            issuer,
+            rows,
+            known,
+            subjects: BTreeMap::new(),
+            owned: BTreeMap::new(),
+            callers: RefCell::default(),
+        }
     }
 
     /// The rows of an entity, in the order they were made.
@@ -132,8 +145,14 @@ impl<'a> World<'a> {
 
     /// A caller with a verified token, exactly as over HTTP.
     fn signed_in(&self, actor: ActorId, subject: &str) -> Option<Caller> {
+        let key = (actor, subject.to_owned());
+        if let Some(caller) = self.callers.borrow().get(&key) {
+            return Some(caller.clone());
+        }
         let token = self.issuer.issue(actor, subject, TOKEN_LIFETIME).ok()?;
-        self.issuer.caller(&token).ok()
+        let caller = self.issuer.caller(&token).ok()?;
+        self.callers.borrow_mut().insert(key, caller.clone());
+        Some(caller)
     }
 
     fn anonymous(&self, actor: ActorId) -> Caller {

@@ -151,3 +151,58 @@ fn what_this_version_cannot_do_is_refused() {
     assert_eq!(guard.code, 1, "{guard:?}");
     assert_eq!(guard.json()["diagnostics"][0]["id"], "guard-not-built");
 }
+
+fn post(ready: &Value, path: &str, token: &str, body: &str) -> (u16, String) {
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         Idempotency-Key: one\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    request(ready, &(head + body))
+}
+
+#[test]
+fn what_was_written_with_a_token_is_there_after_a_restart() {
+    let scratch = library("restart");
+    let mut up = Up::start(&scratch, &[]);
+    let ready = up.ready();
+    let token = scratch.firm(&["token", "library", "--actor", "librarian"]).stdout;
+    let book = r#"{"isbn":"9780000000001","title":"The Tower","author":"W. B."}"#;
+    let made = post(&ready, "/lending/v1/books", token.trim(), book);
+    assert_eq!(made.0, 201, "{}", made.1);
+    assert_eq!(post(&ready, "/lending/v1/books", "forged", book).0, 401);
+    assert_eq!(up.stop(), Some(0));
+
+    let mut up = Up::start(&scratch, &[]);
+    let ready = up.ready();
+    let books = get(&ready, "/lending/v1/books?q=tower");
+    assert!(books.1.contains("9780000000001"), "{}", books.1);
+    assert_eq!(post(&ready, "/lending/v1/books", token.trim(), book).1, made.1, "not replayed");
+}
+
+#[test]
+fn the_first_requests_are_printed_for_this_backend() {
+    let scratch = library("welcome");
+    let data = scratch.path().join("my data");
+    let mut command =
+        scratch.command(&["up", "library", "--log", "off", "--listen", "127.0.0.1:0"]);
+    let mut child = command.arg("--data").arg(&data).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut told = Vec::new();
+    for line in lines {
+        told.push(line.unwrap());
+        if told.last().unwrap().starts_with("  curl http") {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let told = told.join("\n");
+    assert!(told.starts_with("Library  1 context, 3 entities"), "{told}");
+    assert!(told.contains("\n  style          monolith"), "{told}");
+    let token =
+        format!("TOKEN=$(firm token library --data '{}' --actor librarian)", data.display());
+    assert!(told.contains(&token), "{told}");
+    assert!(told.contains("/lending/v1/books -H 'Idempotency-Key: first'"), "{told}");
+    assert!(!told.contains('\u{1b}'));
+}
