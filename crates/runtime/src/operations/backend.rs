@@ -9,7 +9,7 @@ use std::time::Duration;
 use base::Diagnostic;
 use decide::Design;
 use model::model::{OperationId, OperationKind};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::clock::now;
@@ -20,7 +20,7 @@ use super::plan::Plans;
 use super::session::Session;
 use super::work::Work;
 use super::write::{self, Asked, Reply};
-use super::{guards, lookup, read, sign_in};
+use super::{guards, lookup, maintenance, read, sign_in};
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
 use crate::store::{IdempotencyKey, Store};
@@ -33,7 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A design that runs on a store.
 pub struct Backend<S: Store> {
     inner: Arc<Inner<S>>,
-    worker: JoinHandle<()>,
 }
 
 /// What every request and every job shares.
@@ -43,6 +42,8 @@ pub(crate) struct Inner<S> {
     pub(crate) externals: Arc<dyn Externals>,
     /// Calls under way, by external.
     pub(crate) bulkheads: Vec<Semaphore>,
+    /// Set once: whatever runs in the background ends.
+    pub(crate) closing: watch::Sender<bool>,
     /// Jobs that this process is at.
     pub(crate) driving: Mutex<BTreeSet<u128>>,
     /// Idempotent requests that this process is at.
@@ -79,16 +80,17 @@ impl<S: Store> Backend<S> {
             store,
             externals,
             bulkheads,
+            closing: watch::Sender::new(false),
             driving: Mutex::default(),
             in_flight: Mutex::default(),
             not_running,
             stopped,
         });
-        let worker = match inner.plans.interruptible.is_empty() {
-            true => tokio::spawn(std::future::ready(())),
-            false => tokio::spawn(worker::poll(inner.clone())),
-        };
-        Ok(Self { inner, worker })
+        tokio::spawn(inner.clone().until_closed(maintenance::run(inner.clone())));
+        if !inner.plans.interruptible.is_empty() {
+            tokio::spawn(inner.clone().until_closed(worker::poll(inner.clone())));
+        }
+        Ok(Self { inner })
     }
 
     /// The design it runs.
@@ -115,6 +117,12 @@ impl<S: Store> Backend<S> {
         !self.inner.stopped.contains(&operation)
     }
 
+    /// Ends what runs in the background, so that the store is free soon. Jobs are in the store:
+    /// whoever starts next goes on. Dropping the backend does the same.
+    pub fn close(&self) {
+        self.inner.closing.send_replace(true);
+    }
+
     /// Executes one operation.
     ///
     /// # Errors
@@ -126,8 +134,7 @@ impl<S: Store> Backend<S> {
 
 impl<S: Store> Drop for Backend<S> {
     fn drop(&mut self) {
-        // Jobs are in the store: whoever starts next goes on.
-        self.worker.abort();
+        self.close();
     }
 }
 
@@ -149,6 +156,19 @@ impl<S: Store> Inner<S> {
                 _ => self.write(request).await,
             }
         })
+    }
+
+    /// Runs a background task until the backend is closed; `None` if that was earlier.
+    pub(crate) async fn until_closed<T>(
+        self: Arc<Self>,
+        task: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut closing = self.closing.subscribe();
+        let closed = async move { drop(closing.wait_for(|closed| *closed).await) };
+        tokio::select! {
+            () = closed => None,
+            result = task => Some(result),
+        }
     }
 
     async fn read(&self, request: Request) -> Result<Answer, Problem> {
@@ -208,7 +228,8 @@ impl<S: Store> Inner<S> {
             Reply::Pending { job, location } => {
                 let row = job.row;
                 let task = worker::start(self, *job);
-                self.wait(task, patience, row, location).await
+                let left = u64::try_from(deadline.saturating_sub(now())).unwrap_or(0);
+                self.wait(task, Duration::from_micros(left), row, location).await
             }
         }
     }
@@ -217,12 +238,12 @@ impl<S: Store> Inner<S> {
     async fn wait(
         &self,
         task: Option<JoinHandle<Option<Reply>>>,
-        patience: Duration,
+        left: Duration,
         row: u128,
         location: Option<String>,
     ) -> Result<Answer, Problem> {
         let reply = match task {
-            Some(task) => tokio::time::timeout(patience, task).await.ok(),
+            Some(task) => tokio::time::timeout(left, task).await.ok(),
             None => None,
         };
         match reply {

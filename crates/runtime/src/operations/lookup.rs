@@ -6,7 +6,7 @@ use expression::{
     Value,
     ir::{Kind, VariableIndex},
 };
-use model::model::{Call, Callee, Effect, EffectKind, OperationId};
+use model::model::{Call, Callee, Effect, EffectKind};
 
 use super::access::Access;
 use super::backend::{Inner, Lookups};
@@ -52,7 +52,8 @@ pub(crate) async fn make<S: Store>(
         .await;
     let mut lookups = Lookups::new();
     for (step, callee, arguments) in calls? {
-        lookups.insert(step, look_up(inner, request.operation, callee, arguments).await);
+        let outcome = look_up(inner, request, callee, arguments).await;
+        lookups.insert(step, outcome);
     }
     Ok(lookups)
 }
@@ -105,7 +106,7 @@ fn sees_self(condition: &expression::ir::Expression) -> bool {
 
 async fn look_up<S: Store>(
     inner: &Arc<Inner<S>>,
-    operation: OperationId,
+    request: &Request,
     callee: Callee,
     arguments: Vec<Value>,
 ) -> Outcome {
@@ -115,12 +116,13 @@ async fn look_up<S: Store>(
     for _ in 0..ATTEMPTS {
         let key = uuid::Uuid::new_v4().to_string();
         let arguments = arguments.clone();
-        let call = ExternalCall { external, operation: at, arguments, key, timeout };
+        let trace = request.trace.clone();
+        let call = ExternalCall { external, operation: at, arguments, key, timeout, trace };
         match external_call(inner, call).await {
             Ok(value) => return Outcome::Done(value),
             Err(CallError::Refused(code)) => return Outcome::Refused(code),
             Err(CallError::Unreachable { reason, .. }) => {
-                let operation = inner.plans.model.qualified_operation(operation);
+                let operation = inner.plans.model.qualified_operation(request.operation);
                 report::warning("call-failed", &format!("{operation}: {reason}"));
             }
         }

@@ -18,6 +18,7 @@ mod guards;
 mod idempotency;
 mod input;
 mod lookup;
+mod maintenance;
 mod output;
 mod plan;
 mod read;

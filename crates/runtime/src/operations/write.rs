@@ -18,7 +18,7 @@ use super::row::{self, delete, new_row};
 use super::session::{Session, subject};
 use super::work::{Key, Work};
 use super::{finish, output, read};
-use crate::call::{Answer, Body, IfMatch, InputValues, Request};
+use crate::call::{Answer, Body, IfMatch, InputValues, Request, Trace};
 use crate::problem::{Problem, code};
 use crate::store::{Job, Transaction};
 
@@ -69,6 +69,7 @@ pub(crate) struct Task {
     pub(crate) actor: Value,
     pub(crate) once: Option<Once>,
     pub(crate) deadline: i64,
+    pub(crate) trace: Trace,
 }
 
 /// The whole transaction of a request.
@@ -107,7 +108,8 @@ pub(crate) async fn transact<X: Transaction>(
     }
     let once = asked.once.clone();
     let deadline = asked.deadline;
-    let task = Task { operation: request.operation, key, created, actor, once, deadline };
+    let trace = request.trace.clone();
+    let task = Task { operation: request.operation, key, created, actor, once, deadline, trace };
     conclude(work, &task, &frame, flow, None).await
 }
 

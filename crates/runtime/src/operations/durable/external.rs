@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use super::answer::read_record;
 use super::stand_in;
+use crate::call::Trace;
 use crate::json::write_value;
 use crate::operations::report;
 
@@ -34,6 +35,8 @@ pub struct ExternalCall {
     pub key: String,
     /// Longest wait for an answer.
     pub timeout: Duration,
+    /// Handed on, so that what belongs together is found together.
+    pub trace: Trace,
 }
 
 /// Why a call has no result.
@@ -119,8 +122,7 @@ impl Externals for ConfiguredExternals {
             (Some(base), Some(client)) => {
                 let url = format!("{}/{}", base.trim_end_matches('/'), operation.name);
                 let body = body(&model.schema, operation, &call.arguments);
-                let request = client
-                    .post(url)
+                let request = traced(client.post(url), &call.trace)
                     .header("content-type", "application/json")
                     .header("accept", "application/json")
                     .header("idempotency-key", &call.key)
@@ -135,6 +137,16 @@ impl Externals for ConfiguredExternals {
             }
         }
     }
+}
+
+fn traced(mut request: reqwest::RequestBuilder, trace: &Trace) -> reqwest::RequestBuilder {
+    if let Some(parent) = &trace.parent {
+        request = request.header("traceparent", &**parent);
+    }
+    if let Some(correlation) = &trace.correlation {
+        request = request.header("x-correlation-id", &**correlation);
+    }
+    request
 }
 
 fn unknown() -> CallError {

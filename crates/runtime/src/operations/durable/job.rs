@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::codec::{decode, encode};
 use super::worker::LEASE;
+use crate::call::Trace;
 use crate::operations::clock::new_id;
 use crate::operations::effects::{Flow, Frame, Outcome, Start, Suspension, run, settle};
 use crate::operations::failure::{Failure, internal};
@@ -29,6 +30,8 @@ struct Context {
     target: Option<Json>,
     each: Option<(Vec<Json>, usize)>,
     once: Option<OnceText>,
+    /// `traceparent` and `X-Correlation-ID`.
+    trace: (Option<String>, Option<String>),
 }
 
 /// The idempotency key of the request that led here.
@@ -60,6 +63,7 @@ pub(crate) fn create<X>(
     resumed: Option<&Resume>,
 ) -> Result<Job, Failure> {
     let list = |values: &[Value]| values.iter().map(encode).collect::<Vec<_>>();
+    let text = |text: Option<&std::sync::Arc<str>>| text.map(ToString::to_string);
     let once = task.once.as_ref().map(|once| OnceText {
         caller: once.key.caller.clone(),
         operation: once.key.operation.clone(),
@@ -75,6 +79,7 @@ pub(crate) fn create<X>(
         target: suspension.target.as_ref().map(encode),
         each: suspension.each.as_ref().map(|(items, at)| (list(items), *at)),
         once,
+        trace: (text(task.trace.parent.as_ref()), text(task.trace.correlation.as_ref())),
     };
     let context = serde_json::to_string(&context).map_err(|e| internal(&e.to_string()))?;
     Ok(Job {
@@ -114,7 +119,11 @@ impl Resume {
         });
         let key = (job.entity, job.row);
         let deadline = job.deadline;
-        let task = Task { operation, key, created: context.created, actor, once, deadline };
+        let (parent, correlation) = context.trace;
+        let trace =
+            Trace { parent: parent.map(Into::into), correlation: correlation.map(Into::into) };
+        let created = context.created;
+        let task = Task { operation, key, created, actor, once, deadline, trace };
         let frame =
             Frame { operation, key, scope, lookups: std::collections::BTreeMap::new(), depth: 0 };
         let each = match &context.each {

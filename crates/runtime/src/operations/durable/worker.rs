@@ -85,7 +85,7 @@ pub(crate) fn start<S: Store>(
     }
     let inner = inner.clone();
     Some(tokio::spawn(async move {
-        let reply = drive(&inner, job).await;
+        let reply = inner.clone().until_closed(drive(&inner, job)).await.flatten();
         if let Ok(mut driving) = inner.driving.lock() {
             driving.remove(&id);
         }
@@ -149,7 +149,8 @@ async fn call<S: Store>(inner: &Arc<Inner<S>>, resume: &Resume, job: &mut Job) -
             // After a crash nobody may try again.
             put_back(inner, job.clone(), now().saturating_add(LEASE)).await;
         }
-        let (reason, ambiguous) = match attempt(inner, resume, callee, job).await {
+        let budget = fallback.then(|| left(job));
+        let (reason, ambiguous) = match attempt(inner, resume, callee, job, budget).await {
             Ok(value) => return Some(Outcome::Done(value)),
             Err(CallError::Refused(code)) => return Some(Outcome::Refused(code)),
             Err(CallError::Unreachable { reason, ambiguous }) => (reason, ambiguous),
@@ -193,18 +194,21 @@ async fn attempt<S: Store>(
     resume: &Resume,
     callee: Callee,
     job: &Job,
+    budget: Option<Duration>,
 ) -> Result<Value, CallError> {
     match callee {
         Callee::External(external, operation) => {
             let definition = inner.plans.model.external(external);
             let definition = definition.operations.get(usize::from(operation));
             let timeout = definition.map(timeout).unwrap_or_default();
+            let timeout = timeout.min(budget.unwrap_or(Duration::MAX));
             let call = ExternalCall {
                 external,
                 operation,
                 arguments: resume.arguments.clone(),
                 key: job.key.clone(),
                 timeout,
+                trace: resume.task.trace.clone(),
             };
             external_call(inner, call).await
         }
@@ -213,6 +217,12 @@ async fn attempt<S: Store>(
             inner.clone().run(request).await.map_or_else(|p| Err(refused(&p)), result)
         }
     }
+}
+
+/// How long the caller still waits: then a fallback is better than the result.
+fn left(job: &Job) -> Duration {
+    let left = u64::try_from(job.deadline.saturating_sub(now())).unwrap_or(0);
+    Duration::from_micros(left).mul_f64(0.8)
 }
 
 /// One attempt at an external, behind its bulkhead.
@@ -249,6 +259,7 @@ fn request<S: Store>(
         address: target_id(resume.target.as_ref()).map(Value::Uuid),
         input,
         idempotency: Some(idempotency),
+        trace: resume.task.trace.clone(),
         ..Request::system(&inner.plans, operation)
     }
 }

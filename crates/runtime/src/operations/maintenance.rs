@@ -1,0 +1,35 @@
+//! What has to be tidied up now and then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backend::Inner;
+use super::clock::now;
+use super::report;
+use crate::store::{Store, StoreError, Transaction as _};
+
+/// How often.
+const EVERY: Duration = Duration::from_secs(60);
+/// Records removed in one transaction: others wait for it.
+const BATCH: u32 = 500;
+
+/// Forgets expired idempotency records until the backend is closed.
+pub(crate) async fn run<S: Store>(inner: Arc<Inner<S>>) {
+    loop {
+        match purge(&inner).await {
+            Ok(removed) if removed == BATCH => tokio::task::yield_now().await,
+            Ok(_) => tokio::time::sleep(EVERY).await,
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                report::warning("maintenance", &error.to_string());
+                tokio::time::sleep(EVERY).await;
+            }
+        }
+    }
+}
+
+async fn purge<S: Store>(inner: &Inner<S>) -> Result<u32, StoreError> {
+    let purge =
+        inner.store.write(|tx| Box::pin(async move { tx.purge_idempotency(now(), BATCH).await }));
+    purge.await
+}
