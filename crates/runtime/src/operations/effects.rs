@@ -8,6 +8,7 @@ use model::model::{BuiltIn, Call, Effect, EffectKind, OperationId, SetPath};
 use super::event;
 use super::failure::{Failure, internal};
 use super::fill;
+use super::finish;
 use super::row::{self, delete, new_row};
 use super::scope::Scope;
 use super::work::{Key, Work};
@@ -84,6 +85,9 @@ pub(crate) fn run<'f, X: Transaction>(
     Box::pin(async move {
         let mut each = start.each;
         for (step, effect) in effects.iter().enumerate().skip(start.step) {
+            if work.plans.asks(effect) {
+                finish::flush_for_questions(work, frame.key).await?;
+            }
             match run_effect(work, frame, effect, step, each.take()).await? {
                 Flow::Done => {}
                 other => return Ok(other),

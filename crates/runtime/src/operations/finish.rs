@@ -8,8 +8,10 @@ use expression::{FieldIndex, Row, Type, Value, ir::VariableIndex, row_id};
 use model::model::BuiltIn;
 
 use super::effects::is_deleted;
+use super::exclusive;
 use super::failure::Failure;
 use super::row;
+use super::walk::reads_all_rows;
 use super::work::{Key, Work};
 use crate::problem::{FieldError, Problem, code};
 use crate::store::Transaction;
@@ -27,7 +29,7 @@ pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
             continue;
         }
         check_complete(work, &row)?;
-        check_invariants(work, key).await?;
+        check_invariants(work, key, false).await?;
     }
     Ok(())
 }
@@ -35,22 +37,17 @@ pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
 /// Stores the rows that were written, then the events.
 ///
 /// # Errors
-/// 409 where a key is taken or a removed row is still referenced.
+/// 409 where a key is taken, a removed row is still referenced, or an invariant over all rows of an
+/// entity is broken.
 pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), Failure> {
+    let changed = work.changed();
     for key in work.writing_order() {
-        let plans = work.plans.clone();
-        let Some(entry) = work.rows.0.get_mut(&key) else { continue };
-        let gone = entry.now.as_ref().is_none_or(|row| is_deleted(&plans.model, row));
-        if gone && plans.people.contains(&key.0) {
-            work.store.unlink(key.0, key.1).await?;
-        }
-        match (&entry.stored, &entry.now) {
-            (None, Some(new)) => work.store.insert(new).await?,
-            (Some(old), Some(new)) if old != new => work.store.update(old, new).await?,
-            (Some(_), None) => work.store.delete(key.0, key.1).await?,
-            _ => {}
-        }
-        entry.stored.clone_from(&entry.now);
+        write(work, key).await?;
+    }
+    work.forget_answers();
+    for key in changed {
+        check_invariants(work, key, true).await?;
+        exclusive::check(work, key).await?;
     }
     for event in std::mem::take(&mut work.events) {
         work.store.append(&event).await?;
@@ -58,10 +55,53 @@ pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
     Ok(())
 }
 
+/// Stores what was changed so far, so that questions about all rows see it: all but a target that
+/// is still being made, and what refers to that.
+pub(crate) async fn flush_for_questions<X: Transaction>(
+    work: &mut Work<'_, X>,
+    target: Key,
+) -> Result<(), Failure> {
+    let mut unwritten = BTreeSet::new();
+    for key in work.writing_order() {
+        let row = work.rows.0.get(&key).and_then(|entry| entry.now.as_deref());
+        let references = row.map(|row| work.references(row)).unwrap_or_default();
+        let waits = references.iter().any(|key| unwritten.contains(key));
+        if work.is_new(key) && (key == target || waits) {
+            unwritten.insert(key);
+        } else if !waits {
+            write(work, key).await?;
+        }
+    }
+    work.forget_answers();
+    Ok(())
+}
+
+/// Stores one row as it is now.
+async fn write<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    let Some(entry) = work.rows.0.get_mut(&key) else { return Ok(()) };
+    let gone = entry.now.as_ref().is_none_or(|row| is_deleted(&plans.model, row));
+    if gone && plans.people.contains(&key.0) {
+        work.store.unlink(key.0, key.1).await?;
+    }
+    match (&entry.stored, &entry.now) {
+        (None, Some(new)) => work.store.insert(new).await?,
+        (Some(old), Some(new)) if old != new => work.store.update(old, new).await?,
+        (Some(_), None) => work.store.delete(key.0, key.1).await?,
+        _ => {}
+    }
+    entry.stored.clone_from(&entry.now);
+    Ok(())
+}
+
 impl<X: Transaction> Work<'_, X> {
     /// The rows that differ from what they were, in the order of their first change.
     fn changed(&self) -> Vec<Key> {
-        let written = self.rows.0.iter().filter(|(_, e)| e.touched > 0 && e.before != e.now);
+        let written = self
+            .rows
+            .0
+            .iter()
+            .filter(|(_, e)| e.touched > 0 && (e.before != e.now || e.stored != e.now));
         let mut keys: Vec<(u32, Key)> = written.map(|(key, e)| (e.touched, *key)).collect();
         keys.sort_unstable();
         keys.into_iter().map(|(_, key)| key).collect()
@@ -185,10 +225,20 @@ fn missing(pointer: String) -> FieldError {
     FieldError { pointer, code: "required".into(), detail: "A value is required.".to_owned() }
 }
 
-async fn check_invariants<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
+/// The invariants of a row; those that ask about all rows only when the rows are `stored`.
+async fn check_invariants<X: Transaction>(
+    work: &mut Work<'_, X>,
+    key: Key,
+    stored: bool,
+) -> Result<(), Failure> {
     let plans = work.plans.clone();
+    let row = work.row(key).await?;
+    if row.is_none_or(|row| is_deleted(&plans.model, &row)) {
+        return Ok(());
+    }
     let scope = work.scope().with(VariableIndex::SELF, Value::Uuid(key.1));
-    for invariant in &plans.model.entity(key.0).invariants {
+    let invariants = plans.model.entity(key.0).invariants.iter();
+    for invariant in invariants.filter(|i| reads_all_rows(&i.condition) == stored) {
         if !work.holds(&invariant.condition, &scope).await? {
             let title = "The change would break a rule that always holds.";
             return Err(Problem::of_model(409, &invariant.code, title).into());

@@ -11,7 +11,7 @@ use model::model::{
 };
 
 use super::plan::Untranslatable;
-use super::walk::{expressions, reads_all_rows};
+use super::walk::{expressions, questions};
 
 /// The guards that are not built yet, one error for each place that asks for one.
 pub(crate) fn refused(model: &Model) -> Vec<Diagnostic> {
@@ -141,10 +141,10 @@ fn why_effects_stop(model: &Model, operation: &Operation) -> Option<&'static str
     });
     let erase = operation.effects.iter().any(|e| matches!(e.kind, EffectKind::Erase { .. }));
     let mut rows = false;
-    expressions(&operation.effects, &mut |expression| rows |= reads_all_rows(expression));
+    expressions(&operation.effects, &mut |expression| rows |= questions(expression).is_none());
     let entity = operation.entity().map(|entity| model.entity(entity));
     let invariants = entity.map_or(&[][..], |entity| &entity.invariants);
-    rows |= operation.writes() && invariants.iter().any(|i| reads_all_rows(&i.condition));
+    rows |= operation.writes() && invariants.iter().any(|i| questions(&i.condition).is_none());
     nested
         .or_else(|| {
             inline_leaves(model, operation, 0)
@@ -152,7 +152,11 @@ fn why_effects_stop(model: &Model, operation: &Operation) -> Option<&'static str
         })
         .or_else(|| each.then_some("a lookup for each item does not run yet"))
         .or_else(|| erase.then_some("erasure requests do not run yet"))
-        .or_else(|| rows.then_some("conditions over all rows run in `by` and `where` alone"))
+        .or_else(|| {
+            rows.then_some(
+                "rows of an entity are asked about (`exists`, `all`, `size`) but not listed yet",
+            )
+        })
         .or_else(|| protocol(model, operation))
 }
 

@@ -11,6 +11,7 @@ mod clock;
 mod durable;
 mod effects;
 mod event;
+mod exclusive;
 mod failure;
 mod fill;
 mod finish;

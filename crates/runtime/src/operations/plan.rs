@@ -1,6 +1,6 @@
 //! What is worked out once, at start, for each operation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::Span;
@@ -12,7 +12,7 @@ use model::model::{
     Target,
 };
 
-use super::walk::{followed, reads_all_rows};
+use super::walk::{expressions, followed, questions, reads_all_rows};
 use crate::json::OutputPlan;
 use crate::store::{Predicate, Store, StoreError};
 
@@ -26,6 +26,10 @@ pub(crate) struct Plans {
     doors: Vec<Vec<GrantPlan>>,
     /// Entities whose rows can be in the middle of a durable call.
     pub(crate) interruptible: BTreeSet<EntityId>,
+    /// Questions about all rows of an entity that effects and invariants ask, by place.
+    pub(crate) questions: BTreeMap<Span, Predicate>,
+    /// Which rows an `exclusive` key is about, by its position.
+    pub(crate) exclusive: BTreeMap<(EntityId, usize), Predicate>,
     /// Entities whose rows actors are.
     pub(crate) people: BTreeSet<EntityId>,
     /// The built-in actor.
@@ -76,6 +80,8 @@ impl Plans {
         for (id, operation) in model.operations() {
             operations.push(plan(design, store, id, operation, &mut errors));
         }
+        let questions = ask_all(&model, store, &mut errors);
+        let exclusive = exclusive(&model, store, &mut errors);
         let doors = model.entities().map(|(id, _)| doors(&model, &operations, id)).collect();
         let interruptible = model.operations.iter().filter(|o| has_durable_call(&o.effects));
         let interruptible = interruptible.filter_map(Operation::entity).collect();
@@ -85,11 +91,31 @@ impl Plans {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self { design: design.clone(), model, operations, doors, interruptible, people, system })
+        Ok(Self {
+            design: design.clone(),
+            model,
+            operations,
+            doors,
+            interruptible,
+            questions,
+            exclusive,
+            people,
+            system,
+        })
     }
 
     pub(crate) fn plan(&self, operation: OperationId) -> Option<&Plan> {
         self.operations.get(operation.0 as usize)
+    }
+
+    /// Whether an effect asks about all rows of an entity.
+    pub(crate) fn asks(&self, effect: &Effect) -> bool {
+        let mut asks = false;
+        if !self.questions.is_empty() {
+            let effect = std::slice::from_ref(effect);
+            expressions(effect, &mut |expression| asks |= reads_all_rows(expression));
+        }
+        asks
     }
 
     /// The grants of every `get` and `list` of the entity.
@@ -122,6 +148,60 @@ fn plan<S: Store>(
     let location = location(design, operation.entity());
     let output = OutputPlan::new(model, operation);
     Plan { grants, filter, output, locks: locks.unwrap_or_default(), location }
+}
+
+/// Compiles the conditions of `exclusive` keys.
+fn exclusive<S: Store>(
+    model: &Model,
+    store: &S,
+    errors: &mut Vec<Untranslatable>,
+) -> BTreeMap<(EntityId, usize), Predicate> {
+    let mut compiled = BTreeMap::new();
+    for (id, entity) in model.entities() {
+        for (at, exclusive) in entity.exclusive.iter().enumerate() {
+            let Some(condition) = &exclusive.condition else { continue };
+            match store.predicate(id, condition) {
+                Ok(predicate) => drop(compiled.insert((id, at), predicate)),
+                Err(error) => errors.push(Untranslatable {
+                    span: condition.span,
+                    operation: entity.name.value.clone(),
+                    why: error.to_string(),
+                }),
+            }
+        }
+    }
+    compiled
+}
+
+/// Compiles what effects and invariants ask about all rows of an entity.
+fn ask_all<S: Store>(
+    model: &Model,
+    store: &S,
+    errors: &mut Vec<Untranslatable>,
+) -> BTreeMap<Span, Predicate> {
+    let mut compiled = BTreeMap::new();
+    let mut ask = |owner: &dyn Fn() -> String, expression: &Expression| {
+        for question in questions(expression).unwrap_or_default() {
+            match store.question(question) {
+                Ok(predicate) => drop(compiled.insert(question.span, predicate)),
+                Err(error) => errors.push(Untranslatable {
+                    span: question.span,
+                    operation: owner(),
+                    why: error.to_string(),
+                }),
+            }
+        }
+    };
+    for (id, operation) in model.operations() {
+        expressions(&operation.effects, &mut |expression| {
+            ask(&|| model.qualified_operation(id), expression);
+        });
+    }
+    for entity in &model.entities {
+        let invariants = entity.invariants.iter();
+        invariants.for_each(|i| ask(&|| entity.name.value.clone(), &i.condition));
+    }
+    compiled
 }
 
 fn untranslatable(

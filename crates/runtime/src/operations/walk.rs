@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use expression::{
     EntityId, FieldIndex, Type,
-    ir::{Expression, Kind, VariableIndex},
+    ir::{Comprehension, Expression, Function, Kind, VariableIndex},
 };
 use model::Model;
 use model::model::{Effect, EffectKind, Fill, SetPath};
@@ -48,27 +48,30 @@ fn fill<'e>(value: &'e Fill, visit: &mut dyn FnMut(&'e Expression)) {
 /// Visits an expression and everything within it.
 pub(crate) fn within<'e>(expression: &'e Expression, visit: &mut dyn FnMut(&'e Expression)) {
     visit(expression);
-    match &expression.kind {
-        Kind::EntityRows(_) | Kind::Literal(_) | Kind::Variable(_) => {}
-        Kind::Field { of, .. } | Kind::PartRows { of, .. } => within(of, visit),
-        Kind::Not(inner) | Kind::Negate(inner) => within(inner, visit),
-        Kind::Binary(_, left, right) => {
-            within(left, visit);
-            within(right, visit);
+    expression.children().for_each(|child| within(child, visit));
+}
+
+/// The questions about all rows of an entity that evaluation will ask; `None` where it cannot: such
+/// rows are never listed.
+pub(crate) fn questions(expression: &Expression) -> Option<Vec<&Expression>> {
+    let asked = match &expression.kind {
+        Kind::Comprehend { what, range, .. } if range.ranges_over_rows() => {
+            !matches!(what, Comprehension::Filter | Comprehension::Map)
         }
-        Kind::Conditional(condition, then, otherwise) => {
-            within(condition, visit);
-            within(then, visit);
-            within(otherwise, visit);
+        Kind::Call(Function::Size, arguments) => {
+            arguments.first().is_some_and(Expression::ranges_over_rows)
         }
-        Kind::Call(_, items) | Kind::List(items) => {
-            items.iter().for_each(|item| within(item, visit));
-        }
-        Kind::Comprehend { range, body, .. } => {
-            within(range, visit);
-            within(body, visit);
-        }
+        Kind::EntityRows(_) => return None,
+        _ => false,
+    };
+    if asked {
+        return Some(vec![expression]);
     }
+    let mut all = Vec::new();
+    for child in expression.children() {
+        all.extend(questions(child)?);
+    }
+    Some(all)
 }
 
 /// Whether only the store can evaluate it.

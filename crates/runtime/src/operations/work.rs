@@ -1,10 +1,11 @@
 //! The rows that one transaction has seen and changed, and evaluation over them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use base::Span;
 use expression::{
-    EntityId, EvaluationError, FieldIndex, Lookup, Row, Rows, Value, evaluate,
+    EntityId, Environment, EvaluationError, FieldIndex, Lookup, Row, Rows, Type, Value, evaluate,
     ir::{Expression, VariableIndex},
 };
 
@@ -12,7 +13,7 @@ use super::failure::{Failure, internal};
 use super::plan::Plans;
 use super::scope::Scope;
 use crate::problem::{Problem, code};
-use crate::store::{OutboxEvent, Snapshot, Transaction};
+use crate::store::{Bound, OutboxEvent, Snapshot, Transaction};
 
 /// A row of an entity.
 pub(crate) type Key = (EntityId, u128);
@@ -43,9 +44,19 @@ pub(crate) struct Savepoint {
     events: usize,
 }
 
-/// Rows by key.
+/// Rows by key, and what the store said about all rows of an entity.
 #[derive(Debug, Default)]
-pub(super) struct Seen(pub(super) BTreeMap<Key, Entry>);
+pub(super) struct Seen(pub(super) BTreeMap<Key, Entry>, Questions);
+
+/// Questions that only the store can answer.
+#[derive(Debug, Default)]
+struct Questions {
+    plans: Option<Arc<Plans>>,
+    /// Asked since the last change, with what was bound.
+    answered: Vec<(Span, Vec<Value>, Option<i64>)>,
+    /// Asked by the evaluation that just stopped.
+    open: Mutex<Option<(Span, Vec<Value>)>>,
+}
 
 /// One row; `None` where it does not exist.
 #[derive(Clone, Debug, Default)]
@@ -76,15 +87,54 @@ impl Rows for Seen {
             Some(Entry { now: Some(row), .. }) => Lookup::Loaded(row.clone()),
         }
     }
+
+    fn query(
+        &self,
+        query: &Expression,
+        environment: &Environment<'_>,
+    ) -> Result<Value, EvaluationError> {
+        self.answer(query, environment)
+    }
+}
+
+impl Seen {
+    /// Answers a question from what is known, or notes it.
+    fn answer(
+        &self,
+        query: &Expression,
+        environment: &Environment<'_>,
+    ) -> Result<Value, EvaluationError> {
+        let needs = EvaluationError::NeedsQuery { span: query.span };
+        let predicate = self.1.plans.as_ref().and_then(|plans| plans.questions.get(&query.span));
+        let Some(predicate) = predicate else { return Err(needs) };
+        let values = predicate.parameters.iter().map(|value| evaluate(value, environment));
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        let known =
+            |(span, bound, _): &&(Span, Vec<Value>, _)| *span == query.span && *bound == values;
+        match self.1.answered.iter().find(known) {
+            Some((_, _, Some(answer))) if query.ty == Type::Bool => Ok(Value::Bool(*answer != 0)),
+            Some((_, _, Some(answer))) => Ok(Value::Int(*answer)),
+            Some((_, _, None)) => {
+                Err(EvaluationError::Failed { code: "missing-value", span: query.span })
+            }
+            None => {
+                if let Ok(mut open) = self.1.open.lock() {
+                    *open = Some((query.span, values));
+                }
+                Err(needs)
+            }
+        }
+    }
 }
 
 impl<'t, X: Snapshot> Work<'t, X> {
     pub(crate) fn new(plans: Arc<Plans>, store: &'t mut X, now: i64) -> Self {
+        let questions = Questions { plans: Some(plans.clone()), ..Questions::default() };
         Self {
             plans,
             store,
             now,
-            rows: Seen::default(),
+            rows: Seen(BTreeMap::new(), questions),
             touches: 0,
             may_resume: None,
             events: Vec::new(),
@@ -152,6 +202,10 @@ impl<'t, X: Snapshot> Work<'t, X> {
         loop {
             let (entity, id) = match self.attempt(expression, scope) {
                 Err(EvaluationError::NeedsRow { entity, id }) => (entity, id),
+                Err(EvaluationError::NeedsQuery { .. }) => {
+                    self.ask().await?;
+                    continue;
+                }
                 result => return Ok(result?),
             };
             if self.rows.0.contains_key(&(entity, id)) {
@@ -159,6 +213,26 @@ impl<'t, X: Snapshot> Work<'t, X> {
             }
             self.row((entity, id)).await?;
         }
+    }
+
+    /// Asks the store what the evaluation that just stopped needs to know.
+    async fn ask(&mut self) -> Result<(), Failure> {
+        let open = self.rows.1.open.get_mut().ok().and_then(Option::take);
+        let Some((span, values)) = open.filter(|_| self.rows.1.answered.len() < ROW_LIMIT) else {
+            return Err(internal("a question about all rows that nobody compiled").into());
+        };
+        let Some(predicate) = self.plans.questions.get(&span).cloned() else {
+            return Err(internal("a question about all rows that nobody compiled").into());
+        };
+        let bound = Bound { predicate, values: values.clone() };
+        let answer = self.store.ask(&bound).await?;
+        self.rows.1.answered.push((span, values, answer));
+        Ok(())
+    }
+
+    /// What the store said may no longer be so.
+    pub(crate) fn forget_answers(&mut self) {
+        self.rows.1.answered.clear();
     }
 
     fn attempt(&self, expression: &Expression, scope: &Scope) -> Result<Value, EvaluationError> {
@@ -253,7 +327,19 @@ impl<X: Transaction> Work<'_, X> {
 
     /// Undoes what was done since.
     pub(crate) fn undo(&mut self, savepoint: Savepoint) {
-        self.rows.0 = savepoint.rows;
+        let left = std::mem::replace(&mut self.rows.0, savepoint.rows);
+        // What a question has had stored meanwhile is stored still.
+        for (key, entry) in left.into_iter().filter(|(_, entry)| entry.touched > 0) {
+            let restored = self.rows.0.entry(key).or_insert_with(|| Entry {
+                now: entry.before.clone(),
+                before: entry.before.clone(),
+                ..Entry::default()
+            });
+            restored.stored = entry.stored;
+            restored.touched = restored.touched.max(entry.touched);
+            restored.locked = true;
+        }
+        self.forget_answers();
         self.events.truncate(savepoint.events);
     }
 

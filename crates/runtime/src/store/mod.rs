@@ -44,6 +44,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unsupported`] where the condition does not translate to SQL.
     fn predicate(&self, entity: EntityId, condition: &Expression) -> Result<Predicate, StoreError>;
 
+    /// Compiles a question about all rows of an entity (`Membership.exists(m, ..)`, `.size()`)
+    /// once, at start. It has no row of its own: every variable becomes a parameter.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`] where the question does not translate to SQL.
+    fn question(&self, question: &Expression) -> Result<Predicate, StoreError>;
+
     /// Runs the work in one transaction: committed and durable if it returns `Ok`, rolled back
     /// entirely if it returns `Err` or panics.
     fn write<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send
@@ -106,6 +113,13 @@ pub trait Snapshot: Send {
         id: u128,
         conditions: &[Condition],
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The answer to a question of [`Store::question`]: a count, or 0 or 1; `None` where it cannot
+    /// be computed.
+    fn ask(
+        &mut self,
+        question: &Bound,
+    ) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
 
     /// One page of rows.
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Result<Page, StoreError>> + Send;

@@ -26,6 +26,7 @@ mod operations_access;
 mod operations_calls;
 mod operations_effects;
 mod operations_lists;
+mod operations_rows;
 mod operations_shop;
 mod operations_writes;
 #[path = "../../../decide/tests/all/small.rs"]

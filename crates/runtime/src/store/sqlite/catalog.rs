@@ -14,6 +14,9 @@ use crate::store::{Predicate, StoreError};
 /// The alias of the table that a statement is about.
 pub(super) const ALIAS: &str = "self";
 
+/// The entity of questions, which are about no row.
+const NO_ENTITY: EntityId = EntityId(u32::MAX);
+
 /// A registered condition.
 #[derive(Debug)]
 pub(super) struct Registered {
@@ -66,7 +69,21 @@ impl Catalog {
     ) -> Result<Predicate, StoreError> {
         self.plan(entity)?;
         let row = TableRow { variable: VariableIndex::SELF, entity, alias: ALIAS.to_owned() };
-        let options = Options { row: Some(row), first_parameter: 1 };
+        self.compile(entity, condition, Some(row))
+    }
+
+    /// Compiles a question that is about no row of its own.
+    pub fn register_question(&self, question: &Expression) -> Result<Predicate, StoreError> {
+        self.compile(NO_ENTITY, question, None)
+    }
+
+    fn compile(
+        &self,
+        entity: EntityId,
+        condition: &Expression,
+        row: Option<TableRow>,
+    ) -> Result<Predicate, StoreError> {
+        let options = Options { row, first_parameter: 1 };
         let fragment = sql::compile(condition, Dialect::Sqlite, self.design(), &options)
             .map_err(|error| StoreError::Unsupported { message: error.why })?;
         let (template, parameters) = Template::new(fragment);

@@ -56,6 +56,13 @@ impl Snapshot for Session {
         ready(Self::satisfies(self, entity, id, conditions))
     }
 
+    fn ask(
+        &mut self,
+        question: &crate::store::Bound,
+    ) -> impl Future<Output = Outcome<Option<i64>>> + Send {
+        ready(Self::ask(self, question))
+    }
+
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Outcome<Page>> + Send {
         ready(Self::page(self, query))
     }

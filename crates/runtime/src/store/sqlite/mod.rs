@@ -115,6 +115,10 @@ impl Store for SqliteStore {
         self.catalog.register(entity, condition)
     }
 
+    fn question(&self, question: &Expression) -> Result<Predicate, StoreError> {
+        self.catalog.register_question(question)
+    }
+
     async fn write<T, E, W>(&self, work: W) -> Result<T, E>
     where
         T: Send + 'static,

@@ -66,6 +66,14 @@ impl Session {
         Ok(self.prepare(&sql)?.exists(rusqlite::params_from_iter(&clause.binds))?)
     }
 
+    /// The answer to a question about all rows of an entity.
+    pub(super) fn ask(&mut self, question: &Bound) -> Result<Option<i64>, StoreError> {
+        let mut clause = Clause::default();
+        let sql = self.alternative(question.predicate.entity, question, &mut clause)?;
+        let mut statement = self.prepare(&format!("SELECT {sql}"))?;
+        Ok(statement.query_row(rusqlite::params_from_iter(&clause.binds), |row| row.get(0))?)
+    }
+
     /// One page of rows.
     pub(super) fn page(&mut self, query: &PageQuery) -> Result<Page, StoreError> {
         let mut base = Clause::default();

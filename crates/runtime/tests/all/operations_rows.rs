@@ -1,0 +1,203 @@
+//! Conditions over all rows of an entity, keys against overlaps, and what is refused at start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use runtime::operations::{Backend, ConfiguredExternals};
+use runtime::store::sqlite::{Limits, SqliteStore};
+use serde_json::{Value as Json, json};
+
+use crate::support::{Directory, Who, World, model, refusal};
+
+const CHAT: &str = r#"
+firmitas: 1
+system: { name: Chat, summary: Channels. }
+actors:
+  member: { auth: user, is: User }
+entities:
+  User: { fields: { name: 'string(1..40)' } }
+  Channel: { fields: { name: 'string(1..40)' } }
+  Membership:
+    fields: { channel: Channel, member: User }
+    unique: { one-membership: [channel, member] }
+  Message:
+    fields: { channel: Channel, text: 'string(1..100)', author: User readonly }
+operations:
+  join: { create: User, by: [member], input: [name], rate: 1/s }
+  listUsers: { list: User, by: [member], rate: 1/s }
+  open:
+    create: Channel
+    by: [member]
+    input: [name]
+    do:
+      - require: "!Channel.exists(c, c.name == self.name)"
+        else: name-taken
+      - require: "Membership.filter(m, m.member == actor.id).size() < 2"
+        else: too-many
+      - create: Membership
+        with: { channel: self, member: actor.id }
+    rate: 1/s
+  listChannels: { list: Channel, by: { member: "Membership.exists(m, m.channel == self.id && m.member == actor.id)" }, rate: 1/s }
+  viewChannel: { get: Channel, by: { member: "Membership.exists(m, m.channel == self.id && m.member == actor.id)" }, rate: 1/s }
+  invite:
+    create: Membership
+    by: { member: "Membership.exists(m, m.channel == self.channel && m.member == actor.id)" }
+    input: [channel, member]
+    rate: 1/s
+  post:
+    create: Message
+    by: { member: "Membership.exists(m, m.channel == self.channel && m.member == actor.id)" }
+    input: [channel, text]
+    do: [{ set: { author: actor.id } }]
+    rate: 1/s
+  rename:
+    act: Channel
+    by: [member]
+    input: { name: 'string(1..40)' }
+    do:
+      - set: { name: input.name }
+      - require: "!Channel.exists(c, c.id != self.id && c.name == self.name)"
+        else: name-taken
+    rate: 1/s
+"#;
+
+struct Chat {
+    world: World,
+    ann: Who,
+    bob: Who,
+    bob_id: String,
+}
+
+async fn chat() -> Chat {
+    let world = World::start(CHAT);
+    let (ann, bob) = (world.user("ann", &["member"]), world.user("bob", &["member"]));
+    world.call(&ann, "chat.join", None, json!({ "name": "Ann" })).await.unwrap();
+    let bob_id = world.call(&bob, "chat.join", None, json!({ "name": "Bob" })).await.unwrap().id();
+    Chat { world, ann, bob, bob_id }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_may_ask_about_other_rows() {
+    let Chat { world, ann, bob, bob_id } = chat().await;
+    let open = world.call(&ann, "chat.open", None, json!({ "name": "News" })).await.unwrap();
+    let channel = open.id();
+    assert_eq!(world.list(&ann, "chat.listChannels").await.unwrap().len(), 1);
+    assert!(world.list(&bob, "chat.listChannels").await.unwrap().is_empty());
+    assert!(world.get(&ann, "chat.viewChannel", &channel).await.is_ok());
+    assert_eq!(refusal(world.get(&bob, "chat.viewChannel", &channel).await).0, 404);
+    let body = json!({ "channel": channel, "text": "Hi" });
+    let post = |who| world.call(who, "chat.post", None, body.clone());
+    let hidden = (422, "validation-failed /channel unknown-reference".into());
+    assert_eq!(refusal(post(&bob).await), hidden, "who is not in the channel does not see it");
+    let body = json!({ "channel": channel, "member": bob_id });
+    // The grant is about the finished row: it must not open the door by itself.
+    assert_eq!(refusal(world.call(&bob, "chat.invite", None, body.clone()).await), hidden);
+    world.call(&ann, "chat.invite", None, body).await.unwrap();
+    post(&bob).await.unwrap();
+    post(&ann).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn effects_may_ask_about_other_rows() {
+    let Chat { world, ann, .. } = chat().await;
+    let open = |name: &str| world.call(&ann, "chat.open", None, json!({ "name": name }));
+    let first = open("One").await.unwrap().id();
+    assert_eq!(refusal(open("One").await), (422, "name-taken".into()));
+    open("Two").await.unwrap();
+    assert_eq!(refusal(open("Three").await), (422, "too-many".into()));
+    let rename =
+        |name: &str| world.call(&ann, "chat.rename", Some(&first), json!({ "name": name }));
+    assert_eq!(refusal(rename("Two").await), (422, "name-taken".into()));
+    let seen = world.get(&ann, "chat.viewChannel", &first).await.unwrap();
+    assert_eq!(seen["name"], "One", "rolled back");
+    let done = rename("Four").await.unwrap();
+    assert_eq!((&done.json["name"], done.answer.version), (&json!("Four"), Some(2)));
+}
+
+const CLINIC: &str = r#"
+firmitas: 1
+system: { name: Clinic, summary: Appointments. }
+actors: { clerk: { auth: user, role: clerk } }
+entities:
+  Doctor: { fields: { name: 'string(1..40)' } }
+  Visit:
+    fields: { doctor: Doctor, starts_at: timestamp, ends_at: timestamp }
+    states: { booked: [cancelled], cancelled: [booked] }
+    exclusive: { no-double-booking: { same: [doctor], overlap: [starts_at, ends_at], where: "self.status == 'booked'" } }
+    invariants: { ends-after-start: self.starts_at < self.ends_at }
+operations:
+  addDoctor: { create: Doctor, by: [clerk], input: [name], rate: 1/s }
+  listDoctors: { list: Doctor, by: [clerk], rate: 1/s }
+  book: { create: Visit, by: [clerk], input: [doctor, starts_at, ends_at], rate: 1/s }
+  cancel: { act: Visit, by: [clerk], do: [{ move: cancelled }], rate: 1/s }
+  rebook: { act: Visit, by: [clerk], do: [{ move: booked }], rate: 1/s }
+  shift: { update: Visit, by: [clerk], input: [starts_at, ends_at], rate: 1/s }
+"#;
+
+fn at(doctor: &str, from: u32, to: u32) -> Json {
+    let time = |hour: u32| format!("2026-12-01T{hour:02}:00:00Z");
+    json!({ "doctor": doctor, "starts_at": time(from), "ends_at": time(to) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_do_not_overlap() {
+    let world = World::start(CLINIC);
+    let clerk = world.user("carla", &["clerk"]);
+    let doctor = |name: &str| world.call(&clerk, "clinic.addDoctor", None, json!({ "name": name }));
+    let (house, grey) = (doctor("House").await.unwrap().id(), doctor("Grey").await.unwrap().id());
+    let book = |body: Json| world.call(&clerk, "clinic.book", None, body);
+    let first = book(at(&house, 9, 11)).await.unwrap().id();
+    let taken = (409, "no-double-booking".to_owned());
+    for (from, to) in [(9, 11), (8, 10), (10, 12), (8, 12), (10, 11)] {
+        assert_eq!(refusal(book(at(&house, from, to)).await), taken, "{from}-{to}");
+    }
+    book(at(&house, 11, 12)).await.unwrap();
+    book(at(&grey, 9, 11)).await.unwrap();
+    assert_eq!(refusal(book(at(&grey, 14, 13)).await), (409, "ends-after-start".into()));
+    world.call(&clerk, "clinic.cancel", Some(&first), json!(null)).await.unwrap();
+    let second = book(at(&house, 9, 10)).await.unwrap().id();
+    let rebook = world.call(&clerk, "clinic.rebook", Some(&first), json!(null)).await;
+    assert_eq!(refusal(rebook), taken);
+    let shift = json!({ "ends_at": "2026-12-01T12:00:00Z" });
+    let shift = world.call(&clerk, "clinic.shift", Some(&second), shift).await;
+    assert_eq!(refusal(shift), taken);
+}
+
+fn start(text: &str) -> Result<Backend<SqliteStore>, Vec<base::Diagnostic>> {
+    let model = model(text);
+    let (design, _) = decide::decide(model.clone());
+    let design = Arc::new(design);
+    let directory = Directory::new();
+    let store = SqliteStore::open(&directory.0, design.clone(), Limits::default()).unwrap();
+    let externals = ConfiguredExternals::new(model, BTreeMap::new()).unwrap();
+    Backend::start(&design, store, Arc::new(externals))
+}
+
+#[tokio::test]
+async fn guards_that_are_not_built_stop_the_start() {
+    let base = "firmitas: 1\nsystem: { name: S, summary: S. }\nactors: { a: { auth: user } }\n";
+    let rest = [
+        ("audit", "entities: { E: { audit: writes, fields: { x: int } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }"),
+        ("sensitive", "entities: { E: { fields: { x: 'string sensitive' } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }"),
+        ("reauth", "entities: { E: { fields: { x: int } } }\noperations: { c: { create: E, by: [a], input: [x], reauth: 5min, rate: 1/s } }"),
+        ("history", "entities: { E: { history: true, fields: { x: int } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }"),
+    ];
+    for (name, rest) in rest {
+        let refused = start(&format!("{base}{rest}")).expect_err(name);
+        assert_eq!(refused[0].id, "guard-not-built", "{name}");
+        assert!(refused[0].message.contains(name), "{}", refused[0].message);
+    }
+    let plain = "entities: { E: { fields: { x: int } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }";
+    assert!(start(&format!("{base}{plain}")).is_ok());
+}
+
+#[tokio::test]
+async fn the_shop_says_what_does_not_run() {
+    let backend = start(&crate::support::shop()).unwrap();
+    let said: Vec<&str> = backend.not_running().iter().map(|d| d.message.as_str()).collect();
+    for part in ["ordering.watchOrder", "`User`", "the file `Product.image`"] {
+        assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:#?}");
+    }
+    let runs = backend.design().model.operations().filter(|(id, _)| backend.runs(*id)).count();
+    assert_eq!(runs + 1, backend.design().model.operations.len(), "all but the stream");
+}
