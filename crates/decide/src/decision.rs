@@ -67,13 +67,22 @@ pub struct Context<'d> {
     pub tables: &'d [Table],
     /// Public routes.
     pub routes: &'d [Option<Route>],
-    /// What became of the indexes that operations want.
+    /// What became of the indexes that operations want, by operation.
     pub outcomes: &'d [Outcome],
     /// Verdicts of the families that were decided before.
     pub verdicts: &'d [Verdict],
 }
 
 impl Context<'_> {
+    /// What became of the indexes that an operation wants.
+    #[must_use]
+    pub fn outcomes_of(&self, operation: OperationId) -> &[Outcome] {
+        let start = self.outcomes.partition_point(|of| of.want.operation < operation);
+        let rest = self.outcomes.get(start..).unwrap_or_default();
+        let end = rest.partition_point(|of| of.want.operation == operation);
+        rest.get(..end).unwrap_or_default()
+    }
+
     /// The verdicts of a family that was decided before.
     pub fn verdicts_of(&self, family: &'static str) -> impl Iterator<Item = &Verdict> {
         self.verdicts.iter().filter(move |verdict| verdict.family == family)

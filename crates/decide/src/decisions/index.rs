@@ -37,11 +37,8 @@ fn run(cx: &Context<'_>, id: OperationId) -> Option<Answer> {
 
 fn list(cx: &Context<'_>, id: OperationId, table: &Table) -> Answer {
     let operation = cx.model.operation(id);
-    let outcomes: Vec<&Outcome> = cx
-        .outcomes
-        .iter()
-        .filter(|outcome| outcome.want.operation == id && outcome.entity == table.entity)
-        .collect();
+    let here = |outcome: &&Outcome| outcome.entity == table.entity;
+    let outcomes: Vec<&Outcome> = cx.outcomes_of(id).iter().filter(here).collect();
     let searches = operation.search && !table.search.is_empty();
     let (fact, provenance) = facts::rate_fact(cx.model, id);
     let answer = Answer::new(choice(&outcomes, table, searches), SOURCE);

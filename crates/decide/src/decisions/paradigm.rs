@@ -61,8 +61,9 @@ fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
         answer = answer.parameter("streams", "sse");
     }
     let graph = format!(
-        "{clients} kinds of client stated and references {depth} deep: from 2 and {} a client should shape its own answers",
-        facts::people(numbers::GRAPH_DEPTH.value)
+        "from 2 kinds of client and references {} deep clients should shape their own answers; \
+         here are {clients} stated, and {depth} deep",
+        numbers::GRAPH_DEPTH.value
     );
     Some(
         answer

@@ -44,18 +44,20 @@ pub enum Fate {
     Overridden,
 }
 
-/// Adds the indexes to every table; what became of every wish comes back.
+/// Adds the indexes to every table; what became of every wish comes back, by operation.
 pub fn add(model: &Model, tables: &mut [Table], none: &[OperationId]) -> Vec<Outcome> {
     let mut names = Names::reserving(
         tables.iter().flat_map(all_names).collect::<Vec<_>>().iter().map(String::as_str),
     );
     let mut outcomes = Vec::new();
+    let mut wanted = wants::all(model).into_iter();
     for table in tables {
         let entity = table.entity;
         let mut indexes = unique_keys(model, entity);
         indexes.extend(exclusive_keys(model, entity));
         let foreign = foreign_keys(model, entity);
-        let wishes = plan::plan(model, entity, &mut indexes, foreign, none);
+        let wanted = wanted.next().unwrap_or_default();
+        let wishes = plan::plan(model, entity, &mut indexes, wanted, foreign, none);
         for index in &mut indexes {
             index.name = name(&mut names, &table.schema, &table.name, &table.columns, index);
         }
@@ -69,6 +71,8 @@ pub fn add(model: &Model, tables: &mut [Table], none: &[OperationId]) -> Vec<Out
             }
         }
     }
+    // In the order in which decisions ask for them; among those of one operation, as they were.
+    outcomes.sort_by_key(|outcome: &Outcome| outcome.want.operation);
     outcomes
 }
 

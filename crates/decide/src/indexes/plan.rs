@@ -3,7 +3,7 @@
 use expression::EntityId;
 use model::{Model, model::OperationId};
 
-use super::wants::{Want, wants};
+use super::wants::Want;
 use super::{Fate, Outcome, allowance, small};
 use crate::design::Index;
 
@@ -43,10 +43,10 @@ pub fn plan(
     model: &Model,
     entity: EntityId,
     indexes: &mut Vec<Index>,
+    mut wanted: Vec<Want>,
     foreign: Vec<Index>,
     none: &[OperationId],
 ) -> Vec<Wish> {
-    let mut wanted = wants(model, entity);
     // The most useful first; among equals the longer one, which may serve the shorter.
     wanted.sort_by(|a, b| {
         let by_length = || b.index.fields.len().cmp(&a.index.fields.len());

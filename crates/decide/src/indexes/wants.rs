@@ -21,20 +21,30 @@ pub struct Want {
     pub benefit: f64,
 }
 
-/// Everything that operations want of one entity's table.
-pub fn wants(model: &Model, entity: EntityId) -> Vec<Want> {
-    let mut wants = Vec::new();
+/// Everything that operations want of the tables, by entity.
+pub fn all(model: &Model) -> Vec<Vec<Want>> {
+    let mut wants: Vec<Vec<Want>> = vec![Vec::new(); model.entities.len()];
     for (id, operation) in model.operations() {
-        if operation.target == Target::Entity(entity) {
-            wants.extend(of_list(model, id, operation, entity));
+        let of_list = match operation.target {
+            Target::Entity(entity) => of_list(model, id, operation, entity),
+            _ => Vec::new(),
+        };
+        for (entity, want) in of_list.into_iter().chain(of_conditions(model, id, operation)) {
+            if let Some(wants) = wants.get_mut(entity.0 as usize) {
+                wants.push(want);
+            }
         }
-        wants.extend(of_conditions(model, id, operation, entity));
     }
     wants
 }
 
 /// One index for each way in (a grant with the condition for everyone), sort order and filter.
-fn of_list(model: &Model, id: OperationId, operation: &Operation, entity: EntityId) -> Vec<Want> {
+fn of_list(
+    model: &Model,
+    id: OperationId,
+    operation: &Operation,
+    entity: EntityId,
+) -> Vec<(EntityId, Want)> {
     if operation.kind != OperationKind::List {
         return Vec::new();
     }
@@ -43,7 +53,7 @@ fn of_list(model: &Model, id: OperationId, operation: &Operation, entity: Entity
     for way in ways_in(model, operation) {
         let mut add = |columns: Vec<(FieldIndex, bool)>, share: f64| {
             let columns = way.equal.iter().map(|&field| (field, false)).chain(columns);
-            wants.push(want(model, id, entity, columns.collect(), &way, share));
+            wants.push((entity, want(model, id, entity, columns.collect(), &way, share)));
         };
         for (at, sort) in fields.sorts.iter().enumerate() {
             let share = if at == 0 { 1.0 } else { numbers::SORT_SHARE.value };
@@ -100,18 +110,12 @@ fn ways_in(model: &Model, operation: &Operation) -> Vec<Access> {
 }
 
 /// What `Entity.exists(...)` in conditions needs: equality on the rows it looks for.
-fn of_conditions(
-    model: &Model,
-    id: OperationId,
-    operation: &Operation,
-    entity: EntityId,
-) -> Vec<Want> {
+fn of_conditions(model: &Model, id: OperationId, operation: &Operation) -> Vec<(EntityId, Want)> {
     let grants = operation.by.iter().filter_map(|grant| grant.condition.as_ref());
-    let conditions = grants.chain(&operation.condition);
-    let searched = conditions.flat_map(searched_entities).filter(|(found, _)| *found == entity);
-    let wanted = searched.filter(|(_, way)| !way.equal.is_empty()).map(|(_, way)| {
+    let searched = grants.chain(&operation.condition).flat_map(searched_entities);
+    let wanted = searched.filter(|(_, way)| !way.equal.is_empty()).map(|(entity, way)| {
         let columns = way.equal.iter().map(|&field| (field, false)).collect();
-        want(model, id, entity, columns, &way, 1.0)
+        (entity, want(model, id, entity, columns, &way, 1.0))
     });
     wanted.collect()
 }

@@ -25,7 +25,7 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> 
         ));
     }
     if operation.kind == OperationKind::Get {
-        let tags = json!({ "type": "string", "maxLength": 200 });
+        let tags = json!({ "type": "string" });
         all.push(header(
             "If-None-Match",
             false,
@@ -123,7 +123,7 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
         query("limit", limit, "Most rows of the page."),
         query(
             "after",
-            json!({ "type": "string", "minLength": 43, "maxLength": 524_288, "pattern": "^[A-Za-z0-9_-]+$" }),
+            json!({ "type": "string", "minLength": 43, "maxLength": 4096, "pattern": "^[A-Za-z0-9_-]+$" }),
             "The `next` of the page before; with the same filters and sort.",
         ),
     ];
