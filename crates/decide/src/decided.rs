@@ -14,7 +14,7 @@ use crate::decisions;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
 use crate::indexes::Outcome;
 
-/// Every verdict, in the order of the catalogue, and what is wrong with the model's own decisions.
+/// Every verdict, in the order of the catalogue and then of subjects, and what is wrong with the model's own decisions.
 pub fn verdicts(
     model: &Model,
     tables: &[Table],
@@ -36,7 +36,10 @@ pub fn verdicts(
             Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
-    verdicts.sort_by_key(|verdict| catalogue::position(verdict.family));
+    verdicts.sort_by(|a, b| {
+        let key = |verdict: &Verdict| catalogue::position(verdict.family);
+        key(a).cmp(&key(b)).then_with(|| a.subject.cmp(&b.subject))
+    });
     (verdicts, diagnostics)
 }
 

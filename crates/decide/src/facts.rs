@@ -20,6 +20,16 @@ impl Number {
     }
 }
 
+/// Operations by name: where they are written must not change what is said about them.
+#[must_use]
+pub fn operations_by_name(model: &Model) -> Vec<(OperationId, &Operation)> {
+    let mut all: Vec<(OperationId, &Operation)> = model.operations().collect();
+    all.sort_by_key(|(_, of)| {
+        (model.context(of.context).name.value.as_str(), of.name.value.as_str())
+    });
+    all
+}
+
 /// The rate of an operation.
 #[must_use]
 pub fn rate(operation: &Operation) -> Quantity<Rate> {

@@ -29,23 +29,39 @@ pub fn tables(model: &Model) -> Vec<Table> {
     let schemas = schemas(model);
     // SQLite keeps all tables, and the ones that serve full-text search, in one namespace.
     let mut names = Names::default();
-    model
-        .entities()
+    let mut tables: Vec<Table> = by_name(model)
         .map(|(id, entity)| {
             table(model, id, entity, schema_of(&schemas, entity.context), &mut names)
         })
-        .collect()
+        .collect();
+    tables.sort_by_key(|table| table.entity);
+    tables
+}
+
+/// Entities in an order that does not depend on where they are written, so that numbered names do
+/// not either.
+fn by_name(model: &Model) -> impl Iterator<Item = (EntityId, &Entity)> {
+    let mut all: Vec<(EntityId, &Entity)> = model.entities().collect();
+    all.sort_by_key(|(_, entity)| {
+        (model.context(entity.context).name.value.as_str(), entity.name.value.as_str())
+    });
+    all.into_iter()
 }
 
 fn schemas(model: &Model) -> Vec<String> {
     let mut names = Names::reserving(RESERVED_SCHEMAS);
-    let schema = |context: &model::model::Context| {
+    let mut schema = |context: &model::model::Context| {
         let name = snake(&context.name);
         // PostgreSQL keeps `pg_`, SQLite `sqlite_` for itself.
         let kept = name.starts_with("pg_") || name.starts_with("sqlite");
         names.take(&if kept { format!("context_{name}") } else { name })
     };
-    model.contexts.iter().map(schema).collect()
+    let mut order: Vec<usize> = (0..model.contexts.len()).collect();
+    order.sort_by_key(|&at| model.contexts.get(at).map(|context| context.name.value.as_str()));
+    let mut named: Vec<(usize, String)> =
+        order.into_iter().filter_map(|at| Some((at, schema(model.contexts.get(at)?)))).collect();
+    named.sort();
+    named.into_iter().map(|(_, name)| name).collect()
 }
 
 fn schema_of(schemas: &[String], context: ContextId) -> &str {

@@ -30,7 +30,9 @@ fn run(cx: &Context<'_>, id: OperationId) -> Option<Answer> {
         (false, _) => "role",
     };
     let mut answer = Answer::new(choice, SOURCE);
-    for grant in &operation.by {
+    let mut grants: Vec<&Grant> = operation.by.iter().collect();
+    grants.sort_by_key(|grant| cx.model.actor(grant.actor).name.value.as_str());
+    for grant in grants {
         let actor = &cx.model.actor(grant.actor).name;
         let weight = match (authentication(grant), by_row(&grant)) {
             (Authentication::System, _) => "no token exists for it",

@@ -18,7 +18,7 @@ const SOURCE: &str = "Azure Architecture Center, API design; RFC 9110";
 
 fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
     let model = cx.model;
-    let mine: Vec<OperationId> = (0u32..)
+    let mut mine: Vec<OperationId> = (0u32..)
         .map(OperationId)
         .zip(cx.routes)
         .filter_map(|(id, route)| {
@@ -29,6 +29,7 @@ fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
     if mine.is_empty() {
         return None;
     }
+    mine.sort_by_key(|id| model.operation(*id).name.value.as_str());
     let kind = |id: &&OperationId| model.operation(**id).kind == OperationKind::Stream;
     let (streams, others): (Vec<&OperationId>, Vec<&OperationId>) = mine.iter().partition(kind);
     let two_way = two_way_rate(model, actor, &others);

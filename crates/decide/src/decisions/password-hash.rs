@@ -6,8 +6,8 @@ use crate::{facts, numbers};
 decision!("password-hash", "How are passwords stored?", reads [], System run);
 
 fn run(cx: &Context<'_>) -> Option<Answer> {
-    let person =
-        cx.model.actors.iter().find(|actor| actor.authentication == Authentication::User)?;
+    let people = cx.model.actors.iter().filter(|of| of.authentication == Authentication::User);
+    let person = people.min_by_key(|actor| actor.name.value.as_str())?;
     let memory = numbers::ARGON2_MEMORY;
     let at_once = format!(
         "min(cores, {} of the memory / {} {})",

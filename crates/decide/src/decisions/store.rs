@@ -82,7 +82,7 @@ struct Load {
 
 fn volatile_writes(model: &Model, context: ContextId) -> Load {
     let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
-    for (id, operation) in model.operations() {
+    for (id, operation) in facts::operations_by_name(model) {
         let volatile = operation.entity().is_some_and(|entity| model.entity(entity).volatile);
         if operation.context == context && operation.writes() && volatile {
             load.rate += facts::reachable_peak(model, operation);
@@ -94,7 +94,7 @@ fn volatile_writes(model: &Model, context: ContextId) -> Load {
 
 fn search_cores(model: &Model, context: ContextId) -> Load {
     let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
-    for (id, operation) in model.operations() {
+    for (id, operation) in facts::operations_by_name(model) {
         if operation.context == context && operation.search && operation.kind == OperationKind::List
         {
             let searches = facts::reachable_peak(model, operation) * numbers::SEARCH_SHARE.value;
@@ -127,7 +127,10 @@ fn sizes(model: &Model, entities: &[EntityId], answer: Answer) -> Answer {
     });
     let sized: Vec<_> = sized.collect();
     let total: f64 = sized.iter().map(|(_, bytes, _)| bytes).sum();
-    let Some((id, _, rows)) = sized.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)) else {
+    let Some((id, _, rows)) = sized.into_iter().max_by(|a, b| {
+        let name = |id: EntityId| model.entity(id).name.value.as_str();
+        a.1.total_cmp(&b.1).then_with(|| name(a.0).cmp(name(b.0)))
+    }) else {
         return answer;
     };
     let months = facts::people(numbers::HORIZON.value);

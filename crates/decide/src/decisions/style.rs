@@ -10,10 +10,11 @@ const SOURCE: &str =
 
 fn run(cx: &Context<'_>) -> Option<Answer> {
     let model = cx.model;
-    let contexts = model.contexts.len();
-    let choice = if contexts > 1 { "modular-monolith" } else { "monolith" };
+    let choice = if model.contexts.len() > 1 { "modular-monolith" } else { "monolith" };
     let mut answer = Answer::new(choice, SOURCE);
-    for context in model.contexts.iter().take(8) {
+    let mut contexts: Vec<_> = model.contexts.iter().collect();
+    contexts.sort_by_key(|context| context.name.value.as_str());
+    for context in contexts.into_iter().take(8) {
         answer = answer.given(
             format!("context {}", context.name),
             context.name.span,
@@ -22,7 +23,9 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
     }
     let people: f64 =
         model.system.teams.iter().filter_map(|team| Some(team.people.as_ref()?.value)).sum();
-    let stated = model.system.teams.iter().find_map(|team| team.people.as_ref());
+    let mut teams: Vec<_> = model.system.teams.iter().collect();
+    teams.sort_by_key(|team| team.name.as_str());
+    let stated = teams.into_iter().find_map(|team| team.people.as_ref());
     let from = stated.map_or(Provenance::Default { source: "house" }, |of| of.provenance.clone());
     if people > 0.0 {
         let weight = "team size alone is no reason to divide a system";

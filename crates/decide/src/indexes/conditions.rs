@@ -40,10 +40,7 @@ pub fn both(first: Access, second: Access) -> Access {
 }
 
 /// All conditions as one; nothing where there are none.
-pub fn conjunction(mut conditions: Vec<Expression>) -> Option<Expression> {
-    // One order, whichever grant or filter they came from.
-    conditions.sort_by_key(|condition| (condition.span, format!("{:?}", condition.kind)));
-    conditions.dedup_by(|a, b| a.kind == b.kind);
+pub fn conjunction(conditions: Vec<Expression>) -> Option<Expression> {
     conditions.into_iter().reduce(|all, next| {
         let span = all.span.to(next.span);
         let kind = Kind::Binary(Binary::And, Box::new(all), Box::new(next));

@@ -105,7 +105,9 @@ fn unique_keys(model: &Model, entity: EntityId) -> Vec<Index> {
         live_only: of.soft_delete,
         because: vec![format!("unique key {}", unique.code)],
     };
-    of.unique.iter().map(key).collect()
+    let mut keys: Vec<Index> = of.unique.iter().map(key).collect();
+    keys.sort_by(|a, b| a.unique.cmp(&b.unique));
+    keys
 }
 
 /// What a key against overlaps reads: the rows that agree, by their start.
@@ -122,7 +124,9 @@ fn exclusive_keys(model: &Model, entity: EntityId) -> Vec<Index> {
             because: vec![format!("exclusive key {}", exclusive.code)],
         }
     };
-    of.exclusive.iter().map(key).collect()
+    let mut keys: Vec<Index> = of.exclusive.iter().map(key).collect();
+    keys.sort_by(|a, b| a.because.cmp(&b.because));
+    keys
 }
 
 /// References inside the context: deleting a referenced row looks for the rows that refer to it.

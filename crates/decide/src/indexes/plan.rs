@@ -47,10 +47,12 @@ pub fn plan(
     foreign: Vec<Index>,
     none: &[OperationId],
 ) -> Vec<Wish> {
-    // The most useful first; among equals the longer one, which may serve the shorter.
+    // The most useful first; among equals the longer one, which may serve the shorter. Where an
+    // operation is written plays no part.
     wanted.sort_by(|a, b| {
         let by_length = || b.index.fields.len().cmp(&a.index.fields.len());
-        b.benefit.total_cmp(&a.benefit).then_with(by_length)
+        let by_name = || a.index.because.cmp(&b.index.because);
+        b.benefit.total_cmp(&a.benefit).then_with(by_length).then_with(by_name)
     });
     let small = small(model, entity);
     let limit = allowance(model, entity);

@@ -93,7 +93,9 @@ fn ways_in(model: &Model, operation: &Operation) -> Vec<Access> {
         .as_ref()
         .map_or_else(Access::default, |condition| access(condition, VariableIndex::SELF));
     let mut ways: Vec<Access> = Vec::new();
-    for grant in &operation.by {
+    let mut grants: Vec<_> = operation.by.iter().collect();
+    grants.sort_by_key(|grant| model.actor(grant.actor).name.value.as_str());
+    for grant in grants {
         if model.actor(grant.actor).authentication == Authentication::System {
             continue;
         }

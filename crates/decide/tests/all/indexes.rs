@@ -42,7 +42,7 @@ fn a_list_has_its_constant_condition_as_predicate_and_its_sort_as_columns() {
     let design = design(model);
     let index = &design.table(PRODUCT).indexes[1];
     assert_eq!(index.name, "products_price_id_index");
-    assert_eq!(index.fields[0].1, true);
+    assert!(index.fields[0].1);
     assert!(index.condition.is_some());
     assert_eq!(index.because, ["sales.browse"]);
 }

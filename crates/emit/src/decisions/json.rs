@@ -10,6 +10,10 @@ use serde_json::{Map, Value, json};
 
 /// The whole document.
 pub fn document(design: &Design, sources: &SourceMap) -> Value {
+    let mut tables: Vec<&Table> = design.tables.iter().collect();
+    tables.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+    let mut routes: Vec<&Route> = design.routes.iter().flatten().collect();
+    routes.sort_by(|a, b| (&a.segments, a.method).cmp(&(&b.segments, b.method)));
     let decisions: Vec<Value> =
         design.verdicts.iter().map(|verdict| decision(sources, verdict)).collect();
     json!({
@@ -18,8 +22,8 @@ pub fn document(design: &Design, sources: &SourceMap) -> Value {
         "decisions": decisions,
         "facts": facts(design, sources),
         "assumptions": numbers::ALL.iter().map(assumption).collect::<Vec<_>>(),
-        "tables": design.tables.iter().map(|of| table(design, of)).collect::<Vec<_>>(),
-        "routes": design.routes.iter().flatten().map(|of| route(design, of)).collect::<Vec<_>>(),
+        "tables": tables.iter().map(|of| table(design, of)).collect::<Vec<_>>(),
+        "routes": routes.iter().map(|of| route(design, of)).collect::<Vec<_>>(),
     })
 }
 
@@ -123,8 +127,9 @@ fn index(table: &Table, index: &Index) -> Value {
 }
 
 fn route(design: &Design, route: &Route) -> Value {
-    let actors: Vec<&str> =
+    let mut actors: Vec<&str> =
         route.actors.iter().map(|id| design.model.actor(*id).name.as_str()).collect();
+    actors.sort_unstable();
     json!({
         "operation": design.model.qualified_operation(route.operation),
         "method": route.method.name(),

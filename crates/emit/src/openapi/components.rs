@@ -36,8 +36,9 @@ impl Components {
         }
     }
 
-    /// All schemas.
-    pub fn finish(self) -> Map<String, Value> {
+    /// All schemas, by name.
+    pub fn finish(mut self) -> Map<String, Value> {
+        self.schemas.sort_keys();
         self.schemas
     }
 }

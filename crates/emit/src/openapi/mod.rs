@@ -30,8 +30,10 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
 #[must_use]
 pub fn document(design: &Design, context: ContextId) -> Option<Value> {
     let routes = design.routes.iter().flatten();
-    let routes: Vec<&Route> =
+    let mut routes: Vec<&Route> =
         routes.filter(|route| design.model.operation(route.operation).context == context).collect();
+    // By path and method, not as written: moving an operation is no change of the contract.
+    routes.sort_by(|a, b| (&a.segments, a.method).cmp(&(&b.segments, b.method)));
     if routes.is_empty() {
         return None;
     }
@@ -95,6 +97,7 @@ fn tags(design: &Design, routes: &[&Route]) -> Vec<Value> {
             all.push(tag);
         }
     }
+    all.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
     all
 }
 
@@ -133,8 +136,9 @@ fn summary(design: &Design, operation: &Operation) -> String {
 
 fn description(design: &Design, operation: &Operation, route: &Route) -> String {
     let doc = operation.doc.as_deref().map(str::trim).filter(|doc| !doc.is_empty());
-    let actors: Vec<String> =
+    let mut actors: Vec<String> =
         route.actors.iter().map(|id| format!("`{}`", design.model.actor(*id).name)).collect();
+    actors.sort();
     let mut lines: Vec<String> = doc.map(str::to_owned).into_iter().collect();
     lines.push(format!("Admits {}.", actors.join(", ")));
     if operation.kind == OperationKind::Stream {

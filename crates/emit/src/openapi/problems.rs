@@ -114,9 +114,12 @@ impl Codes {
             self.add(409, "still-referenced");
             return;
         }
-        entity.unique.iter().for_each(|key| self.add(409, &key.code));
-        entity.exclusive.iter().for_each(|key| self.add(409, &key.code));
-        entity.invariants.iter().for_each(|of| self.add(409, &of.code));
+        let unique = entity.unique.iter().map(|key| key.code.as_str());
+        let exclusive = entity.exclusive.iter().map(|key| key.code.as_str());
+        let invariants = entity.invariants.iter().map(|of| of.code.as_str());
+        let mut codes: Vec<&str> = unique.chain(exclusive).chain(invariants).collect();
+        codes.sort_unstable();
+        self.add_all(409, &codes);
     }
 
     fn of_effects(&mut self, effects: &[Effect]) {

@@ -7,10 +7,10 @@ use model::model::Field;
 use super::text::{literal, quoted, schemas, table as table_name};
 
 /// Comments for PostgreSQL, which alone has them.
-pub fn create(design: &Design) -> Vec<String> {
+pub fn create(design: &Design, tables: &[&Table]) -> Vec<String> {
     let mut all: Vec<String> =
         schemas(design).into_iter().filter_map(|name| schema(design, name)).collect();
-    for table in &design.tables {
+    for table in tables {
         let of = design.model.entity(table.entity);
         let doc = of.doc.clone().unwrap_or_else(|| format!("Entity {}.", of.name));
         let name = table_name(&table.schema, &table.name, Dialect::PostgreSql);

@@ -10,7 +10,7 @@ mod indexes;
 mod tables;
 mod text;
 
-use decide::Design;
+use decide::{Design, design::Table};
 use expression::sql::Dialect;
 
 use crate::Artifact;
@@ -25,7 +25,9 @@ pub fn statements(design: &Design, dialect: Dialect) -> Vec<String> {
             schemas.map(|name| format!("CREATE SCHEMA IF NOT EXISTS {}", text::quoted(name))),
         );
     }
-    let tables = || design.tables.iter();
+    let mut sorted: Vec<&Table> = design.tables.iter().collect();
+    sorted.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+    let tables = || sorted.iter().copied();
     all.extend(tables().flat_map(|table| tables::create(design, table, dialect)));
     if dialect == Dialect::PostgreSql {
         all.extend(tables().flat_map(|table| tables::foreign_keys(design, table)));
@@ -33,7 +35,7 @@ pub fn statements(design: &Design, dialect: Dialect) -> Vec<String> {
     all.extend(tables().flat_map(|table| indexes::create(design, table, dialect)));
     all.extend(tables().flat_map(|table| indexes::search(design, table, dialect)));
     if dialect == Dialect::PostgreSql {
-        all.extend(comments::create(design));
+        all.extend(comments::create(design, &sorted));
     }
     all
 }

@@ -1,5 +1,7 @@
 //! Names and literals as SQL writes them.
 
+use std::collections::BTreeSet;
+
 use decide::{Design, design::Table};
 use expression::{
     Value,
@@ -61,13 +63,8 @@ pub fn constant(value: &Value, encoding: Encoding, dialect: Dialect) -> Option<S
     })
 }
 
-/// Names of all schemas, in the order of the tables.
+/// Names of all schemas, sorted.
 pub fn schemas(design: &Design) -> Vec<&str> {
-    let mut schemas: Vec<&str> = Vec::new();
-    for table in &design.tables {
-        if !schemas.contains(&table.schema.as_str()) {
-            schemas.push(&table.schema);
-        }
-    }
-    schemas
+    let all: BTreeSet<&str> = design.tables.iter().map(|table| table.schema.as_str()).collect();
+    all.into_iter().collect()
 }

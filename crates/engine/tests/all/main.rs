@@ -1,5 +1,6 @@
 //! From the files of the examples to everything that follows.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read the examples")]
 
 mod examples;
