@@ -205,7 +205,7 @@ fn effects(
             syntax::Input::Fields(paths) => paths.as_slice(),
             syntax::Input::Parameters(_) => &[],
         });
-        let known = operation.input.parameters.len() > 0 || inputs.clone().next().is_none();
+        let known = !operation.input.parameters.is_empty() || inputs.clone().next().is_none();
         if known && !inputs.clone().any(|path| reported(path.last())) {
             body.assigned.check(operation, owner, cx.model.schema.entity(entity), sink);
         }

@@ -99,10 +99,8 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
         });
         let conditional = each.is_some() || when.is_some();
         let kind = self.kind(written, sink);
-        if conditional {
-            if let (Some(now), Some(before)) = (&mut self.states, states) {
-                now.extend(before);
-            }
+        if conditional && let (Some(now), Some(before)) = (&mut self.states, states) {
+            now.extend(before);
         }
         self.scope = scope;
         self.sources = sources;
@@ -222,7 +220,7 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
             syntax::EffectKind::Set(paths) => EffectKind::Set(self.set(paths, sink)?),
             syntax::EffectKind::Move(state) => self.transition(state, sink)?,
             syntax::EffectKind::Create { entity, with, variable } => {
-                return self.create(entity, with, variable.as_ref(), written.span, sink);
+                return self.create(entity, with, variable.as_ref(), sink);
             }
             syntax::EffectKind::Delete(path) => EffectKind::Delete { row: self.row(path, sink)? },
             syntax::EffectKind::Erase(person) => {
@@ -230,9 +228,7 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
                 let person = self.reference(person, sink)?;
                 EffectKind::Erase { person }
             }
-            syntax::EffectKind::Emit { event, with } => {
-                self.emit(event, with, written.span, sink)?
-            }
+            syntax::EffectKind::Emit { event, with } => self.emit(event, with, sink)?,
             syntax::EffectKind::Call(call) => return self.call(call, sink),
         };
         Some((kind, None))

@@ -204,7 +204,7 @@ fn state_type(syntax: &syntax::Entity) -> Type {
     Type::Enum(states.map(|(state, _)| state.value.clone()).collect())
 }
 
-/// Refuses the name of a built-in field; then the field is left out.
+/// Whether a field has the name of a built-in one, which is reported already: then it is left out.
 fn refuse_taken(
     name: &Spanned<String>,
     built_in: &[Resolved],
@@ -216,13 +216,9 @@ fn refuse_taken(
         .any(|field| field.field.built_in.is_some() && field.field.name.value == name.value);
     let taken = present || ALWAYS_BUILT_IN.contains(&name.as_str());
     if taken {
-        let message = format!("the field `{name}` is built in");
-        sink.push(
-            Diagnostic::error("reserved-name", name.span, message)
-                .note("every entity has it without being asked, readonly")
-                .help("leave it out, or choose another name"),
-        );
-    } else if let Some((rule, _)) = syntax.rules.iter().find(|(rule, _)| rule.value == name.value) {
+        return true;
+    }
+    if let Some((rule, _)) = syntax.rules.iter().find(|(rule, _)| rule.value == name.value) {
         let message = format!("`{name}` is the name of a field and of a rule");
         sink.push(
             Diagnostic::error("duplicate-name", rule.span, message)
@@ -230,7 +226,7 @@ fn refuse_taken(
                 .note("both are read as `self.name`"),
         );
     }
-    taken
+    false
 }
 
 fn parts(
@@ -241,14 +237,6 @@ fn parts(
 ) -> Vec<(PartShape, Part)> {
     let mut parts = Vec::with_capacity(owner.syntax.parts.len());
     for (at, (name, part)) in owner.syntax.parts.iter().enumerate() {
-        let same = |(field, _): &&(Spanned<String>, syntax::Field)| field.value == name.value;
-        if let Some((field, _)) = owner.syntax.fields.iter().find(same) {
-            let message = format!("`{name}` is the name of a field and of a part");
-            sink.push(
-                Diagnostic::error("duplicate-name", name.span, message)
-                    .related(field.span, "the field"),
-            );
-        }
         let mut resolved = Vec::new();
         for (field_name, field) in &part.fields {
             match types.field(field_name, field, Some(owner.context), sink) {

@@ -349,7 +349,7 @@ impl Filler<'_, '_, '_> {
         self.refuse_unknown(&shape.fields, fields, &owner.name, &[], sink);
         let mut by = Vec::with_capacity(fields.len());
         for (name, value) in fields {
-            let Some(index) = shape.field(name) else { return None };
+            let index = shape.field(name)?;
             let ty = shape.fields.get(usize::from(index.0))?.ty.required();
             by.push((index, self.value(value, ty, sink)?));
         }

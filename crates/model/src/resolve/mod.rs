@@ -84,6 +84,9 @@ pub fn resolve(tree: &SyntaxTree, sources: &SourceMap) -> (Model, Vec<Diagnostic
     passes.processes(&mut model, sink);
     cycles::refuse_cycles(&model, sink);
 
+    if tree.incomplete {
+        diagnostics.retain(|diagnostic| !speaks_of_absence(diagnostic));
+    }
     sort_diagnostics(&mut diagnostics);
     (model, diagnostics)
 }
@@ -168,6 +171,13 @@ impl<'t> Passes<'_, 't> {
         let (rules, snapshots) = (&self.rules, &self.snapshots);
         pass(&Cx { names, model, rules, declared, snapshots, poison: &self.poison })
     }
+}
+
+/// Whether a finding says that something is not there: no news where a file could not be read to its
+/// end.
+fn speaks_of_absence(diagnostic: &Diagnostic) -> bool {
+    let absent = ["unassigned-field", "unfilled-value", "no-states", "nothing-to-search"];
+    diagnostic.id.starts_with("unknown-") || absent.contains(&diagnostic.id)
 }
 
 /// The value types of `types`: registered first, so that they can name each other.

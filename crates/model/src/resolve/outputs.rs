@@ -50,10 +50,8 @@ impl Output<'_, '_, '_> {
     }
 
     fn is_public(&self, modifiers: &Modifiers) -> bool {
-        !modifiers.secret
-            && !modifiers.internal
-            && !modifiers.sensitive
-            && !(modifiers.pii && self.anonymous)
+        let hidden = modifiers.secret || modifiers.internal || modifiers.sensitive;
+        !hidden && !(modifiers.pii && self.anonymous)
     }
 
     fn everything(&self) -> Vec<OutputField> {

@@ -141,10 +141,9 @@ impl<'a> Body<'_, 'a, '_> {
         path: &Path,
         with: &Named<Value>,
         variable: Option<&Spanned<String>>,
-        span: Span,
         sink: &mut Vec<Diagnostic>,
     ) -> Effect {
-        let cx = self.cx;
+        let (cx, span) = (self.cx, path.span);
         let home = Some(self.operation.context);
         let entity = cx.names.find(&cx.names.entities, path, home, sink)?;
         if !self.refuse_foreign_entity(entity, path.span, sink) {
@@ -258,10 +257,9 @@ impl<'a> Body<'_, 'a, '_> {
         &self,
         path: &Path,
         with: &Named<Value>,
-        span: Span,
         sink: &mut Vec<Diagnostic>,
     ) -> Option<EffectKind> {
-        let cx = self.cx;
+        let (cx, span) = (self.cx, path.span);
         let id = cx.names.find(&cx.names.events, path, Some(self.operation.context), sink)?;
         let event = cx.model.events.get(id.0 as usize)?;
         if event.context != self.operation.context {
