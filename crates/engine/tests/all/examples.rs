@@ -2,10 +2,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use engine::{Checked, check};
 
-fn example(name: &str) -> Checked {
+pub fn text_of(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
-    let text = fs::read_to_string(folder.join("firmitas.yaml")).unwrap();
-    check(&BTreeMap::from([("firmitas.yaml".to_owned(), text)]))
+    fs::read_to_string(folder.join("firmitas.yaml")).unwrap()
+}
+
+pub fn example(name: &str) -> Checked {
+    check(&BTreeMap::from([("firmitas.yaml".to_owned(), text_of(name))]))
 }
 
 fn findings(checked: &Checked) -> Vec<String> {

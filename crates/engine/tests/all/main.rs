@@ -4,3 +4,5 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the examples")]
 
 mod examples;
+mod openapi;
+mod shuffled;
