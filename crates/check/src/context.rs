@@ -96,7 +96,13 @@ impl Sink {
 
     /// Reports a finding about a subject (its qualified name, by which the model can accept it) and
     /// returns it, to be completed. The id and the severity are those of the running check.
-    pub fn report(&mut self, subject: &str, span: Span, message: String, finish: impl FnOnce(Diagnostic) -> Diagnostic) {
+    pub fn report(
+        &mut self,
+        subject: &str,
+        span: Span,
+        message: String,
+        finish: impl FnOnce(Diagnostic) -> Diagnostic,
+    ) {
         let Some(check) = self.current else { return };
         let mut diagnostic = Diagnostic::warning(check.id, span, message);
         diagnostic.severity = check.severity;

@@ -160,7 +160,8 @@ fn items(model: &Model, list: &Expression) -> f64 {
 
 /// Whether only the built-in `system` actor may do it.
 pub fn only_system(model: &Model, operation: &Operation) -> bool {
-    operation.by.iter().all(|grant| {
-        model.actor(grant.actor).authentication == Authentication::System
-    })
+    operation
+        .by
+        .iter()
+        .all(|grant| model.actor(grant.actor).authentication == Authentication::System)
 }

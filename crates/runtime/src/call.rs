@@ -64,7 +64,7 @@ pub struct PageRequest {
     pub limit: u32,
     /// Only rows after this place in the order.
     pub after: Option<Cursor>,
-    /// Position in [`model::model::Operation::sort`]; the first if absent. Sorted by id where the
+    /// Position in [`model::model::Operation::sort_orders`]; the first if absent. Sorted by id where the
     /// operation has no sort orders.
     pub sort: Option<usize>,
     /// All must hold.

@@ -5,7 +5,10 @@ use model::model::Authentication;
 use crate::context::{Context, Sink, check};
 
 check!(
-    "anonymous-write", Security, Warning, "0.1",
+    "anonymous-write",
+    Security,
+    Warning,
+    "0.1",
     "an operation that writes and admits callers who are not signed in",
     "anonymous-write.md"
 );

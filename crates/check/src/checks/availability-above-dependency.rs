@@ -6,7 +6,10 @@ use crate::context::{Context, Sink, check};
 use crate::walk;
 
 check!(
-    "availability-above-dependency", Resilience, Warning, "0.1",
+    "availability-above-dependency",
+    Resilience,
+    Warning,
+    "0.1",
     "an operation that promises more than the external it waits for",
     "availability-above-dependency.md"
 );
@@ -14,7 +17,8 @@ check!(
 fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
     for (id, operation) in model.operations() {
-        let nearest = [&operation.needs, &model.context(operation.context).needs, &model.system.needs];
+        let nearest =
+            [&operation.needs, &model.context(operation.context).needs, &model.system.needs];
         let Some(promise) = nearest.iter().find_map(|needs| needs.availability.as_ref()) else {
             continue;
         };
@@ -30,7 +34,10 @@ fn run(context: &Context, sink: &mut Sink) {
             let percent = |share: f64| format!("{}%", (share * 1e6).round() / 1e4);
             let message = format!(
                 "`{}` promises {}, but waits for `{}` at {}",
-                operation.name, percent(promise.value.0), external.name, percent(given.value.0)
+                operation.name,
+                percent(promise.value.0),
+                external.name,
+                percent(given.value.0)
             );
             sink.report(&model.qualified_operation(id), effect.span, message, |finding| {
                 let place = |span: Option<base::Span>, other| span.unwrap_or(other);

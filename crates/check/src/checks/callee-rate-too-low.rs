@@ -7,7 +7,10 @@ use model::model::Callee;
 use crate::context::{Context, Sink, check};
 
 check!(
-    "callee-rate-too-low", Capacity, Warning, "0.1",
+    "callee-rate-too-low",
+    Capacity,
+    Warning,
+    "0.1",
     "an operation that is called more often than its own rate says",
     "callee-rate-too-low.md"
 );
@@ -18,7 +21,9 @@ const TOLERANCE: f64 = 0.95;
 fn run(context: &Context, sink: &mut Sink) {
     for (id, operation) in context.model.operations() {
         let Some(stated) = &operation.workload.rate else { continue };
-        let to_it = |call: &&_| -> bool { matches!(call, crate::usage::Called { callee: Callee::Operation(callee), .. } if *callee == id) };
+        let to_it = |call: &&_| -> bool {
+            matches!(call, crate::usage::Called { callee: Callee::Operation(callee), .. } if *callee == id)
+        };
         let calls: Vec<_> = context.usage.calls.iter().filter(to_it).collect();
         let sum = calls.iter().fold(Rate::default(), |sum, call| Rate {
             mean: sum.mean + call.rate.mean,
@@ -38,7 +43,8 @@ fn run(context: &Context, sink: &mut Sink) {
         let name = context.model.qualified_operation(id);
         sink.report(&name, span, message, |mut finding| {
             for call in &calls {
-                let text = format!("`{}` calls it {}", call.caller, facts::describe_rate(call.rate));
+                let text =
+                    format!("`{}` calls it {}", call.caller, facts::describe_rate(call.rate));
                 finding = finding.related(call.span, text);
             }
             finding

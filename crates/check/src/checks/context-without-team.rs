@@ -3,7 +3,10 @@
 use crate::context::{Context, Sink, check};
 
 check!(
-    "context-without-team", Boundaries, Warning, "0.1",
+    "context-without-team",
+    Boundaries,
+    Warning,
+    "0.1",
     "a context that no team owns, where there are teams",
     "context-without-team.md"
 );

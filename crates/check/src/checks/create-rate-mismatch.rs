@@ -5,7 +5,10 @@ use decide::facts;
 use crate::context::{Context, Sink, check};
 
 check!(
-    "create-rate-mismatch", Capacity, Warning, "0.1",
+    "create-rate-mismatch",
+    Capacity,
+    Warning,
+    "0.1",
     "rows grow at another pace than the operations that create them",
     "create-rate-mismatch.md"
 );
@@ -32,8 +35,10 @@ fn run(context: &Context, sink: &mut Sink) {
         let span = rows.provenance.span().unwrap_or(entity.name.span);
         let growth = facts::describe_rate(rows.value.inflow);
         let pace = facts::per_second(created);
-        let message =
-            format!("`{}` grows by {growth}, but is created at {pace} ({ratio:.1} times)", entity.name);
+        let message = format!(
+            "`{}` grows by {growth}, but is created at {pace} ({ratio:.1} times)",
+            entity.name
+        );
         let owner = &context.model.context(entity.context).name;
         sink.report(&format!("{owner}.{}", entity.name), span, message, |mut finding| {
             for operation in &operations {

@@ -5,7 +5,10 @@ use model::model::EndpointKind;
 use crate::context::{Context, Sink, check};
 
 check!(
-    "entity-never-created", Data, Warning, "0.1",
+    "entity-never-created",
+    Data,
+    Warning,
+    "0.1",
     "an entity whose rows no operation creates",
     "entity-never-created.md"
 );
@@ -13,7 +16,11 @@ check!(
 fn run(context: &Context, sink: &mut Sink) {
     for (id, entity) in context.model.entities() {
         let created = context.usage.creates.iter().any(|(_, created)| *created == id);
-        let imported = context.model.pipelines.iter().any(|pipeline| pipeline.to.kind == EndpointKind::Entity(id));
+        let imported = context
+            .model
+            .pipelines
+            .iter()
+            .any(|pipeline| pipeline.to.kind == EndpointKind::Entity(id));
         if created || imported {
             continue;
         }

@@ -6,7 +6,10 @@ use model::model::{BuiltIn, Entity, RetainEnd};
 use crate::context::{Context, Sink, check};
 
 check!(
-    "erasure-blocked-by-reference", Privacy, Warning, "0.1",
+    "erasure-blocked-by-reference",
+    Privacy,
+    Warning,
+    "0.1",
     "an entity due for erasure that another keeps by reference",
     "erasure-blocked-by-reference.md"
 );
@@ -19,7 +22,11 @@ fn run(context: &Context, sink: &mut Sink) {
             let kept = model.entity(*target);
             let itself = field.built_in == Some(BuiltIn::Id);
             // Across contexts there is no foreign key; soft-deleted rows are emptied first.
-            if itself || kept.context != entity.context || kept.soft_delete || !outlives(entity, kept) {
+            if itself
+                || kept.context != entity.context
+                || kept.soft_delete
+                || !outlives(entity, kept)
+            {
                 continue;
             }
             let Some(retain) = &kept.retain else { continue };
@@ -41,7 +48,8 @@ fn run(context: &Context, sink: &mut Sink) {
 
 /// Whether rows of `entity` may exist after those of `kept` are due.
 fn outlives(entity: &Entity, kept: &Entity) -> bool {
-    let Some(due) = kept.retain.as_ref().filter(|retain| retain.value.end == RetainEnd::Delete) else {
+    let Some(due) = kept.retain.as_ref().filter(|retain| retain.value.end == RetainEnd::Delete)
+    else {
         return false;
     };
     match (&entity.retain, &entity.ttl) {

@@ -5,7 +5,10 @@ use model::model::EventId;
 use crate::context::{Context, Sink, check};
 
 check!(
-    "event-never-emitted", Events, Warning, "0.1",
+    "event-never-emitted",
+    Events,
+    Warning,
+    "0.1",
     "an event that no operation emits",
     "event-never-emitted.md"
 );
@@ -21,7 +24,10 @@ fn run(context: &Context, sink: &mut Sink) {
             finding
                 .label("declared here, emitted nowhere")
                 .note("whoever waits for it, waits for ever")
-                .help(format!("add `- emit: {}` to the operation that makes it true, or remove it", event.name))
+                .help(format!(
+                    "add `- emit: {}` to the operation that makes it true, or remove it",
+                    event.name
+                ))
         });
     }
 }

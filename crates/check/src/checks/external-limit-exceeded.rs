@@ -6,7 +6,10 @@ use model::model::{Callee, ExternalId};
 use crate::context::{Context, Sink, check};
 
 check!(
-    "external-limit-exceeded", Capacity, Error, "0.1",
+    "external-limit-exceeded",
+    Capacity,
+    Error,
+    "0.1",
     "an external whose limit lies below the peak that the design must reach",
     "external-limit-exceeded.md"
 );

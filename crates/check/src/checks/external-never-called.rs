@@ -5,7 +5,10 @@ use model::model::{Callee, ExternalId};
 use crate::context::{Context, Sink, check};
 
 check!(
-    "external-never-called", Resilience, Warning, "0.1",
+    "external-never-called",
+    Resilience,
+    Warning,
+    "0.1",
     "an operation of an external that nothing calls",
     "external-never-called.md"
 );

@@ -6,7 +6,10 @@ use model::model::{Authentication, OperationKind};
 use crate::context::{Context, Sink, check};
 
 check!(
-    "implausible-think-time", Capacity, Warning, "0.1",
+    "implausible-think-time",
+    Capacity,
+    Warning,
+    "0.1",
     "the stated users and rates imply an implausible pause between two requests of a person",
     "implausible-think-time.md"
 );
@@ -19,9 +22,10 @@ fn run(context: &Context, sink: &mut Sink) {
     let Some(users) = &model.system.needs.concurrent_users else { return };
     let asked_by_people = |operation: &&model::model::Operation| {
         operation.kind != OperationKind::Stream
-            && operation.by.iter().any(|grant| {
-                model.actor(grant.actor).authentication == Authentication::User
-            })
+            && operation
+                .by
+                .iter()
+                .any(|grant| model.actor(grant.actor).authentication == Authentication::User)
     };
     let peak: f64 =
         model.operations.iter().filter(asked_by_people).map(|op| facts::rate(op).value.peak).sum();

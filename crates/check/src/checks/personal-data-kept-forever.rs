@@ -1,13 +1,16 @@
 //! Personal data without an end.
 
 use expression::{Type, types::TextFormat};
-use model::model::{Entity, EffectKind, Field, OperationKind, Target};
+use model::model::{EffectKind, Entity, Field, OperationKind, Target};
 
 use crate::context::{Context, Sink, check};
 use crate::walk;
 
 check!(
-    "personal-data-kept-forever", Privacy, Warning, "0.1",
+    "personal-data-kept-forever",
+    Privacy,
+    Warning,
+    "0.1",
     "personal data without retention, time to live or a way to delete it",
     "personal-data-kept-forever.md"
 );

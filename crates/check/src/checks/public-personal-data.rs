@@ -5,7 +5,10 @@ use model::model::{Authentication, OutputValue};
 use crate::context::{Context, Sink, check};
 
 check!(
-    "public-personal-data", Privacy, Warning, "0.1",
+    "public-personal-data",
+    Privacy,
+    Warning,
+    "0.1",
     "personal data returned to callers who are not signed in",
     "public-personal-data.md"
 );

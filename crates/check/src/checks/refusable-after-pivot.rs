@@ -8,7 +8,10 @@ use crate::usage::only_system;
 use crate::walk;
 
 check!(
-    "refusable-after-pivot", Flows, Error, "0.1",
+    "refusable-after-pivot",
+    Flows,
+    Error,
+    "0.1",
     "a step after the pivot that others can make impossible meanwhile",
     "refusable-after-pivot.md"
 );
@@ -55,7 +58,8 @@ fn spoiler(context: &Context, called: OperationId) -> Option<OperationId> {
             EffectKind::Move { state } => moved_away(context, entity, &state.value, &others),
             EffectKind::Require { condition, .. } => {
                 let read = walk::fields_read(condition);
-                let writes = |w: &&(OperationId, EntityId, _)| others(&w.0) && read.contains(&(w.1, w.2));
+                let writes =
+                    |w: &&(OperationId, EntityId, _)| others(&w.0) && read.contains(&(w.1, w.2));
                 context.usage.writes.iter().find(writes).map(|(id, ..)| *id)
             }
             _ => None,

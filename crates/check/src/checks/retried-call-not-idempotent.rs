@@ -5,7 +5,10 @@ use model::model::{Callee, ExternalId};
 use crate::context::{Context, Sink, check};
 
 check!(
-    "retried-call-not-idempotent", Resilience, Warning, "0.1",
+    "retried-call-not-idempotent",
+    Resilience,
+    Warning,
+    "0.1",
     "a durable call to an external that must not be repeated",
     "retried-call-not-idempotent.md"
 );

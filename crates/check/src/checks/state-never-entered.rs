@@ -3,7 +3,10 @@
 use crate::context::{Context, Sink, check};
 
 check!(
-    "state-never-entered", Data, Warning, "0.1",
+    "state-never-entered",
+    Data,
+    Warning,
+    "0.1",
     "a state that no operation moves a row to",
     "state-never-entered.md"
 );

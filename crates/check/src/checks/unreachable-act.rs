@@ -9,7 +9,10 @@ use model::{
 use crate::context::{Context, Sink, check};
 
 check!(
-    "unreachable-act", Contracts, Warning, "0.1",
+    "unreachable-act",
+    Contracts,
+    Warning,
+    "0.1",
     "an act whose actor can find no row to act on",
     "unreachable-act.md"
 );
@@ -17,7 +20,8 @@ check!(
 fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
     for (id, operation) in model.operations() {
-        let (OperationKind::Act, Target::Entity(entity)) = (operation.kind, operation.target) else {
+        let (OperationKind::Act, Target::Entity(entity)) = (operation.kind, operation.target)
+        else {
             continue;
         };
         for grant in &operation.by {
@@ -43,7 +47,10 @@ fn knows(model: &Model, actor: ActorId, entity: EntityId) -> bool {
     let shows = |kind| {
         matches!(
             kind,
-            OperationKind::List | OperationKind::Get | OperationKind::Stream | OperationKind::Create
+            OperationKind::List
+                | OperationKind::Get
+                | OperationKind::Stream
+                | OperationKind::Create
         )
     };
     let admits = |granted: ActorId| {

@@ -3,7 +3,10 @@
 use crate::context::{Context, Sink, check};
 
 check!(
-    "unreachable-state", Data, Warning, "0.1",
+    "unreachable-state",
+    Data,
+    Warning,
+    "0.1",
     "a state that cannot be reached from the initial one",
     "unreachable-state.md"
 );
@@ -23,12 +26,19 @@ fn run(context: &Context, sink: &mut Sink) {
             let initial = &states.states[0].0;
             let message = format!("no way leads from `{initial}` to `{state}`");
             let owner = &context.model.context(entity.context).name;
-            sink.report(&format!("{owner}.{}.{state}", entity.name), state.span, message, |finding| {
-                finding
-                    .label("cannot be reached")
-                    .related(initial.span, "the initial state")
-                    .help(format!("name `{state}` among the next states of another, or remove it"))
-            });
+            sink.report(
+                &format!("{owner}.{}.{state}", entity.name),
+                state.span,
+                message,
+                |finding| {
+                    finding
+                        .label("cannot be reached")
+                        .related(initial.span, "the initial state")
+                        .help(format!(
+                            "name `{state}` among the next states of another, or remove it"
+                        ))
+                },
+            );
         }
     }
 }

@@ -4,11 +4,7 @@ use model::model::Authentication;
 
 use crate::context::{Context, Sink, check};
 
-check!(
-    "unused-actor", Contracts, Warning, "0.1",
-    "an actor who may do nothing",
-    "unused-actor.md"
-);
+check!("unused-actor", Contracts, Warning, "0.1", "an actor who may do nothing", "unused-actor.md");
 
 fn run(context: &Context, sink: &mut Sink) {
     for (id, actor) in context.model.actors() {

@@ -6,7 +6,10 @@ use crate::context::{Context, Sink, check};
 use crate::walk;
 
 check!(
-    "where-as-authorisation", Security, Warning, "0.1",
+    "where-as-authorisation",
+    Security,
+    Warning,
+    "0.1",
     "a `where` that depends on the actor, as if it authorised",
     "where-as-authorisation.md"
 );

@@ -43,8 +43,14 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> 
         || (route.method == Method::Post && operation.addressed != Addressed::Collection)
     {
         let tag = json!({ "type": "string", "pattern": "^(\"[0-9]{1,15}\"|\\*)$", "examples": ["\"7\""] });
-        all.push(header("If-Match", route.if_match, tag,
-            "The `ETag` of the row as the caller knows it: refused with 412 if it has changed since."));
+        // Never `required`: its absence has a status of its own, 428 (RFC 6585), while tools expect
+        // a missing required header to be a plain 400.
+        let text = if route.if_match {
+            "The `ETag` of the row as the caller knows it: refused with 412 if it has changed since, and with 428 without it."
+        } else {
+            "The `ETag` of the row as the caller knows it: refused with 412 if it has changed since."
+        };
+        all.push(header("If-Match", false, tag, text));
     }
     all
 }
@@ -129,8 +135,8 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
     ];
     if !operation.sort.is_empty() {
         let orders: Vec<String> = operation
-            .sort
-            .iter()
+            .sort_orders()
+            .into_iter()
             .filter_map(|sort| {
                 let name = &field(design, operation, sort.field)?.name;
                 Some(if sort.descending { format!("-{name}") } else { name.clone() })

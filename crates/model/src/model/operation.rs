@@ -123,7 +123,7 @@ pub enum OutputValue {
 }
 
 /// A sort order that clients may choose; the first is the default.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
     /// The field.
     pub field: FieldIndex,
@@ -219,6 +219,15 @@ impl Operation {
             }
             Target::View(_) => None,
         }
+    }
+
+    /// The sort orders that clients may choose, the default first: those of the model, then each
+    /// the other way round (`-field`) unless the model lists that itself.
+    #[must_use]
+    pub fn sort_orders(&self) -> Vec<Sort> {
+        let reversed = self.sort.iter().map(|sort| Sort { descending: !sort.descending, ..*sort });
+        let other = reversed.filter(|sort| !self.sort.contains(sort));
+        self.sort.iter().copied().chain(other).collect()
     }
 
     /// Whether it writes.

@@ -14,7 +14,7 @@ use crate::problem::{Problem, code};
 /// # Errors
 /// 413 if it is too large, 408 if it does not arrive in time, 400 if it breaks off.
 pub(super) async fn read(
-    mut body: Incoming,
+    body: &mut Incoming,
     limit: usize,
     time: Duration,
 ) -> Result<Bytes, Problem> {
@@ -27,7 +27,7 @@ pub(super) async fn read(
     let mut whole = Bytes::new();
     let mut more = BytesMut::new();
     loop {
-        let Some(data) = chunk(&mut body, deadline).await? else { break };
+        let Some(data) = chunk(body, deadline).await? else { break };
         if whole.len() + more.len() + data.len() > limit {
             discard(body, limit, deadline).await;
             return Err(too_large(limit));
@@ -64,10 +64,10 @@ async fn chunk(body: &mut Incoming, deadline: Instant) -> Result<Option<Bytes>, 
 
 /// Reads on for a moment, so that a client which sends before it listens hears the refusal; not
 /// for long, and not much.
-async fn discard(mut body: Incoming, limit: usize, deadline: Instant) {
+async fn discard(body: &mut Incoming, limit: usize, deadline: Instant) {
     let soon = deadline.min(Instant::now() + Duration::from_secs(2));
     let mut left = limit.saturating_mul(4);
-    while let Ok(Some(data)) = chunk(&mut body, soon).await {
+    while let Ok(Some(data)) = chunk(body, soon).await {
         left = left.saturating_sub(data.len());
         if left == 0 {
             return;

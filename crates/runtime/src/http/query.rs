@@ -77,7 +77,7 @@ impl QueryPlan {
             let Some(shape) = field(index) else { continue };
             plan.add_filters(index, &shape.name, shape.ty.required());
         }
-        for sort in &operation.sort {
+        for sort in operation.sort_orders() {
             let Some(shape) = field(sort.field) else { continue };
             let sign = if sort.descending { "-" } else { "" };
             plan.sorts.push(format!("{sign}{}", shape.name));

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use decide::design::Design;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, ETAG, HeaderName, HeaderValue, LOCATION,
-    VARY,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, ETAG, HeaderName, HeaderValue,
+    LOCATION, VARY,
 };
-use hyper::{Method, Request as HttpRequest};
+use hyper::http::request::Parts;
+use hyper::{Method, Request as HttpRequest, Version};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -131,24 +132,29 @@ impl<E: Execute> Service<E> {
     pub(super) async fn serve(&self, request: HttpRequest<Incoming>) -> Reply {
         let started = Instant::now();
         let in_flight = self.metrics.enter();
-        let traceparent = head::short(request.headers(), &TRACEPARENT);
-        let trace = TraceContext::of(traceparent, &self.ids);
-        let correlation = head::short(request.headers(), &CORRELATION).map(Arc::<str>::from);
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let found = self.router.find(&method, uri.path());
+        let (parts, mut body) = request.into_parts();
+        let (method, uri) = (&parts.method, &parts.uri);
+        let trace = TraceContext::of(head::short(&parts.headers, &TRACEPARENT), &self.ids);
+        let correlation = head::short(&parts.headers, &CORRELATION).map(Arc::<str>::from);
+        let found = self.router.find(method, uri.path());
         let mut outcome = match found {
-            Found::Operation(endpoint, _, address) if uri_fits(&self.limits, &uri) => {
-                let incoming =
-                    Received { request, endpoint, address, trace, correlation: &correlation };
+            Found::Operation(endpoint, _, address) if uri_fits(&self.limits, uri) => {
+                let (parts, body, correlation) = (&parts, &mut body, &correlation);
+                let incoming = Received { parts, body, endpoint, address, trace, correlation };
                 self.guarded(incoming, started).await
             }
-            Found::OtherMethod(allow) => other_method(&method, allow),
-            _ => self.elsewhere(&method, &uri),
+            Found::OtherMethod(allow) => other_method(method, allow),
+            _ => self.elsewhere(method, uri),
         };
+        if !body.is_end_stream() && parts.version < Version::HTTP_2 {
+            // Refused before it was read: what is left of it would be taken for the next request,
+            // so the connection ends, and the client is told.
+            outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(Ok(value)) = correlation.as_deref().map(HeaderValue::from_str) {
             outcome.reply.headers_mut().insert(CORRELATION, value);
         }
-        if method == Method::HEAD {
+        if *method == Method::HEAD {
             outcome.reply = without_body(outcome.reply);
         }
         let endpoint = match found {
@@ -216,8 +222,7 @@ impl<E: Execute> Service<E> {
         started: Instant,
         identity: &mut Option<Identity>,
     ) -> Result<Reply, Problem> {
-        let Received { request, endpoint, address, trace, correlation } = received;
-        let (parts, incoming) = request.into_parts();
+        let Received { parts, body, endpoint, address, trace, correlation } = received;
         // Who asks: a bad token is an error even where none is needed.
         let caller = head::caller(&parts.headers, &self.issuer)?;
         if self.log.is_on() {
@@ -241,7 +246,7 @@ impl<E: Execute> Service<E> {
         let (input, idempotency) = if endpoint.is_read() {
             (InputValues::default(), None)
         } else {
-            let bytes = body::read(incoming, self.limits.body, self.limits.body_time).await?;
+            let bytes = body::read(body, self.limits.body, self.limits.body_time).await?;
             let input = self.input(endpoint, &parts.headers, &bytes)?;
             let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);
             (input, key.map(fingerprint))
@@ -346,7 +351,8 @@ impl<E: Execute> Service<E> {
 
 /// A request that leads to an operation.
 struct Received<'a> {
-    request: HttpRequest<Incoming>,
+    parts: &'a Parts,
+    body: &'a mut Incoming,
     endpoint: &'a Endpoint,
     address: Option<&'a str>,
     trace: TraceContext,

@@ -112,10 +112,10 @@ pub(crate) async fn list<X: Snapshot>(
 fn query(operation: &Operation, page: &PageRequest) -> Result<PageQuery, Failure> {
     let entity = operation.entity().ok_or_else(|| internal("a list of no entity"))?;
     let chosen = match page.sort {
-        Some(at) => Some(operation.sort.get(at).ok_or_else(|| {
+        Some(at) => Some(operation.sort_orders().get(at).copied().ok_or_else(|| {
             Problem::new(&code::INVALID_PARAMETER).detail("There is no such sort order.")
         })?),
-        None => operation.sort.first(),
+        None => operation.sort.first().copied(),
     };
     let limit = match page.limit {
         0 => 50,
