@@ -11,7 +11,8 @@ use expression::{
 
 use super::names::Names;
 use super::operations::Declared;
-use crate::model::{ActorId, ContextId, Model, Operation, Target};
+use super::walk::Read;
+use crate::model::{ActorId, ContextId, Field, Model, Operation, Target};
 use crate::yaml::Text;
 
 /// Everything that is known once shapes and signatures are.
@@ -104,6 +105,21 @@ impl<'a> Cx<'a, '_> {
             scope.bind("actor", VariableIndex::ACTOR, ty);
         } else {
             scope.bind_row("actor", VariableIndex::ACTOR, *entity);
+        }
+    }
+
+    /// The field that an expression reads.
+    pub(crate) fn field_read(&self, read: Read) -> Option<&'a Field> {
+        match read {
+            Read::Field(entity, field) => {
+                let owner = self.model.entities.get(entity.0 as usize)?;
+                owner.fields.get(usize::from(field.0))
+            }
+            Read::PartField(part, field) => {
+                let owner = self.model.entities.get(part.entity.0 as usize)?;
+                owner.parts.get(usize::from(part.index))?.fields.get(usize::from(field.0))
+            }
+            Read::Part(_) => None,
         }
     }
 

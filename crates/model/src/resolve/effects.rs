@@ -108,6 +108,9 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
             self.learn(&kind, learned, each.is_some(), conditional);
             kind
         });
+        if kind.is_none() {
+            self.poison_result(written);
+        }
         let flatten = |option: Option<Option<Expression>>| match option {
             Some(None) => None,
             Some(found) => Some(found),
@@ -119,6 +122,16 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
             None => None,
         };
         Some(Effect { when: flatten(when)?, each, kind: kind?, span: written.span })
+    }
+
+    /// What an effect that was reported would have named is not reported again.
+    fn poison_result(&self, written: &syntax::Effect) {
+        let result = match &written.kind {
+            syntax::EffectKind::Create { variable, .. } => variable.as_ref(),
+            syntax::EffectKind::Call(call) => call.variable.as_ref(),
+            _ => None,
+        };
+        result.into_iter().for_each(|name| self.cx.poison(name));
     }
 
     /// What later effects see: results, what is known not to be null, what was assigned.
@@ -183,11 +196,15 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
         let range = self.cx.check(&written.range, &self.scope, None, sink);
         let variable = self.scope.next_variable();
         self.refuse_taken(&written.variable, sink);
-        let range = range?;
+        let Some(range) = range else {
+            self.cx.poison(&written.variable);
+            return None;
+        };
         let Type::List { of, .. } = range.ty.required() else {
             let found = range.ty.describe(&self.cx.model.schema);
             let message = format!("`each` goes over a list, but this is {found}");
             sink.push(Diagnostic::error("type-mismatch", range.span, message));
+            self.cx.poison(&written.variable);
             return None;
         };
         self.scope.bind(&written.variable, variable, (**of).clone());

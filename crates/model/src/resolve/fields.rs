@@ -219,10 +219,10 @@ fn default_value(
     schema: &Schema,
 ) -> Result<Default, Box<Diagnostic>> {
     if literal.value == Literal::Now {
-        return if matches!(ty.required(), Type::Timestamp) {
+        return if matches!(ty.required(), Type::Timestamp | Type::Date) {
             Ok(Default::Now)
         } else {
-            Err(Box::new(invalid_default(literal, ty, schema, "`now` is a timestamp")))
+            Err(Box::new(invalid_default(literal, ty, schema, "`now` is a timestamp, or a date")))
         };
     }
     let value = match (&literal.value, ty.required()) {

@@ -24,6 +24,7 @@ mod processes;
 mod required;
 mod system;
 mod types;
+mod values;
 mod views;
 mod walk;
 mod writes;
@@ -35,7 +36,7 @@ use base::{Diagnostic, SourceMap, sort_diagnostics};
 use expression::{EntityId, RecordId, RecordShape, Rules, Schema, Type};
 
 use crate::model::Model;
-use crate::syntax::SyntaxTree;
+use crate::syntax::{self, SyntaxTree};
 use context::Cx;
 use names::Names;
 use operations::Declared;
@@ -78,6 +79,7 @@ pub fn resolve(tree: &SyntaxTree, sources: &SourceMap) -> (Model, Vec<Diagnostic
     let (views, declared) = (views.as_slice(), declared.as_slice());
     let records = Records { callbacks, failure };
     let poison = RefCell::new(poison);
+    poison.borrow_mut().extend(lost_variables(tree, &model));
     let passes = Passes { tree, names, views, declared, rules, snapshots, records, poison };
     passes.stored(&mut model, sink);
     passes.operations(&mut model, sink);
@@ -171,6 +173,19 @@ impl<'t> Passes<'_, 't> {
         let (rules, snapshots) = (&self.rules, &self.snapshots);
         pass(&Cx { names, model, rules, declared, snapshots, poison: &self.poison })
     }
+}
+
+/// Variables that are not there only because what they stand for was reported.
+fn lost_variables(tree: &SyntaxTree, model: &Model) -> Vec<String> {
+    let actors = tree.actors.iter().zip(&model.actors);
+    let actor = actors
+        .into_iter()
+        .any(|((_, written), actor)| written.entity.is_some() && actor.entity.is_none());
+    let tenancy = tree.system.as_ref().and_then(|system| system.tenancy.as_ref());
+    let tenant = tenancy.is_some_and(|tenancy| !matches!(tenancy.value, syntax::Tenancy::None))
+        && model.system.tenancy.is_none();
+    let lost = [("actor", actor), ("tenant", tenant)];
+    lost.into_iter().filter(|(_, lost)| *lost).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Whether a finding says that something is not there: no news where a file could not be read to its

@@ -1,10 +1,11 @@
 //! What operations return, and what clients may filter, sort and search by.
 
 use base::{Diagnostic, Spanned, did_you_mean};
-use expression::{FieldIndex, FieldShape, Scope, Type};
+use expression::{FieldIndex, FieldShape, Scope, Type, ir::Expression, ir::Kind};
 
 use super::context::Cx;
 use super::operations::Declared;
+use super::walk::reads;
 use crate::model::{Entity, Field, Modifiers, Operation, OutputField, OutputValue, Sort, Target};
 use crate::syntax::{Fields, Path};
 
@@ -41,6 +42,7 @@ impl Output<'_, '_, '_> {
             Some(Fields::Computed(fields)) => {
                 let computed = fields.iter().filter_map(|(name, text)| {
                     let value = self.cx.check(text, self.scope, None, sink)?;
+                    self.refuse_secret(&value, sink);
                     let name = name.value.clone();
                     Some(OutputField { name, value: OutputValue::Expression(value) })
                 });
@@ -49,9 +51,25 @@ impl Output<'_, '_, '_> {
         }
     }
 
+    /// Values computed from a secret would give it away.
+    fn refuse_secret(&self, value: &Expression, sink: &mut Vec<Diagnostic>) {
+        let direct = matches!(value.kind, Kind::Field { .. });
+        let hidden =
+            |field: &&Field| field.modifiers.secret || (direct && field.modifiers.internal);
+        let mut found = None;
+        reads(value, &mut |read| {
+            found = self.cx.field_read(read).filter(hidden);
+            found.is_some()
+        });
+        let Some(field) = found else { return };
+        let name = Spanned::new(field.name.value.clone(), value.span);
+        refuse_hidden(field, &name, sink);
+    }
+
     fn is_public(&self, modifiers: &Modifiers) -> bool {
         let hidden = modifiers.secret || modifiers.internal || modifiers.sensitive;
-        !hidden && !(modifiers.pii && self.anonymous)
+        let personal = modifiers.pii && self.anonymous;
+        !(hidden || personal)
     }
 
     fn everything(&self) -> Vec<OutputField> {

@@ -5,7 +5,7 @@ use expression::{EntityId, EntityShape, FieldIndex, PartId, Type, ir::VariableIn
 
 use super::effects::{Binding, Body, Learned};
 use super::fill::{Counts, Filler, Wanted, unfilled};
-use super::walk::{Read, reads};
+use super::walk::reads;
 use crate::model::{Assignment, Call, Callee, EffectKind, Field, Fill, SetPath};
 use crate::syntax::{self, Named, Path, Value};
 
@@ -283,20 +283,9 @@ impl<'a> Body<'_, 'a, '_> {
 
     fn refuse_secret(&self, fill: &Fill, event: &str, span: Span, sink: &mut Vec<Diagnostic>) {
         let Fill::Expression(value) = fill else { return };
-        let field = |read: Read| match read {
-            Read::Field(entity, field) => {
-                let owner = self.cx.model.entities.get(entity.0 as usize)?;
-                owner.fields.get(usize::from(field.0))
-            }
-            Read::PartField(part, field) => {
-                let owner = self.cx.model.entities.get(part.entity.0 as usize)?;
-                owner.parts.get(usize::from(part.index))?.fields.get(usize::from(field.0))
-            }
-            Read::Part(_) => None,
-        };
         let mut secret = None;
         reads(value, &mut |read| {
-            secret = field(read).filter(|field| field.modifiers.secret);
+            secret = self.cx.field_read(read).filter(|field| field.modifiers.secret);
             secret.is_some()
         });
         let Some(secret) = secret else { return };
@@ -341,10 +330,7 @@ impl<'a> Body<'_, 'a, '_> {
         let result = callee.and_then(|callee| cx.result(callee)).map(|ty| (ty, inline));
         let learned = match callee {
             Some(_) => self.bind_result(written.variable.as_ref(), result, sink),
-            None => {
-                written.variable.iter().for_each(|name| cx.poison(name));
-                None
-            }
+            None => None,
         };
         let variable = learned.as_ref().map(|binding| binding.variable);
         let super::calls::Filled { target, arguments } = filled?;

@@ -89,6 +89,11 @@ fn what_clients_may_write_and_read() {
         ("a: { update: Item, by: [member], input: [notes.txt] }", &["unknown-field \"txt\""]),
         ("a: { list: Member, by: [member], filter: [pin] }", &["unreadable-field \"pin\""]),
         ("a: { list: Member, by: [member], fields: [nick] }", &["unreadable-field \"nick\""]),
+        (
+            "a: { get: Member, by: [member], fields: { p: self.pin } }",
+            &["unreadable-field \"self.pin\""],
+        ),
+        ("a: { get: Member, by: [member], fields: { p: self.nick != null } }", &[]),
         ("a: { list: Item, by: [member], near: name }", &["unfit-field \"name\""]),
         ("a: { list: Item, by: [member], sort: [at] }", &["unfit-field \"at\""]),
         ("a: { list: Item, by: [member], search: true }", &["nothing-to-search \"true\""]),
@@ -185,6 +190,18 @@ operations:
 }
 
 #[test]
+fn an_actor_that_is_nobody_is_reported_once() {
+    let text = "
+firmitas: 1
+system: { name: Test, summary: A test. }
+actors: { user: { auth: user, is: Usr } }
+entities: { User: { fields: { name: string } } }
+operations: { me: { get: User, by: { user: self.id == actor.id } } }
+";
+    expect(text, &["unknown-entity \"Usr\""]);
+}
+
+#[test]
 fn entities_that_contradict_themselves() {
     let entity = |body: &str| {
         format!(
@@ -201,7 +218,7 @@ fn entities_that_contradict_themselves() {
         ("fields: { a: int search }", &["misplaced-modifier \"search\""]),
         ("fields: { a: int(0..9) = 10 }", &["invalid-default \"10\""]),
         ("fields: { a: bool = 1 }", &["invalid-default \"1\""]),
-        ("fields: { a: date = now }", &["invalid-default \"now\""]),
+        ("fields: { a: int = now }", &["invalid-default \"now\""]),
         ("fields: { version: int }", &["reserved-name \"version\""]),
         ("fields: { a: int }, invariants: { ok: self.a }", &["type-mismatch \"self.a\""]),
         ("fields: { a: int }, states: { x: [y] }", &["unknown-state \"y\""]),
