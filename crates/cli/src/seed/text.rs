@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Entities whose `name` is a person's.
-const PEOPLE: [&str; 22] = [
+const PEOPLE: [&str; 24] = [
     "User",
     "Customer",
     "Member",
@@ -32,10 +32,18 @@ const PEOPLE: [&str; 22] = [
     "Agent",
     "Subscriber",
     "Owner",
+    "Technician",
+    "Staff",
 ];
 
+/// Given and family name of the person that a row stands for, the same for all of its fields.
+fn person(purpose: Purpose<'_>) -> (&'static str, &'static str) {
+    let mut random = Random::of(0, purpose.entity, purpose.index);
+    (random.pick(&GIVEN), random.pick(&FAMILY))
+}
+
 /// An address below `example.com`, which RFC 2606 keeps free: no mail reaches anybody.
-pub fn email(purpose: Purpose<'_>, random: &mut Random) -> String {
+pub fn email(purpose: Purpose<'_>) -> String {
     let plain = |name: &str| {
         let ascii = name.chars().map(|c| match c {
             'ö' => 'o',
@@ -44,7 +52,7 @@ pub fn email(purpose: Purpose<'_>, random: &mut Random) -> String {
         });
         ascii.filter(char::is_ascii_alphabetic).collect::<String>()
     };
-    let (given, family) = (random.pick(&GIVEN), random.pick(&FAMILY));
+    let (given, family) = person(purpose);
     format!("{}.{}.{}@example.com", plain(given), plain(family), purpose.index + 1)
 }
 
@@ -57,7 +65,7 @@ pub fn fitting(
     random: &mut Random,
 ) -> String {
     let text = match format {
-        TextFormat::Email => return email(purpose, random),
+        TextFormat::Email => return email(purpose),
         // 555-01xx and its like are kept free for fiction; the number makes it unique.
         TextFormat::Phone => return format!("+1555{:07}", (purpose.index + 100) % 10_000_000),
         TextFormat::Url => format!("https://example.com/{}", purpose.index + 1),
@@ -79,13 +87,15 @@ fn by_name(purpose: Purpose<'_>, random: &mut Random) -> String {
     let field = purpose.field;
     let has = |words: &[&str]| words.iter().any(|word| field.contains(word));
     let pick = |words: &[&'static str], random: &mut Random| random.pick(words).to_owned();
+    let is_person = PEOPLE.iter().any(|person| purpose.entity.ends_with(person));
     if has(&["first_name", "given_name"]) {
-        pick(&GIVEN, random)
+        person(purpose).0.to_owned()
     } else if has(&["last_name", "family_name", "surname"]) {
-        pick(&FAMILY, random)
-    } else if has(&["author", "full_name", "recipient", "contact", "display_name"])
-        || (field == "name" && PEOPLE.iter().any(|person| purpose.entity.ends_with(person)))
-    {
+        person(purpose).1.to_owned()
+    } else if has(&["full_name", "display_name"]) || (field == "name" && is_person) {
+        let (given, family) = person(purpose);
+        format!("{given} {family}")
+    } else if has(&["author", "recipient", "contact"]) {
         format!("{} {}", random.pick(&GIVEN), random.pick(&FAMILY))
     } else if has(&["street", "address"]) {
         format!("{} {}", random.pick(&STREETS), random.between(1, 180))

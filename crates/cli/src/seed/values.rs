@@ -65,9 +65,7 @@ impl Values<'_> {
             }
             Type::Money { min, max } => Value::Money(self.money(*min, *max, random)),
             Type::Float => Value::Float((random.share() * 10_000.0).round() / 100.0),
-            Type::Text { format: TextFormat::Email, .. } => {
-                Value::text(text::email(purpose, random))
-            }
+            Type::Text { format: TextFormat::Email, .. } => Value::text(text::email(purpose)),
             Type::Text { format, min, max } => {
                 Value::text(text::fitting(*format, *min, *max, purpose, random))
             }
@@ -127,6 +125,8 @@ impl Values<'_> {
         let currency = currency.unwrap_or_else(|| Arc::from("EUR"));
         let whole = |limit: Option<Decimal>| limit.and_then(|limit| limit.ceil().to_i64());
         let least = whole(min).unwrap_or(0).max(0).min(whole(max).unwrap_or(i64::MAX));
+        // Few things are free.
+        let least = if least == 0 && max.is_none_or(|max| max >= Decimal::TWO) { 1 } else { least };
         let most = whole(max).unwrap_or(least.saturating_add(200));
         let most = most.min(least.saturating_add(2000));
         let ceiling = random.between(least, most);
@@ -161,10 +161,10 @@ impl Values<'_> {
     }
 }
 
-/// Whether two items refer to the same row in a field that is a reference.
+/// Whether two items are the same word, or refer to the same row.
 fn names_the_same(of: &Type, one: &Value, other: &Value) -> bool {
     match (of.required(), one, other) {
-        (Type::Reference(_), one, other) => one == other,
+        (Type::Reference(_) | Type::Enum(_), one, other) => one == other,
         (Type::Record(_), Value::Record(one), Value::Record(other)) => {
             let ids = |values: &Arc<[Value]>| {
                 values.iter().find(|value| matches!(value, Value::Uuid(_))).cloned()

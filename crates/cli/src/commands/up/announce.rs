@@ -70,7 +70,7 @@ impl Ready<'_> {
             "  {:<14} {}  {}",
             "data",
             self.data,
-            styled(style::DIM, "embedded SQLite, in place of the stores above")
+            styled(style::DIM, "embedded SQLite, in place of the store decided on")
         ));
         self.tell_limits(console);
         console.prose(format!(
