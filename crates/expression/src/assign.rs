@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::currency;
 use crate::evaluate::{round, row_id, to_float};
 use crate::format;
-use crate::interval::{DURATION_LIMIT, MONEY_DIGITS, TIMESTAMPS};
+use crate::interval::{DURATION_LIMIT, TIMESTAMPS, money_bounds};
 use crate::schema::{FieldShape, Schema};
 use crate::sql::json;
 use crate::types::Type;
@@ -156,19 +156,15 @@ fn amount(
         let known = base::one_of(currencies.iter().map(|code| &**code));
         return refuse("currency-mismatch", format!("the currency must be {known}"));
     }
-    let exponent = u32::from(currency::exponent(&money.currency));
+    let digits = currency::exponent(&money.currency);
+    let exponent = u32::from(digits);
     let mut amount = round(money.amount, exponent);
     amount.rescale(exponent);
-    let limit = 10i128.checked_pow(MONEY_DIGITS).unwrap_or(i128::MAX);
-    let below = min.is_some_and(|min| amount < min);
-    let above = max.is_some_and(|max| amount > max);
-    if below || above || amount.mantissa().abs() >= limit || amount.scale() != exponent {
-        let range = match (min, max) {
-            (Some(min), Some(max)) => format!("must be {min} to {max}"),
-            (Some(min), None) if below => format!("must be at least {min}"),
-            (None, Some(max)) if above => format!("must be at most {max}"),
-            _ => "must have at most 18 digits".to_owned(),
-        };
+    let (least, most) = money_bounds(min, max, digits);
+    let fits = amount.scale() == exponent && (least..=most).contains(&amount.mantissa());
+    if !fits {
+        let bound = |minor: i128| Decimal::from_i128_with_scale(minor, exponent);
+        let range = format!("must be {} to {}", bound(least), bound(most));
         return refuse("out-of-range", format!("{range}, not {amount}"));
     }
     Ok(Value::Money(Money { amount, currency: money.currency }))

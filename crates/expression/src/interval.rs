@@ -9,11 +9,15 @@ use crate::schema::Schema;
 use crate::sql::wide;
 use crate::types::Type;
 use crate::value::Value;
+use rust_decimal::Decimal;
 
 /// Most digits that a decimal or an amount may reach.
 pub(crate) const MAX_DIGITS: u32 = 28;
 /// Most digits of a stored amount, in minor units.
-pub(crate) const MONEY_DIGITS: u32 = 18;
+const MONEY_DIGITS: u32 = 18;
+/// Most digits where the model states no bound: ten trillion euros. Amounts that could have more
+/// could hardly be multiplied by anything.
+const UNBOUNDED_MONEY_DIGITS: u32 = 15;
 /// Digits after the point that a quotient has at least, if they fit.
 const QUOTIENT_SCALE: u8 = 10;
 /// The years 1 to 9999, in microseconds since 1970.
@@ -252,13 +256,8 @@ pub(crate) fn of_type(ty: &Type, schema: &Schema) -> Option<Interval> {
             Some(Interval::symmetric(power(*precision)? - 1, *scale))
         }
         Type::Money { min, max } => {
-            let limit = 10i128.checked_pow(MONEY_DIGITS)? - 1;
-            let exponent = currency::largest_exponent(schema);
-            let bound = |bound: &Option<rust_decimal::Decimal>| {
-                let bound = (*bound)?.round_dp(u32::from(exponent));
-                wide::scaled(&bound, exponent).map(|bound| bound.clamp(-limit, limit))
-            };
-            Some(Interval::new(bound(min).unwrap_or(-limit), bound(max).unwrap_or(limit), 0))
+            let (min, max) = money_bounds(*min, *max, currency::largest_exponent(schema));
+            Some(Interval::new(min, max, 0))
         }
         Type::Timestamp => {
             Some(Interval::new(i128::from(TIMESTAMPS.0), i128::from(TIMESTAMPS.1), 0))
@@ -266,6 +265,25 @@ pub(crate) fn of_type(ty: &Type, schema: &Schema) -> Option<Interval> {
         Type::Duration => Some(Interval::symmetric(i128::from(DURATION_LIMIT), 0)),
         _ => None,
     }
+}
+
+/// Least and greatest amount in minor units, of which the currency has `exponent` digits.
+pub(crate) fn money_bounds(
+    min: Option<Decimal>,
+    max: Option<Decimal>,
+    exponent: u8,
+) -> (i128, i128) {
+    let limit = 10i128.pow(MONEY_DIGITS) - 1;
+    let usual = 10i128.pow(UNBOUNDED_MONEY_DIGITS) - 1;
+    let bound = |bound: Decimal| {
+        let bound = bound.round_dp(u32::from(exponent));
+        wide::scaled(&bound, exponent).unwrap_or(i128::MAX).clamp(-limit, limit)
+    };
+    let (min, max) = (min.map(bound), max.map(bound));
+    (
+        min.unwrap_or(if max.is_some_and(|max| max < -usual) { -limit } else { -usual }),
+        max.unwrap_or(if min.is_some_and(|min| min > usual) { limit } else { usual }),
+    )
 }
 
 fn binary(operator: Binary, a: Interval, b: Interval, ty: &Type) -> Option<Interval> {

@@ -195,6 +195,10 @@ fn assignment_rounds_and_holds_ranges() {
         code(Value::Money(Money { amount: Decimal::ONE, currency: "USD".into() }), Type::MONEY),
         "currency-mismatch"
     );
+    assert_eq!(fits(money("9999999999999.99"), Type::MONEY), Ok(money("9999999999999.99")));
+    assert_eq!(code(money("10000000000000.00"), Type::MONEY), "out-of-range");
+    let more = Type::Money { min: None, max: Some(decimal("1000000000000000")) };
+    assert_eq!(fits(money("10000000000000.00"), more), Ok(money("10000000000000.00")));
     assert_eq!(code(Value::Null, Type::Bool), "required");
     assert_eq!(code(Value::Int(8), Type::Int { min: 1, max: 7 }), "out-of-range");
     assert_eq!(code(Value::text("äöü"), Type::string(2)), "too-long");

@@ -74,7 +74,12 @@ fn sqlite_aligns_scales_and_never_overflows_to_float() {
     sqlite("self.count > self.factor", r#"(("t"."count" * 1000) > "t"."factor")"#);
     sqlite(
         "self.total * self.count > self.total",
-        r#"(firm_multiply(firm_wide("t"."total"), firm_wide("t"."count")) > firm_wide("t"."total"))"#,
+        r#"(("t"."total" * "t"."count") > "t"."total")"#,
+    );
+    // Up to 21 digits do not fit 64 bits.
+    sqlite(
+        "self.total * self.count * self.count > self.total",
+        r#"(firm_multiply(firm_wide(("t"."total" * "t"."count")), firm_wide("t"."count")) > firm_wide("t"."total"))"#,
     );
 }
 

@@ -120,11 +120,13 @@ pub fn value(choice: &mut Choice<'_>, ty: &Type, schema: &Schema) -> Value {
             Value::Int(*choice.of(&fitting))
         }
         Type::Decimal { .. } => {
-            Value::Decimal(decimal(*choice.of(&["0", "0.5", "1.25", "-3.125", "999999.999"])))
+            let number = *choice.of(&["0", "0.5", "1.25", "-3.125", "999999.999"]);
+            Value::Decimal(decimal(number))
         }
         Type::Money { .. } => {
-            let amounts = ["0", "2.5", "15", "-7.35", "0.01", "9999999999999.99"];
-            let amount = decimal(*choice.of(&amounts));
+            let amounts = ["0", "2.5", "15", "-7.35", "0.01", "999999999999.99"];
+            let amount = *choice.of(&amounts);
+            let amount = decimal(amount);
             let currency = choice.of(&schema.settings.currencies).clone();
             Value::Money(Money { amount, currency })
         }
