@@ -11,7 +11,15 @@ impl Compiler<'_> {
         let is_null = |side: &Expression| matches!(side.kind, Kind::Literal(Value::Null));
         if is_null(left) || is_null(right) {
             let other = if is_null(left) { right } else { left };
-            return self.is_null(other);
+            return match (other.ty.is_optional(), self.may_fail(other)) {
+                (true, _) => self.is_null(other),
+                (false, false) => Ok("FALSE".to_owned()),
+                // Never null, but perhaps missing.
+                (false, true) => {
+                    let missing = self.is_null(other)?;
+                    Ok(format!("(CASE WHEN NOT {missing} THEN FALSE END)"))
+                }
+            };
         }
         let (a, b) = self.operands(left, right)?;
         let money = matches!(left.ty.required(), Type::Money { .. });

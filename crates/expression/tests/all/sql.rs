@@ -1,7 +1,9 @@
 //! The SQL of typical conditions: what an index can serve stays plain, what needs no row is bound.
 
-use expression::sql::{Dialect, compile};
-use expression::{Schema, Type, check, translatable};
+use std::borrow::Cow;
+
+use expression::sql::{Dialect, Layout, TableName, compile};
+use expression::{EntityId, FieldIndex, PartId, Schema, Type, check, translatable};
 
 use crate::agreement::databases::{Names, options};
 use crate::fixture::{ast, rules, schema, scope};
@@ -66,6 +68,48 @@ fn rows_are_asked_by_subqueries() {
     sqlite(
         "self.lines.all(l, l.product.active)",
         r#"((NOT EXISTS (SELECT 1 FROM "test_Order_lines" AS "_1" WHERE "_1"."owner_id" = "t"."id" AND NOT (SELECT "_2"."active" FROM "test_Product" AS "_2" WHERE "_2"."id" = "_1"."product"))))"#,
+    );
+}
+
+/// Rows of every entity are deleted softly, by `created_at` for want of another field.
+struct Soft<'a>(Names<'a>);
+
+impl Layout for Soft<'_> {
+    fn schema(&self) -> &Schema {
+        self.0.schema()
+    }
+
+    fn table(&self, entity: EntityId) -> TableName<'_> {
+        self.0.table(entity)
+    }
+
+    fn part_table(&self, part: PartId) -> TableName<'_> {
+        self.0.part_table(part)
+    }
+
+    fn column(&self, entity: EntityId, field: FieldIndex) -> Cow<'_, str> {
+        self.0.column(entity, field)
+    }
+
+    fn part_column(&self, part: PartId, field: FieldIndex) -> Cow<'_, str> {
+        self.0.part_column(part, field)
+    }
+
+    fn deleted_at(&self, _: EntityId) -> Option<FieldIndex> {
+        Some(FieldIndex(1))
+    }
+}
+
+#[test]
+fn deleted_rows_are_outside_questions_but_inside_references() {
+    let (schema, rules) = (schema(), rules());
+    let text = "Membership.exists(m, m.order.count > 1)";
+    let (condition, _) = check(&ast(text), &scope(&schema, &rules), Some(&Type::Bool));
+    let layout = Soft(Names(&schema));
+    let fragment = compile(&condition.expect("checked"), Dialect::Sqlite, &layout, &options());
+    assert_eq!(
+        fragment.expect("SQL").sql,
+        r#"(EXISTS (SELECT 1 FROM "test_Membership" AS "_1" WHERE "_1"."created_at" IS NULL AND ((SELECT "_2"."count" FROM "test_Order" AS "_2" WHERE "_2"."id" = "_1"."order") > ?1)))"#
     );
 }
 

@@ -15,10 +15,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
 
-use crate::fixture::{ORDER, place, rules, schema, scope};
+use crate::fixture::{ORDER, USER, place, rules, schema, scope};
 use choice::Choice;
 use databases::{Answer, Names, PostgreSql, Sqlite, options, postgresql};
-use text::Generator;
+use text::{Generator, USED};
 use world::World;
 
 /// How a case ended.
@@ -49,7 +49,10 @@ impl Case<'_, '_> {
         let (rules, text) = (rules(), self.text.clone());
         let (ast, errors) = parse(&text, &place);
         let ast = ast.ok_or_else(|| format!("`{text}` is not read: {errors:?}"))?;
-        let scope = scope(&self.world.schema, &rules);
+        let mut scope = scope(&self.world.schema, &rules);
+        for name in USED {
+            scope.allow(USER, self.world.schema.entity(USER).field(name).expect("a field"));
+        }
         let (Some(condition), _) = check(&ast, &scope, Some(&Type::Bool)) else {
             return Ok(Outcome::Refused);
         };
