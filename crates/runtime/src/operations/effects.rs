@@ -185,12 +185,20 @@ async fn run_once<X: Transaction>(
     Ok(Flow::Done)
 }
 
-/// Locks rows that are about to be written; one that waits for a call is not to be touched.
+/// Locks a row that is about to be written; one that waits for a call is not to be touched.
 pub(crate) async fn lock_for_writing<X: Transaction>(
     work: &mut Work<'_, X>,
     key: Key,
 ) -> Result<(), Failure> {
     work.lock(&[key]).await?;
+    check_free(work, key).await
+}
+
+/// Refuses a row that waits for a call.
+pub(crate) async fn check_free<X: Transaction>(
+    work: &mut Work<'_, X>,
+    key: Key,
+) -> Result<(), Failure> {
     if work.plans.interruptible.contains(&key.0)
         && work.may_resume != Some(key)
         && work.store.job_on(key.0, key.1).await?.is_some()

@@ -10,7 +10,7 @@ use model::model::{Addressed, Operation, OperationId, OperationKind};
 use super::access::Access;
 use super::clock::new_id;
 use super::durable::job::{self, Resume};
-use super::effects::{self, Flow, Frame, Outcome, Start, lock_for_writing};
+use super::effects::{self, Flow, Frame, Outcome, Start, check_free};
 use super::failure::{Failure, internal};
 use super::idempotency::{self, Once};
 use super::input;
@@ -89,7 +89,9 @@ pub(crate) async fn transact<X: Transaction>(
     let access = Access::find(work, &session, request.operation)?;
     let target = target(work, operation, request.address.as_ref()).await?;
     if let Target::Old(row) = &target {
+        // Whether a row is in progress is told only to those who may know that it exists.
         admit(work, request, &access, row).await?;
+        check_free(work, key_of(row)?).await?;
     }
     let created = matches!(target, Target::New(_));
     let values = input::check(operation, &request.input, &plans.model.schema)?;
@@ -139,7 +141,7 @@ async fn target<X: Transaction>(
     let found = match id {
         None => None,
         Some(id) => {
-            lock_for_writing(work, (entity, id)).await?;
+            work.lock(&[(entity, id)]).await?;
             work.row((entity, id)).await?
         }
     };
@@ -148,6 +150,11 @@ async fn target<X: Transaction>(
         None if operation.upsert => Ok(Target::New(new_id())),
         None => Err(Problem::new(&code::NOT_FOUND).into()),
     }
+}
+
+fn key_of(row: &Arc<Row>) -> Result<Key, Failure> {
+    let id = row_id(&Value::Row(row.clone())).ok_or_else(|| internal("a row has no id"))?;
+    Ok((row.entity, id))
 }
 
 /// What must hold before an existing row is touched.
@@ -184,10 +191,7 @@ async fn begin<X: Transaction>(
 ) -> Result<Key, Failure> {
     let entity = operation.entity().ok_or_else(|| internal("a write to no entity"))?;
     let id = match target {
-        Target::Old(row) => {
-            let id = row_id(&Value::Row(row)).ok_or_else(|| internal("a row has no id"))?;
-            return Ok((entity, id));
-        }
+        Target::Old(row) => return key_of(&row),
         Target::New(id) => id,
     };
     let key = (entity, id);
@@ -379,6 +383,7 @@ pub(crate) async fn inline<X: Transaction>(
         if !access.admits(work, callee, row, &scope).await? {
             return Err(Problem::new(&code::NOT_FOUND).into());
         }
+        check_free(work, key_of(row)?).await?;
     }
     let created = matches!(target, Target::New(_));
     let input = InputValues(arguments.into_iter().map(Some).collect());
@@ -409,7 +414,7 @@ async fn target_inline<X: Transaction>(
         && let Some(row) = work.row((entity, id)).await?
         && !effects::is_deleted(&work.plans.model, &row)
     {
-        lock_for_writing(work, (entity, id)).await?;
+        work.lock(&[(entity, id)]).await?;
         return Ok(Target::Old(work.row((entity, id)).await?.unwrap_or(row)));
     }
     target(work, operation, address).await

@@ -25,6 +25,7 @@ mod json_input;
 mod operations_access;
 mod operations_calls;
 mod operations_effects;
+mod operations_externals;
 mod operations_lists;
 mod operations_rows;
 mod operations_shop;

@@ -84,6 +84,7 @@ contexts:
         rate: 1/s
       view: { get: Payment, by: [clerk], rate: 1/s }
       annotate: { act: Payment, by: [clerk], input: [memo], rate: 1/s }
+      annotateMine: { act: Payment, by: { clerk: self.amount == 1 }, input: [memo], rate: 1/s }
       wish:
         create: Wish
         by: [clerk]
@@ -281,6 +282,8 @@ async fn who_does_not_wait_gets_the_address() {
     assert_eq!(f.view(&id).await["status"], "pending");
     let note = f.world.call(&f.clerk, "till.annotate", Some(&id), json!({ "memo": "x" })).await;
     assert_eq!(refusal(note), (409, "in-progress".into()));
+    let own = f.world.call(&f.clerk, "till.annotateMine", Some(&id), json!({ "memo": "x" })).await;
+    assert_eq!(refusal(own), (404, "not-found".into()), "not even that it is in progress");
     assert_eq!(f.until_not(&id, "pending").await["status"], "paid");
     let note = f.world.call(&f.clerk, "till.annotate", Some(&id), json!({ "memo": "x" })).await;
     assert_eq!(note.unwrap().json["memo"], "x");

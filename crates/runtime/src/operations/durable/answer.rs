@@ -17,6 +17,7 @@ pub(crate) fn read_record(json: &Json, record: RecordId, schema: &Schema) -> Opt
 
 fn read(json: Option<&Json>, ty: &Type, schema: &Schema) -> Option<Value> {
     let value = match (json, ty.required()) {
+        (None, Type::List { .. }) => Value::List(Arc::from([])),
         (None | Some(Json::Null), _) => Value::Null,
         (Some(json), Type::Record(record)) => read_record(json, *record, schema)?,
         (Some(json), Type::List { of, .. }) => {
