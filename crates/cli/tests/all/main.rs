@@ -1,5 +1,6 @@
 //! Tests of the command `firm`, one binary.
 #![allow(
+    clippy::disallowed_macros,
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,

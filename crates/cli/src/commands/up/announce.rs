@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     console::{Console, style, styled},
     loaded::Loaded,
-    render::{diagnostics_json, visible},
+    render::{diagnostics_json, summary, visible},
 };
 
 use super::{decided, decided_json, first_requests};
@@ -73,6 +73,11 @@ impl Ready<'_> {
             styled(style::DIM, "embedded SQLite, in place of the store decided on")
         ));
         self.tell_limits(console);
+        if let Some(summary) = summary(&self.loaded.diagnostics) {
+            let shown = self.loaded.folder.shown();
+            let summary = styled(style::ATTENTION, format_args!("{summary:<14}"));
+            console.prose(format!("  {summary} `firm check {shown}` says more"));
+        }
         console.prose(format!(
             "\n{} {}   {}",
             styled(style::GOOD, "listening on"),
@@ -117,6 +122,7 @@ impl Ready<'_> {
     }
 
     fn document(&self) -> Value {
+        let findings = [&self.loaded.diagnostics[..], self.not_running].concat();
         json!({
             "version": 1,
             "event": "ready",
@@ -125,7 +131,7 @@ impl Ready<'_> {
             "data": self.data,
             "decided": decided_json(self.design),
             "stand_ins": self.stand_ins,
-            "diagnostics": diagnostics_json(&self.loaded.sources, self.not_running),
+            "diagnostics": diagnostics_json(&self.loaded.sources, &findings),
         })
     }
 }
