@@ -32,8 +32,35 @@ use crate::naming::kebab;
 #[must_use]
 pub fn routes(model: &Model) -> (Vec<Option<Route>>, Vec<Diagnostic>) {
     let routes: Vec<_> = model.operations().map(|(id, _)| route(model, id)).collect();
-    let diagnostics = collisions(model, &routes);
+    let mut diagnostics = collisions(model, &routes);
+    diagnostics
+        .extend(routes.iter().flatten().flat_map(|route| parameter_collisions(model, route)));
     (routes, diagnostics)
+}
+
+/// Parameters that lists have without being asked; a filter of the same name could not be told
+/// from them.
+const PAGE_PARAMETERS: [&str; 6] = ["limit", "after", "sort", "q", "near", "within"];
+
+fn parameter_collisions(model: &Model, route: &Route) -> Vec<Diagnostic> {
+    let operation = model.operation(route.operation);
+    let names = operation.filter.iter().map(|at| field_name(model, operation.target, *at));
+    let taken = names.filter(|name| PAGE_PARAMETERS.contains(&name.as_str()));
+    let report = |name: String| {
+        let message = format!("`{name}` cannot be filtered by: it is a parameter of every list");
+        let field = operation.entity().and_then(|entity| {
+            model.entity(entity).fields.iter().find(|field| field.name.value == name)
+        });
+        let diagnostic = Diagnostic::error("reserved-filter", operation.name.span, message)
+            .label("has the filter")
+            .note("`limit`, `after`, `sort`, `q`, `near` and `within` choose and order pages")
+            .help("give the field another name, or leave it out of `filter`");
+        match field {
+            Some(field) => diagnostic.related(field.name.span, "the field"),
+            None => diagnostic,
+        }
+    };
+    taken.map(report).collect()
 }
 
 fn route(model: &Model, id: OperationId) -> Option<Route> {

@@ -94,3 +94,16 @@ fn two_lists_of_one_entity_collide_until_one_has_a_route() {
     model.operations[second].route = Some("heavy".into());
     assert!(decided(model).1.is_empty());
 }
+
+#[test]
+fn a_filter_cannot_be_told_from_a_parameter_of_its_name() {
+    let mut model = small::shop();
+    small::entity(&model, "Quota", "quotas", 0)
+        .field("limit", expression::Type::Bool)
+        .add(&mut model);
+    let entity = expression::EntityId(3);
+    let list = operation(&mut model, "quotas", OperationKind::List, entity);
+    model.operations[list].filter = vec![model.shape(entity).field("limit").unwrap()];
+    let (_, diagnostics) = decided(model);
+    assert_eq!(diagnostics.iter().map(|found| found.id).collect::<Vec<_>>(), ["reserved-filter"]);
+}
