@@ -20,7 +20,7 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> 
         all.push(header(
             "Last-Event-ID",
             false,
-            json!({ "type": "string", "maxLength": 200 }),
+            json!({ "type": "string" }),
             "The last event that was received: the stream goes on after it.",
         ));
     }
@@ -129,7 +129,7 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
         query("limit", limit, "Most rows of the page."),
         query(
             "after",
-            json!({ "type": "string", "minLength": 43, "maxLength": 4096, "pattern": "^[A-Za-z0-9_-]+$" }),
+            json!({ "type": "string", "minLength": 43, "pattern": "^[A-Za-z0-9_-]+$" }),
             "The `next` of the page before; with the same filters and sort.",
         ),
     ];

@@ -15,8 +15,8 @@ use crate::store::Cursor;
 
 /// Bytes of the seal: 128 bits cannot be guessed.
 const SEAL: usize = 16;
-/// Longest cursor that is looked at: the longest sortable text, encoded.
-const LIMIT: usize = 512 * 1024;
+/// Longest cursor that is looked at: with other parameters it must fit into an address.
+const LIMIT: usize = 12 * 1024;
 
 /// What a cursor belongs to.
 pub(super) struct Question<'a> {

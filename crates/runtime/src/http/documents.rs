@@ -26,7 +26,7 @@ const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 impl<E: Execute> Service<E> {
     /// The server's own documents; `None` where there is none at this path.
-    pub(super) fn document(&self, method: &Method, path: &str) -> Option<Reply> {
+    pub(super) async fn document(&self, method: &Method, path: &str) -> Option<Reply> {
         let known =
             matches!(path, "/" | "/health" | "/ready" | "/metrics" | "/.well-known/jwks.json");
         let document = self.documents.iter().find(|document| document.path == path);
@@ -48,7 +48,7 @@ impl<E: Execute> Service<E> {
                 HeaderValue::from_static(document.media_type),
             ),
             ("/health", _) => reply::json(200, &b"{\"status\":\"up\"}"[..]),
-            ("/ready", _) => self.ready(),
+            ("/ready", _) => self.ready().await,
             ("/metrics", _) => reply::typed(
                 200,
                 self.metrics.render(&self.backend.gauges()),
@@ -60,12 +60,12 @@ impl<E: Execute> Service<E> {
     }
 
     /// Ready to be sent requests: not while it stops, nor while the store does not answer.
-    fn ready(&self) -> Reply {
+    async fn ready(&self) -> Reply {
         if self.draining.load(Relaxed) {
             let detail = "The server is stopping.";
             return reply::problem(&Problem::new(&code::UNAVAILABLE).detail(detail));
         }
-        match self.backend.unready() {
+        match self.backend.unready().await {
             None => reply::json(200, &b"{\"status\":\"ready\"}"[..]),
             Some(reason) => reply::problem(&Problem::new(&code::UNAVAILABLE).detail(reason)),
         }

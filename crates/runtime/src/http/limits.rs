@@ -36,7 +36,7 @@ impl Default for Limits {
             body: 1024 * 1024,
             head: 32 * 1024,
             headers: 64,
-            address: 8 * 1024,
+            address: 16 * 1024,
             connections: 4096,
             requests: 1024,
             streams: 128,

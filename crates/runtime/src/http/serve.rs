@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use decide::{Design, naming::kebab};
 use model::model::ContextId;
@@ -15,8 +16,11 @@ use crate::call::{Answer, Request};
 use crate::identity::Issuer;
 use crate::operations::Backend;
 use crate::problem::Problem;
-use crate::store::Store;
+use crate::store::{Snapshot as _, Store, StoreError};
 use crate::telemetry::AccessLog;
+
+/// For which a probe waits for the store.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// How a backend is served.
 #[derive(Debug)]
@@ -72,6 +76,17 @@ impl<S: Store> Execute for Backend<S> {
 
     fn not_running(&self) -> Vec<&str> {
         Self::not_running(self).iter().map(|missing| missing.message.as_str()).collect()
+    }
+
+    async fn unready(&self) -> Option<String> {
+        let reading = self.store().read::<_, StoreError, _>(|snapshot| {
+            Box::pin(async move { snapshot.outbox(i64::MAX, 1).await.map(drop) })
+        });
+        match tokio::time::timeout(PROBE, reading).await {
+            Ok(Ok(())) => None,
+            Ok(Err(_)) => Some("The store fails.".to_owned()),
+            Err(_) => Some("The store does not answer.".to_owned()),
+        }
     }
 }
 

@@ -52,8 +52,8 @@ pub trait Execute: Send + Sync + 'static {
     }
 
     /// Why it cannot serve at the moment.
-    fn unready(&self) -> Option<String> {
-        None
+    fn unready(&self) -> impl Future<Output = Option<String>> + Send {
+        std::future::ready(None)
     }
 
     /// Numbers of its own for `/metrics`: name, help, value.
@@ -144,14 +144,17 @@ impl<E: Execute> Service<E> {
                 self.guarded(incoming, started).await
             }
             Found::OtherMethod(allow) => other_method(method, allow),
-            _ => self.elsewhere(method, uri),
+            _ => self.elsewhere(method, uri).await,
         };
         if !body.is_end_stream() && parts.version < Version::HTTP_2 {
             // Refused before it was read: what is left of it would be taken for the next request,
             // so the connection ends, and the client is told.
             outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if let Some(Ok(value)) = correlation.as_deref().map(HeaderValue::from_str) {
+        // Whoever asks for help with an answer can name it by this, as the log does.
+        let named = correlation.as_deref().map(HeaderValue::from_str);
+        let value = named.unwrap_or_else(|| HeaderValue::try_from(trace.trace_id()));
+        if let Ok(value) = value {
             outcome.reply.headers_mut().insert(CORRELATION, value);
         }
         if *method == Method::HEAD {
@@ -186,11 +189,11 @@ impl<E: Execute> Service<E> {
         outcome.reply
     }
 
-    fn elsewhere(&self, method: &Method, uri: &hyper::Uri) -> Outcome {
+    async fn elsewhere(&self, method: &Method, uri: &hyper::Uri) -> Outcome {
         if !uri_fits(&self.limits, uri) {
             return Outcome::of(&Problem::new(&code::URI_TOO_LONG), None);
         }
-        match self.document(method, uri.path()) {
+        match self.document(method, uri.path()).await {
             Some(reply) => Outcome { reply, identity: None, code: None },
             None => Outcome::of(&Problem::new(&code::UNKNOWN_ROUTE), None),
         }

@@ -50,6 +50,12 @@ impl TraceContext {
         Self { trace, span, flags: 0 }
     }
 
+    /// The trace as 32 hexadecimal digits.
+    #[must_use]
+    pub fn trace_id(&self) -> String {
+        format!("{:032x}", self.trace)
+    }
+
     /// The `traceparent` to hand on.
     #[must_use]
     pub fn traceparent(&self) -> String {

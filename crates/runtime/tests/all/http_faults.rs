@@ -36,7 +36,7 @@ impl Execute for Faulty {
         Ok(Answer { status: 200, version: None, location: None, row: None, body, replayed: false })
     }
 
-    fn unready(&self) -> Option<String> {
+    async fn unready(&self) -> Option<String> {
         Some("The disk is full.".to_owned())
     }
 

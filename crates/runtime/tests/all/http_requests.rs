@@ -122,7 +122,7 @@ async fn whatever_is_wrong_gets_a_problem_with_a_stable_code() {
     let lend = format!("{row}/lend-book");
     let huge = format!("\"{}\"", "x".repeat(1_100_000));
     let deep = format!("{{\"notes\":{}{}}}", "[".repeat(500), "]".repeat(500));
-    let long = format!("{BOOKS}?q={}", "x".repeat(9000));
+    let long = format!("{BOOKS}?q={}", "x".repeat(20_000));
     let post = || Ask::new("POST", BOOKS).bearer(&token).key("k");
     let get = |path| Ask::new("GET", path);
     let asks: Vec<(u16, &str, Ask<'_>)> = vec![
@@ -211,7 +211,12 @@ async fn whatever_is_wrong_gets_a_problem_with_a_stable_code() {
 async fn a_server_tells_about_itself() {
     let server = Server::start(LIBRARY).await;
     add(&server, "a").await;
-    server.ask(Ask::new("GET", BOOKS).header("x-correlation-id", "c-1")).await;
+    let named = server.ask(Ask::new("GET", BOOKS).header("x-correlation-id", "c-1")).await;
+    assert_eq!(named.header("x-correlation-id"), Some("c-1"));
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let traced =
+        Ask::new("GET", BOOKS).header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
+    assert_eq!(server.ask(traced).await.header("x-correlation-id"), Some(trace));
     assert_eq!(server.get("/health").await.json()["status"], "up");
     assert_eq!(server.get("/ready").await.status, 200);
     let metrics = String::from_utf8(server.get("/metrics").await.body).unwrap();
