@@ -78,6 +78,10 @@ impl<S: Store> Execute for Backend<S> {
         Self::not_running(self).iter().map(|missing| missing.message.as_str()).collect()
     }
 
+    async fn close(&self) {
+        self.closed().await;
+    }
+
     async fn unready(&self) -> Option<String> {
         let reading = self.store().read::<_, StoreError, _>(|snapshot| {
             Box::pin(async move { snapshot.outbox(i64::MAX, 1).await.map(drop) })

@@ -119,6 +119,7 @@ async fn accept<E: Execute>(
     // All slots are back when the last connection is gone.
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
     drop(slots.acquire_many(all).await);
+    service.backend.close().await;
 }
 
 async fn connection<E: Execute>(

@@ -56,6 +56,11 @@ pub trait Execute: Send + Sync + 'static {
         std::future::ready(None)
     }
 
+    /// Ends what runs in the background; called when the last connection is gone.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// Numbers of its own for `/metrics`: name, help, value.
     fn gauges(&self) -> Vec<(&str, &str, f64)> {
         Vec::new()
@@ -131,22 +136,24 @@ impl<E: Execute> Service<E> {
     /// Answers a request. Never fails.
     pub(super) async fn serve(&self, request: HttpRequest<Incoming>) -> Reply {
         let started = Instant::now();
-        let in_flight = self.metrics.enter();
+        let _in_flight = self.metrics.enter();
         let (parts, mut body) = request.into_parts();
         let (method, uri) = (&parts.method, &parts.uri);
         let trace = TraceContext::of(head::short(&parts.headers, &TRACEPARENT), &self.ids);
         let correlation = head::short(&parts.headers, &CORRELATION).map(Arc::<str>::from);
         let found = self.router.find(method, uri.path());
+        let mut whole = body.is_end_stream();
         let mut outcome = match found {
             Found::Operation(endpoint, _, address) if uri_fits(&self.limits, uri) => {
-                let (parts, body, correlation) = (&parts, &mut body, &correlation);
-                let incoming = Received { parts, body, endpoint, address, trace, correlation };
-                self.guarded(incoming, started).await
+                let (parts, correlation) = (&parts, &correlation);
+                let body = (&mut body, &mut whole);
+                let received = Received { parts, body, endpoint, address, trace, correlation };
+                self.guarded(received, started).await
             }
             Found::OtherMethod(allow) => other_method(method, allow),
             _ => self.elsewhere(method, uri).await,
         };
-        if !body.is_end_stream() && parts.version < Version::HTTP_2 {
+        if !whole && parts.version < Version::HTTP_2 {
             // Refused before it was read: what is left of it would be taken for the next request,
             // so the connection ends, and the client is told.
             outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -160,33 +167,47 @@ impl<E: Execute> Service<E> {
         if *method == Method::HEAD {
             outcome.reply = without_body(outcome.reply);
         }
+        self.record(&outcome, method, &found, trace, correlation.as_deref(), started.elapsed());
+        outcome.reply
+    }
+
+    /// Counts the request and writes its line.
+    fn record(
+        &self,
+        outcome: &Outcome,
+        method: &Method,
+        found: &Found<'_, '_>,
+        trace: TraceContext,
+        correlation: Option<&str>,
+        duration: Duration,
+    ) {
+        let status = outcome.reply.status().as_u16();
         let endpoint = match found {
-            Found::Operation(endpoint, at, _) => Some((endpoint, at)),
+            Found::Operation(endpoint, at, _) => {
+                if let Some(numbers) = self.metrics.operation(*at) {
+                    numbers.record(status, duration);
+                }
+                Some(endpoint)
+            }
             _ => None,
         };
-        let status = outcome.reply.status().as_u16();
-        let duration = started.elapsed();
-        if let Some(numbers) = endpoint.and_then(|(_, at)| self.metrics.operation(at)) {
-            numbers.record(status, duration);
+        if !self.log.is_on() {
+            return;
         }
-        if self.log.is_on() {
-            self.log.write(&Entry {
-                time: now_micros(),
-                trace,
-                correlation: correlation.as_deref(),
-                operation: endpoint.map(|(endpoint, _)| endpoint.name.as_str()),
-                method: method.as_str(),
-                route: endpoint.map(|(endpoint, _)| endpoint.template.as_str()),
-                status,
-                code: outcome.code.as_deref(),
-                duration,
-                identity: outcome.identity.as_ref(),
-                bytes: usize::try_from(outcome.reply.body().size_hint().lower())
-                    .unwrap_or(usize::MAX),
-            });
-        }
-        drop(in_flight);
-        outcome.reply
+        let bytes = outcome.reply.body().size_hint().lower();
+        self.log.write(&Entry {
+            time: now_micros(),
+            trace,
+            correlation,
+            operation: endpoint.map(|endpoint| endpoint.name.as_str()),
+            method: method.as_str(),
+            route: endpoint.map(|endpoint| endpoint.template.as_str()),
+            status,
+            code: outcome.code.as_deref(),
+            duration,
+            identity: outcome.identity.as_ref(),
+            bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+        });
     }
 
     async fn elsewhere(&self, method: &Method, uri: &hyper::Uri) -> Outcome {
@@ -249,7 +270,9 @@ impl<E: Execute> Service<E> {
         let (input, idempotency) = if endpoint.is_read() {
             (InputValues::default(), None)
         } else {
+            let (body, whole) = body;
             let bytes = body::read(body, self.limits.body, self.limits.body_time).await?;
+            *whole = true;
             let input = self.input(endpoint, &parts.headers, &bytes)?;
             let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);
             (input, key.map(fingerprint))
@@ -355,7 +378,8 @@ impl<E: Execute> Service<E> {
 /// A request that leads to an operation.
 struct Received<'a> {
     parts: &'a Parts,
-    body: &'a mut Incoming,
+    /// With whether all of it has been read.
+    body: (&'a mut Incoming, &'a mut bool),
     endpoint: &'a Endpoint,
     address: Option<&'a str>,
     trace: TraceContext,

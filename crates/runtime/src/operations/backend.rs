@@ -123,6 +123,18 @@ impl<S: Store> Backend<S> {
         self.inner.closing.send_replace(true);
     }
 
+    /// Closes, and waits a moment until nothing but this holds the store: then dropping it lets go
+    /// of the data, and another backend can start on it at once.
+    pub async fn closed(&self) {
+        self.close();
+        for _ in 0..200 {
+            if Arc::strong_count(&self.inner) == 1 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Executes one operation.
     ///
     /// # Errors

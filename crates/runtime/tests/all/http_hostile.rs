@@ -90,6 +90,32 @@ async fn a_body_that_grows_beyond_the_limit_is_refused_while_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_a_refused_body_is_not_the_next_request() {
+    let server = Server::start(LIBRARY).await;
+    let mut stream = server.connect().await;
+    let smuggled = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
+    let text = format!(
+        "POST {BOOKS} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{smuggled}",
+        smuggled.len()
+    );
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let answer = rest(&mut stream).await;
+    let reply = Reply::parse(&answer);
+    assert_eq!((reply.status, &*reply.code()), (401, "unauthenticated"));
+    assert_eq!(reply.header("connection"), Some("close"));
+    let token = server.token("librarian", "lib");
+    let mut stream = server.connect().await;
+    let text = format!(
+        "POST {BOOKS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nidempotency-key: k\r\n\
+         content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n\
+         GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let text = String::from_utf8(rest(&mut stream).await).unwrap();
+    assert!(text.starts_with("HTTP/1.1 422") && text.contains("HTTP/1.1 200 OK"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn garbage_harms_nobody_else() {
     let server = Server::with(LIBRARY, impatient()).await;
     let many = (0..500).map(|at| format!("x-{at}: y\r\n")).collect::<String>();
