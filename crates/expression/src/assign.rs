@@ -73,27 +73,10 @@ pub fn assign(value: Value, ty: &Type, schema: &Schema) -> Result<Value> {
             Ok(Value::Text(text))
         }
         (Type::Enum(members), Value::Text(text)) => member(text, members),
-        (Type::Date, Value::Date(date)) => {
-            within(i64::from(date.year()), 1, 9999)?;
-            Ok(Value::Date(date))
-        }
-        (Type::Time, Value::Time(time)) => {
-            let nanos = time.subsec_nanosecond() / 1000 * 1000;
-            let time = time.with().subsec_nanosecond(nanos).build();
-            time.map(Value::Time).or_else(|_| refuse("out-of-range", "must be a time of day"))
-        }
-        (Type::Timestamp, Value::Timestamp(micros)) => {
-            if !(TIMESTAMPS.0..=TIMESTAMPS.1).contains(&micros) {
-                return refuse("out-of-range", "must lie in the years 1 to 9999");
-            }
-            Ok(Value::Timestamp(micros))
-        }
-        (Type::Duration, Value::Duration(micros)) => {
-            if !(-DURATION_LIMIT..=DURATION_LIMIT).contains(&micros) {
-                return refuse("out-of-range", "must be at most ten thousand years");
-            }
-            Ok(Value::Duration(micros))
-        }
+        (
+            ty @ (Type::Date | Type::Time | Type::Timestamp | Type::Duration),
+            value @ (Value::Date(_) | Value::Time(_) | Value::Timestamp(_) | Value::Duration(_)),
+        ) => time(ty, value),
         (Type::Reference(_), value @ (Value::Uuid(_) | Value::Row(_))) => match row_id(&value) {
             Some(id) => Ok(Value::Uuid(id)),
             None => refuse("invalid-type", "must be a row with an id"),
@@ -116,6 +99,34 @@ pub fn assign(value: Value, ty: &Type, schema: &Schema) -> Result<Value> {
         }
         (Type::Bool, value @ Value::Bool(_)) | (Type::Uuid, value @ Value::Uuid(_)) => Ok(value),
         (ty, _) => refuse("invalid-type", format!("must be a value of {}", ty.describe(schema))),
+    }
+}
+
+/// Dates and times within the years 1 to 9999, to the microsecond.
+fn time(ty: &Type, value: Value) -> Result<Value> {
+    match (ty, value) {
+        (Type::Date, Value::Date(date)) => {
+            within(i64::from(date.year()), 1, 9999)?;
+            Ok(Value::Date(date))
+        }
+        (Type::Time, Value::Time(time)) => {
+            let nanos = time.subsec_nanosecond() / 1000 * 1000;
+            let time = time.with().subsec_nanosecond(nanos).build();
+            time.map(Value::Time).or_else(|_| refuse("out-of-range", "must be a time of day"))
+        }
+        (Type::Timestamp, Value::Timestamp(micros)) => {
+            if !(TIMESTAMPS.0..=TIMESTAMPS.1).contains(&micros) {
+                return refuse("out-of-range", "must lie in the years 1 to 9999");
+            }
+            Ok(Value::Timestamp(micros))
+        }
+        (Type::Duration, Value::Duration(micros)) => {
+            if !(-DURATION_LIMIT..=DURATION_LIMIT).contains(&micros) {
+                return refuse("out-of-range", "must be at most ten thousand years");
+            }
+            Ok(Value::Duration(micros))
+        }
+        _ => refuse("invalid-type", "must be a date or time of the right kind"),
     }
 }
 

@@ -37,30 +37,42 @@ fn entity(context: &str, name: &str, id: EntityId, fields: Vec<FieldShape>) -> E
     EntityShape { name: name.to_owned(), context: context.into(), fields, parts: Vec::new() }
 }
 
-pub fn schema() -> Schema {
-    let decimal = Type::Decimal { precision: 9, scale: 3 };
-    let small = Type::Int { min: 0, max: 1000 };
-    let user = entity(
+fn decimal() -> Type {
+    Type::Decimal { precision: 9, scale: 3 }
+}
+
+fn small() -> Type {
+    Type::Int { min: 0, max: 1000 }
+}
+
+fn user() -> EntityShape {
+    entity(
         "identity",
         "User",
         USER,
         vec![
             field("name", Type::string(200)),
             field("nickname", Type::string(50).optional()),
-            field("level", small.clone()),
+            field("level", small()),
         ],
-    );
-    let category = entity(
+    )
+}
+
+fn category() -> EntityShape {
+    entity(
         "shop",
         "Category",
         CATEGORY,
         vec![
             field("name", Type::string(80)),
             field("parent", Type::Reference(CATEGORY).optional()),
-            field("rank", small.clone().optional()),
+            field("rank", small().optional()),
         ],
-    );
-    let product = entity(
+    )
+}
+
+fn product() -> EntityShape {
+    entity(
         "shop",
         "Product",
         PRODUCT,
@@ -72,7 +84,7 @@ pub fn schema() -> Schema {
             field("category", Type::Reference(CATEGORY).optional()),
             field("active", Type::Bool),
             field("featured", Type::Bool.optional()),
-            field("weight", decimal.clone()),
+            field("weight", decimal()),
             field("score", Type::Float),
             field("stock", Type::INT),
             field("kind", members(&["book", "toy", "food"])),
@@ -81,7 +93,10 @@ pub fn schema() -> Schema {
             field("place", Type::Geo),
             field("seller", Type::Reference(USER)),
         ],
-    );
+    )
+}
+
+fn order() -> EntityShape {
     let mut order = entity(
         "shop",
         "Order",
@@ -92,8 +107,8 @@ pub fn schema() -> Schema {
             field("total", Type::MONEY),
             field("paid_at", Type::Timestamp.optional()),
             field("note", Type::string(200).optional()),
-            field("factor", decimal.clone()),
-            field("count", small.clone()),
+            field("factor", decimal()),
+            field("count", small()),
             field("reviewer", Type::Reference(USER).optional()),
             field("main_product", Type::Reference(PRODUCT).optional()),
         ],
@@ -109,7 +124,7 @@ pub fn schema() -> Schema {
                 field("quantity", Type::Int { min: 1, max: 1000 }),
                 field("unit_price", Type::MONEY),
                 field("label", Type::string(20).optional()),
-                field("share", decimal),
+                field("share", decimal()),
             ],
         },
         PartShape {
@@ -117,30 +132,37 @@ pub fn schema() -> Schema {
             one: true,
             min: 0,
             max: 1,
-            fields: vec![field("city", Type::string(50)), field("zip", small.clone().optional())],
+            fields: vec![field("city", Type::string(50)), field("zip", small().optional())],
         },
     ];
-    let membership = entity(
+    order
+}
+
+fn membership() -> EntityShape {
+    entity(
         "shop",
         "Membership",
         MEMBERSHIP,
         vec![
             field("order", Type::Reference(ORDER)),
             field("member", Type::Reference(USER)),
-            field("weight", small.clone()),
+            field("weight", small()),
         ],
-    );
+    )
+}
+
+pub fn schema() -> Schema {
     let input = RecordShape {
         name: "input of placeOrder".to_owned(),
         fields: vec![
-            field("quantity", small),
+            field("quantity", small()),
             field("reason", Type::string(80).optional()),
             field("amount", Type::MONEY),
             field("ids", list(Type::Reference(PRODUCT), 10)),
         ],
     };
     Schema {
-        entities: vec![user, category, product, order, membership],
+        entities: vec![user(), category(), product(), order(), membership()],
         records: vec![input],
         ..Schema::default()
     }

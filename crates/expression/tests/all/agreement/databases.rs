@@ -22,6 +22,14 @@ use expression::ir::VariableIndex;
 /// Tables named like the entities.
 pub struct Names<'a>(pub &'a Schema);
 
+impl Names<'_> {
+    /// Two, so that the tests need not wait for each other.
+    fn namespace(&self) -> Cow<'static, str> {
+        let several = self.0.settings.currencies.len() > 1;
+        Cow::Borrowed(if several { "several" } else { "test" })
+    }
+}
+
 impl Layout for Names<'_> {
     fn schema(&self) -> &Schema {
         self.0
@@ -29,12 +37,12 @@ impl Layout for Names<'_> {
 
     fn table(&self, entity: EntityId) -> TableName<'_> {
         let shape = self.0.entity(entity);
-        TableName { schema: Cow::Borrowed("test"), name: Cow::Borrowed(&shape.name) }
+        TableName { schema: self.namespace(), name: Cow::Borrowed(&shape.name) }
     }
 
     fn part_table(&self, part: PartId) -> TableName<'_> {
         let name = format!("{}_{}", self.0.entity(part.entity).name, self.0.part(part).name);
-        TableName { schema: Cow::Borrowed("test"), name: Cow::Owned(name) }
+        TableName { schema: self.namespace(), name: Cow::Owned(name) }
     }
 
     fn column(&self, entity: EntityId, field: FieldIndex) -> Cow<'_, str> {
@@ -230,10 +238,10 @@ impl<'c> PostgreSql<'c> {
     /// The tables, in a transaction that is never committed.
     pub fn tables(schema: &Schema, client: &'c mut postgres::Client) -> postgres::Transaction<'c> {
         let mut transaction = client.transaction().expect("a transaction");
-        let script = tables(schema, Dialect::PostgreSql);
+        let (name, script) = (Names(schema).namespace(), tables(schema, Dialect::PostgreSql));
         transaction
             // Tables without statistics look huge: compiling each query would take longest.
-            .batch_execute(&format!("SET LOCAL jit = off; CREATE SCHEMA test; {script}"))
+            .batch_execute(&format!("SET LOCAL jit = off; CREATE SCHEMA {name}; {script}"))
             .unwrap_or_else(|error| panic!("{error:?}\n{script}"));
         transaction
     }
