@@ -52,7 +52,7 @@ pub(crate) async fn assigned<X: Snapshot>(
     pointer: &str,
 ) -> Result<Value, Failure> {
     let value = match value {
-        Fill::Now => super::row::now_as(ty, work.now),
+        Fill::Now => super::row::now_as(ty, work.now, &work.plans.model.schema),
         other => fill(work, other, scope).await?,
     };
     Ok(assign(value, ty, &work.plans.model.schema)

@@ -8,7 +8,6 @@ use expression::{FieldIndex, Row, Type, Value, ir::VariableIndex, row_id};
 use model::model::BuiltIn;
 
 use super::effects::is_deleted;
-use super::exclusive;
 use super::failure::Failure;
 use super::row;
 use super::walk::reads_all_rows;
@@ -47,7 +46,6 @@ pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
     work.forget_answers();
     for key in changed {
         check_invariants(work, key, true).await?;
-        exclusive::check(work, key).await?;
     }
     for event in std::mem::take(&mut work.events) {
         work.store.append(&event).await?;

@@ -235,6 +235,7 @@ async fn see_input<X: Snapshot>(
     operation: &Operation,
     input: &InputValues,
 ) -> Result<(), Failure> {
+    let plans = work.plans.clone();
     let row = work.row(frame.key).await?;
     let values = operation.input.parameters.iter().enumerate().map(|(at, parameter)| {
         if let Some(value) = input.0.get(at).cloned().flatten() {
@@ -246,7 +247,7 @@ async fn see_input<X: Snapshot>(
                 let rows = row.parts.get(usize::from(*part)).map_or(&[][..], Vec::as_slice);
                 part_as_input(rows, fields, &parameter.ty)
             }
-            _ => absent(parameter, work.now),
+            _ => absent(parameter, work.now, &plans.model.schema),
         }
     });
     let record = Value::Record(values.collect());
@@ -266,10 +267,10 @@ fn part_as_input(rows: &[Arc<[Value]>], fields: &[FieldIndex], ty: &Type) -> Val
 }
 
 /// What a parameter is when nothing was sent.
-pub(crate) fn absent(parameter: &Parameter, now: i64) -> Value {
+pub(crate) fn absent(parameter: &Parameter, now: i64, schema: &Schema) -> Value {
     match (&parameter.default, &parameter.ty) {
         (Some(Default::Value(value)), _) => value.clone(),
-        (Some(Default::Now), ty) => row::now_as(ty, now),
+        (Some(Default::Now), ty) => row::now_as(ty, now, schema),
         (None, Type::List { .. }) => Value::List(Arc::from([])),
         (None, _) => Value::Null,
     }

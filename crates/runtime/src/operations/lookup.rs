@@ -79,8 +79,9 @@ async fn arguments<X: Snapshot>(
     let values = check(operation, &request.input, &plans.model.schema)?;
     super::input::check_references(work, &session, operation, &values).await?;
     let pairs = operation.input.parameters.iter().zip(values.0);
-    let input =
-        pairs.map(|(parameter, value)| value.unwrap_or_else(|| absent(parameter, work.now)));
+    let input = pairs.map(|(parameter, value)| {
+        value.unwrap_or_else(|| absent(parameter, work.now, &plans.model.schema))
+    });
     let input = Value::Record(input.collect());
     let scope =
         work.scope().with(VariableIndex::ACTOR, access.actor()).with(VariableIndex::INPUT, input);

@@ -11,7 +11,6 @@ mod clock;
 mod durable;
 mod effects;
 mod event;
-mod exclusive;
 mod failure;
 mod fill;
 mod finish;

@@ -28,8 +28,6 @@ pub(crate) struct Plans {
     pub(crate) interruptible: BTreeSet<EntityId>,
     /// Questions about all rows of an entity that effects and invariants ask, by place.
     pub(crate) questions: BTreeMap<Span, Predicate>,
-    /// Which rows an `exclusive` key is about, by its position.
-    pub(crate) exclusive: BTreeMap<(EntityId, usize), Predicate>,
     /// Entities whose rows actors are.
     pub(crate) people: BTreeSet<EntityId>,
     /// The built-in actor.
@@ -81,7 +79,6 @@ impl Plans {
             operations.push(plan(design, store, id, operation, &mut errors));
         }
         let questions = ask_all(&model, store, &mut errors);
-        let exclusive = exclusive(&model, store, &mut errors);
         let doors = model.entities().map(|(id, _)| doors(&model, &operations, id)).collect();
         let interruptible = model.operations.iter().filter(|o| has_durable_call(&o.effects));
         let interruptible = interruptible.filter_map(Operation::entity).collect();
@@ -98,7 +95,6 @@ impl Plans {
             doors,
             interruptible,
             questions,
-            exclusive,
             people,
             system,
         })
@@ -148,29 +144,6 @@ fn plan<S: Store>(
     let location = location(design, operation.entity());
     let output = OutputPlan::new(model, operation);
     Plan { grants, filter, output, locks: locks.unwrap_or_default(), location }
-}
-
-/// Compiles the conditions of `exclusive` keys.
-fn exclusive<S: Store>(
-    model: &Model,
-    store: &S,
-    errors: &mut Vec<Untranslatable>,
-) -> BTreeMap<(EntityId, usize), Predicate> {
-    let mut compiled = BTreeMap::new();
-    for (id, entity) in model.entities() {
-        for (at, exclusive) in entity.exclusive.iter().enumerate() {
-            let Some(condition) = &exclusive.condition else { continue };
-            match store.predicate(id, condition) {
-                Ok(predicate) => drop(compiled.insert((id, at), predicate)),
-                Err(error) => errors.push(Untranslatable {
-                    span: condition.span,
-                    operation: entity.name.value.clone(),
-                    why: error.to_string(),
-                }),
-            }
-        }
-    }
-    compiled
 }
 
 /// Compiles what effects and invariants ask about all rows of an entity.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use expression::{EntityId, FieldIndex, Row, Type, Value};
+use expression::{EntityId, FieldIndex, Row, Schema, Type, Value};
 use model::Model;
 use model::model::{BuiltIn, Default, Entity, Field};
 
@@ -15,7 +15,7 @@ pub(crate) fn new_row(model: &Model, key: Key, now: i64) -> Row {
     let entity = model.entity(key.0);
     let fields = entity.fields.iter().map(|field| match field.built_in {
         Some(built_in) => built_in_value(entity, built_in, key.1, now),
-        None => initial(field, now),
+        None => initial(field, now, &model.schema),
     });
     Row { entity: key.0, fields: fields.collect(), parts: vec![Vec::new(); entity.parts.len()] }
 }
@@ -34,21 +34,21 @@ fn built_in_value(entity: &Entity, which: BuiltIn, id: u128, now: i64) -> Value 
 }
 
 /// What a declared field starts as.
-pub(crate) fn initial(field: &Field, now: i64) -> Value {
+pub(crate) fn initial(field: &Field, now: i64, schema: &Schema) -> Value {
     match (&field.default, &field.ty) {
         (Some(Default::Value(value)), _) => value.clone(),
-        (Some(Default::Now), _) => now_as(&field.ty, now),
+        (Some(Default::Now), _) => now_as(&field.ty, now, schema),
         (None, Type::List { .. }) => Value::List(Arc::from([])),
         (None, _) => Value::Null,
     }
 }
 
-/// The time of the transaction as a value of a type.
-pub(crate) fn now_as(ty: &Type, now: i64) -> Value {
+/// The time of the transaction as a value of a type; a date is that of the system's time zone.
+pub(crate) fn now_as(ty: &Type, now: i64, schema: &Schema) -> Value {
     match ty.required() {
         Type::Date => {
             let timestamp = jiff::Timestamp::from_microsecond(now).unwrap_or_default();
-            Value::Date(timestamp.to_zoned(jiff::tz::TimeZone::UTC).date())
+            Value::Date(timestamp.to_zoned(schema.settings.time_zone.clone()).date())
         }
         _ => Value::Timestamp(now),
     }
@@ -57,8 +57,8 @@ pub(crate) fn now_as(ty: &Type, now: i64) -> Value {
 /// A part row as it starts.
 pub(crate) fn new_part_row(model: &Model, entity: EntityId, part: u16, now: i64) -> Vec<Value> {
     let part = model.entity(entity).parts.get(usize::from(part));
-    part.map(|part| part.fields.iter().map(|field| initial(field, now)).collect())
-        .unwrap_or_default()
+    let value = |field| initial(field, now, &model.schema);
+    part.map(|part| part.fields.iter().map(value).collect()).unwrap_or_default()
 }
 
 /// The value of a field of a row.
