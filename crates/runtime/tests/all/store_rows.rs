@@ -204,7 +204,7 @@ async fn an_exclusive_key_keeps_ranges_apart() {
         condition: Some(small::equals(open_one, small::text("open"))),
     });
     let folder = Folder::new();
-    let store = open(&folder, model).unwrap();
+    let store = open(&folder, model.clone()).unwrap();
     let booking = |id: u128, status: &str, room: i64, from: i64, to: Option<i64>| {
         let mut fields = customer(id, "x").fields[..4].to_vec();
         let end = to.map_or(Value::Null, Value::Timestamp);
@@ -223,13 +223,22 @@ async fn an_exclusive_key_keeps_ranges_apart() {
     let change = |before: expression::Row, after: expression::Row| {
         write(&store, move |session| now(session.update(&before, &after)))
     };
-    let (cancelled, open) =
+    let (cancelled, opened) =
         (booking(5, "cancelled", 1, 10, Some(20)), booking(5, "open", 1, 10, Some(20)));
-    assert_eq!(change(cancelled.clone(), open.clone()).await, taken);
+    assert_eq!(change(cancelled.clone(), opened.clone()).await, taken);
     change(booking(1, "open", 1, 10, Some(20)), booking(1, "cancelled", 1, 10, Some(20)))
         .await
         .unwrap();
-    change(cancelled, open).await.unwrap();
+    change(cancelled, opened).await.unwrap();
+    // A key that stored rows break is not taken on.
+    drop(store);
+    let mut wider = model.clone();
+    wider.entities[entity.0 as usize].exclusive[0].same = vec![];
+    wider.entities[entity.0 as usize].exclusive[0].code.value = "one-at-a-time".into();
+    let refused = open(&folder, wider);
+    let Err(StoreError::Incompatible { differences }) = refused else { panic!("taken on") };
+    assert!(differences[0].contains("one-at-a-time"), "{differences:?}");
+    open(&folder, model).unwrap();
 }
 
 /// Every storable type, each also as an optional field.

@@ -22,6 +22,8 @@ pub(super) struct Check {
     pub code: String,
     /// Finds a row that overlaps the one with the id `?1`.
     pub sql: String,
+    /// Finds any two rows that overlap.
+    pub any: String,
 }
 
 /// The keys of an entity.
@@ -34,7 +36,7 @@ pub(super) fn checks(design: &Design, plan: &Plan) -> Result<Vec<Check>, StoreEr
 fn check(design: &Design, plan: &Plan, key: &Exclusive) -> Result<Check, StoreError> {
     let columns = |field| plan.columns.of(field).iter().map(|column| &column.name);
     let (start, end) = key.overlap;
-    let mut conditions = vec![format!("{ALIAS}.\"id\" = ?1"), format!("{OTHER}.\"id\" <> ?1")];
+    let mut conditions = Vec::new();
     // Nulls are equal to nothing and overlap nothing.
     for column in key.same.iter().flat_map(|field| columns(*field)) {
         conditions.push(format!("{OTHER}.{column} = {ALIAS}.{column}"));
@@ -48,11 +50,18 @@ fn check(design: &Design, plan: &Plan, key: &Exclusive) -> Result<Check, StoreEr
         conditions.extend(condition(design, plan.entity, key, alias)?);
     }
     let table = &plan.table;
-    let sql = format!(
-        "SELECT 1 FROM {table} AS {ALIAS} CROSS JOIN {table} AS {OTHER} WHERE {} LIMIT 1",
-        conditions.join(" AND ")
-    );
-    Ok(Check { code: key.code.value.clone(), sql })
+    let find = |which: &str| {
+        format!(
+            "SELECT 1 FROM {table} AS {ALIAS} CROSS JOIN {table} AS {OTHER} \
+             WHERE {which} AND {} LIMIT 1",
+            conditions.join(" AND ")
+        )
+    };
+    Ok(Check {
+        code: key.code.value.clone(),
+        sql: find(&format!("{ALIAS}.\"id\" = ?1 AND {OTHER}.\"id\" <> ?1")),
+        any: find(&format!("{ALIAS}.\"id\" < {OTHER}.\"id\"")),
+    })
 }
 
 /// Which rows the key is about.

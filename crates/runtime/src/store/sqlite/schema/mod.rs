@@ -14,6 +14,7 @@ use decide::Design;
 use expression::sql::Dialect;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::plan::{self, Plan};
 use super::records;
 use crate::store::StoreError;
 use meaning::Meanings;
@@ -55,13 +56,16 @@ pub(super) fn fit(
     let statements = emit::sql::statements(design, Dialect::Sqlite);
     let wanted = object::of_statements(&statements)?;
     let meanings = Meanings::of(design, now);
+    let plans = plan::plans(design)?;
     // Rebuilding a table that others refer to needs this off; it can only be set out here. The
     // references are checked before the commit instead.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;
     let fitted = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(StoreError::from)
-        .and_then(|transaction| fit_in(&transaction, &wanted, &meanings).map(|()| transaction))
+        .and_then(|transaction| {
+            fit_in(&transaction, &wanted, &meanings, &plans).map(|()| transaction)
+        })
         .and_then(|transaction| Ok(transaction.commit()?));
     connection.execute_batch("PRAGMA foreign_keys = ON")?;
     fitted
@@ -71,6 +75,7 @@ fn fit_in(
     transaction: &Transaction<'_>,
     wanted: &[Object],
     meanings: &Meanings,
+    plans: &[Plan],
 ) -> Result<(), StoreError> {
     transaction.execute_batch(records::TABLES)?;
     transaction.execute_batch(REMEMBERED)?;
@@ -85,8 +90,28 @@ fn fit_in(
         return Err(StoreError::Incompatible { differences });
     }
     apply::apply(transaction, &installed, wanted, &changes, meanings)?;
+    check_exclusive(transaction, plans)?;
     object::remember(transaction, wanted)?;
     meaning::remember(transaction, &meanings.columns)
+}
+
+/// Keys against overlapping ranges are no constraint of the database: stored rows are asked.
+fn check_exclusive(connection: &Connection, plans: &[Plan]) -> Result<(), StoreError> {
+    let mut differences = Vec::new();
+    for plan in plans {
+        for key in &plan.exclusive {
+            if connection.prepare(&key.any)?.exists(())? {
+                differences.push(format!(
+                    "{}: stored rows of {} overlap in the key `{}`; move or cancel them first",
+                    plan.qualified, plan.table, key.code
+                ));
+            }
+        }
+    }
+    match differences.is_empty() {
+        true => Ok(()),
+        false => Err(StoreError::Incompatible { differences }),
+    }
 }
 
 /// Refuses files that are not ours to write to.
