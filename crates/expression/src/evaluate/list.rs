@@ -133,7 +133,20 @@ impl Evaluator<'_> {
         found.ok_or(out)
     }
 
+    /// `in`. A written list is a chain of `==`: an equal item decides, even if another fails.
     pub(super) fn contains(&self, list: &Expression, wanted: &Value) -> Result<bool> {
+        if let Kind::List(items) = &list.kind {
+            let mut failed = None;
+            for item in items {
+                match self.present(item) {
+                    Ok(item) if compare::equal(&item, wanted) => return Ok(true),
+                    Ok(_) => {}
+                    Err(error @ EvaluationError::Failed { .. }) => failed = Some(error),
+                    Err(needs) => return Err(needs),
+                }
+            }
+            return failed.map_or(Ok(false), Err);
+        }
         let found = self.each(list, &mut |item| {
             let equal = compare::equal(item, wanted);
             Ok(if equal { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

@@ -156,6 +156,8 @@ fn errors_are_values_of_their_own_and_logic_absorbs_them() {
     fails("1 / self.count == 1", "division-by-zero");
     fails("self.lines[2].quantity > 0", "out-of-range");
     fails("self.factor / (self.factor - 1.5) > 1", "division-by-zero");
+    holds("3 in [1 / self.count, 3]");
+    fails("3 in [1 / self.count, 4]", "division-by-zero");
     holds("self.count == 0 || 1 / self.count == 1");
     holds("1 / self.count == 1 || self.count == 0");
     holds("!(1 / self.count == 1 && self.count > 0)");
