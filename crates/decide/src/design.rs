@@ -178,6 +178,8 @@ pub struct Route {
     pub success: u16,
     /// Actors it admits.
     pub actors: Vec<ActorId>,
+    /// Why the runtime answers 501 here, where it does; contracts leave such routes out.
+    pub not_served: Option<&'static str>,
 }
 
 impl Route {

@@ -78,7 +78,18 @@ fn route(model: &Model, id: OperationId) -> Option<Route> {
         if_match: matches!(method, Method::Patch | Method::Delete),
         success: success(operation),
         actors,
+        not_served: not_served(operation),
     })
+}
+
+/// What this version does not run yet.
+fn not_served(operation: &Operation) -> Option<&'static str> {
+    match operation {
+        Operation { kind: OperationKind::Stream, .. } => Some("Streams are not served yet."),
+        Operation { batch: Some(_), .. } => Some("Batches are not served yet."),
+        operation if operation.entity().is_none() => Some("Views are not served yet."),
+        _ => None,
+    }
 }
 
 fn public_actors(model: &Model, operation: &Operation) -> Vec<ActorId> {

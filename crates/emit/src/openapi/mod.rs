@@ -29,9 +29,9 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
 /// The document of a context; nothing where it has no public route.
 #[must_use]
 pub fn document(design: &Design, context: ContextId) -> Option<Value> {
-    let routes = design.routes.iter().flatten();
-    let mut routes: Vec<&Route> =
-        routes.filter(|route| design.model.operation(route.operation).context == context).collect();
+    let here = |route: &&Route| design.model.operation(route.operation).context == context;
+    let (mut routes, later): (Vec<&Route>, Vec<&Route>) =
+        design.routes.iter().flatten().filter(here).partition(|route| route.not_served.is_none());
     // By path and method, not as written: moving an operation is no change of the contract.
     routes.sort_by(|a, b| (&a.segments, a.method).cmp(&(&b.segments, b.method)));
     if routes.is_empty() {
@@ -47,13 +47,14 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
     let of = design.model.context(context);
     let title = format!("{}: {}", design.model.system.name, of.name);
     let summary = of.summary.clone().unwrap_or_else(|| design.model.system.summary.clone());
+    let summary = format!("{}{}", summary.trim(), not_served(design, &later));
     let paths = Value::Object(paths);
     let mut shared = types::shared(&design.model.schema);
     shared.push(("Problem", problems::schema()));
     components.add_used(shared, &paths);
     Some(json!({
         "openapi": "3.1.0",
-        "info": { "title": title, "description": summary.trim(), "version": "1" },
+        "info": { "title": title, "description": summary, "version": "1" },
         "servers": [{ "url": "/" }],
         "tags": tags(design, &routes),
         "security": [{ "bearer": [] }],
@@ -70,6 +71,19 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
             },
         },
     }))
+}
+
+/// A contract promises only what is served; what is still to come is named.
+fn not_served(design: &Design, later: &[&Route]) -> String {
+    let mut names: Vec<String> = later
+        .iter()
+        .map(|route| format!("`{}`", design.model.operation(route.operation).name))
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("\n\nNot served yet, and so not part of this contract: {}.", names.join(", "))
 }
 
 /// The name under which an operation is listed: its entity or view.
@@ -141,9 +155,6 @@ fn description(design: &Design, operation: &Operation, route: &Route) -> String 
     actors.sort();
     let mut lines: Vec<String> = doc.map(str::to_owned).into_iter().collect();
     lines.push(format!("Admits {}.", actors.join(", ")));
-    if operation.kind == OperationKind::Stream {
-        lines.push("Not running yet: answers 501.".to_owned());
-    }
     lines.join("\n\n")
 }
 
@@ -201,7 +212,7 @@ fn success(design: &Design, operation: &Operation, components: &mut Components) 
     let has_version = operation
         .entity()
         .is_some_and(|entity| design.model.entity(entity).built_in(BuiltIn::Version).is_some());
-    let one_row = !matches!(operation.kind, OperationKind::List | OperationKind::Stream);
+    let one_row = operation.kind != OperationKind::List;
     let mut headers = json!({});
     if has_version && one_row && operation.kind != OperationKind::Delete {
         headers["ETag"] = json!({
@@ -216,10 +227,6 @@ fn success(design: &Design, operation: &Operation, components: &mut Components) 
     }
     let mut response = match operation.kind {
         OperationKind::Delete => json!({ "description": "Gone." }),
-        OperationKind::Stream => json!({
-            "description": "The rows, then their changes (server-sent events).",
-            "content": { "text/event-stream": { "schema": { "type": "string" } } },
-        }),
         OperationKind::List => {
             let row = bodies::row(design, operation, components);
             let page = bodies::page(row, &operation.name, components);

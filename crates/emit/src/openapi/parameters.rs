@@ -16,14 +16,6 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> 
     if operation.kind == OperationKind::List {
         all.extend(page(design, operation));
     }
-    if operation.kind == OperationKind::Stream {
-        all.push(header(
-            "Last-Event-ID",
-            false,
-            json!({ "type": "string" }),
-            "The last event that was received: the stream goes on after it.",
-        ));
-    }
     if operation.kind == OperationKind::Get {
         let tags = json!({ "type": "string" });
         all.push(header(

@@ -72,9 +72,6 @@ impl Codes {
         if operation.kind == OperationKind::List {
             self.add_all(400, &["invalid-parameter", "invalid-cursor"]);
         }
-        if operation.kind == OperationKind::Stream {
-            self.add(501, "not-running");
-        }
         self.add(406, "not-acceptable");
         self.add(414, "uri-too-long");
         self.add(429, "rate-limited");
@@ -158,7 +155,6 @@ const fn words(status: u16) -> &'static str {
         429 => "Too many requests",
         431 => "The headers are too large",
         500 => "Something went wrong on the server's side",
-        501 => "Not running yet",
         503 => "Not available at the moment",
         504 => "Not done in time",
         _ => "Refused",

@@ -8,7 +8,7 @@ use expression::Type;
 use hyper::header::HeaderValue;
 use model::{
     Model,
-    model::{Addressed, Authentication, Operation, OperationId, OperationKind, OutputValue},
+    model::{Addressed, Authentication, Operation, OperationId, OutputValue},
 };
 
 use super::query::QueryPlan;
@@ -64,7 +64,7 @@ impl Endpoint {
             input: InputPlan::new(model, operation),
             deadline: deadline(&objectives),
             shared_cache: shared_cache(model, operation),
-            missing: missing(operation),
+            missing: route.not_served,
             objectives,
             route: route.clone(),
         }
@@ -72,15 +72,6 @@ impl Endpoint {
 
     pub(super) fn is_read(&self) -> bool {
         self.route.method == Method::Get
-    }
-}
-
-fn missing(operation: &Operation) -> Option<&'static str> {
-    match operation {
-        Operation { kind: OperationKind::Stream, .. } => Some("Streams are not served yet."),
-        Operation { batch: Some(_), .. } => Some("Batches are not served yet."),
-        operation if operation.entity().is_none() => Some("Views are not served yet."),
-        _ => None,
     }
 }
 
