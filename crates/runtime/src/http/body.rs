@@ -5,32 +5,44 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::limits::Limits;
 use crate::problem::{Problem, code};
+
+/// Bodies up to this size are read whoever else sends one; larger ones count.
+const SMALL: usize = 16 * 1024;
 
 /// The whole body.
 ///
 /// # Errors
-/// 413 if it is too large, 408 if it does not arrive in time, 400 if it breaks off.
+/// 413 if it is too large, 503 if too many large ones are being read, 408 if it does not arrive in
+/// time, 400 if it breaks off.
 pub(super) async fn read(
     body: &mut Incoming,
-    limit: usize,
-    time: Duration,
+    limits: &Limits,
+    large: &Semaphore,
 ) -> Result<Bytes, Problem> {
-    let deadline = Instant::now() + time;
-    let announced = body.size_hint().lower();
-    if announced > limit as u64 {
+    let deadline = Instant::now() + limits.body_time;
+    let limit = limits.body;
+    if body.size_hint().lower() > limit as u64 {
         discard(body, limit, deadline).await;
         return Err(too_large(limit));
     }
     let mut whole = Bytes::new();
     let mut more = BytesMut::new();
+    let mut permit = None;
     loop {
         let Some(data) = chunk(body, deadline).await? else { break };
-        if whole.len() + more.len() + data.len() > limit {
+        let length = whole.len() + more.len() + data.len();
+        if length > limit {
             discard(body, limit, deadline).await;
             return Err(too_large(limit));
+        }
+        if length > SMALL && permit.is_none() {
+            let taken = large.try_acquire();
+            permit = Some(taken.map_err(|_| Problem::new(&code::OVERLOADED).retry_after(1))?);
         }
         if whole.is_empty() && more.is_empty() {
             // Nearly always the only one: no copy.
@@ -42,6 +54,7 @@ pub(super) async fn read(
             more.extend_from_slice(&data);
         }
     }
+    drop(permit);
     Ok(if more.is_empty() { whole } else { more.freeze() })
 }
 

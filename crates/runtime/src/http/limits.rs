@@ -10,13 +10,15 @@ pub struct Limits {
     pub body: usize,
     /// Most bytes of a request's head (HTTP/1) or header list (HTTP/2).
     pub head: usize,
+    /// Most bodies above 16 KiB that are read at once; further ones get 503.
+    pub large_bodies: usize,
     /// Most header fields.
     pub headers: usize,
     /// Most bytes of path and query.
     pub address: usize,
     /// Most connections at once; further ones wait to be accepted.
     pub connections: usize,
-    /// Most requests at once; further ones get 503.
+    /// Most complete requests under way at once; further ones get 503.
     pub requests: usize,
     /// Most requests at once on one HTTP/2 connection.
     pub streams: u32,
@@ -34,6 +36,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 1024 * 1024,
+            large_bodies: 128,
             head: 32 * 1024,
             headers: 64,
             address: 16 * 1024,

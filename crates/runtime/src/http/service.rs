@@ -93,6 +93,7 @@ pub struct Service<E> {
     log: AccessLog,
     ids: TraceIds,
     permits: Semaphore,
+    large_bodies: Semaphore,
 }
 
 /// A reply, and what the log says about it.
@@ -122,6 +123,7 @@ impl<E: Execute> Service<E> {
         Ok(Self {
             metrics: Metrics::new(router.endpoints().iter().map(numbers).collect()),
             permits: Semaphore::new(options.limits.requests),
+            large_bodies: Semaphore::new(options.limits.large_bodies),
             issuer: options.issuer,
             limits: options.limits,
             log: options.access_log,
@@ -160,7 +162,7 @@ impl<E: Execute> Service<E> {
         }
         // Whoever asks for help with an answer can name it by this, as the log does.
         let named = correlation.as_deref().map(HeaderValue::from_str);
-        let value = named.unwrap_or_else(|| HeaderValue::try_from(trace.trace_id()));
+        let value = named.unwrap_or_else(|| HeaderValue::from_bytes(&trace.trace_id()));
         if let Ok(value) = value {
             outcome.reply.headers_mut().insert(CORRELATION, value);
         }
@@ -220,12 +222,8 @@ impl<E: Execute> Service<E> {
         }
     }
 
-    /// Sheds load, catches defects.
+    /// Catches defects.
     async fn guarded(&self, received: Received<'_>, started: Instant) -> Outcome {
-        let Ok(_permit) = self.permits.try_acquire() else {
-            self.metrics.shed.fetch_add(1, Relaxed);
-            return Outcome::of(&Problem::new(&code::OVERLOADED).retry_after(1), None);
-        };
         let trace = received.trace;
         let mut identity = None;
         let answered = CatchUnwind::new(self.answer(received, started, &mut identity)).await;
@@ -271,7 +269,7 @@ impl<E: Execute> Service<E> {
             (InputValues::default(), None)
         } else {
             let (body, whole) = body;
-            let bytes = body::read(body, self.limits.body, self.limits.body_time).await?;
+            let bytes = body::read(body, &self.limits, &self.large_bodies).await?;
             *whole = true;
             let input = self.input(endpoint, &parts.headers, &bytes)?;
             let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);
@@ -322,6 +320,11 @@ impl<E: Execute> Service<E> {
         request: Request,
         deadline: Instant,
     ) -> Result<Answer, Problem> {
+        // Taken when the request is complete: those who send slowly hold nobody up.
+        let Ok(_permit) = self.permits.try_acquire() else {
+            self.metrics.shed.fetch_add(1, Relaxed);
+            return Err(Problem::new(&code::OVERLOADED).retry_after(1));
+        };
         let late = |_| Problem::new(&code::TIMED_OUT);
         if !endpoint.writes {
             let reading = self.backend.execute(request);

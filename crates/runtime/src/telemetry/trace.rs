@@ -52,8 +52,14 @@ impl TraceContext {
 
     /// The trace as 32 hexadecimal digits.
     #[must_use]
-    pub fn trace_id(&self) -> String {
-        format!("{:032x}", self.trace)
+    pub fn trace_id(&self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        let mut left = self.trace;
+        for digit in digits.iter_mut().rev() {
+            *digit = b"0123456789abcdef"[(left & 0xF) as usize];
+            left >>= 4;
+        }
+        digits
     }
 
     /// The `traceparent` to hand on.
@@ -92,6 +98,7 @@ mod tests {
         let continued = TraceContext::of(Some(given), &ids);
         assert_eq!(continued.traceparent()[..36], given[..36]);
         assert_ne!(continued.traceparent(), given);
+        assert_eq!(continued.trace_id(), given.as_bytes()[3..35]);
         let zero = "00-00000000000000000000000000000000-b7ad6b7169203331-01";
         for bad in [zero, "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "", "a-b-c-d"]
         {

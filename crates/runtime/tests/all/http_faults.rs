@@ -45,19 +45,15 @@ impl Execute for Faulty {
     }
 }
 
-async fn faulty() -> (Folder, Running, String) {
+async fn faulty(limits: Limits) -> (Folder, Running, String) {
     let folder = Folder::new();
     let design = design(LIBRARY);
     let issuer = Issuer::open(folder.path(), design.model.clone()).unwrap();
     let (librarian, _) =
         design.model.actors().find(|(_, actor)| actor.name.value == "librarian").unwrap();
     let token = issuer.issue(librarian, "lib", Duration::from_secs(60)).unwrap();
-    let options = ServiceOptions {
-        issuer,
-        limits: Limits::default(),
-        access_log: AccessLog::Off,
-        documents: Vec::new(),
-    };
+    let options =
+        ServiceOptions { issuer, limits, access_log: AccessLog::Off, documents: Vec::new() };
     let service = Service::new(Arc::new(Faulty(design)), options).unwrap();
     let running = listen(Arc::new(service), ([127, 0, 0, 1], 0).into()).await.unwrap();
     (folder, running, token)
@@ -74,7 +70,7 @@ async fn ask(running: &Running, head: &str, body: &str) -> Reply {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_defect_is_one_requests_problem() {
-    let (_folder, running, token) = faulty().await;
+    let (_folder, running, token) = faulty(Limits::default()).await;
     let read = ask(&running, "GET /books/v1/books?q=panic HTTP/1.1\r\n", "").await;
     assert_eq!((read.status, &*read.code()), (500, "internal"));
     assert!(!String::from_utf8_lossy(&read.body).contains("as asked"), "no detail leaks");
@@ -94,7 +90,7 @@ async fn a_defect_is_one_requests_problem() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_waits_longer_than_the_deadline() {
-    let (_folder, running, _) = faulty().await;
+    let (_folder, running, _) = faulty(Limits::default()).await;
     let started = Instant::now();
     let reply = ask(&running, "GET /books/v1/books?q=sleep HTTP/1.1\r\n", "").await;
     assert_eq!((reply.status, &*reply.code()), (504, "timed-out"));
@@ -103,7 +99,7 @@ async fn nobody_waits_longer_than_the_deadline() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn being_busy_is_told_with_a_time_to_come_back() {
-    let (_folder, running, _) = faulty().await;
+    let (_folder, running, _) = faulty(Limits::default()).await;
     let reply = ask(&running, "GET /books/v1/books?q=busy HTTP/1.1\r\n", "").await;
     assert_eq!((reply.status, &*reply.code()), (503, "overloaded"));
     assert_eq!(reply.header("retry-after"), Some("3"));
@@ -114,8 +110,25 @@ async fn being_busy_is_told_with_a_time_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn too_many_requests_at_once_are_told_to_come_back() {
+    let (_folder, running, _) = faulty(Limits { requests: 1, ..Limits::default() }).await;
+    let mut slow = TcpStream::connect(running.address()).await.unwrap();
+    slow.write_all(b"GET /books/v1/books?q=sleep HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let shed = ask(&running, "GET /books/v1/books HTTP/1.1\r\n", "").await;
+    assert_eq!((shed.status, &*shed.code()), (503, "overloaded"));
+    assert_eq!(shed.header("retry-after"), Some("1"));
+    let probe = ask(&running, "GET /health HTTP/1.1\r\n", "").await;
+    assert_eq!(probe.status, 200, "the probe is no request of anybody");
+    // Whoever goes away makes room.
+    drop(slow);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(ask(&running, "GET /books/v1/books HTTP/1.1\r\n", "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn http_2_without_tls_is_served_on_the_same_port() {
-    let (_folder, running, _) = faulty().await;
+    let (_folder, running, _) = faulty(Limits::default()).await;
     // Somebody else may have been first; then there is a provider just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();

@@ -152,25 +152,32 @@ async fn one_connection_serves_many_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_many_requests_at_once_are_told_to_come_back() {
-    let server = Server::with(LIBRARY, Limits { requests: 1, ..Limits::default() }).await;
+async fn those_who_send_slowly_hold_nobody_up() {
+    let limits = Limits { requests: 1, large_bodies: 1, ..Limits::default() };
+    let server = Server::with(LIBRARY, limits).await;
     let token = server.token("librarian", "lib");
-    let mut slow = server.connect().await;
-    let head = format!(
-        "POST {BOOKS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nidempotency-key: k\r\n\
-         content-type: application/json\r\ncontent-length: 2\r\n\r\n{{"
-    );
-    slow.write_all(head.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let shed = server.get(BOOKS).await;
-    assert_eq!((shed.status, &*shed.code()), (503, "overloaded"));
-    assert_eq!(shed.header("retry-after"), Some("1"));
-    assert_eq!(server.get("/health").await.status, 200, "the probe is no request of anybody");
-    slow.write_all(b"}").await.unwrap();
-    let mut answer = [0; 12];
-    slow.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 422");
+    let head = |length| {
+        format!(
+            "POST {BOOKS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+             idempotency-key: k\r\ncontent-type: application/json\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n"
+        )
+    };
+    let mut small = server.connect().await;
+    small.write_all(format!("{}{{", head(2)).as_bytes()).await.unwrap();
+    let mut large = server.connect().await;
+    large.write_all(format!("{}{{{}", head(50_002), " ".repeat(50_000)).as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(server.get(BOOKS).await.status, 200);
+    // A second large body at the same time is one too many here.
+    let body = " ".repeat(50_000);
+    let ask = Ask::new("POST", BOOKS).bearer(&token).key("l").json(&body);
+    let shed = server.ask(ask).await;
+    assert_eq!((shed.status, &*shed.code()), (503, "overloaded"));
+    for mut stream in [small, large] {
+        stream.write_all(b"}").await.unwrap();
+        assert_eq!(Reply::parse(&rest(&mut stream).await).code(), "validation-failed");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
