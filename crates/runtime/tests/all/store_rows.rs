@@ -108,6 +108,31 @@ async fn soft_deleted_rows_are_outside_and_free_their_keys() {
     assert_eq!(found.unwrap().unwrap().fields[0], Value::Uuid(2));
 }
 
+fn placed() -> OutboxEvent {
+    OutboxEvent {
+        id: 5,
+        event: "sales.Placed".into(),
+        key: "1".into(),
+        payload: "{}".into(),
+        at: 3,
+    }
+}
+
+fn charge() -> Job {
+    Job {
+        id: 6,
+        entity: ORDER,
+        row: 4,
+        operation: "sales.charge".into(),
+        step: 2,
+        context: "{}".into(),
+        key: "j".into(),
+        attempts: 0,
+        due: 10,
+        deadline: 20,
+    }
+}
+
 #[tokio::test]
 async fn records_commit_with_the_change_or_not_at_all() {
     let (folder, store) = shop();
@@ -119,25 +144,7 @@ async fn records_commit_with_the_change_or_not_at_all() {
         body: (*b"{}").into(),
     };
     let mut record = IdempotencyRecord { body_hash: [7; 32], answer: None, expires: 100 };
-    let event = OutboxEvent {
-        id: 5,
-        event: "sales.Placed".into(),
-        key: "1".into(),
-        payload: "{}".into(),
-        at: 3,
-    };
-    let job = Job {
-        id: 6,
-        entity: ORDER,
-        row: 4,
-        operation: "sales.charge".into(),
-        step: 2,
-        context: "{}".into(),
-        key: "j".into(),
-        attempts: 0,
-        due: 10,
-        deadline: 20,
-    };
+    let (event, job) = (placed(), charge());
     let all = (subject.clone(), key.clone(), record.clone(), event.clone(), job.clone());
     let put = move |session: &mut runtime::store::sqlite::Session, fail: bool| {
         let (subject, key, record, event, job) = all.clone();
