@@ -134,6 +134,10 @@ impl Issuer {
         }
         let claims = token::decode(token, &self.verifying, &self.validation)?;
         let expires = claims.exp;
+        // On the second of its end it is over (RFC 7519, section 4.1.4); the library waits one more.
+        if expires <= now() {
+            return Err(TokenRefused::Expired);
+        }
         let caller = self.admitted(claims)?;
         let verified = Arc::new(Verified { expires, caller: caller.clone() });
         self.verified.insert(token.into(), verified);
