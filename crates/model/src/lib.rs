@@ -1,6 +1,7 @@
 //! The model language: from source text to a [`Model`] in which every name, type and expression is
 //! resolved, with all that is wrong reported at once.
 
+mod consequences;
 mod load;
 pub mod model;
 mod resolve;

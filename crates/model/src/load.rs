@@ -2,19 +2,23 @@
 
 use base::{Diagnostic, FileId, SourceMap, sort_diagnostics};
 
-use crate::{Model, resolve, syntax};
+use crate::{Model, consequences::Lost, resolve, syntax};
 
 /// Reads and resolves a model whose files, the root and all that it includes
 /// ([`syntax::includes`]), are in `sources`. All that is wrong is reported, in order of place; the
 /// model holds what is right.
 #[must_use]
 pub fn load(sources: &SourceMap, root: FileId) -> (Model, Vec<Diagnostic>) {
-    let (tree, mut diagnostics) = syntax::parse(sources, root);
+    let (tree, refused) = syntax::parse(sources, root);
     let (model, more) = resolve(&tree, sources);
-    // Where a part of the text could not be read, a name that is missing says nothing.
-    let known =
-        |diagnostic: &Diagnostic| !(tree.incomplete && diagnostic.id.starts_with("unknown-"));
-    diagnostics.extend(more.into_iter().filter(known));
+    let lost = Lost::of(&refused, sources);
+    // Where a file could not be read at all, no name that is missing says anything.
+    let follows = |found: &Diagnostic| {
+        (tree.missing_text && found.id.starts_with("unknown-")) || lost.explains(found)
+    };
+    let own: Vec<Diagnostic> = more.into_iter().filter(|found| !follows(found)).collect();
+    let mut diagnostics = refused;
+    diagnostics.extend(own);
     sort_diagnostics(&mut diagnostics);
     (model, diagnostics)
 }

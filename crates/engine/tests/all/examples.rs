@@ -2,6 +2,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use engine::{Checked, check};
 
+/// The text of an example.
 pub fn text_of(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
     fs::read_to_string(folder.join("firmitas.yaml")).unwrap()

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read the examples")]
 
+mod broken;
+mod case;
 mod examples;
 mod openapi;
 mod shuffled;

@@ -271,6 +271,11 @@ impl Checker<'_, '_> {
         if !self.one_currency(&left, &right) {
             return None;
         }
+        if matches!(operator, Binary::Divide | Binary::Remainder) && is_zero(&right) {
+            let message = "this divides by zero";
+            self.report(Diagnostic::error("division-by-zero", right.span, message));
+            return None;
+        }
         let kind = Kind::Binary(operator, Box::new(left), Box::new(right));
         self.proven(node(kind, ty, span))
     }
@@ -301,6 +306,14 @@ impl Checker<'_, '_> {
             _ => diagnostic,
         };
         self.report(diagnostic);
+    }
+}
+
+fn is_zero(expression: &Expression) -> bool {
+    match &expression.kind {
+        Kind::Literal(Value::Int(number)) => *number == 0,
+        Kind::Literal(Value::Decimal(number)) => number.is_zero(),
+        _ => false,
     }
 }
 

@@ -27,6 +27,22 @@ pub enum OperationKind {
     Stream,
 }
 
+impl OperationKind {
+    /// The kind as the language writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Get => "get",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Act => "act",
+            Self::Stream => "stream",
+        }
+    }
+}
+
 /// What an operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {

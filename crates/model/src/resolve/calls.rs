@@ -70,7 +70,7 @@ impl Cx<'_, '_> {
         let Some(declared) = self.declared.get(id.0 as usize) else { return false };
         let name = declared.name;
         if matches!(declared.kind.value, OperationKind::List | OperationKind::Stream) {
-            let kind = super::operations::kind_name(declared.kind.value);
+            let kind = declared.kind.value.name();
             let message = format!("`{name}` is a `{kind}`: it cannot be called");
             sink.push(
                 Diagnostic::error("uncallable-operation", span, message)

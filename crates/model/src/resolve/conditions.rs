@@ -1,17 +1,18 @@
 //! What entities, actors, events and the tenancy say as expressions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Diagnostic, Spanned};
 use expression::{EntityId, FieldIndex, Rules, Type, ir::Expression, ir::VariableIndex};
 
-use super::context::{Cx, read};
+use super::context::{Cx, mentions, read};
 use super::entities::{FieldNames, given};
 use super::names::Names;
 use crate::model::{Entity, Event, Exclusive, Invariant, Isolation, Model, Tenancy, TenantFrom};
 use crate::syntax::{self, SyntaxTree};
 
-/// The rules of all entities, read but not checked: they are checked where they are used.
+/// The rules of all entities, read but not checked: that happens where they are used, and once for
+/// what nothing uses (see [`check_rules`]).
 pub(crate) fn rules(names: &Names<'_>, sink: &mut Vec<Diagnostic>) -> Rules {
     let mut rules = Rules::new();
     for (at, owner) in (0u32..).zip(&names.entity_syntax) {
@@ -22,6 +23,29 @@ pub(crate) fn rules(names: &Names<'_>, sink: &mut Vec<Diagnostic>) -> Rules {
         }
     }
     rules
+}
+
+/// Checks every rule for itself: some actor must be able to make sense of it.
+fn check_rules(cx: &Cx<'_, '_>, id: EntityId, syntax: &syntax::Entity, sink: &mut Vec<Diagnostic>) {
+    let rows: BTreeSet<EntityId> = cx.model.actors.iter().filter_map(|a| a.entity).collect();
+    for (name, _) in &syntax.rules {
+        let Some(ast) = cx.rules.get(&(id, name.value.clone())) else { continue };
+        let about_actor = mentions(ast, &mut |name| name == "actor");
+        let actors = rows.iter().filter(|_| about_actor).copied().map(Some);
+        let mut first = None;
+        let fits = actors.chain([None]).any(|actor| {
+            let mut scope = cx.row_scope(id);
+            if let Some(actor) = actor {
+                scope.bind_row("actor", VariableIndex::ACTOR, actor);
+            }
+            let mut found = Vec::new();
+            cx.check_ast(ast, &scope, Some(&Type::Bool), &mut found);
+            let fits = !base::has_errors(&found);
+            first.get_or_insert(found);
+            fits
+        });
+        sink.extend(first.filter(|_| !fits).unwrap_or_default());
+    }
 }
 
 /// The conditions of one entity.
@@ -45,6 +69,7 @@ fn of_entity(
     entity: &Entity,
     sink: &mut Vec<Diagnostic>,
 ) -> EntityConditions {
+    check_rules(cx, id, syntax, sink);
     let scope = cx.row_scope(id);
     let mut unique = BTreeMap::new();
     for (code, key) in &syntax.unique {

@@ -22,10 +22,7 @@ pub(crate) fn input(
 ) -> Input {
     let kind = declared.kind.value;
     let parameters = match declared.syntax.input.as_ref() {
-        None => {
-            require_input(declared, sink);
-            Vec::new()
-        }
+        None => Vec::new(),
         Some(written) => match (&written.value, entity) {
             (syntax::Input::Parameters(fields), _) => {
                 let fields = types.record_fields(fields, Some(declared.context), sink);
@@ -48,18 +45,6 @@ pub(crate) fn input(
     let name = format!("input of {}", declared.name);
     let record = types.schema.add_record(RecordShape { name, fields });
     Input { record, parameters }
-}
-
-fn require_input(declared: &Declared<'_>, sink: &mut Vec<Diagnostic>) {
-    use OperationKind::{Create, Update};
-    if matches!(declared.kind.value, Create | Update) {
-        let message = format!("`{}` does not say what it takes", declared.name);
-        sink.push(
-            Diagnostic::error("missing-input", declared.name.span, message)
-                .note("a `create` or `update` names the fields that clients may write")
-                .help("add `input: [..]`; `input: []` if there are none"),
-        );
-    }
 }
 
 /// Whether nothing is not a value: an unfilled `?` is null, an unfilled list empty.

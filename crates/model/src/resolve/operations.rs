@@ -1,7 +1,7 @@
 //! Operations as others see them: kind, target, address, input, numbers. What they do follows in
 //! `bodies`, when every operation that can be called is known.
 
-use base::{Diagnostic, Quantity, Span, Spanned};
+use base::{Diagnostic, Quantity, Spanned};
 use expression::{FieldIndex, Type};
 
 use super::entities::{FieldNames, given, is_set};
@@ -128,7 +128,6 @@ fn signature(
         Target::Entity(id) => entities.get(id.0 as usize).map(|entity| (id, entity)),
         _ => None,
     };
-    refuse_misplaced(declared, sink);
     let addressed = addressed(declared, entity.map(|(_, entity)| entity), sink);
     Operation {
         name: name.clone(),
@@ -155,51 +154,6 @@ fn signature(
         effects: Vec::new(),
         workload: workload(syntax, kind.value, sink),
         needs: needs(syntax.needs.as_ref()),
-    }
-}
-
-/// Keys that say nothing for this kind of operation.
-fn refuse_misplaced(declared: &Declared<'_>, sink: &mut Vec<Diagnostic>) {
-    use OperationKind::{Act, Create, Delete, Get, List, Stream, Update};
-    let syntax = declared.syntax;
-    let first = |paths: &[Path]| paths.first().map(|path| path.span);
-    let writes = [Create, Update, Act, Delete];
-    let keys: [(&str, Option<Span>, &[OperationKind]); 11] = [
-        ("filter", first(&syntax.filter), &[List, Stream]),
-        ("sort", syntax.sort.first().map(|sort| sort.field.span), &[List]),
-        ("search", syntax.search.as_ref().map(|search| search.span), &[List]),
-        ("near", syntax.near.as_ref().map(|near| near.span), &[List, Stream]),
-        ("page", syntax.page.as_ref().map(|page| page.span), &[List]),
-        ("upsert", syntax.upsert.as_ref().map(|upsert| upsert.span), &[Update]),
-        ("key", syntax.key.as_ref().map(|key| key.span), &[Get]),
-        ("accepts", first(&syntax.accepts), &[Stream]),
-        ("batch", syntax.batch.as_ref().map(|batch| batch.span), &[Create, Update, Act]),
-        ("stale", syntax.stale.as_ref().map(|stale| stale.span), &[List, Get, Stream]),
-        ("do", syntax.effects.first().map(|effect| effect.span), &writes),
-    ];
-    for (key, span, kinds) in keys {
-        let Some(span) = span.filter(|_| !kinds.contains(&declared.kind.value)) else { continue };
-        let kind = kind_name(declared.kind.value);
-        let message = format!("`{key}` says nothing for a `{kind}`");
-        let fitting = base::one_of(kinds.iter().copied().map(kind_name));
-        sink.push(
-            Diagnostic::error("misplaced-key", span, message)
-                .related(declared.kind.span, "the kind of the operation")
-                .help(format!("`{key}` is for {fitting}: leave it out here")),
-        );
-    }
-}
-
-/// The kind as the language writes it.
-pub(crate) const fn kind_name(kind: OperationKind) -> &'static str {
-    match kind {
-        OperationKind::List => "list",
-        OperationKind::Get => "get",
-        OperationKind::Create => "create",
-        OperationKind::Update => "update",
-        OperationKind::Delete => "delete",
-        OperationKind::Act => "act",
-        OperationKind::Stream => "stream",
     }
 }
 

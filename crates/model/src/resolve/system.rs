@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{Diagnostic, Provenance, Quantity, Share, Spanned, did_you_mean, one_of};
+use expression::currency::codes;
 use expression::schema::Settings;
 use jiff::tz::TimeZone;
 
@@ -50,12 +51,14 @@ pub(crate) fn settings(system: &System, tree: &SyntaxTree, sink: &mut Vec<Diagno
         TimeZone::UTC
     });
     for currency in tree.system.iter().flat_map(|system| &system.currencies) {
-        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            let message = format!("`{currency}` is no currency code");
-            sink.push(
-                Diagnostic::error("unknown-currency", currency.span, message)
-                    .help("write an ISO 4217 code such as `EUR`"),
-            );
+        if codes().all(|code| code != currency.value) {
+            let message = format!("`{currency}` is no currency that ISO 4217 has in use");
+            let diagnostic = Diagnostic::warning("unknown-currency", currency.span, message)
+                .note("its amounts get two digits after the point");
+            sink.push(match did_you_mean(currency, codes()) {
+                Some(code) => diagnostic.suggest(Some(code)),
+                None => diagnostic.help("write an ISO 4217 code such as `EUR`"),
+            });
         }
     }
     let currencies = system.currencies.iter().map(|code| Arc::from(code.as_str())).collect();

@@ -65,7 +65,7 @@ impl Types<'_, '_> {
     ) -> Option<Type> {
         match &syntax.kind {
             TypeKind::BuiltIn(ty) => Some(ty.clone()),
-            TypeKind::Enum(members) => Some(enumeration(members, sink)),
+            TypeKind::Enum(members) => Some(enumeration(members)),
             TypeKind::List { of, size } => {
                 let of = self.items(of, syntax, home, sink)?;
                 let (min, max) = bounds(size.as_ref());
@@ -206,17 +206,7 @@ pub(crate) fn bounds(size: Option<&Spanned<RangeSyntax<u32>>>) -> (u32, u32) {
     (min, size.and_then(|size| size.max).unwrap_or(most.max(min)))
 }
 
-fn enumeration(members: &[Spanned<String>], sink: &mut Vec<Diagnostic>) -> Type {
-    let mut first: BTreeMap<&str, &Spanned<String>> = BTreeMap::new();
-    for member in members {
-        if let Some(other) = first.insert(member, member) {
-            let message = format!("enum member `{member}` is listed twice");
-            sink.push(
-                Diagnostic::error("duplicate-name", member.span, message)
-                    .related(other.span, "first here"),
-            );
-        }
-    }
+fn enumeration(members: &[Spanned<String>]) -> Type {
     Type::Enum(members.iter().map(|member| member.value.clone()).collect())
 }
 

@@ -31,8 +31,9 @@ impl<'a> Body<'_, 'a, '_> {
                 Some((_, ty)) => self.filler().value(value, ty, sink),
                 None => None,
             };
-            let (Some((path_found, _)), Some(value)) = (target, value) else { continue };
+            let Some((path_found, _)) = target else { continue };
             self.assigned.by_set(path_found, self.durable);
+            let Some(value) = value else { continue };
             self.forget(path_found);
             assignments.push(Assignment { path: path_found, value, span: path.span });
         }

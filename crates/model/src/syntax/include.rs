@@ -28,6 +28,9 @@ pub(super) fn resolve(
         .map(|(file, source)| (source.path.as_str(), file))
         .collect();
     found.sort_unstable();
+    if found.is_empty() && sources.get(including).is_some_and(|file| file.path == path) {
+        return vec![including];
+    }
     if found.is_empty() {
         let names = sources.files().map(|(_, source)| source.path.as_str());
         let message = format!("there is no file `{path}`");

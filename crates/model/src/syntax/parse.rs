@@ -28,6 +28,7 @@ pub fn parse(sources: &SourceMap, root: FileId) -> (SyntaxTree, Vec<Diagnostic>)
         for pattern in included {
             let files = include::resolve(sources, file, &pattern, &mut merge.out);
             merge.unread |= files.is_empty();
+            merge.tree.missing_text |= files.is_empty();
             for found in files {
                 if found == file || path.contains(&found) {
                     merge.cycle(found, pattern.span);
@@ -87,6 +88,8 @@ impl Merge<'_> {
         let text = self.sources.get(file).map(|source| source.text.clone()).unwrap_or_default();
         let document = yaml::read(file, &text, &mut self.out);
         self.unread |= !document.complete;
+        let shown = self.out.iter().any(|found| found.notes.iter().any(|n| n == yaml::ENDS_HERE));
+        self.tree.missing_text |= document.root.is_none() || !(document.complete || shown);
         let Some(root) = document.root else { return Vec::new() };
         let whole = Span::new(file, 0, 0);
         let mut binder = Binder::new(&mut self.out, whole);

@@ -63,12 +63,49 @@ pub(super) fn syntax(file: FileId, source: &str, scan: &ScanError) -> Diagnostic
         .or_else(|| unclosed_quote(file, source, at, scan.kind()))
         .or_else(|| colon_in_value(file, source, at, scan.kind()))
         .unwrap_or_else(|| {
-            Diagnostic::error("yaml-syntax", point(file, source, at), explain(scan.kind()))
+            let span = point(file, source, at);
+            let diagnostic = Diagnostic::error("yaml-syntax", span, explain(scan.kind()));
+            match open_bracket(source, at) {
+                Some(open) => {
+                    let bracket = &source[open..=open];
+                    let diagnostic = diagnostic
+                        .related(Span::new(file, open, open + 1), "opened here, and not closed");
+                    diagnostic.help(format!("close the `{bracket}` on its line"))
+                }
+                None => diagnostic,
+            }
         })
 }
 
+/// The bracket that an earlier line opened and that is still open at an offset.
+fn open_bracket(source: &str, at: usize) -> Option<usize> {
+    let line = source[..at].rfind('\n')?;
+    let (mut open, mut quote, mut before) = (Vec::new(), None, '\n');
+    let mut characters = source[..line].char_indices();
+    while let Some((at, c)) = characters.next() {
+        // Brackets within a word are part of it, as quotes are.
+        let starts = before.is_whitespace() || "[{,".contains(before);
+        match (quote, c) {
+            (_, '\n') => quote = None,
+            (Some(end), c) if end == c => quote = None,
+            (Some(_), _) => {}
+            (None, '#') if before.is_whitespace() => {
+                characters.by_ref().find(|(_, c)| *c == '\n');
+            }
+            (None, '\'' | '"') if starts => quote = Some(c),
+            (None, '[' | '{') if starts => open.push(at),
+            (None, ']' | '}') => {
+                open.pop();
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    open.pop()
+}
+
 /// What a syntax error means for the rest of its file.
-pub(super) const ENDS_HERE: &str =
+pub(crate) const ENDS_HERE: &str =
     "reading of this file ends here; what was read before is checked";
 
 /// The value without which the file can be read on, if the error is about one that needs quotes.

@@ -17,3 +17,4 @@ pub use node::{Entry, Mapping, Node, NodeKind, Scalar, Style};
 pub use text::Text;
 
 pub(crate) use careless::{ends_open, quoted};
+pub(crate) use error::ENDS_HERE;

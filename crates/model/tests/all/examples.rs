@@ -41,7 +41,7 @@ fn the_whole_language_is_read() {
         tree.decisions.len(),
         tree.accept.len(),
     ];
-    assert_eq!(counts, [2, 1, 3, 5, 1, 1, 1, 1, 3, 2, 1, 1, 1]);
+    assert_eq!(counts, [2, 1, 3, 6, 1, 1, 1, 1, 3, 2, 1, 1, 1]);
     let book = &tree.unassigned.operations[0].1;
     assert_eq!(book.effects.len(), 5);
     match &book.effects[1].kind {

@@ -107,6 +107,11 @@ fn sizes_pages_and_batches() {
             ("payload: 0B", "implausible-number", "0B"),
             ("page: 1.5", "implausible-number", "1.5"),
             ("page: 20rows", "bad-unit", "rows"),
+        ],
+    );
+    refused(
+        &OPERATION.replace("list", "act"),
+        &[
             ("batch: 10 in 20..30", "implausible-number", "10"),
             ("batch: 1..", "implausible-number", "1.."),
             ("batch: 5..1", "empty-range", "5..1"),

@@ -26,8 +26,9 @@ fn entity(keys: &str) -> Entity {
 }
 
 fn operation(keys: &str) -> Operation {
+    let kind = if keys.starts_with("batch") { "act" } else { "list" };
     let tree =
-        tree(&format!("operations:\n  look:\n    list: Thing\n    by: [visitor]\n    {keys}\n"));
+        tree(&format!("operations:\n  look:\n    {kind}: Thing\n    by: [visitor]\n    {keys}\n"));
     tree.unassigned.operations.into_iter().next().expect("an operation").1
 }
 

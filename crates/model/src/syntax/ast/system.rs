@@ -41,6 +41,9 @@ pub struct SyntaxTree {
     /// A file ended early or is missing, or a value with a name was refused. That is reported; that
     /// a name is not there then says nothing.
     pub incomplete: bool,
+    /// Text is missing of which no diagnostic shows the place: a file that is not there, or of
+    /// which nothing could be read.
+    pub missing_text: bool,
 }
 
 /// What a context holds.

@@ -1,5 +1,7 @@
 //! Fields: short form, or a map with `type` and its modifiers.
 
+use std::collections::BTreeMap;
+
 use base::{Diagnostic, Span, Spanned};
 
 use super::case::{FieldName, Snake, check};
@@ -56,9 +58,9 @@ fn invalid(span: Span) -> Field {
 fn check_members(ty: &TypeSyntax, binder: &mut Binder<'_>) {
     match &ty.kind {
         TypeKind::Enum(members) => {
-            for (at, member) in members.iter().enumerate() {
-                if let Some(first) = members[..at].iter().find(|other| other.value == member.value)
-                {
+            let mut known: BTreeMap<&str, &Spanned<String>> = BTreeMap::new();
+            for member in members {
+                if let Some(first) = known.insert(member, member) {
                     let message = format!("`{member}` is listed twice");
                     let diagnostic = Diagnostic::error("duplicate-key", member.span, message);
                     binder.report(diagnostic.related(first.span, "first listed here"));

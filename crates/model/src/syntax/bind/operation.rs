@@ -67,6 +67,7 @@ fn check(keys: &mut Keys, mapping: &Mapping, binder: &mut Binder<'_>) {
         let first = keys.operation.kind.as_ref().map(|(kind, _)| kind.span);
         binder.report(diagnostic.related(first.unwrap_or_default(), "its kind is here"));
     }
+    refuse_misplaced(&mut keys.operation, mapping, binder);
     let has = |key: &str| mapping.get(key).is_some();
     const KINDS: [&str; 7] = ["list", "get", "create", "update", "delete", "act", "stream"];
     if !mapping.incomplete && !KINDS.into_iter().any(has) {
@@ -84,6 +85,52 @@ fn check(keys: &mut Keys, mapping: &Mapping, binder: &mut Binder<'_>) {
         let help = "list the fields that are assigned from the request; `input: []` for none";
         let diagnostic = binder.missing_key("input").help(help);
         binder.report(diagnostic);
+    }
+}
+
+/// Keys that say something for some kinds of operation alone.
+const FITTING: [(&str, &[OperationKind]); 11] = {
+    use OperationKind::{Act, Create, Delete, Get, List, Stream, Update};
+    [
+        ("filter", &[List, Stream]),
+        ("sort", &[List]),
+        ("search", &[List]),
+        ("near", &[List, Stream]),
+        ("page", &[List]),
+        ("upsert", &[Update]),
+        ("key", &[Get]),
+        ("accepts", &[Stream]),
+        ("batch", &[Create, Update, Act]),
+        ("stale", &[List, Get, Stream]),
+        ("do", &[Create, Update, Act, Delete]),
+    ]
+};
+
+/// Refuses keys that say nothing for this kind of operation, and leaves them out.
+fn refuse_misplaced(operation: &mut Operation, mapping: &Mapping, binder: &mut Binder<'_>) {
+    let Some(kind) = operation.kind.as_ref().map(|(kind, _)| kind.clone()) else { return };
+    for (key, kinds) in FITTING.iter().filter(|(_, kinds)| !kinds.contains(&kind.value)) {
+        let Some(entry) = mapping.get(key) else { continue };
+        let message = format!("`{key}` says nothing for a `{}`", kind.value.name());
+        let fitting = base::one_of(kinds.iter().map(|kind| kind.name()));
+        binder.report(
+            Diagnostic::error("misplaced-key", entry.key.span, message)
+                .related(kind.span, "the kind of the operation")
+                .help(format!("`{key}` is for {fitting}: leave it out here")),
+        );
+        match *key {
+            "filter" => operation.filter.clear(),
+            "sort" => operation.sort.clear(),
+            "search" => operation.search = None,
+            "near" => operation.near = None,
+            "page" => operation.page = None,
+            "upsert" => operation.upsert = None,
+            "key" => operation.key = None,
+            "accepts" => operation.accepts.clear(),
+            "batch" => operation.batch = None,
+            "stale" => operation.stale = None,
+            _ => operation.effects.clear(),
+        }
     }
 }
 

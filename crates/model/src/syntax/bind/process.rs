@@ -66,7 +66,10 @@ keys!(Schedule, "a schedule", span span, {
 
 fn check_step(_: &mut Step, mapping: &Mapping, binder: &mut Binder<'_>) {
     one_of_two(mapping, ["call", "wait"], binder);
-    let waits = mapping.get("wait").is_some();
+    let [calls, waits] = ["call", "wait"].map(|key| mapping.get(key).is_some());
+    if calls && waits {
+        return;
+    }
     for key in ["match", "late"].into_iter().filter(|_| !waits) {
         misplaced(mapping, key, "wait", binder);
     }
