@@ -17,12 +17,13 @@ pub(crate) struct Lost<'s> {
 const MOST: usize = 200;
 
 /// Findings of which a refused name, or a refused owner, can be the whole cause.
-const FOLLOW: [&str; 8] = [
+const FOLLOW: [&str; 9] = [
     "no-states",
     "impossible-move",
     "unfilled-value",
     "unassigned-field",
     "unguarded-null",
+    "nothing-to-search",
     "empty-by",
     "missing-undo",
     "not-unique",

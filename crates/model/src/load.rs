@@ -12,11 +12,7 @@ pub fn load(sources: &SourceMap, root: FileId) -> (Model, Vec<Diagnostic>) {
     let (tree, refused) = syntax::parse(sources, root);
     let (model, more) = resolve(&tree, sources);
     let lost = Lost::of(&refused, sources);
-    // Where a file could not be read at all, no name that is missing says anything.
-    let follows = |found: &Diagnostic| {
-        (tree.missing_text && found.id.starts_with("unknown-")) || lost.explains(found)
-    };
-    let own: Vec<Diagnostic> = more.into_iter().filter(|found| !follows(found)).collect();
+    let own: Vec<Diagnostic> = more.into_iter().filter(|found| !lost.explains(found)).collect();
     let mut diagnostics = refused;
     diagnostics.extend(own);
     sort_diagnostics(&mut diagnostics);

@@ -86,7 +86,7 @@ pub fn resolve(tree: &SyntaxTree, sources: &SourceMap) -> (Model, Vec<Diagnostic
     passes.processes(&mut model, sink);
     cycles::refuse_cycles(&model, sink);
 
-    if tree.incomplete {
+    if tree.missing_text {
         diagnostics.retain(|diagnostic| !speaks_of_absence(diagnostic));
     }
     sort_diagnostics(&mut diagnostics);
