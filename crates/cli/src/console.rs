@@ -135,6 +135,9 @@ impl Console {
     pub fn failure_prose(&self, failure: &Failure) {
         let title = Level::ERROR.primary_title(failure.message.as_str()).id(failure.id);
         let mut groups = vec![Group::with_title(title)];
+        for note in &failure.notes {
+            groups.push(Group::with_title(Level::NOTE.secondary_title(visible(note))));
+        }
         if let Some(help) = &failure.help {
             groups.push(Group::with_title(Level::HELP.secondary_title(visible(help))));
         }
@@ -200,7 +203,7 @@ pub fn failure_document(failure: &Failure) -> Value {
             "range": { "start": origin, "end": origin },
             "label": "",
             "related": [],
-            "notes": [],
+            "notes": failure.notes,
             "help": failure.help,
             "fixes": [],
         }],

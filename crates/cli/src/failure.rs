@@ -30,6 +30,8 @@ pub struct Failure {
     pub id: &'static str,
     /// What is wrong, one line.
     pub message: String,
+    /// Details, one thought each.
+    pub notes: Vec<String>,
     /// What to do.
     pub help: Option<String>,
 }
@@ -38,7 +40,14 @@ impl Failure {
     /// A failure without advice.
     #[must_use]
     pub fn new(id: &'static str, message: impl Into<String>) -> Self {
-        Self { id, message: message.into(), help: None }
+        Self { id, message: message.into(), notes: Vec::new(), help: None }
+    }
+
+    /// The same with details.
+    #[must_use]
+    pub fn notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        self.notes.extend(notes);
+        self
     }
 
     /// The same with advice.

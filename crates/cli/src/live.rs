@@ -1,6 +1,6 @@
 //! A model as a live backend on the embedded store.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs::TryLockError, path::Path, sync::Arc, time::Duration};
 
 use base::Diagnostic;
 use decide::Design;
@@ -61,6 +61,22 @@ pub fn start(
     Ok(Started { backend: Arc::new(backend), stand_ins })
 }
 
+/// Waits until this process has let go of a data folder, for a moment at most: what a backend does
+/// in the background ends soon after it was dropped, not at once.
+pub async fn released(data: &Path) {
+    const STEP: Duration = Duration::from_millis(20);
+    for _ in 0..250 {
+        let lock = std::fs::File::options().write(true).open(data.join(LOCK));
+        match lock.map(|lock| lock.try_lock()) {
+            Ok(Err(TryLockError::WouldBlock)) => tokio::time::sleep(STEP).await,
+            _ => return,
+        }
+    }
+}
+
+/// The file that whoever uses a data folder holds locked.
+const LOCK: &str = "firmitas.lock";
+
 /// Keeps data out of version control, wherever the folder is. It works without.
 fn protect(data: &Path) {
     let ignore = data.join(".gitignore");
@@ -71,12 +87,15 @@ fn protect(data: &Path) {
 
 fn store_failure(error: &StoreError) -> Failure {
     match error {
-        StoreError::Incompatible { differences } => Failure::new(
-            "incompatible-data",
-            format!("the stored rows do not fit the model:\n  {}", differences.join("\n  ")),
-        )
-        .help("nothing was changed; `--data DIR` starts with empty data elsewhere"),
-        other => Failure::new("store-unusable", other.to_string()),
+        StoreError::Incompatible { differences } => {
+            Failure::new("incompatible-data", "the stored rows do not fit the model")
+                .notes(differences.iter().cloned())
+                .help("nothing was changed; `--data DIR` starts with empty data elsewhere")
+        }
+        // It says what to do by itself.
+        StoreError::Unusable { message } => Failure::new("store-unusable", message),
+        other => Failure::new("store-unusable", other.to_string())
+            .help("`--data DIR` keeps the data in another folder"),
     }
 }
 

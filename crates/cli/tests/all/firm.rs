@@ -3,7 +3,9 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::mpsc,
+    time::Duration,
 };
 
 /// A folder of its own for one test, removed when dropped.
@@ -31,9 +33,22 @@ impl Scratch {
         fs::read_to_string(self.0.join(path)).unwrap()
     }
 
-    /// Runs `firm` here and waits for its end.
+    /// Runs `firm` here and waits for its end, for two minutes at most.
     pub fn firm(&self, arguments: &[&str]) -> Finished {
-        Finished::of(self.command(arguments).output().unwrap())
+        let mut command = self.command(arguments);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = child.spawn().unwrap();
+        let pid = child.id().to_string();
+        let (ended, end) = mpsc::channel::<()>();
+        let watchdog = std::thread::spawn(move || {
+            if end.recv_timeout(Duration::from_secs(120)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &pid]).status();
+            }
+        });
+        let output = child.wait_with_output().unwrap();
+        drop(ended);
+        watchdog.join().unwrap();
+        Finished::of(output)
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {

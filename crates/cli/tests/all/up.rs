@@ -20,7 +20,7 @@ impl Up {
         let mut all = vec!["up", "library", "--json", "--log", "off", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
         let mut command = scratch.command(&all);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self { child, lines }
@@ -205,4 +205,24 @@ fn the_first_requests_are_printed_for_this_backend() {
     assert!(told.contains(&token), "{told}");
     assert!(told.contains("/lending/v1/books -H 'Idempotency-Key: first'"), "{told}");
     assert!(!told.contains('\u{1b}'));
+}
+
+#[test]
+fn a_model_that_does_not_fit_its_rows_is_refused_with_the_difference() {
+    let scratch = library("incompatible");
+    assert_eq!(scratch.firm(&["seed", "library", "--rows", "20"]).code, 0);
+    let model = scratch.read("library/firmitas.yaml");
+    let other = model.replace(
+        "lent: int(0..1000) = 0 readonly",
+        "lent: int(0..1000) = 0 readonly\n          shelf: string(1..9)?",
+    );
+    assert_ne!(model, other);
+    scratch.write("library/firmitas.yaml", &other);
+    assert_eq!(Up::start(&scratch, &[]).ready()["event"], "ready", "an additive change");
+    scratch.write("library/firmitas.yaml", other.replace("isbn: string(10..13)", "isbn: int"));
+    let refused = scratch.firm(&["up", "library", "--json", "--listen", "0"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    let finding = &refused.json()["diagnostics"][0];
+    assert_eq!(finding["id"], "incompatible-data");
+    assert!(finding["notes"][0].as_str().unwrap().contains("isbn"), "{finding:#}");
 }

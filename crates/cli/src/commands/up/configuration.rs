@@ -17,8 +17,9 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 /// Settings of `firm up`; a flag wins over the environment, which wins over the default.
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
-    /// Address and port; port 0 takes a free one
+    /// Address and port, or a port alone; port 0 takes a free one
     #[arg(long, env = "FIRM_LISTEN", value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    #[arg(value_parser = address)]
     pub listen: SocketAddr,
 
     /// Folder for the data [default: `.firm` in the model folder]
@@ -107,6 +108,17 @@ impl Settings {
     }
 }
 
+/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, `:8080` or `8080`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix(':').unwrap_or(text);
+    if let Ok(port) = port.parse() {
+        return Ok((std::net::Ipv4Addr::LOCALHOST, port).into());
+    }
+    let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let parsed = local.as_deref().unwrap_or(text).parse();
+    parsed.map_err(|_| format!("an address with a port, such as {DEFAULT_LISTEN} or 0.0.0.0:80"))
+}
+
 /// The settings in force.
 #[derive(Clone, Debug)]
 pub struct Effective(Vec<Setting>);
@@ -170,7 +182,18 @@ fn masked(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::{address, masked};
+
+    #[test]
+    fn a_port_alone_is_on_this_machine() {
+        for text in ["8080", ":8080", "localhost:8080", "127.0.0.1:8080"] {
+            assert_eq!(address(text).unwrap().to_string(), "127.0.0.1:8080");
+        }
+        assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
+        for wrong in ["", "x", "99999", "127.0.0.1", "example.com:80"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn secrets_are_masked_wherever_a_url_holds_them() {

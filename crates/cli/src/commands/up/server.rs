@@ -1,6 +1,6 @@
 //! One running model: store, backend and the server in front of it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf};
 
 use runtime::{
     http::{self, Limits, Running, ServeOptions, ServerError},
@@ -10,7 +10,7 @@ use runtime::{
 
 use crate::{
     failure::Failure,
-    live::{self, Live, Refused, Started},
+    live::{self, Refused, Started},
     loaded::Loaded,
 };
 
@@ -20,6 +20,7 @@ use super::{Log, Ready, Settings};
 pub struct Server {
     running: Running,
     started: Started,
+    data: PathBuf,
 }
 
 impl Server {
@@ -50,7 +51,7 @@ impl Server {
         let running = http::serve(started.backend.clone(), options)
             .await
             .map_err(|error| not_served(&error, loaded.folder.shown()))?;
-        Ok(Self { running, started })
+        Ok(Self { running, started, data })
     }
 
     /// Where it listens, with the port that was chosen.
@@ -81,14 +82,9 @@ impl Server {
     /// Finishes what is under way, closes the store, and lets go of the data folder.
     pub async fn stop(self) {
         self.running.stop().await;
-        let backend: Arc<Live> = self.started.backend;
-        // Tasks of the last connections let go of the backend as they end, in a moment.
-        for _ in 0..200 {
-            if Arc::strong_count(&backend) == 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        self.started.backend.close();
+        drop(self.started);
+        live::released(&self.data).await;
     }
 }
 
