@@ -86,6 +86,23 @@ fn secrets_stay_inside() {
 }
 
 #[test]
+fn a_removed_card_is_gone_for_everything_but_history() {
+    let shop = Shop::open("removed");
+    let tea = shop.merchandiser().post("/catalog/v1/products", &product("TEA", "4.50"));
+    let tea = tea.expect(201).id();
+    let (alice, card) = shop.customer("alice");
+    let placed = alice.post("/ordering/v1/orders", &order(&card, &[(&tea, 1)])).expect(201);
+    let address = format!("/payments/v1/cards/{card}");
+    alice.delete(&address, "\"9\"").refused(412, "precondition-failed");
+    alice.delete(&address, "\"1\"").expect(204);
+    alice.delete(&address, "\"1\"").refused(404, "not-found");
+    assert_eq!(alice.get("/payments/v1/cards").expect(200).body["items"], json!([]));
+    alice.post("/ordering/v1/orders", &order(&card, &[(&tea, 1)])).expect(422);
+    let kept = alice.get(&format!("/ordering/v1/orders/{}", placed.id())).expect(200);
+    assert_eq!(kept.body["card"], card);
+}
+
+#[test]
 fn edits_need_the_version_they_were_made_from() {
     let shop = Shop::open("versions");
     let merchandiser = shop.merchandiser();
