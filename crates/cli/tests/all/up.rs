@@ -20,7 +20,7 @@ impl Up {
         let mut all = vec!["up", "library", "--json", "--log", "off", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
         let mut command = scratch.command(&all);
-        command.stdout(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self { child, lines }
