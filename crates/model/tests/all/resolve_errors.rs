@@ -98,7 +98,7 @@ fn what_clients_may_write_and_read() {
         ("a: { list: Item, by: [member], sort: [at] }", &["unfit-field \"at\""]),
         ("a: { list: Item, by: [member], search: true }", &["nothing-to-search \"true\""]),
         ("a: { get: Item, by: [member], key: price }", &["not-unique \"price\""]),
-        ("a: { get: Item, by: [member], filter: [price] }", &["misplaced-key \"price\""]),
+        ("a: { get: Item, by: [member], filter: [price] }", &["misplaced-key \"filter\""]),
         ("a: { list: Item, by: [member], rate: 5k open }", &["misplaced-rate \"5k open\""]),
         ("a: { stream: Item, by: [member], rate: 5/s }", &["misplaced-rate \"5/s\""]),
         ("a: { get: Item, by: [] }", &["empty-by \"[]\""]),
