@@ -390,9 +390,15 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
         if self.cx.is_poisoned(name) {
             return None;
         }
-        let message = format!("there is no `{name}` in `{path}`");
+        let whole = path.to_string();
+        let message = if whole == name.value {
+            format!("there is no `{name}` to set")
+        } else {
+            format!("there is no `{name}` to set in `{whole}`")
+        };
         let near = did_you_mean(name, known.iter().copied());
-        let diagnostic = Diagnostic::error("unknown-field", name.span, message);
+        let diagnostic =
+            Diagnostic::error("unknown-field", name.span, message).label("neither field nor part");
         Some(match near {
             Some(near) => diagnostic.suggest(Some(near)),
             None => diagnostic.help(format!("there are {}", base::one_of(known.iter().copied()))),

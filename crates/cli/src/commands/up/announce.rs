@@ -94,7 +94,7 @@ impl Ready<'_> {
     fn token(&self) -> String {
         let data =
             if self.default_data { String::new() } else { format!(" --data {}", word(&self.data)) };
-        format!("firm token {}{data}", word(self.loaded.folder.shown()))
+        format!("{} token {}{data}", word(&program()), word(self.loaded.folder.shown()))
     }
 
     fn tell_limits(&self, console: &Console) {
@@ -134,6 +134,13 @@ impl Ready<'_> {
             "diagnostics": diagnostics_json(&self.loaded.sources, &findings),
         })
     }
+}
+
+/// This program as it was called, so that what is pasted works where it is not in the path: cargo
+/// calls it `target/release/firm`.
+fn program() -> String {
+    let called = std::env::args().next().filter(|name| name.contains('/'));
+    called.unwrap_or_else(|| "firm".to_owned())
 }
 
 /// A path as a word of a shell.
