@@ -21,7 +21,7 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{backup, check, design, explain, new, seed as seed_command, token, up};
+use commands::{backup, check, design, explain, new, schema, seed as seed_command, token, up};
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
 
@@ -53,6 +53,8 @@ enum Command {
     Design(design::DesignArguments),
     /// Say why a decision fell as it did
     Explain(explain::ExplainArguments),
+    /// Print the JSON Schema of the model language, for editors
+    Schema(schema::SchemaArguments),
     /// Run the model
     Up(up::UpArguments),
     /// Print a token for local use
@@ -99,6 +101,7 @@ fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Out
         Command::Check(arguments) => check::run(arguments, console),
         Command::Design(arguments) => design::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Schema(arguments) => Ok(schema::run(*arguments, console)),
         Command::Up(arguments) => {
             let own = matches.subcommand_matches("up").unwrap_or(matches);
             up::run(arguments, own, console)

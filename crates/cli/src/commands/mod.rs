@@ -5,6 +5,7 @@ pub mod check;
 pub mod design;
 pub mod explain;
 pub mod new;
+pub mod schema;
 pub mod seed;
 pub mod token;
 pub mod up;

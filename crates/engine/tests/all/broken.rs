@@ -9,7 +9,7 @@ use crate::case::{Case, Expected, cases};
 use crate::examples::text_of;
 
 /// The cases of a topic, by file name.
-fn topics() -> Vec<(String, Vec<Case>)> {
+pub fn topics() -> Vec<(String, Vec<Case>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
     let mut paths: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

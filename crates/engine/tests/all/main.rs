@@ -7,4 +7,5 @@ mod broken;
 mod case;
 mod examples;
 mod openapi;
+mod schema;
 mod shuffled;

@@ -7,9 +7,11 @@ mod ast;
 mod bind;
 mod include;
 mod parse;
+mod schema;
 mod short;
 
 pub use crate::yaml::Text;
 pub use ast::*;
 pub use include::matches;
 pub use parse::{includes, parse};
+pub use schema::schema;

@@ -8,6 +8,8 @@ pub(crate) trait Case {
     const NAME: &'static str;
     /// What has such names, for messages.
     const WHAT: &'static str;
+    /// A regular expression that every such name matches; empty for any.
+    const PATTERN: &'static str;
 
     /// Whether a name is written so.
     fn accepts(name: &str) -> bool;
@@ -62,6 +64,7 @@ const CEL_RESERVED: [&str; 21] = [
 impl Case for LowerCamel {
     const NAME: &'static str = "lowerCamel";
     const WHAT: &'static str = "contexts, operations, flows, actors, externals and views";
+    const PATTERN: &'static str = "^[a-z][A-Za-z0-9]*$";
 
     fn accepts(name: &str) -> bool {
         name.starts_with(|c: char| c.is_ascii_lowercase()) && alphanumeric(name)
@@ -77,6 +80,7 @@ impl Case for LowerCamel {
 impl Case for UpperCamel {
     const NAME: &'static str = "UpperCamel";
     const WHAT: &'static str = "entities, events and types";
+    const PATTERN: &'static str = "^[A-Z][A-Za-z0-9]*$";
 
     fn accepts(name: &str) -> bool {
         name.starts_with(|c: char| c.is_ascii_uppercase()) && alphanumeric(name)
@@ -90,6 +94,7 @@ impl Case for UpperCamel {
 impl Case for Snake {
     const NAME: &'static str = "snake_case";
     const WHAT: &'static str = "fields, parts, states, enum members, parameters and steps";
+    const PATTERN: &'static str = "^[a-z][a-z0-9_]*$";
 
     fn accepts(name: &str) -> bool {
         separated(name, '_')
@@ -103,6 +108,7 @@ impl Case for Snake {
 impl Case for FieldName {
     const NAME: &'static str = Snake::NAME;
     const WHAT: &'static str = Snake::WHAT;
+    const PATTERN: &'static str = Snake::PATTERN;
 
     fn accepts(name: &str) -> bool {
         Snake::accepts(name)
@@ -120,6 +126,7 @@ impl Case for FieldName {
 impl Case for Kebab {
     const NAME: &'static str = "kebab-case";
     const WHAT: &'static str = "error codes, invariants and keys";
+    const PATTERN: &'static str = "^[a-z][a-z0-9-]*$";
 
     fn accepts(name: &str) -> bool {
         separated(name, '-')
@@ -133,6 +140,7 @@ impl Case for Kebab {
 impl Case for AnyName {
     const NAME: &'static str = "any";
     const WHAT: &'static str = "names";
+    const PATTERN: &'static str = "";
 
     fn accepts(name: &str) -> bool {
         !name.is_empty()

@@ -173,7 +173,7 @@ impl Form for Assignments {
     }
 
     fn shape() -> Shape {
-        Shape::Named(Value::shape)
+        With::shape()
     }
 }
 

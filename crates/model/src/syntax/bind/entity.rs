@@ -6,7 +6,7 @@ use super::case::{FieldName, Kebab, Snake};
 use super::field::{Fields, find};
 use super::forms::{Flag, List, Map, Name, OneOf, Prose, Short, Word, Words};
 use super::value::Expression;
-use super::{Binder, Form, Shape, keys};
+use super::{Binder, Form, Key, Shape, keys};
 use crate::model::AuditLevel;
 use crate::syntax::short::{Keeping, RetainForm, Size, Sizes, SkewForm, VolumeForm, Waiting};
 use crate::syntax::{Audit, Consistency, Entity, Exclusive, Keep, Part, State, Unique};
@@ -200,8 +200,16 @@ impl Form for Audit {
     }
 
     fn shape() -> Shape {
-        let retain = Shape::Short { name: "a map", examples: &["{ all, retain: 6y }"] };
-        Shape::Either(vec![OneOf::<AuditLevel>::shape(), retain])
+        const fn key(name: &'static str, doc: &'static str, shape: fn() -> Shape) -> Key {
+            Key { name, doc, required: false, shape }
+        }
+        const KEYS: &[Key] = &[
+            key("writes", "Writes are recorded.", Prose::shape),
+            key("all", "Reads are recorded as well.", Prose::shape),
+            key("retain", "How long the records are kept.", Short::<Keeping>::shape),
+        ];
+        let long = Shape::Keys { title: "an audit", keys: KEYS, rest: None };
+        Shape::Either(vec![OneOf::<AuditLevel>::shape(), long])
     }
 }
 

@@ -197,7 +197,7 @@ impl Form for Item {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![Short::<TypeForm>::shape(), Shape::Named(Field::shape)])
+        Shape::Either(vec![Short::<TypeForm>::shape(), Fields::shape()])
     }
 }
 

@@ -212,7 +212,7 @@ impl<C: Case, F: Form> Form for Map<C, F> {
     }
 
     fn shape() -> Shape {
-        Shape::Named(F::shape)
+        Shape::Named { names: C::PATTERN, of: F::shape }
     }
 }
 

@@ -173,7 +173,7 @@ impl Form for By {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![Shape::List(Name::shape), Shape::Named(Expression::shape)])
+        Shape::Either(vec![Shape::List(Name::shape), Map::<AnyName, Expression>::shape()])
     }
 }
 
@@ -232,7 +232,10 @@ impl Form for Uses {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![List::<Plain<PathForm>>::shape(), Shape::Named(Short::<Waiting>::shape)])
+        Shape::Either(vec![
+            List::<Plain<PathForm>>::shape(),
+            Map::<AnyName, Short<Waiting>>::shape(),
+        ])
     }
 }
 

@@ -5,7 +5,7 @@ use base::{Diagnostic, Spanned};
 use super::case::AnyName;
 use super::field::Fields;
 use super::forms::{Map, Word};
-use super::{Binder, Form, Shape, keys};
+use super::{Binder, Form, Key, Shape, keys};
 use crate::syntax::short::{self, PathForm};
 use crate::syntax::{Acceptance, Decision, Field, Host, Named, Tenancy, TenantFrom, Tenants};
 use crate::yaml::{Node, NodeKind};
@@ -86,7 +86,13 @@ impl Form for Decisions {
     }
 
     fn shape() -> Shape {
-        Shape::Named(Decision::shape)
+        const ACCEPT: &[Key] = &[Key {
+            name: "accept",
+            doc: "Findings that are accepted: `finding-id@subject` to why.",
+            required: false,
+            shape: Map::<AnyName, Acceptance>::shape,
+        }];
+        Shape::Keys { title: "decisions", keys: ACCEPT, rest: Some(Decision::shape) }
     }
 }
 
@@ -227,6 +233,6 @@ impl Form for From {
     }
 
     fn shape() -> Shape {
-        Shape::Words(vec!["actor", "host", "host(field)"])
+        Shape::Short { name: "the source of the tenant", examples: &["actor", "host(domain)"] }
     }
 }

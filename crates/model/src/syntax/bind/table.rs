@@ -31,11 +31,17 @@ pub(crate) enum Shape {
         /// "an entity".
         title: &'static str,
         /// The keys.
-        #[expect(dead_code, reason = "read by the JSON Schema, which follows")]
         keys: &'static [Key],
+        /// What any other key holds; other keys are errors where there is none.
+        rest: Option<fn() -> Shape>,
     },
     /// A map from names to one shape.
-    Named(fn() -> Shape),
+    Named {
+        /// How the names are written, as a regular expression; empty for any.
+        names: &'static str,
+        /// What they name.
+        of: fn() -> Shape,
+    },
     /// A list.
     List(fn() -> Shape),
     /// One of several.
@@ -51,6 +57,8 @@ pub(crate) enum Shape {
     Words(Vec<&'static str>),
     /// An expression.
     Expression,
+    /// An expression, or YAML structure around expressions.
+    Value,
 }
 
 impl Shape {
@@ -58,7 +66,7 @@ impl Shape {
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Keys { title, .. } => format!("the keys of {title}"),
-            Self::Named(of) => format!("a map from names to {}", short(&of())),
+            Self::Named { of, .. } => format!("a map from names to {}", short(&of())),
             Self::List(of) => format!("a list of {}", short(&of())),
             Self::Either(shapes) => {
                 let shapes: Vec<String> = shapes.iter().map(Self::describe).collect();
@@ -70,6 +78,7 @@ impl Shape {
             },
             Self::Words(words) => base::one_of(words.iter().copied()),
             Self::Expression => "an expression".to_owned(),
+            Self::Value => "an expression, a list, or a map from names to expressions".to_owned(),
         }
     }
 }
@@ -80,8 +89,8 @@ fn short(shape: &Shape) -> String {
         Shape::Keys { title, .. } => (*title).to_owned(),
         Shape::Short { name, .. } => (*name).to_owned(),
         Shape::Words(_) => "a word".to_owned(),
-        Shape::Expression => "an expression".to_owned(),
-        Shape::Named(_) => "a map".to_owned(),
+        Shape::Expression | Shape::Value => "an expression".to_owned(),
+        Shape::Named { .. } => "a map".to_owned(),
         Shape::List(_) => "a list".to_owned(),
         Shape::Either(shapes) => shapes.first().map(short).unwrap_or_default(),
     }
@@ -93,7 +102,6 @@ pub(crate) struct Key {
     /// Its name.
     pub(crate) name: &'static str,
     /// What it says, for the reference.
-    #[expect(dead_code, reason = "read by the JSON Schema, which follows")]
     pub(crate) doc: &'static str,
     /// Whether it must be there.
     pub(crate) required: bool,
@@ -170,7 +178,7 @@ macro_rules! keys {
                     required: $crate::syntax::bind::keys!(@required $($required)?),
                     shape: <$form as $crate::syntax::bind::Form>::shape,
                 }),*];
-                $crate::syntax::bind::Shape::Keys { title: $title, keys: KEYS }
+                $crate::syntax::bind::Shape::Keys { title: $title, keys: KEYS, rest: None }
             }
         }
     };

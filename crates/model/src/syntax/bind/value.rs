@@ -101,6 +101,6 @@ impl Form for Value {
     }
 
     fn shape() -> Shape {
-        Shape::Either(vec![Shape::Expression, Shape::List(Self::shape), Shape::Named(Self::shape)])
+        Shape::Value
     }
 }
