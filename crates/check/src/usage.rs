@@ -1,11 +1,8 @@
 //! Who does what to what: read off the effects of all operations and the steps of all flows.
 
 use base::Rate;
-use decide::facts;
-use expression::{
-    EntityId, FieldIndex, Type,
-    ir::{Expression, Kind},
-};
+use decide::{crossings::items, facts};
+use expression::{EntityId, FieldIndex, Type};
 use model::{
     Model,
     model::{
@@ -139,23 +136,6 @@ impl Usage {
 
 fn times(rate: Rate, factor: f64) -> Rate {
     Rate { mean: rate.mean * factor, peak: rate.peak * factor }
-}
-
-/// Mean number of items of a list: the stated mean of a part, else one, the least that makes sense.
-fn items(model: &Model, list: &Expression) -> f64 {
-    let part = match (&list.kind, list.ty.required()) {
-        (Kind::PartRows { part, .. }, _) => Some(*part),
-        (_, Type::List { of, .. }) => match **of {
-            Type::Part(part) => Some(part),
-            _ => None,
-        },
-        _ => None,
-    };
-    let rows = part.and_then(|part| {
-        let entity = model.entity(part.entity);
-        entity.parts.get(usize::from(part.index))?.rows.as_ref().map(|rows| rows.value)
-    });
-    rows.unwrap_or(1.0)
 }
 
 /// Whether only the built-in `system` actor may do it.

@@ -9,6 +9,7 @@ use model::{
 };
 
 use crate::catalogue::{self, Family};
+use crate::crossings;
 use crate::decision::{Answer, Context, Decision, Run};
 use crate::decisions;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
@@ -21,9 +22,11 @@ pub fn verdicts(
     routes: &[Option<Route>],
     outcomes: &[Outcome],
 ) -> (Vec<Verdict>, Vec<Diagnostic>) {
+    let crossings = crossings::of(model, &operation_names(model));
     let mut verdicts: Vec<Verdict> = Vec::new();
     for decision in in_order() {
-        let cx = Context { model, tables, routes, outcomes, verdicts: &verdicts };
+        let cx =
+            Context { model, tables, routes, outcomes, crossings: &crossings, verdicts: &verdicts };
         let mut new = run(&cx, decision);
         new.iter_mut().for_each(|verdict| obey(model, verdict));
         verdicts.extend(new);
@@ -86,6 +89,7 @@ fn run(cx: &Context<'_>, decision: &Decision) -> Vec<Verdict> {
             .zip(model.operations())
             .map(|(name, (id, _))| (name, run(cx, id)))
             .collect(),
+        Run::Named(run) => run(cx).into_iter().map(|(name, answer)| (name, Some(answer))).collect(),
         Run::Actor(run) => {
             model.actors().map(|(id, actor)| (actor.name.value.clone(), run(cx, id))).collect()
         }
@@ -119,7 +123,8 @@ pub fn without_index(model: &Model) -> Vec<OperationId> {
     with_ids.filter(|(name, _)| none(name)).map(|(_, (id, _))| id).collect()
 }
 
-fn operation_names(model: &Model) -> Vec<String> {
+/// The names by which verdicts call operations, in their order.
+pub fn operation_names(model: &Model) -> Vec<String> {
     unambiguous(model, model.operations.iter().map(|of| (of.context, &*of.name.value)))
 }
 

@@ -1,5 +1,7 @@
 //! What a decision is: one static declaration in a file of its own, beside its page.
 
+use std::collections::BTreeSet;
+
 use base::{Provenance, Quantity, Span};
 use expression::EntityId;
 use model::{
@@ -7,6 +9,7 @@ use model::{
     model::{ActorId, ContextId, OperationId},
 };
 
+use crate::crossings::Crossing;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
 use crate::indexes::Outcome;
 use crate::numbers::Number;
@@ -41,6 +44,8 @@ pub enum Run {
     Actor(fn(&Context<'_>, ActorId) -> Option<Answer>),
     /// For each actor in each context.
     ActorInContext(fn(&Context<'_>, ActorId, ContextId) -> Option<Answer>),
+    /// For subjects that it names itself.
+    Named(fn(&Context<'_>) -> Vec<(String, Answer)>),
 }
 
 /// Declares a decision whose page lies beside it.
@@ -69,6 +74,8 @@ pub struct Context<'d> {
     pub routes: &'d [Option<Route>],
     /// What became of the indexes that operations want, by operation.
     pub outcomes: &'d [Outcome],
+    /// What reaches into other contexts and external systems.
+    pub crossings: &'d [Crossing],
     /// Verdicts of the families that were decided before.
     pub verdicts: &'d [Verdict],
 }
@@ -86,6 +93,21 @@ impl Context<'_> {
     /// The verdicts of a family that was decided before.
     pub fn verdicts_of(&self, family: &'static str) -> impl Iterator<Item = &Verdict> {
         self.verdicts.iter().filter(move |verdict| verdict.family == family)
+    }
+
+    /// The deployable of each context, by position: `None` for the one that several share. Read
+    /// off the verdicts of `service`.
+    #[must_use]
+    pub fn deployables(&self) -> Vec<Option<ContextId>> {
+        let own: BTreeSet<&str> = self
+            .verdicts_of("service")
+            .filter(|verdict| verdict.choice == "own")
+            .map(|verdict| verdict.subject.as_str())
+            .collect();
+        let of = |(id, context): (ContextId, &model::model::Context)| {
+            own.contains(context.name.value.as_str()).then_some(id)
+        };
+        (0u16..).map(ContextId).zip(&self.model.contexts).map(of).collect()
     }
 }
 

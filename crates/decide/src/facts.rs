@@ -1,7 +1,7 @@
 //! What the model states, completed by marked defaults: rates, rows and needs as decisions read
 //! them. The nearest statement wins: operation, then context, then system.
 
-use base::{Provenance, Quantity, Rate, Share};
+use base::{Duration, Percentile, Percentiles, Provenance, Quantity, Rate, Share};
 use expression::EntityId;
 use model::{
     Model,
@@ -71,6 +71,101 @@ pub fn growth(model: &Model, context: ContextId) -> Quantity<Share> {
 
 fn need<T>(model: &Model, context: ContextId, get: impl Fn(&Needs) -> Option<T>) -> Option<T> {
     get(&model.context(context).needs).or_else(|| get(&model.system.needs))
+}
+
+/// Share of requests that an operation must serve well.
+#[must_use]
+pub fn availability(model: &Model, operation: &Operation) -> Quantity<Share> {
+    let stated = operation.needs.availability.clone();
+    stated.unwrap_or_else(|| context_availability(model, operation.context))
+}
+
+/// Share of requests that a context must serve well.
+#[must_use]
+pub fn context_availability(model: &Model, context: ContextId) -> Quantity<Share> {
+    need(model, context, |needs| needs.availability.clone()).unwrap_or_else(|| {
+        Quantity::default_of(Share(numbers::AVAILABILITY.value), numbers::AVAILABILITY.source)
+    })
+}
+
+/// How fast an operation must be.
+#[must_use]
+pub fn objective(model: &Model, operation: &Operation) -> Quantity<Percentiles> {
+    let own = operation.workload.latency.clone().or_else(|| operation.needs.latency.clone());
+    own.unwrap_or_else(|| context_objective(model, operation.context))
+}
+
+/// How fast the operations of a context must be that state nothing else.
+#[must_use]
+pub fn context_objective(model: &Model, context: ContextId) -> Quantity<Percentiles> {
+    need(model, context, |needs| needs.latency.clone()).unwrap_or_else(|| {
+        let p95 = (Percentile(0.95), Duration::from_secs_f64(numbers::LATENCY.value / 1e3));
+        Quantity::default_of(Percentiles(vec![p95]), numbers::LATENCY.source)
+    })
+}
+
+/// Times of an external system that states none.
+#[must_use]
+pub fn external_latency() -> Quantity<Percentiles> {
+    let time = |number: &Number| Duration::from_secs_f64(number.value / 1e3);
+    let (p50, p99) = (time(&numbers::EXTERNAL_P50), time(&numbers::EXTERNAL_P99));
+    let both = vec![(Percentile(0.5), p50), (Percentile(0.99), p99)];
+    Quantity::default_of(Percentiles(both), numbers::EXTERNAL_P50.source)
+}
+
+/// The percentile that an objective is measured by, with its time in seconds: p95, else the
+/// highest that is stated.
+#[must_use]
+pub fn main_percentile(objective: &Percentiles) -> (f64, f64) {
+    let p95 = objective.at(0.95).map(|time| (0.95, time));
+    let last = || objective.0.last().map(|(share, time)| (share.0, *time));
+    let (share, time) = p95.or_else(last).unwrap_or((0.95, Duration::default()));
+    (share, time.as_secs_f64())
+}
+
+/// `p50 180ms p99 900ms`
+#[must_use]
+pub fn percentiles(of: &Percentiles) -> String {
+    let one = |(share, time): &(Percentile, Duration)| {
+        let digits = people(share.0 * 100.0).replace('.', "");
+        format!("p{digits} {time}")
+    };
+    of.0.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// A share in percent, with as many digits as it needs: `99.95 %`.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let text = format!("{:.4}", share * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A time in seconds as people read it: `1.53 s`, `230 ms`.
+#[must_use]
+pub fn seconds(time: f64) -> String {
+    if time < 1.0 {
+        format!("{} ms", people((time * 1e3).round()))
+    } else {
+        format!("{} s", people(time))
+    }
+}
+
+/// Whether a context, or the system, falls under a regime such as `pci`.
+#[must_use]
+pub fn under(model: &Model, context: ContextId, regime: &str) -> bool {
+    let stated = |needs: &Needs| needs.compliance.iter().any(|of| of.value == regime);
+    stated(&model.context(context).needs) || stated(&model.system.needs)
+}
+
+/// People of all teams, and where the first number stands.
+#[must_use]
+pub fn all_people(model: &Model) -> Option<Quantity<f64>> {
+    let mut teams: Vec<_> = model.system.teams.iter().collect();
+    teams.sort_by_key(|team| team.name.as_str());
+    let stated: Vec<_> = teams.into_iter().filter_map(|team| team.people.as_ref()).collect();
+    let first = stated.first()?.provenance.clone();
+    let value = stated.iter().map(|people| people.value).sum();
+    Some(Quantity { value, provenance: first })
 }
 
 /// Rows of an entity at the horizon, after retention; nothing where the model states no volume.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use base::Diagnostic;
 use model::Model;
 
+pub mod budget;
 pub mod catalogue;
+pub mod crossings;
 pub mod decided;
 pub mod decision;
 pub mod decisions;

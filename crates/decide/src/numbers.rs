@@ -91,6 +91,103 @@ numbers! {
     ARGON2_TIME = "argon2-time" 50.0 "ms" in 25.0..150.0 from "house";
     /// Share of a machine's memory that password hashes may take together.
     ARGON2_SHARE = "argon2-share" 0.25 "share" in 0.1..0.5 from "house";
+    /// Objective of an operation that states none, at p95.
+    LATENCY = "latency" 200.0 "ms" in 50.0..1_000.0 from "house";
+    /// People whom a team needs to run a deployable of its own.
+    TEAM_LEAST = "team-least" 5.0 "people" in 3.0..8.0 from "house";
+    /// People whom a rota at one place needs.
+    TEAM_ROTA = "team-rota" 8.0 "people" in 5.0..10.0
+        from "Beyer et al., Site Reliability Engineering, chapter 11";
+    /// People from which a team that owns nothing else speaks for a deployable of its own.
+    PEOPLE_TO_DIVIDE = "people-to-divide" 15.0 "people" in 8.0..30.0 from "house";
+    /// Time that one deployment holds the pipeline.
+    PIPELINE_MINUTES = "pipeline-minutes" 30.0 "minutes" in 5.0..60.0 from "house";
+    /// Working time of a day.
+    WORKING_MINUTES = "working-minutes" 480.0 "minutes" in 300.0..1_440.0 from "house";
+    /// Share of the working day above which teams wait for each other's deployments.
+    CONTENTION = "contention" 0.7 "share" in 0.4..0.9 from "house";
+    /// How much less unavailability than others speaks for a deployable of its own.
+    BUDGET_RATIO = "budget-ratio" 10.0 "x" in 3.0..30.0 from "house";
+    /// Open streams that speak for a deployable of its own.
+    SOCKETS = "sockets" 10_000.0 "streams" in 3_000.0..50_000.0 from "house";
+    /// Requests a second to a store that no other context uses.
+    OWN_STORE_RATE = "own-store-rate" 5_000.0 "per second" in 1_000.0..20_000.0 from "house";
+    /// Cores from which one context's load speaks for a deployable of its own.
+    BUSY_CORES = "busy-cores" 20.0 "cores" in 8.0..64.0 from "house";
+    /// Share of all cores that it then takes at least.
+    CPU_SHARE = "cpu-share" 0.5 "share" in 0.3..0.8 from "house";
+    /// Application time of a get, update, delete or act, beside the database.
+    CPU_GET = "cpu-get" 0.3 "ms" in 0.06..1.5 from "house";
+    /// Application time of a page of a list.
+    CPU_LIST = "cpu-list" 0.8 "ms" in 0.16..4.0 from "house";
+    /// Application time of a write.
+    CPU_WRITE = "cpu-write" 0.6 "ms" in 0.12..3.0 from "house";
+    /// Peak against mean above which functions that run on demand pay.
+    SERVERLESS_PEAK = "serverless-peak" 20.0 "x" in 10.0..50.0 from "house";
+    /// Objective at p95 that bears their cold starts.
+    SERVERLESS_LATENCY = "serverless-latency" 500.0 "ms" in 200.0..2_000.0 from "house";
+    /// p99 of the time until an event is applied elsewhere.
+    EVENT_LAG = "event-lag" 1.0 "s" in 0.1..10.0 from "house";
+    /// What `stale` must leave beyond that.
+    LAG_MARGIN = "lag-margin" 1.0 "s" in 0.1..5.0 from "house";
+    /// Deployables that a chain of synchronous calls may cross.
+    SYNC_DEPTH = "sync-depth" 2.0 "crossings" in 1.0..4.0 from "house";
+    /// How long a write holds its rows.
+    WRITE_HOLD = "write-hold" 4.0 "ms" in 1.3..20.0 from "house";
+    /// How long one transaction may hold rows.
+    TRANSACTION_HOLD = "transaction-hold" 100.0 "ms" in 30.0..500.0 from "house";
+    /// Participants up to which events alone keep a flow readable.
+    CHOREOGRAPHY_PARTICIPANTS = "choreography-participants" 2.0 "contexts" in 2.0..4.0
+        from "house";
+    /// Deadline of a request as a multiple of its objective.
+    DEADLINE_FACTOR = "deadline-factor" 5.0 "x" in 2.0..10.0 from "house";
+    /// Shortest deadline.
+    DEADLINE_LEAST = "deadline-least" 1.0 "s" in 0.3..3.0 from "house";
+    /// Longest deadline.
+    DEADLINE_MOST = "deadline-most" 10.0 "s" in 5.0..60.0 from "house";
+    /// Median of an external call that states no times.
+    EXTERNAL_P50 = "external-p50" 200.0 "ms" in 20.0..1_000.0 from "house";
+    /// p99 of an external call that states no times.
+    EXTERNAL_P99 = "external-p99" 1_000.0 "ms" in 100.0..10_000.0 from "house";
+    /// Share of the unavailability budget that timeouts of good answers may spend.
+    FALSE_TIMEOUTS = "false-timeouts" 0.1 "share" in 0.02..0.5 from "house";
+    /// Most good answers cut off by a timeout where a retry follows.
+    FALSE_TIMEOUTS_MOST = "false-timeouts-most" 0.001 "share" in 0.0001..0.01
+        from "Amazon Builders' Library, Timeouts, retries and backoff with jitter";
+    /// Attempts of a call, the first included.
+    ATTEMPTS = "attempts" 3.0 "attempts" in 1.0..5.0
+        from "Beyer et al., Site Reliability Engineering, chapter 21";
+    /// Retries of a client, as a share of its calls.
+    RETRY_BUDGET = "retry-budget" 0.1 "share" in 0.05..0.3
+        from "Beyer et al., Site Reliability Engineering, chapter 21";
+    /// Wait before the first retry, at most; it doubles with each.
+    RETRY_BASE = "retry-base" 100.0 "ms" in 20.0..500.0 from "house";
+    /// Longest wait before a retry, as a share of the deadline.
+    BACKOFF_CAP = "backoff-cap" 0.25 "share" in 0.1..0.5 from "house";
+    /// What a breaker looks back on.
+    BREAKER_WINDOW = "breaker-window" 10.0 "s" in 5.0..60.0 from "house";
+    /// Calls that it must have seen.
+    BREAKER_CALLS = "breaker-calls" 20.0 "calls" in 10.0..100.0 from "house";
+    /// Share of failures at which it opens.
+    BREAKER_FAILURES = "breaker-failures" 0.5 "share" in 0.2..0.8
+        from "Resilience4j, CircuitBreakerConfig: default 50 %";
+    /// How long it stays open.
+    BREAKER_OPEN = "breaker-open" 15.0 "s" in 5.0..60.0 from "house";
+    /// Calls that it then lets through to see.
+    BREAKER_PROBES = "breaker-probes" 5.0 "calls" in 1.0..10.0 from "house";
+    /// Failures one after another that open it where calls are rare.
+    BREAKER_IN_A_ROW = "breaker-in-a-row" 5.0 "failures" in 3.0..10.0 from "house";
+    /// Share of an external's limit that is used.
+    LIMIT_SHARE = "limit-share" 0.9 "share" in 0.7..1.0 from "house";
+    /// Window of an objective.
+    SLO_WINDOW = "slo-window" 30.0 "days" in 7.0..90.0
+        from "Beyer et al., The Site Reliability Workbook, chapter 5";
+    /// Bad requests that an alert must be able to see in its window.
+    BAD_EVENTS = "bad-events" 10.0 "requests" in 3.0..30.0 from "house";
+    /// Time between probes where there are too few requests.
+    PROBE_INTERVAL = "probe-interval" 10.0 "s" in 5.0..60.0 from "house";
+    /// Failures a day that open a ticket where nothing else sees them.
+    TICKET_FAILURES = "ticket-failures" 3.0 "failures" in 1.0..10.0 from "house";
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod key;
 mod paradigm;
 #[path = "password-hash.rs"]
 mod password_hash;
+#[path = "service.rs"]
+mod service;
 #[path = "store.rs"]
 mod store;
 #[path = "style.rs"]
@@ -30,6 +32,7 @@ pub static ALL: &[&Decision] = &[
     &key::DECISION,
     &paradigm::DECISION,
     &password_hash::DECISION,
+    &service::DECISION,
     &store::DECISION,
     &style::DECISION,
 ];

@@ -1,48 +1,109 @@
-use base::Provenance;
+use base::{Provenance, Rate};
+use model::model::{ContextId, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
-use crate::facts;
+use crate::{facts, numbers};
 
-decision!("style", "How many deployables are there?", reads [], System run);
+decision!("style", "How many deployables are there?", reads ["service"], System run);
 
 const SOURCE: &str =
     "Fowler, MonolithFirst and MicroservicePremium; Azure microservices assessment";
 
 fn run(cx: &Context<'_>) -> Option<Answer> {
     let model = cx.model;
-    let choice = if model.contexts.len() > 1 { "modular-monolith" } else { "monolith" };
-    let mut answer = Answer::new(choice, SOURCE);
-    let mut contexts: Vec<_> = model.contexts.iter().collect();
-    contexts.sort_by_key(|context| context.name.value.as_str());
-    for context in contexts.into_iter().take(8) {
-        answer = answer.given(
-            format!("context {}", context.name),
-            context.name.span,
-            "a module of its own",
+    let mut own: Vec<&str> = Vec::new();
+    let mut shared: Vec<&str> = Vec::new();
+    for (context, deployable) in model.contexts.iter().zip(cx.deployables()) {
+        if deployable.is_some() { &mut own } else { &mut shared }.push(&context.name.value);
+    }
+    own.sort_unstable();
+    shared.sort_unstable();
+    let total = total(cx);
+    let choice = match (own.len(), shared.len()) {
+        (0, _) if suits_functions(cx, total) => "serverless",
+        (0, 0 | 1) | (1, 0) => "monolith",
+        (0, _) => "modular-monolith",
+        (_, 0) => "microservices",
+        _ => "hybrid",
+    };
+    let mut answer = contexts(cx, Answer::new(choice, SOURCE));
+    if let Some(people) = facts::all_people(model) {
+        let weight = "team size alone is no reason to divide a system";
+        answer = answer.driver(
+            format!("{} people", facts::people(people.value)),
+            people.provenance,
+            weight,
         );
     }
-    let people: f64 =
-        model.system.teams.iter().filter_map(|team| Some(team.people.as_ref()?.value)).sum();
-    let mut teams: Vec<_> = model.system.teams.iter().collect();
-    teams.sort_by_key(|team| team.name.as_str());
-    let stated = teams.into_iter().find_map(|team| team.people.as_ref());
-    let from = stated.map_or(Provenance::Default { source: "house" }, |of| of.provenance.clone());
-    if people > 0.0 {
-        let weight = "team size alone is no reason to divide a system";
-        answer = answer.driver(format!("{} people", facts::people(people)), from, weight);
-    }
-    let peak: f64 = model.operations.iter().map(|of| facts::rate(of).value.peak).sum();
-    let fact = format!("{} requests a second at peak", facts::people(peak));
+    let fact = format!("{} requests a second at peak", facts::people(total.peak));
     let from = Provenance::Derived { from: "the sum of all operations".to_owned() };
     answer =
         answer.driver(fact, from, "replicas of one deployable carry load as well as several do");
-    Some(
-        answer
-            .parameter("deployables", "1")
-            .reject("monolith", "the model names several contexts: kept apart, they can be divided later")
-            .reject("modular-monolith", "there is one context")
-            .reject("hybrid", "no context states a need that forces a deployable of its own")
-            .reject("microservices", "every call between contexts would become a call over the network, every shared change a saga")
-            .reject("serverless", "load is not idle most of the day with rare bursts, as far as the model says"),
-    )
+    let deployables = own.len() + usize::from(!shared.is_empty());
+    answer = answer.parameter("deployables", deployables.to_string());
+    if !own.is_empty() && !shared.is_empty() {
+        answer = answer.parameter("together", shared.join(", "));
+    }
+    if !own.is_empty() {
+        answer = answer.parameter("apart", own.join(", "));
+    }
+    Some(rejections(answer, total))
+}
+
+/// What each context is, up to eight.
+fn contexts(cx: &Context<'_>, mut answer: Answer) -> Answer {
+    let mut contexts: Vec<_> = cx.model.contexts.iter().zip(cx.deployables()).collect();
+    contexts.sort_by_key(|(context, _)| context.name.value.as_str());
+    for (context, deployable) in contexts.into_iter().take(8) {
+        let weight = match deployable {
+            Some(ContextId(_)) => "a deployable of its own (see `service`)",
+            None => "a module of its own",
+        };
+        answer = answer.given(format!("context {}", context.name), context.name.span, weight);
+    }
+    answer
+}
+
+fn rejections(answer: Answer, total: Rate) -> Answer {
+    let bursts = format!(
+        "functions pay from a peak of {} times the mean, with no streams and objectives of at \
+         least {} ms; here the peak is {} times the mean",
+        facts::people(numbers::SERVERLESS_PEAK.value),
+        facts::people(numbers::SERVERLESS_LATENCY.value),
+        facts::people(total.peak / total.mean.max(1e-12))
+    );
+    let contexts = "the contexts are kept apart, so that they can be divided later";
+    let one = if answer.choice == "monolith" {
+        "there is one context"
+    } else {
+        "`service` gives contexts deployables of their own, or load comes in rare bursts"
+    };
+    answer
+        .reject("monolith", contexts)
+        .reject("modular-monolith", one)
+        .reject("hybrid", "it takes contexts that share a deployable and some that do not")
+        .reject(
+            "microservices",
+            "not every context has a reason for a deployable of its own: each call between \
+             them would go over the network, each shared change become a saga",
+        )
+        .reject("serverless", bursts)
+}
+
+fn total(cx: &Context<'_>) -> Rate {
+    cx.model.operations.iter().map(|of| facts::rate(of).value).fold(Rate::default(), |sum, rate| {
+        Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak }
+    })
+}
+
+/// Rare bursts, nobody connected for long, and time for a cold start.
+fn suits_functions(cx: &Context<'_>, total: Rate) -> bool {
+    let least = numbers::SERVERLESS_LATENCY.value / 1e3;
+    let patient = |of: &model::model::Operation| {
+        facts::main_percentile(&facts::objective(cx.model, of).value).1 >= least - 1e-9
+    };
+    let streams = cx.model.operations.iter().any(|of| of.kind == OperationKind::Stream);
+    total.peak > total.mean * numbers::SERVERLESS_PEAK.value
+        && !streams
+        && cx.model.operations.iter().all(patient)
 }

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test reads and rewrites the registry")]
 
+mod examples;
 mod indexes;
 mod registry;
 mod routes;
+mod services;
 mod small;
 mod tables;
+mod text;
 mod verdicts;

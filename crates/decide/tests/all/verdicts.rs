@@ -59,6 +59,7 @@ fn answers_follow_from_the_operations() {
     let expected = [
         ("store.sales", "postgresql"),
         ("style.system", "monolith"),
+        ("service.sales", "shared"),
         ("key.Order", "uuidv7"),
         ("authorisation.browse", "public"),
         ("authorisation.place", "role"),

@@ -1,0 +1,59 @@
+//! How much time a call may take: deadlines, the times of callees, timeouts.
+
+use base::{Percentiles, Provenance, Quantity};
+use model::{Model, model::Operation};
+use queueing::Lognormal;
+
+use crate::crossings::End;
+use crate::facts;
+use crate::numbers;
+
+/// When a caller stops waiting, in seconds: a multiple of the objective, within bounds. An
+/// objective itself is no deadline: cutting at p95 would fail one request in twenty.
+#[must_use]
+pub fn deadline(objective: &Percentiles) -> f64 {
+    let (_, time) = facts::main_percentile(objective);
+    let (least, most) = (numbers::DEADLINE_LEAST.value, numbers::DEADLINE_MOST.value);
+    (numbers::DEADLINE_FACTOR.value * time).clamp(least, most)
+}
+
+/// The deadline of an operation, in seconds.
+#[must_use]
+pub fn deadline_of(model: &Model, operation: &Operation) -> f64 {
+    deadline(&facts::objective(model, operation).value)
+}
+
+/// The times that a callee takes, from its stated percentiles, as a fact with its provenance.
+#[must_use]
+pub fn times(model: &Model, end: End) -> (Lognormal, String, Provenance) {
+    let stated = match end {
+        End::External(external, at) => {
+            let operation = model.external(external).operations.get(usize::from(at));
+            operation.and_then(|of| of.latency.clone()).unwrap_or_else(facts::external_latency)
+        }
+        End::Operation(operation) => facts::objective(model, model.operation(operation)),
+        End::Entity(entity) => facts::context_objective(model, model.entity(entity).context),
+        End::Event(event) => facts::context_objective(model, model.event(event).context),
+    };
+    let Quantity { value: Percentiles(percentiles), provenance } = stated;
+    let points: Vec<(f64, f64)> =
+        percentiles.iter().map(|(share, time)| (share.0, time.as_secs_f64())).collect();
+    let fact = format!("{}: {}", end.name(model), facts::percentiles(&Percentiles(percentiles)));
+    let instant = Lognormal { location: f64::MIN_POSITIVE.ln(), scale: 0.0 };
+    (Lognormal::fit(&points).unwrap_or(instant), fact, provenance)
+}
+
+/// The share of good answers that a timeout may cut off: a tenth of what the caller's availability
+/// leaves. A retry makes a second chance of it, so that its square counts.
+#[must_use]
+pub fn false_timeouts(availability: f64, retried: bool) -> f64 {
+    let share = numbers::FALSE_TIMEOUTS.value * (1.0 - availability).max(1e-9);
+    if retried { share.sqrt().min(numbers::FALSE_TIMEOUTS_MOST.value) } else { share }
+}
+
+/// The wait after an attempt at the most, before jitter, in seconds: `attempt` counts from 1.
+#[must_use]
+pub fn backoff(attempt: i32, deadline: f64) -> f64 {
+    let doubled = numbers::RETRY_BASE.value / 1e3 * 2f64.powi(attempt - 1);
+    doubled.min(deadline * numbers::BACKOFF_CAP.value)
+}
