@@ -78,6 +78,10 @@ impl<S: Store> Execute for Backend<S> {
         Self::not_running(self).iter().map(|missing| missing.message.as_str()).collect()
     }
 
+    fn gauges(&self) -> Vec<(&str, &str, f64)> {
+        self.store().gauges()
+    }
+
     async fn close(&self) {
         self.closed().await;
     }

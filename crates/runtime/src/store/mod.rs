@@ -51,6 +51,11 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unsupported`] where the question does not translate to SQL.
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError>;
 
+    /// Numbers of its own for `/metrics`: name (`_total` where it only grows), help, value.
+    fn gauges(&self) -> Vec<(&'static str, &'static str, f64)> {
+        Vec::new()
+    }
+
     /// Runs the work in one transaction: committed and durable if it returns `Ok`, rolled back
     /// entirely if it returns `Err` or panics.
     fn write<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send

@@ -24,6 +24,7 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use decide::Design;
 use expression::{EntityId, ir::Expression};
@@ -117,6 +118,15 @@ impl Store for SqliteStore {
 
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError> {
         self.catalog.register_question(question)
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, &'static str, f64)> {
+        let counts = self.writer.counts();
+        let (commits, writes) = (counts.commits.load(Relaxed), counts.writes.load(Relaxed));
+        vec![
+            ("store_commits_total", "Commits, each of a group of writes.", commits as f64),
+            ("store_writes_total", "Writes in them.", writes as f64),
+        ]
     }
 
     async fn write<T, E, W>(&self, work: W) -> Result<T, E>

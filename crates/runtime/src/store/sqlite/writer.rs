@@ -5,6 +5,8 @@
 //! answers. While the disk flushes, the next group gathers: the busier, the cheaper each write.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -35,22 +37,39 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// nobody waits for the answer any more.
 pub(super) type Task = Box<dyn FnOnce(Result<&mut Session, StoreError>) -> Option<Done> + Send>;
 
+/// What the writer has done since it started. Writes for each commit say how well groups form.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Groups that were ended, each with one flush of the disk.
+    pub commits: AtomicU64,
+    /// Pieces of work in them.
+    pub writes: AtomicU64,
+}
+
 /// A handle on the writer thread. Dropping it finishes the queued work and closes the database.
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Option<SyncSender<Task>>,
     thread: Option<JoinHandle<()>>,
+    counts: Arc<Counts>,
 }
 
 impl Writer {
     /// Starts the thread. At most `waiting` pieces of work queue up.
     pub fn start(session: Session, waiting: usize) -> Result<Self, StoreError> {
         let (queue, tasks) = sync_channel(waiting);
+        let counts = Arc::new(Counts::default());
+        let counting = Arc::clone(&counts);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(session, &tasks))
+            .spawn(move || serve(session, &tasks, &counting))
             .map_err(|error| failure::io("starting the writer thread", &error))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), thread: Some(thread), counts })
+    }
+
+    /// What it has done so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Queues a piece of work.
@@ -73,10 +92,10 @@ impl Drop for Writer {
     }
 }
 
-fn serve(mut session: Session, tasks: &Receiver<Task>) {
+fn serve(mut session: Session, tasks: &Receiver<Task>, counts: &Counts) {
     loop {
         match tasks.recv_timeout(IDLE) {
-            Ok(first) => group(&mut session, first, tasks),
+            Ok(first) => group(&mut session, first, tasks, counts),
             Err(RecvTimeoutError::Timeout) => session.tidy(),
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -84,7 +103,7 @@ fn serve(mut session: Session, tasks: &Receiver<Task>) {
 }
 
 /// Runs the first piece and whatever else is waiting, commits, and answers.
-fn group(session: &mut Session, first: Task, tasks: &Receiver<Task>) {
+fn group(session: &mut Session, first: Task, tasks: &Receiver<Task>, counts: &Counts) {
     let started = Instant::now();
     let mut answers = Vec::new();
     let mut open = session.execute("BEGIN IMMEDIATE");
@@ -105,7 +124,8 @@ fn group(session: &mut Session, first: Task, tasks: &Receiver<Task>) {
     if ended.is_err() {
         session.roll_back();
     }
-    metrics::histogram!("firmitas_store_group_size").record(answers.len() as f64);
+    counts.commits.fetch_add(1, Relaxed);
+    counts.writes.fetch_add(answers.len() as u64, Relaxed);
     for answer in answers {
         answer(ended.clone());
     }
