@@ -57,6 +57,7 @@ codes! {
     VALIDATION_FAILED = 422 "validation-failed" "The input breaks the contract; `errors` says where.";
     UNKNOWN_PROPERTY = 422 "unknown-property" "The body holds a property that this operation does not have.";
     EVALUATION_FAILED = 422 "evaluation-failed" "A value of this request cannot be computed.";
+    CURRENCY_MISMATCH = 422 "currency-mismatch" "Amounts of different currencies meet.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused" "This Idempotency-Key was used for another request.";
     REFUSED = 422 "refused" "A system that this operation depends on refused.";
     PRECONDITION_REQUIRED = 428 "precondition-required" "This operation needs an If-Match header with the row's ETag.";

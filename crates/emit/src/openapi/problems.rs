@@ -89,6 +89,9 @@ impl Codes {
         self.add(415, "unsupported-media-type");
         self.add_all(422, &["validation-failed", "unknown-property"]);
         self.add(422, "evaluation-failed");
+        if design.model.schema.settings.currencies.len() > 1 {
+            self.add(422, "currency-mismatch");
+        }
         if route.idempotency_key {
             self.add(400, "idempotency-key-required");
             self.add(409, "idempotency-in-progress");

@@ -160,7 +160,7 @@ impl QueryPlan {
                 .map(|(_, value)| metres(value))
                 .transpose()?;
         } else if pairs.iter().any(|(name, _)| name == "within") {
-            return Err(invalid("within", "means nothing without `near`"));
+            return Err(invalid("within", "Means nothing without `near`."));
         }
         let asked = Asked { selection: selection(pairs.iter()), page };
         self.go_on(asked, after.map(|text| &**text), context).map(Some)
@@ -198,24 +198,24 @@ impl QueryPlan {
                 let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
                 let limit =
                     value.parse().ok().filter(|limit| digits && (1..=PAGE_LIMIT).contains(limit));
-                page.limit = limit.ok_or_else(|| invalid("limit", "expected 1 to 1000"))?;
+                page.limit = limit.ok_or_else(|| invalid("limit", "Expected 1 to 1000."))?;
             }
             "sort" if !self.sorts.is_empty() => {
                 let at = self.sorts.iter().position(|sort| sort == value);
                 let names = base::one_of(self.sorts.iter().map(String::as_str));
-                page.sort = Some(at.ok_or_else(|| invalid("sort", &format!("expected {names}")))?);
+                page.sort = Some(at.ok_or_else(|| invalid("sort", &format!("Expected {names}.")))?);
             }
             "q" if self.search => {
                 let length = value.chars().count();
                 if length == 0 || length > SEARCH_LIMIT || value.contains('\0') {
-                    return Err(invalid("q", "expected 1 to 200 characters"));
+                    return Err(invalid("q", "Expected 1 to 200 characters."));
                 }
                 page.search = Some(value.to_owned());
             }
             "near" if self.near => {
                 let point = json::parse_point(value);
                 let point =
-                    point.ok_or_else(|| invalid("near", "expected `lat,lon` in degrees"))?;
+                    point.ok_or_else(|| invalid("near", "Expected `lat,lon` in degrees."))?;
                 page.near = Some(Near { point, within: None });
             }
             "within" if self.near => {}
@@ -242,12 +242,13 @@ impl QueryPlan {
             None => self.currencies.first(),
             Some(code) => self.currencies.iter().find(|known| ***known == *code),
         };
-        match (json::parse_decimal(amount), currency) {
-            (Some(amount), Some(currency)) => {
-                Ok(Value::Money(Money { amount, currency: Arc::clone(currency) }))
-            }
-            _ => Err(invalid(name, "expected an amount such as 12.50")),
-        }
+        let (Some(amount), Some(currency)) = (json::parse_decimal(amount), currency) else {
+            return Err(invalid(name, "Expected an amount such as 12.50."));
+        };
+        // What the store cannot hold exactly equals no row; told as in a body, never rounded.
+        let amount = json::money_from(amount, currency, None, None)
+            .map_err(|wrong| invalid(name, &wrong.detail))?;
+        Ok(Value::Money(Money { amount, currency: Arc::clone(currency) }))
     }
 }
 
@@ -287,7 +288,7 @@ impl Asked {
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 fn invalid(name: &str, detail: &str) -> Problem {
-    Problem::new(&code::INVALID_PARAMETER).detail(format!("`{name}`: {detail}."))
+    Problem::new(&code::INVALID_PARAMETER).detail(format!("`{name}`: {detail}"))
 }
 
 /// Everything that chooses and orders rows: all parameters but where and how long the page is.
@@ -312,7 +313,7 @@ fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Problem> {
         };
         if pairs.iter().any(|(known, _)| *known == name) {
             let name: String = name.chars().take(60).collect();
-            return Err(invalid(&name, "given more than once"));
+            return Err(invalid(&name, "Given more than once."));
         }
         if pairs.len() == 64 {
             return Err(Problem::new(&code::MALFORMED_REQUEST).detail("Too many parameters."));
@@ -351,7 +352,7 @@ fn metres(text: &str) -> Result<f64, Problem> {
     let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let distance = number.parse::<f64>().ok().filter(|_| plain).map(|number| number * unit);
     let distance = distance.filter(|distance| *distance > 0.0 && *distance <= FARTHEST);
-    distance.ok_or_else(|| invalid("within", "expected a distance such as 500m or 5km"))
+    distance.ok_or_else(|| invalid("within", "Expected a distance such as 500m or 5km."))
 }
 
 #[cfg(test)]

@@ -274,7 +274,7 @@ fn money(
 }
 
 /// An amount in the scale of its currency and within bounds.
-pub(super) fn money_from(
+pub(crate) fn money_from(
     amount: Decimal,
     currency: &str,
     min: Option<Decimal>,

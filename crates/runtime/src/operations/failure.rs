@@ -36,6 +36,11 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Problem(problem) => *problem,
+            Failure::Evaluation(EvaluationError::Failed { code: reason, .. })
+                if reason == code::CURRENCY_MISMATCH.code =>
+            {
+                Self::new(&code::CURRENCY_MISMATCH)
+            }
             Failure::Evaluation(EvaluationError::Failed { code: reason, .. }) => {
                 Self::new(&code::EVALUATION_FAILED).detail(reason.replace('-', " "))
             }

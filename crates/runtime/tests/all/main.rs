@@ -18,6 +18,7 @@
 
 mod http_faults;
 mod http_hostile;
+mod http_money;
 mod http_requests;
 mod http_support;
 mod identity_tokens;
