@@ -7,13 +7,15 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{exists, is_root, run, run_quietly, step, target};
 
-const NPM_PACKAGES: [&str; 1] = ["@redocly/cli@2.77.0"];
+const NPM_PACKAGES: [&str; 3] = ["@redocly/cli@2.77.0", "mermaid@11.17.2", "jsdom@29.1.1"];
 const PYTHON_PACKAGES: [&str; 2] = ["openapi-spec-validator==0.9.0", "schemathesis==4.32.5"];
 
 /// Where the tools are.
 pub struct Tools {
     /// Redocly's linter of OpenAPI documents (npm).
     pub redocly: PathBuf,
+    /// Folder with the npm packages `mermaid` and `jsdom`.
+    pub mermaid: PathBuf,
     /// The `OpenAPI` validator of the python-openapi project (`PyPI`).
     pub openapi_spec_validator: PathBuf,
     /// Property-based tests of an HTTP API against its contract (`PyPI`).
@@ -29,7 +31,8 @@ pub fn set_up() -> Result<Tools> {
     let npm = npm(&folder)?;
     let python = python(&folder)?;
     Ok(Tools {
-        redocly: npm.join("redocly"),
+        redocly: npm.join("node_modules/.bin/redocly"),
+        mermaid: npm,
         openapi_spec_validator: python.join("openapi-spec-validator"),
         schemathesis: python.join("schemathesis"),
         postgres: postgres()?,
@@ -47,7 +50,7 @@ fn npm(folder: &Path) -> Result<PathBuf> {
         command.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&home);
         run_quietly(command.args(NPM_PACKAGES))
     })?;
-    Ok(home.join("node_modules/.bin"))
+    Ok(home)
 }
 
 fn python(folder: &Path) -> Result<PathBuf> {

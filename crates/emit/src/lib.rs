@@ -1,12 +1,13 @@
 //! Emitters: a Design in, artifacts out. One emitter is one folder; none writes anything.
 
 mod artifact;
-pub mod decisions;
-pub mod openapi;
-pub mod sql;
+mod emitter;
+mod emitters;
 mod yaml;
 
 pub use artifact::Artifact;
+pub use emitter::Emitter;
+pub use emitters::*;
 
 use base::SourceMap;
 use decide::Design;
@@ -15,9 +16,8 @@ use decide::Design;
 /// belong to.
 #[must_use]
 pub fn artifacts(design: &Design, sources: &SourceMap) -> Vec<Artifact> {
-    let mut all = sql::artifacts(design);
-    all.extend(openapi::artifacts(design));
-    all.extend(decisions::artifacts(design, sources));
+    let mut all: Vec<Artifact> =
+        ALL.iter().flat_map(|emitter| (emitter.run)(design, sources)).collect();
     all.sort();
     all
 }

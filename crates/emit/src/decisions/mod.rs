@@ -6,9 +6,12 @@ mod markdown;
 use base::SourceMap;
 use decide::Design;
 
-use crate::Artifact;
+use crate::{Artifact, Emitter};
 
 pub use json::decision;
+
+/// `decisions.md`, `design.json`.
+pub static EMITTER: Emitter = Emitter { id: "decisions", run: artifacts };
 
 /// Both files.
 #[must_use]

@@ -11,8 +11,11 @@ use decide::{Design, design::Route, naming::kebab};
 use model::model::{Authentication, BuiltIn, ContextId, Operation, OperationKind, Target};
 use serde_json::{Map, Value, json};
 
-use crate::{Artifact, yaml};
+use crate::{Artifact, Emitter, yaml};
 use components::Components;
+
+/// `openapi/*.yaml`.
+pub static EMITTER: Emitter = Emitter { id: "openapi", run: |design, _| artifacts(design) };
 
 /// A document for each context that has public routes.
 #[must_use]

@@ -13,7 +13,10 @@ mod text;
 use decide::{Design, design::Table};
 use expression::sql::Dialect;
 
-use crate::Artifact;
+use crate::{Artifact, Emitter};
+
+/// `sql/*.sql`.
+pub static EMITTER: Emitter = Emitter { id: "sql", run: |design, _| artifacts(design) };
 
 /// Every statement that an empty database needs, in order, without closing semicolons.
 #[must_use]

@@ -5,6 +5,7 @@
 
 mod broken;
 mod case;
+mod diagrams;
 mod examples;
 mod openapi;
 mod schema;

@@ -45,17 +45,18 @@ fn blocks<'t>(body: &[&'t str]) -> Vec<Vec<&'t str>> {
 }
 
 fn shuffled(name: &str) -> Checked {
-    let keys = ["contexts", "entities", "operations", "events", "actors", "teams", "externals"];
+    let keys =
+        ["contexts", "entities", "operations", "events", "actors", "teams", "externals", "flows"];
     let text = keys.iter().fold(text_of(name), |text, key| reversed(&text, key));
     assert_ne!(text, text_of(name));
     check(&BTreeMap::from([("firmitas.yaml".to_owned(), text)]))
 }
 
 fn without_places(checked: &Checked) -> Vec<Artifact> {
-    let places = |artifact: &Artifact| {
-        artifact.path.starts_with("sql/") || artifact.path.starts_with("openapi/")
-    };
-    checked.artifacts().into_iter().filter(places).collect()
+    // What is left out quotes lines of the model, and with them its order.
+    let places = ["decisions.md", "design.json"];
+    let with_places = |artifact: &Artifact| places.contains(&artifact.path.as_str());
+    checked.artifacts().into_iter().filter(|artifact| !with_places(artifact)).collect()
 }
 
 #[test]
@@ -65,7 +66,7 @@ fn reversing_keeps_every_line() {
 }
 
 #[test]
-fn contracts_and_tables_do_not_depend_on_the_order_of_maps() {
+fn documents_do_not_depend_on_the_order_of_maps() {
     for name in ["shop", "rides"] {
         let (first, second) = (without_places(&example(name)), without_places(&shuffled(name)));
         assert!(!first.is_empty() && first.len() == second.len());
