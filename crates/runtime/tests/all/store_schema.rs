@@ -107,11 +107,22 @@ async fn a_field_with_a_default_is_added_to_a_table_that_others_refer_to() {
 }
 
 #[tokio::test]
+async fn lists_start_empty_and_dates_today_in_rows_that_were_there() {
+    let list = || Type::List { of: Box::new(string(0, 9)), min: 0, max: 3 };
+    let folder = Folder::new();
+    let model = reopened(&folder, |model| add_field(model, PRODUCT, "tags", list(), None)).await;
+    let mut model = model.unwrap();
+    assert_eq!(last_field(&folder, model.clone(), PRODUCT, 2).await, Value::List([].into()));
+    add_field(&mut model, PRODUCT, "since", Type::Date, Some(Default::Now));
+    assert!(matches!(last_field(&folder, model, PRODUCT, 2).await, Value::Date(_)));
+}
+
+#[tokio::test]
 async fn a_required_field_without_a_default_needs_an_empty_table() {
     let folder = Folder::new();
     let add = |model: &mut Model| add_field(model, PRODUCT, "note", string(0, 9), None);
     let message = differences(reopened(&folder, add).await);
-    assert!(message.contains("sales.Product") && message.contains("note"), "{message}");
+    assert!(message.contains("sales.Product: `note` is required"), "{message}");
     // Nothing was changed.
     let store = open(&folder, small::shop()).unwrap();
     assert!(row(&store, PRODUCT, 2).await.is_some());

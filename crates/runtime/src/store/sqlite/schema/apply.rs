@@ -122,13 +122,26 @@ fn refused(object: &Object, error: &Error, meanings: &Meanings) -> StoreError {
              (`{}`); make them distinct first",
             object.on_table, object.name
         ),
-        _ => format!(
-            "{called}: stored rows of `{}` break what the model now demands ({error}); give a new \
-             field a default or make it optional, widen the range, or change the rows first",
-            object.name
-        ),
+        _ => broken(called, object, &error.to_string()),
     };
     StoreError::Incompatible { differences: vec![difference] }
+}
+
+/// What a constraint of the table that was to be says about the rows of the old one.
+fn broken(called: &str, object: &Object, error: &str) -> String {
+    let missing = format!("NOT NULL constraint failed: {REBUILT}.");
+    match error.strip_prefix(&missing) {
+        Some(column) => format!(
+            "{called}: `{column}` is required, and rows of `{}` are stored without it; give it a \
+             default, or make it optional",
+            object.name
+        ),
+        None => format!(
+            "{called}: stored rows of `{}` break what the model now demands ({error}); widen the \
+             range, or change the rows first",
+            object.name
+        ),
+    }
 }
 
 fn check_references(connection: &Connection, meanings: &Meanings) -> Result<(), StoreError> {

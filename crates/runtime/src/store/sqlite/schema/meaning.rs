@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use decide::Design;
 use expression::sql::encoding;
 use expression::{FieldShape, Schema, Type, Value};
+use jiff::Timestamp;
 use model::model::{BuiltIn, Default, Entity, Field};
 use rusqlite::{Connection, params};
 
@@ -30,18 +31,20 @@ impl Meanings {
     /// The meanings of all columns of the design; `now` is what a default of `now` becomes.
     pub fn of(design: &Design, now: i64) -> Self {
         let mut all = Self::default();
+        let schema = &design.model.schema;
         for (table, entity) in design.tables.iter().zip(&design.model.entities) {
-            let shape = design.model.schema.entity(table.entity);
+            let shape = schema.entity(table.entity);
             let called = format!("{}.{}", shape.context, shape.name);
             let name = table_name(table);
-            let defaults = |at: usize| entity.fields.get(at).and_then(|of| first(of, entity, now));
-            all.add(&design.model.schema, &name, &called, &shape.fields, &table.columns, defaults);
+            let defaults =
+                |at: usize| entity.fields.get(at).and_then(|of| first(of, entity, now, schema));
+            all.add(schema, &name, &called, &shape.fields, &table.columns, defaults);
             let parts = table.parts.iter().zip(&shape.parts).zip(&entity.parts);
             for ((part, part_shape), of) in parts {
                 let name = format!("{}_{}", table.schema, part.name);
                 let called = format!("{called}.{}", part_shape.name);
-                let defaults = |at: usize| of.fields.get(at).and_then(|of| first(of, entity, now));
-                let schema = &design.model.schema;
+                let defaults =
+                    |at: usize| of.fields.get(at).and_then(|of| first(of, entity, now, schema));
                 all.add(schema, &name, &called, &part_shape.fields, &part.columns, defaults);
             }
         }
@@ -79,23 +82,26 @@ impl Meanings {
 }
 
 /// What a field holds in rows that were there before it.
-fn first(field: &Field, entity: &Entity, now: i64) -> Option<Value> {
+fn first(field: &Field, entity: &Entity, now: i64, schema: &Schema) -> Option<Value> {
     match (&field.default, field.built_in) {
         (Some(Default::Value(value)), _) => Some(value.clone()),
         (Some(Default::Now), _) | (None, Some(BuiltIn::CreatedAt | BuiltIn::UpdatedAt)) => {
-            Some(at(&field.ty, now))
+            Some(at(&field.ty, now, schema))
         }
         (None, Some(BuiltIn::Version)) => Some(Value::Int(1)),
         (None, Some(BuiltIn::Status)) => {
             entity.states.as_ref()?.states.first().map(|(state, _)| Value::text(&*state.value))
         }
-        (None, _) => None,
+        (None, _) => matches!(field.ty, Type::List { min: 0, .. }).then(|| Value::List([].into())),
     }
 }
 
-fn at(ty: &Type, now: i64) -> Value {
+fn at(ty: &Type, now: i64, schema: &Schema) -> Value {
+    let zone = &schema.settings.time_zone;
+    let date = || Timestamp::from_microsecond(now).map(|now| zone.to_datetime(now).date());
     match ty.required() {
         Type::Timestamp => Value::Timestamp(now),
+        Type::Date => date().map_or(Value::Null, Value::Date),
         _ => Value::Null,
     }
 }
