@@ -27,7 +27,16 @@ pub fn run(options: &Options) -> Result<()> {
         step("formatting");
         execute(cargo().args(["fmt", "--all", "--check"]))?;
         step("lints");
-        let lint = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+        let lint = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--keep-going",
+            "--",
+            "-D",
+            "warnings",
+        ];
         execute(cargo().args(lint))?;
     }
     step("starting PostgreSQL");

@@ -9,12 +9,6 @@
     reason = "helpers of tests fail as tests do"
 )]
 #![allow(dead_code, reason = "the small model has more than each test needs")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests fail by panicking; Clippy knows the helpers of tests only as common code"
-)]
 
 mod http_faults;
 mod http_hostile;
