@@ -1,10 +1,13 @@
 //! How much time a call may take: deadlines, the times of callees, timeouts.
 
 use base::{Percentiles, Provenance, Quantity};
-use model::{Model, model::Operation};
+use model::{
+    Model,
+    model::{Operation, OperationId},
+};
 use queueing::Lognormal;
 
-use crate::crossings::End;
+use crate::crossings::{self, End};
 use crate::facts;
 use crate::numbers;
 
@@ -56,4 +59,22 @@ pub fn false_timeouts(availability: f64, retried: bool) -> f64 {
 pub fn backoff(attempt: i32, deadline: f64) -> f64 {
     let doubled = numbers::RETRY_BASE.value / 1e3 * 2f64.powi(attempt - 1);
     doubled.min(deadline * numbers::BACKOFF_CAP.value)
+}
+
+/// What remains of the deadline of an operation for one of its calls, in seconds: the deadline
+/// less the mean times of all its other calls, which may come before.
+#[must_use]
+pub fn remaining(model: &Model, caller: OperationId, end: End) -> f64 {
+    let operation = model.operation(caller);
+    let mut others = 0.0;
+    let mut skipped = false;
+    crossings::calls(&operation.effects, &mut |_, call| {
+        let other = crossings::end(call.callee);
+        if other == end && !skipped {
+            skipped = true;
+        } else if !call.inline {
+            others += times(model, other).0.mean();
+        }
+    });
+    (deadline_of(model, operation) - others).max(0.0)
 }

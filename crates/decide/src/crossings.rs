@@ -9,8 +9,8 @@ use expression::{
 use model::{
     Model,
     model::{
-        Assigns, Call, Callee, ContextId, Effect, EffectKind, EventId, ExternalId, Flow,
-        Invocation, Operation, OperationId, StepKind, ViewSource,
+        Assigns, Authentication, Call, Callee, ContextId, Effect, EffectKind, EventId, ExternalId,
+        Flow, Invocation, Operation, OperationId, StepKind, ViewSource,
     },
 };
 
@@ -149,7 +149,12 @@ fn operations(
     for (entity, _, stale) in &operation.uses {
         push(End::Entity(*entity), How::Reads { stale: *stale }, rate, operation.name.span);
     }
-    for parameter in &operation.input.parameters {
+    // The system may refer to any row: what it passes on was checked before.
+    let asked = operation
+        .by
+        .iter()
+        .any(|grant| model.actor(grant.actor).authentication != Authentication::System);
+    for parameter in operation.input.parameters.iter().filter(|_| asked) {
         if parameter.assigns != Assigns::Nothing
             && let Type::Reference(entity) = parameter.ty.required()
         {
@@ -221,7 +226,9 @@ pub fn operations_of(flow: &Flow) -> Vec<OperationId> {
     called.collect()
 }
 
-const fn end(callee: Callee) -> End {
+/// Where a call ends.
+#[must_use]
+pub const fn end(callee: Callee) -> End {
     match callee {
         Callee::External(external, at) => End::External(external, at),
         Callee::Operation(operation) => End::Operation(operation),

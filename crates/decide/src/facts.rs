@@ -253,6 +253,12 @@ pub fn bytes(bytes: f64) -> String {
     )
 }
 
+/// A count as a number.
+#[must_use]
+pub fn count(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 /// A number as people write it: `2k`, `1.5M`, `0.1`; at most three significant digits.
 #[must_use]
 pub fn people(number: f64) -> String {

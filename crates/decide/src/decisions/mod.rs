@@ -10,10 +10,14 @@ mod idempotency;
 mod index;
 #[path = "key.rs"]
 mod key;
+#[path = "link.rs"]
+mod link;
 #[path = "paradigm.rs"]
 mod paradigm;
 #[path = "password-hash.rs"]
 mod password_hash;
+#[path = "saga.rs"]
+mod saga;
 #[path = "service.rs"]
 mod service;
 #[path = "store.rs"]
@@ -30,8 +34,10 @@ pub static ALL: &[&Decision] = &[
     &idempotency::DECISION,
     &index::DECISION,
     &key::DECISION,
+    &link::DECISION,
     &paradigm::DECISION,
     &password_hash::DECISION,
+    &saga::DECISION,
     &service::DECISION,
     &store::DECISION,
     &style::DECISION,

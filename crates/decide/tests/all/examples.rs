@@ -20,12 +20,20 @@ fn shop() {
         "service.inventory: shared",
         "service.ordering: shared",
         "service.payments: shared",
+        "link.inventory->catalog: in-process",
+        "link.ordering->catalog: in-process",
+        "link.ordering->inventory: in-process",
+        "link.ordering->payments: in-process",
+        "saga.cancellation: orchestration",
+        "saga.checkout: orchestration",
+        "saga.fulfilment: transaction",
     ];
     assert_eq!(pinned(SHOP), expected);
 }
 
 #[test]
 fn rides() {
-    let expected = ["style.system: monolith", "service.rides: shared"];
+    let expected =
+        ["style.system: monolith", "service.rides: shared", "saga.settlement: orchestration"];
     assert_eq!(pinned(RIDES), expected);
 }

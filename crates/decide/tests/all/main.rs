@@ -5,6 +5,7 @@
 
 mod examples;
 mod indexes;
+mod links;
 mod registry;
 mod routes;
 mod services;
