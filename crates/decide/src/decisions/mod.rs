@@ -20,6 +20,8 @@ mod password_hash;
 mod saga;
 #[path = "service.rs"]
 mod service;
+#[path = "slo.rs"]
+mod slo;
 #[path = "store.rs"]
 mod store;
 #[path = "style.rs"]
@@ -39,6 +41,7 @@ pub static ALL: &[&Decision] = &[
     &password_hash::DECISION,
     &saga::DECISION,
     &service::DECISION,
+    &slo::DECISION,
     &store::DECISION,
     &style::DECISION,
 ];

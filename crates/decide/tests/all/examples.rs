@@ -3,12 +3,18 @@
 use crate::text::{RIDES, SHOP, decided};
 
 /// Families whose verdicts are pinned whole.
-const PINNED: [&str; 7] = ["boundary", "link", "resilience", "saga", "service", "slo", "style"];
+const PINNED: [&str; 6] = ["boundary", "link", "resilience", "saga", "service", "style"];
 
 fn pinned(text: &str) -> Vec<String> {
     let verdicts = decided(text);
     let pinned = verdicts.iter().filter(|verdict| PINNED.contains(&verdict.family));
     pinned.map(|verdict| format!("{}: {}", verdict.id(), verdict.choice)).collect()
+}
+
+/// Operations whose objectives are watched by the day alone.
+fn tickets(text: &str) -> Vec<String> {
+    let verdicts = decided(text).into_iter().filter(|verdict| verdict.family == "slo");
+    verdicts.filter(|verdict| verdict.choice == "ticket").map(|verdict| verdict.subject).collect()
 }
 
 #[test]
@@ -36,4 +42,22 @@ fn rides() {
     let expected =
         ["style.system: monolith", "service.rides: shared", "saga.settlement: orchestration"];
     assert_eq!(pinned(RIDES), expected);
+}
+
+#[test]
+fn what_is_rare_in_the_shop_is_watched_by_the_day() {
+    let expected = [
+        "addCard",
+        "addCategory",
+        "addProduct",
+        "cancelOrder",
+        "changePrice",
+        "closeAccount",
+        "editProduct",
+        "register",
+        "removeCard",
+        "watchOrder",
+    ];
+    assert_eq!(tickets(SHOP), expected);
+    assert_eq!(tickets(RIDES), [""; 0]);
 }

@@ -6,6 +6,7 @@
 mod examples;
 mod indexes;
 mod links;
+mod objectives;
 mod registry;
 mod routes;
 mod services;
