@@ -16,6 +16,8 @@ mod link;
 mod paradigm;
 #[path = "password-hash.rs"]
 mod password_hash;
+#[path = "resilience.rs"]
+mod resilience;
 #[path = "saga.rs"]
 mod saga;
 #[path = "service.rs"]
@@ -39,6 +41,7 @@ pub static ALL: &[&Decision] = &[
     &link::DECISION,
     &paradigm::DECISION,
     &password_hash::DECISION,
+    &resilience::DECISION,
     &saga::DECISION,
     &service::DECISION,
     &slo::DECISION,

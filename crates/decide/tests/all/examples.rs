@@ -33,6 +33,8 @@ fn shop() {
         "saga.cancellation: orchestration",
         "saga.checkout: orchestration",
         "saga.fulfilment: transaction",
+        "resilience.charge->cardProcessor.charge: breaker",
+        "resilience.refund->cardProcessor.refund: timeout",
     ];
     assert_eq!(pinned(SHOP), expected);
 }

@@ -8,6 +8,7 @@ mod indexes;
 mod links;
 mod objectives;
 mod registry;
+mod resilient;
 mod routes;
 mod services;
 mod small;

@@ -1,0 +1,113 @@
+//! How callers stand what they call.
+
+use decide::design::Verdict;
+
+use crate::text::{SHOP, decided, parameter, verdict};
+
+/// Something that is paid by a card processor.
+fn pay(filled: &[(&str, &str)]) -> Verdict {
+    let text = "
+firmitas: 1
+system: { name: Dues, summary: Dues and who pays them., needs: { availability: 99.95% } }
+actors: { clerk: { auth: user } }
+contexts:
+  dues:
+    entities: { Due: { rows: 1k, fields: { paid: bool = false readonly } } }
+    operations:
+      pay:
+        create: Due
+        by: [clerk]
+        input: []
+        do:
+          - set: { paid: false }
+          - call: bank.pay
+        rate: RATE
+        latency: p95 OBJECTIVE
+externals:
+  bank:
+    limit: LIMIT
+    operations: { pay: { latency: p50 180ms p99 900ms, idempotent: REPEATED } }
+";
+    let defaults =
+        [("RATE", "40/s"), ("OBJECTIVE", "1500ms"), ("LIMIT", "500/s"), ("REPEATED", "true")];
+    let all = filled.iter().chain(&defaults);
+    let text = all.fold(text.to_owned(), |text, (place, value)| text.replace(place, value));
+    verdict(&decided(&text), "resilience.pay->bank.pay").clone()
+}
+
+#[test]
+fn the_numbers_follow_from_the_percentiles() {
+    // sigma = ln(900/180)/2.3263 = 0.6918; the 99.9th percentile is 180 ms x e^(3.0902 sigma).
+    let pay = pay(&[]);
+    assert_eq!(pay.choice, "breaker");
+    assert_eq!(parameter(&pay, "timeout"), "1.53 s");
+    assert_eq!(parameter(&pay, "good answers cut off"), "0.1 %");
+    assert_eq!(parameter(&pay, "attempts"), "3");
+    // L = 40 x 0.2287 = 9.15; 9.15 + 3 x 3.02 = 18.2.
+    assert_eq!(parameter(&pay, "bulkhead"), "19 calls at once");
+    assert_eq!(parameter(&pay, "outbound limit"), "450/s over all replicas");
+    assert_eq!(parameter(&pay, "backoff"), "100 ms, doubled up to 1.88 s, full jitter");
+    assert_eq!(parameter(&pay, "retry budget"), "10 % of its calls");
+}
+
+#[test]
+fn what_may_not_be_repeated_gets_more_time_instead() {
+    let pay = pay(&[("REPEATED", "false")]);
+    assert_eq!(parameter(&pay, "attempts"), "1");
+    // 1 - 0.1 x 0.0005: 180 ms x e^(3.8906 sigma).
+    assert_eq!(parameter(&pay, "timeout"), "2.66 s");
+    assert_eq!(parameter(&pay, "good answers cut off"), "0.005 %");
+}
+
+#[test]
+fn retries_fit_the_deadline() {
+    let attempts = |objective| parameter(&pay(&[("OBJECTIVE", objective)]), "attempts");
+    // Two attempts: 1.527 s, a wait of 0.1 s, 0.18 s; three: 2 x 1.527 s, 0.3 s, 0.18 s.
+    assert_eq!(attempts("361ms"), "1");
+    assert_eq!(attempts("362ms"), "2");
+    assert_eq!(attempts("706ms"), "2");
+    assert_eq!(attempts("707ms"), "3");
+}
+
+#[test]
+fn a_timeout_keeps_to_the_deadline() {
+    let pay = pay(&[("OBJECTIVE", "100ms")]);
+    assert_eq!(parameter(&pay, "timeout"), "1 s");
+    assert_eq!(parameter(&pay, "attempts"), "1");
+    let late = |verdict: &Verdict| verdict.drivers.iter().any(|of| of.fact.contains("too late"));
+    assert!(late(&pay));
+    assert!(!late(&self::pay(&[])));
+}
+
+#[test]
+fn a_breaker_opens_where_calls_that_hang_would_fill_the_bulkhead() {
+    let of = |rate| {
+        let pay = pay(&[("RATE", rate)]);
+        (pay.choice, parameter(&pay, "bulkhead"))
+    };
+    // At 1.309 a second 1.999 calls hang; L + 3 sqrt L = 0.3 + 1.64, so 2 are let in.
+    assert_eq!(of("1.309/s"), ("retry", "2 calls at once".into()));
+    assert_eq!(of("1.311/s"), ("breaker", "2 calls at once".into()));
+}
+
+#[test]
+fn a_breaker_needs_twenty_calls_in_ten_seconds_to_see_a_share() {
+    let breaker = |rate| parameter(&pay(&[("RATE", rate)]), "breaker");
+    assert!(breaker("1.99/s").contains("5 failures in a row"));
+    assert!(breaker("2/s").contains("50 % of at least 20 calls in 10 s"));
+}
+
+#[test]
+fn the_limit_of_an_external_is_what_arrives_there() {
+    // At 10 a second L = 2.287.
+    assert_eq!(parameter(&pay(&[("LIMIT", "10/s")]), "bulkhead"), "7 calls at once");
+}
+
+#[test]
+fn the_shop_charges_cards_with_care() {
+    let verdicts = decided(SHOP);
+    let charge = verdict(&verdicts, "resilience.charge->cardProcessor.charge");
+    assert_eq!(charge.choice, "breaker");
+    assert_eq!(parameter(charge, "bulkhead"), "19 calls at once");
+    assert!(charge.drivers.iter().any(|driver| driver.provenance.span().is_some()));
+}
