@@ -41,8 +41,14 @@ fn shop() {
 
 #[test]
 fn rides() {
-    let expected =
-        ["style.system: monolith", "service.rides: shared", "saga.settlement: orchestration"];
+    let expected = [
+        "style.system: monolith",
+        "service.rides: shared",
+        "saga.settlement: orchestration",
+        "resilience.chargeTrip->processor.capture: breaker",
+        "resilience.quoteFare->maps.route: breaker",
+        "resilience.refundCharge->processor.refund: timeout",
+    ];
     assert_eq!(pinned(RIDES), expected);
 }
 
