@@ -11,6 +11,8 @@
 
 mod bare;
 mod front;
+#[path = "../../xtask/src/generated_model.rs"]
+mod generated_model;
 mod load;
 mod process;
 mod serve;

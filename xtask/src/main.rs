@@ -8,6 +8,8 @@
 
 mod bench;
 mod generate;
+mod generate_model;
+mod generated_model;
 mod postgres;
 mod run;
 mod test;
@@ -35,6 +37,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write a model of any size, to measure the front end with.
+    GenerateModel(generate_model::Options),
     /// Measure, side by side in one run, and print the table.
     Bench(bench::Options),
 }
@@ -44,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test(options) => test::run(&options),
         Task::Setup => tools::set_up().map(|_| ()),
         Task::Generate { check } => generate::run(check),
+        Task::GenerateModel(options) => generate_model::run(&options),
         Task::Bench(options) => bench::run(&options),
     }
 }

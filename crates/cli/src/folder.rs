@@ -80,6 +80,15 @@ impl Folder {
         Ok(Self { shown: if shown.is_empty() { "/" } else { shown }.to_owned(), root })
     }
 
+    /// Any folder, whether it holds a model or only files of one.
+    ///
+    /// # Errors
+    /// `model-not-found` where there is no such folder.
+    pub fn holding(path: &Path) -> Result<Self, Failure> {
+        let root = fs::canonicalize(path).map_err(|error| not_a_folder(path, &error))?;
+        Ok(Self { shown: path.to_string_lossy().replace('\\', "/"), root })
+    }
+
     /// The folder as the user wrote it.
     #[must_use]
     pub fn shown(&self) -> &str {

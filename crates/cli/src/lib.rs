@@ -21,7 +21,7 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{backup, check, design, explain, new, schema, seed as seed_command, token, up};
+use commands::{backup, check, design, explain, fmt, new, schema, seed as seed_command, token, up};
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
 
@@ -53,6 +53,8 @@ enum Command {
     Design(design::DesignArguments),
     /// Say why a decision fell as it did
     Explain(explain::ExplainArguments),
+    /// Bring model files into the common layout
+    Fmt(fmt::FmtArguments),
     /// Print the JSON Schema of the model language, for editors
     Schema(schema::SchemaArguments),
     /// Run the model
@@ -101,6 +103,7 @@ fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Out
         Command::Check(arguments) => check::run(arguments, console),
         Command::Design(arguments) => design::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::Schema(arguments) => Ok(schema::run(*arguments, console)),
         Command::Up(arguments) => {
             let own = matches.subcommand_matches("up").unwrap_or(matches);

@@ -2,12 +2,14 @@
 //! resolved, with all that is wrong reported at once.
 
 mod consequences;
+mod format;
 mod load;
 pub mod model;
 mod resolve;
 pub mod syntax;
 pub mod yaml;
 
+pub use format::format;
 pub use load::load;
 pub use model::Model;
 pub use resolve::resolve;

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod check;
 pub mod design;
 pub mod explain;
+pub mod fmt;
 pub mod new;
 pub mod schema;
 pub mod seed;

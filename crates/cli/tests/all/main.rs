@@ -12,6 +12,7 @@ mod acceptance;
 mod check;
 mod design;
 mod firm;
+mod fmt;
 mod folder;
 mod generated;
 mod help;

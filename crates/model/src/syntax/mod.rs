@@ -13,5 +13,6 @@ mod short;
 pub use crate::yaml::Text;
 pub use ast::*;
 pub use include::matches;
+pub(crate) use parse::diagnose;
 pub use parse::{includes, parse};
 pub use schema::schema;

@@ -52,6 +52,16 @@ pub fn parse(sources: &SourceMap, root: FileId) -> (SyntaxTree, Vec<Diagnostic>)
     (merge.tree, merge.out)
 }
 
+/// What is wrong with one file for itself.
+pub(crate) fn diagnose(file: FileId, text: &str) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    let document = yaml::read(file, text, &mut out);
+    if let Some(root) = document.root {
+        let _ = ModelFile::read(&root, &mut Binder::new(&mut out, Span::new(file, 0, 0)));
+    }
+    out
+}
+
 /// The patterns of the files that a file includes, relative to its folder.
 #[must_use]
 pub fn includes(file: FileId, text: &str) -> Vec<Spanned<String>> {

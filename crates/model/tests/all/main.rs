@@ -6,6 +6,7 @@ mod careless;
 mod examples;
 mod expect;
 mod fixes;
+mod format;
 mod include;
 mod keys;
 mod random;
