@@ -55,7 +55,7 @@ fn input(design: &Design, operation: &Operation, parameter: &Parameter) -> Value
 }
 
 /// What documents can show of a default.
-fn constant(default: &Default) -> Option<Value> {
+pub fn constant(default: &Default) -> Option<Value> {
     match default {
         Default::Value(Constant::Bool(truth)) => Some((*truth).into()),
         Default::Value(Constant::Int(number)) => Some((*number).into()),
@@ -166,6 +166,7 @@ pub fn page(row: Value, name: &str, components: &mut Components) -> Value {
     let next = json!({
         "type": "string",
         "description": "Where the next page starts: the `after` of its request. Empty at the end.",
+        "examples": [""],
     });
     object.add("next", next, true);
     let wanted = format!("{}Page", upper_camel(name));

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod components;
+mod examples;
 mod parameters;
 mod problems;
 mod types;
@@ -52,10 +53,11 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
     let summary = of.summary.clone().unwrap_or_else(|| design.model.system.summary.clone());
     let summary = format!("{}{}", summary.trim(), not_served(design, &later));
     let paths = Value::Object(paths);
+    let problem_examples = problems::examples(&paths);
     let mut shared = types::shared(&design.model.schema);
     shared.push(("Problem", problems::schema()));
     components.add_used(shared, &paths);
-    Some(json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": { "title": title, "description": summary, "version": "1" },
         "servers": [{ "url": "/" }],
@@ -64,6 +66,7 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
         "paths": paths,
         "components": {
             "schemas": components.finish(),
+            "examples": problem_examples,
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -73,7 +76,9 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
                 },
             },
         },
-    }))
+    });
+    examples::add(design, &mut document);
+    Some(document)
 }
 
 /// A contract promises only what is served; what is still to come is named.

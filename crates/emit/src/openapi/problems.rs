@@ -21,6 +21,7 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Map<String,
             "content": {
                 "application/problem+json": {
                     "schema": { "$ref": "#/components/schemas/Problem" },
+                    "examples": example(status, &codes),
                 },
             },
         });
@@ -35,6 +36,41 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Map<String,
         (status.to_string(), response)
     };
     codes.by_status.into_iter().map(response).collect()
+}
+
+/// One example for each status: its last code, since the model's own codes come last.
+fn example(status: u16, codes: &[String]) -> Value {
+    let name = codes.last().map(|code| format!("{status}-{code}")).unwrap_or_default();
+    json!({ name.as_str(): { "$ref": format!("{EXAMPLES}{name}") } })
+}
+
+const EXAMPLES: &str = "#/components/examples/";
+
+/// The examples that the responses of these paths refer to, by name.
+pub fn examples(paths: &Value) -> Map<String, Value> {
+    let mut all = Map::new();
+    let operations = paths.as_object().into_iter().flat_map(Map::values);
+    let operations = operations.filter_map(Value::as_object).flat_map(Map::values);
+    let responses = operations.filter_map(|operation| operation.get("responses")?.as_object());
+    for response in responses.flat_map(Map::values) {
+        let shown = response.pointer("/content/application~1problem+json/examples");
+        for name in shown.and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+            all.entry(name.clone()).or_insert_with(|| json!({ "value": problem(name) }));
+        }
+    }
+    all.sort_keys();
+    all
+}
+
+fn problem(name: &str) -> Value {
+    let (status, code) = name.split_once('-').unwrap_or(("500", name));
+    let status = status.parse().unwrap_or(500);
+    json!({
+        "type": format!("urn:firmitas:problem:{code}"),
+        "title": words(status),
+        "status": status,
+        "code": code,
+    })
 }
 
 #[derive(Default)]

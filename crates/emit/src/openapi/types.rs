@@ -4,6 +4,8 @@ use expression::{FieldShape, Schema, Type, types::TextFormat};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::examples;
+
 /// Which way a value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -40,6 +42,7 @@ pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
             "type": "string",
             "format": "uuid",
             "description": format!("The id of a {}.", schema.entity(*entity).name),
+            "examples": [examples::uuid(&schema.entity(*entity).name)],
         }),
         Type::Geo => json!({ "$ref": "#/components/schemas/Geo" }),
         Type::Json => json!({ "description": "Any JSON, up to 64 KiB." }),
@@ -143,10 +146,12 @@ fn decimal(precision: u8, scale: u8, way: Way) -> Value {
         (_, Way::Out) => format!("\\.[0-9]{{{scale}}}"),
     };
     let digits = if whole == 0 { "0".to_owned() } else { format!("[0-9]{{1,{whole}}}") };
+    let hundredths = if whole == 0 { 25 } else { 125 };
+    let units = hundredths * 10i128.pow(u32::from(scale)) / 100;
     let text = json!({
         "type": "string",
         "pattern": format!("^-?{digits}{fraction}$"),
-        "examples": [Decimal::from_i128_with_scale(125 * 10i128.pow(u32::from(scale)) / 100, u32::from(scale)).to_string()],
+        "examples": [Decimal::from_i128_with_scale(units, u32::from(scale)).to_string()],
     });
     match way {
         Way::Out => text,
@@ -168,7 +173,7 @@ fn money(schema: &Schema, min: Option<Decimal>, max: Option<Decimal>, way: Way) 
         return json!({ "$ref": "#/components/schemas/Money" });
     }
     let sign = if min.is_some_and(|min| min >= Decimal::ZERO) { "" } else { "-?" };
-    let mut amount = amount(schema, sign);
+    let mut amount = amount(schema, sign, min, max);
     amount["description"] = bounds(min, max).into();
     let mut object = Object::default();
     object.add("amount", amount, true);
@@ -186,15 +191,24 @@ fn bounds(min: Option<Decimal>, max: Option<Decimal>) -> String {
 }
 
 /// Fifteen digits in all, those of the currency after the point.
-fn amount(schema: &Schema, sign: &str) -> Value {
+fn amount(schema: &Schema, sign: &str, min: Option<Decimal>, max: Option<Decimal>) -> Value {
     let digits = expression::currency::largest_exponent(schema);
     let whole = 15 - digits.min(14);
     let fraction = if digits == 0 { String::new() } else { format!("(\\.[0-9]{{1,{digits}}})?") };
     json!({
         "type": "string",
         "pattern": format!("^{sign}[0-9]{{1,{whole}}}{fraction}$"),
-        "examples": ["12.50"],
+        "examples": [example_amount(schema, min, max)],
     })
+}
+
+/// Twelve and a half, or the nearest in range, as an amount of the first currency.
+fn example_amount(schema: &Schema, min: Option<Decimal>, max: Option<Decimal>) -> String {
+    let usual = Decimal::new(1250, 2);
+    let mut amount = min.map_or(usual, |min| usual.max(min));
+    amount = max.map_or(amount, |max| amount.min(max));
+    amount.rescale(expression::currency::exponent(schema.settings.currency()).into());
+    amount.to_string()
 }
 
 fn currency(schema: &Schema) -> Value {
@@ -222,7 +236,10 @@ fn text(format: TextFormat, min: u32, max: u32, way: Way) -> Value {
     }
     match format {
         TextFormat::Markdown => text["description"] = "Markdown.".into(),
-        TextFormat::Phone => text["description"] = "E.164, for example +491701234567.".into(),
+        TextFormat::Phone => {
+            text["description"] = "E.164.".into();
+            text["examples"] = json!(["+491701234567"]);
+        }
         _ => {}
     }
     text
@@ -235,7 +252,7 @@ const EMAIL: &str = "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_
 /// Schemas that types refer to.
 pub fn shared(schema: &Schema) -> Vec<(&'static str, Value)> {
     let mut money = Object::default();
-    money.add("amount", amount(schema, "-?"), true);
+    money.add("amount", amount(schema, "-?", None, None), true);
     money.add("currency", currency(schema), true);
     let degrees = |bound: i32| json!({ "type": "number", "minimum": -bound, "maximum": bound });
     let mut geo = Object::default();

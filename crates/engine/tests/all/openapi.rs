@@ -63,11 +63,14 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
                 if let Some(target) = value.get("$ref").and_then(Value::as_str) {
                     let pointer = target.strip_prefix('#').unwrap();
                     assert!(document.pointer(pointer).is_some(), "{target}");
-                    used.insert(target.rsplit('/').next().unwrap().to_owned());
+                    used.insert(pointer.to_owned());
                 }
             });
-            let known = document["components"]["schemas"].as_object().unwrap().keys();
-            assert_eq!(used, known.cloned().collect());
+            let known = ["schemas", "examples"].iter().flat_map(|kind| {
+                let names = document["components"][*kind].as_object().unwrap().keys();
+                names.map(move |name| format!("/components/{kind}/{name}"))
+            });
+            assert_eq!(used, known.collect());
         }
     });
 }
