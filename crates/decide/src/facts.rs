@@ -20,14 +20,14 @@ impl Number {
     }
 }
 
-/// Operations by name: where they are written must not change what is said about them.
+/// The operations of a context by name: where they are written must not change what is said about
+/// them.
 #[must_use]
-pub fn operations_by_name(model: &Model) -> Vec<(OperationId, &Operation)> {
-    let mut all: Vec<(OperationId, &Operation)> = model.operations().collect();
-    all.sort_by_key(|(_, of)| {
-        (model.context(of.context).name.value.as_str(), of.name.value.as_str())
-    });
-    all
+pub fn operations_by_name(model: &Model, context: ContextId) -> Vec<(OperationId, &Operation)> {
+    let own = model.operations().filter(|(_, of)| of.context == context);
+    let mut own: Vec<(OperationId, &Operation)> = own.collect();
+    own.sort_by_key(|(_, of)| of.name.value.as_str());
+    own
 }
 
 /// The rate of an operation.

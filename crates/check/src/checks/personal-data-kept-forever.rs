@@ -1,7 +1,9 @@
 //! Personal data without an end.
 
-use expression::{Type, types::TextFormat};
-use model::model::{EffectKind, Entity, Field, OperationKind, Target};
+use std::collections::BTreeSet;
+
+use expression::{EntityId, Type, types::TextFormat};
+use model::model::{EffectKind, Entity, Field, OperationKind};
 
 use crate::context::{Context, Sink, check};
 use crate::walk;
@@ -16,12 +18,13 @@ check!(
 );
 
 fn run(context: &Context, sink: &mut Sink) {
+    let operations = &context.model.operations;
+    let erased = operations.iter().any(erases);
+    let removed = operations.iter().filter(|of| of.kind == OperationKind::Delete);
+    let removed: BTreeSet<EntityId> = removed.filter_map(model::model::Operation::entity).collect();
     for (id, entity) in context.model.entities() {
         let ends = entity.retain.is_some() || entity.ttl.is_some();
-        let deleted = context.model.operations.iter().any(|operation| {
-            let removes = operation.kind == OperationKind::Delete;
-            (removes && operation.target == Target::Entity(id)) || erases(operation)
-        });
+        let deleted = erased || removed.contains(&id);
         let person = is_of_a_person(context, entity);
         let Some(field) = entity.fields.iter().find(|field| is_personal(field, person)) else {
             continue;

@@ -1,9 +1,11 @@
 //! An act whose actor can find no row to act on.
 
+use std::collections::BTreeSet;
+
 use expression::EntityId;
 use model::{
     Model,
-    model::{ActorId, Authentication, OperationKind, Target},
+    model::{ActorId, Authentication, Operation, OperationKind, Target},
 };
 
 use crate::context::{Context, Sink, check};
@@ -19,6 +21,16 @@ check!(
 
 fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
+    let shown = shown(model);
+    let everyone = model.actors().filter(|(_, of)| of.authentication == Authentication::None);
+    let everyone: Vec<ActorId> = everyone.map(|(id, _)| id).collect();
+    // Whether the actor is such a row, or some operation shows it one.
+    let knows = |actor: ActorId, entity: EntityId| {
+        let admitted = |actor: &ActorId| shown.contains(&(entity, *actor));
+        model.actor(actor).entity == Some(entity)
+            || admitted(&actor)
+            || everyone.iter().any(admitted)
+    };
     for (id, operation) in model.operations() {
         let (OperationKind::Act, Target::Entity(entity)) = (operation.kind, operation.target)
         else {
@@ -26,7 +38,7 @@ fn run(context: &Context, sink: &mut Sink) {
         };
         for grant in &operation.by {
             let actor = model.actor(grant.actor);
-            if actor.authentication == Authentication::System || knows(model, grant.actor, entity) {
+            if actor.authentication == Authentication::System || knows(grant.actor, entity) {
                 continue;
             }
             let message =
@@ -42,24 +54,13 @@ fn run(context: &Context, sink: &mut Sink) {
     }
 }
 
-/// Whether the actor is such a row, or some operation shows it one.
-fn knows(model: &Model, actor: ActorId, entity: EntityId) -> bool {
-    let shows = |kind| {
-        matches!(
-            kind,
-            OperationKind::List
-                | OperationKind::Get
-                | OperationKind::Stream
-                | OperationKind::Create
-        )
+/// The actors that some operation shows a row of an entity.
+fn shown(model: &Model) -> BTreeSet<(EntityId, ActorId)> {
+    use OperationKind::{Create, Get, List, Stream};
+    let shows = |of: &&Operation| matches!(of.kind, List | Get | Stream | Create);
+    let grants = |of: &Operation| -> Vec<(EntityId, ActorId)> {
+        let Target::Entity(entity) = of.target else { return Vec::new() };
+        of.by.iter().map(|grant| (entity, grant.actor)).collect()
     };
-    let admits = |granted: ActorId| {
-        granted == actor || model.actor(granted).authentication == Authentication::None
-    };
-    model.actor(actor).entity == Some(entity)
-        || model.operations.iter().any(|operation| {
-            shows(operation.kind)
-                && operation.target == Target::Entity(entity)
-                && operation.by.iter().any(|grant| admits(grant.actor))
-        })
+    model.operations.iter().filter(shows).flat_map(grants).collect()
 }

@@ -21,10 +21,10 @@ fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
     let mut mine: Vec<OperationId> = (0u32..)
         .map(OperationId)
         .zip(cx.routes)
+        .filter(|(id, _)| model.operation(*id).context == context)
         .filter_map(|(id, route)| {
             route.as_ref().filter(|route| route.actors.contains(&actor)).map(|_| id)
         })
-        .filter(|&id| model.operation(id).context == context)
         .collect();
     if mine.is_empty() {
         return None;

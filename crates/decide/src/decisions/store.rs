@@ -82,9 +82,9 @@ struct Load {
 
 fn volatile_writes(model: &Model, context: ContextId) -> Load {
     let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
-    for (id, operation) in facts::operations_by_name(model) {
+    for (id, operation) in facts::operations_by_name(model, context) {
         let volatile = operation.entity().is_some_and(|entity| model.entity(entity).volatile);
-        if operation.context == context && operation.writes() && volatile {
+        if operation.writes() && volatile {
             load.rate += facts::reachable_peak(model, operation);
             load.facts.push(facts::rate_fact(model, id));
         }
@@ -94,9 +94,8 @@ fn volatile_writes(model: &Model, context: ContextId) -> Load {
 
 fn search_cores(model: &Model, context: ContextId) -> Load {
     let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
-    for (id, operation) in facts::operations_by_name(model) {
-        if operation.context == context && operation.search && operation.kind == OperationKind::List
-        {
+    for (id, operation) in facts::operations_by_name(model, context) {
+        if operation.search && operation.kind == OperationKind::List {
             let searches = facts::reachable_peak(model, operation) * numbers::SEARCH_SHARE.value;
             load.cores += searches * numbers::SEARCH_CPU.value / 1e3;
             load.facts.push(facts::rate_fact(model, id));

@@ -6,7 +6,7 @@ use std::ops::Range;
 pub(super) type Edit = (Range<usize>, String);
 
 /// The text after all edits. Where two overlap, the first one counts.
-pub(super) fn apply(text: &str, edits: &mut Vec<Edit>) -> String {
+pub(super) fn apply(text: &str, edits: &mut [Edit]) -> String {
     edits.sort_by_key(|(range, _)| (range.start, range.end));
     let mut new = String::with_capacity(text.len());
     let mut at = 0;
