@@ -235,21 +235,23 @@ pub const fn end(callee: Callee) -> End {
     }
 }
 
+/// Visits every event that effects emit, those of refusals and fallbacks included.
+pub fn emits(effects: &[Effect], visit: &mut dyn FnMut(EventId)) {
+    for effect in effects {
+        match &effect.kind {
+            EffectKind::Emit { event, .. } => visit(*event),
+            EffectKind::Call(call) => {
+                emits(&call.refused, visit);
+                emits(call.fallback.as_deref().unwrap_or(&[]), visit);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// How often each event is emitted, by position.
 #[must_use]
 pub fn emitted(model: &Model) -> Vec<Rate> {
-    fn emits(effects: &[Effect], visit: &mut dyn FnMut(EventId)) {
-        for effect in effects {
-            match &effect.kind {
-                EffectKind::Emit { event, .. } => visit(*event),
-                EffectKind::Call(call) => {
-                    emits(&call.refused, visit);
-                    emits(call.fallback.as_deref().unwrap_or(&[]), visit);
-                }
-                _ => {}
-            }
-        }
-    }
     let mut rates = vec![Rate::default(); model.events.len()];
     for operation in &model.operations {
         let rate = facts::rate(operation).value;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base::Diagnostic;
 use model::Model;
 
+pub mod boundaries;
 pub mod budget;
 pub mod catalogue;
 pub mod crossings;

@@ -188,6 +188,32 @@ numbers! {
     PROBE_INTERVAL = "probe-interval" 10.0 "s" in 5.0..60.0 from "house";
     /// Failures a day that open a ticket where nothing else sees them.
     TICKET_FAILURES = "ticket-failures" 3.0 "failures" in 1.0..10.0 from "house";
+    /// People of one team up to which few entities are one context.
+    SMALL_TEAM = "small-team" 8.0 "people" in 5.0..12.0 from "house";
+    /// Entities from which a small team's model may be divided.
+    FEW_ENTITIES = "few-entities" 12.0 "entities" in 8.0..20.0 from "house";
+    /// People for each context, at least.
+    PEOPLE_PER_CONTEXT = "people-per-context" 3.0 "people" in 2.0..5.0 from "house";
+    /// Share of the others that refer to an entity, above which it says nothing about who belongs
+    /// together.
+    HUB_SHARE = "hub-share" 0.4 "share" in 0.25..0.6 from "house";
+    /// Tie of a reference.
+    TIE_REFERENCE = "tie-reference" 1.0 "" in 0.5..3.0
+        from "Service Cutter, semantic proximity: aggregation";
+    /// Tie of being written by one operation.
+    TIE_WRITTEN = "tie-written" 10.0 "" in 5.0..10.0
+        from "Service Cutter, semantic proximity: written together";
+    /// Tie of being read, or read and written, by one operation.
+    TIE_READ = "tie-read" 3.0 "" in 1.0..5.0
+        from "Service Cutter, semantic proximity: read together";
+    /// Tie of a flow that goes through both.
+    TIE_FLOW = "tie-flow" 1.0 "" in 0.0..3.0 from "house";
+    /// Tie of being written by the same actors.
+    TIE_ACTORS = "tie-actors" 3.0 "" in 1.0..10.0 from "house: shared owner of Service Cutter";
+    /// Tie of names that begin alike.
+    TIE_NAMES = "tie-names" 3.0 "" in 0.0..5.0 from "house";
+    /// What keeps rows that may be lost from those that may not.
+    TIE_VOLATILE = "tie-volatile" 2.0 "" in 0.0..6.0 from "house";
 }
 
 #[cfg(test)]

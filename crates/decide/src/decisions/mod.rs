@@ -4,6 +4,8 @@
 mod authentication;
 #[path = "authorisation.rs"]
 mod authorisation;
+#[path = "boundary.rs"]
+mod boundary;
 #[path = "idempotency.rs"]
 mod idempotency;
 #[path = "index.rs"]
@@ -35,6 +37,7 @@ use crate::decision::Decision;
 pub static ALL: &[&Decision] = &[
     &authentication::DECISION,
     &authorisation::DECISION,
+    &boundary::DECISION,
     &idempotency::DECISION,
     &index::DECISION,
     &key::DECISION,

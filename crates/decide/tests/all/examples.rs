@@ -1,6 +1,6 @@
 //! What is decided about the examples: one line for each verdict.
 
-use crate::text::{RIDES, SHOP, decided};
+use crate::text::{RIDES, SHOP, decided, parameter, verdict};
 
 /// Families whose verdicts are pinned whole.
 const PINNED: [&str; 6] = ["boundary", "link", "resilience", "saga", "service", "style"];
@@ -21,6 +21,11 @@ fn tickets(text: &str) -> Vec<String> {
 fn shop() {
     let expected = [
         "style.system: modular-monolith",
+        "boundary.catalog: keep",
+        "boundary.identity: keep",
+        "boundary.inventory: keep",
+        "boundary.ordering: keep",
+        "boundary.payments: keep",
         "service.catalog: shared",
         "service.identity: shared",
         "service.inventory: shared",
@@ -43,6 +48,10 @@ fn shop() {
 fn rides() {
     let expected = [
         "style.system: monolith",
+        "boundary.drivers: split",
+        "boundary.riders: split",
+        "boundary.rides: split",
+        "boundary.trips: split",
         "service.rides: shared",
         "saga.settlement: orchestration",
         "resilience.chargeTrip->processor.capture: breaker",
@@ -68,4 +77,17 @@ fn what_is_rare_in_the_shop_is_watched_by_the_day() {
     ];
     assert_eq!(tickets(SHOP), expected);
     assert_eq!(tickets(RIDES), [""; 0]);
+}
+
+#[test]
+fn rides_gets_contexts_proposed() {
+    let verdicts = decided(RIDES);
+    let entities = |id| parameter(verdict(&verdicts, id), "entities");
+    assert_eq!(entities("boundary.riders"), "FareQuote, Rider");
+    assert_eq!(entities("boundary.drivers"), "Driver, DriverLocation, Payout, Vehicle");
+    assert_eq!(entities("boundary.trips"), "Charge, PaymentMethod, Trip");
+    let trips = verdict(&verdicts, "boundary.trips");
+    let cut = parameter(trips, "cut from riders");
+    assert!(cut.contains("Trip.rider refers to Rider: no foreign key"), "{cut}");
+    assert!(trips.drivers.iter().any(|driver| driver.fact.contains("chargeTrip")));
 }
