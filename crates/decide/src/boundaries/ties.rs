@@ -73,10 +73,8 @@ pub fn ties(model: &Model, context: ContextId, entities: &[EntityId]) -> Vec<Tie
         entities.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut all = Found { positions, ties: Vec::new() };
     references(model, entities, &mut all);
-    for (_, operation) in facts::operations_by_name(model) {
-        if operation.context == context {
-            together(model, operation, &mut all);
-        }
+    for (_, operation) in facts::operations_by_name(model, context) {
+        together(model, operation, &mut all);
     }
     flows(model, &mut all);
     let related: BTreeSet<(usize, usize)> = all.ties.iter().map(|tie| tie.pair).collect();
