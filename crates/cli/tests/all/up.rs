@@ -200,8 +200,11 @@ fn the_first_requests_are_printed_for_this_backend() {
     let told = told.join("\n");
     assert!(told.starts_with("Library  1 context, 3 entities"), "{told}");
     assert!(told.contains("\n  style          monolith"), "{told}");
-    let token =
-        format!("TOKEN=$(firm token library --data '{}' --actor librarian)", data.display());
+    let token = format!(
+        "TOKEN=$({} token library --data '{}' --actor librarian)",
+        env!("CARGO_BIN_EXE_firm"),
+        data.display()
+    );
     assert!(told.contains(&token), "{told}");
     assert!(told.contains("/lending/v1/books -H 'Idempotency-Key: first'"), "{told}");
     assert!(!told.contains('\u{1b}'));
