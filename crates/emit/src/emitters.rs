@@ -2,6 +2,8 @@
 
 use crate::Emitter;
 
+#[path = "adr/mod.rs"]
+pub mod adr;
 #[path = "decisions/mod.rs"]
 pub mod decisions;
 #[path = "diagrams/mod.rs"]
@@ -14,6 +16,7 @@ pub mod sql;
 /// Every emitter, by id.
 #[rustfmt::skip]
 pub static ALL: &[&Emitter] = &[
+    &adr::EMITTER,
     &decisions::EMITTER,
     &diagrams::EMITTER,
     &openapi::EMITTER,

@@ -3,6 +3,7 @@
 mod artifact;
 mod emitter;
 mod emitters;
+mod markdown;
 mod yaml;
 
 pub use artifact::Artifact;

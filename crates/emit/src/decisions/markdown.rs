@@ -6,12 +6,18 @@ use decide::{
     design::{Driver, Verdict},
 };
 
+use crate::{
+    adr,
+    markdown::{cell, line},
+};
+
 /// The whole page.
 pub fn page(design: &Design, sources: &SourceMap) -> String {
     let mut page = format!("# Decisions of {}\n\n", line(&design.model.system.name));
     let price: u32 = design.verdicts.iter().map(|verdict| verdict.price).sum();
     page += &format!(
         "The simplest option that meets every stated number, and what speaks against the others. \
+         What is costly to reverse or crosses a border has a record of its own, linked here. \
          Complexity of all together: {price} points. `firm explain ID` says more.\n"
     );
     let mut families: Vec<&'static str> = Vec::new();
@@ -57,9 +63,13 @@ fn row(sources: &SourceMap, verdict: &Verdict) -> String {
     let because: Vec<String> = own.chain(drivers).collect();
     let others = verdict.rejected.iter().map(|of| format!("{}: {}", of.option, cell(&of.reason)));
     let others: Vec<String> = others.collect();
+    let subject = format!("`{}`", cell(&verdict.subject));
+    let subject = match adr::path(verdict) {
+        Some(path) => format!("[{subject}]({path})"),
+        None => subject,
+    };
     format!(
-        "| `{}` | {decided} | {} | {} | {} |\n",
-        cell(&verdict.subject),
+        "| {subject} | {decided} | {} | {} | {} |\n",
         because.join("<br>"),
         others.join("<br>"),
         verdict.price
@@ -77,13 +87,4 @@ fn driver(sources: &SourceMap, driver: &Driver) -> String {
         Provenance::Measured { run } => format!("measured, {run}"),
     };
     format!("{} ({}): {}", cell(&driver.fact), cell(&from), cell(&driver.weight))
-}
-
-/// Text of the model in a cell: on one line, and no markup of its own.
-fn cell(text: &str) -> String {
-    line(text).replace('|', "\\|").replace('<', "&lt;")
-}
-
-fn line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

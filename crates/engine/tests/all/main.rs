@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read the examples")]
 
+mod adr;
 mod body_examples;
 mod broken;
 mod case;
