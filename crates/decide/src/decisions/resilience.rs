@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Percentiles, Provenance, Quantity};
 use model::model::{ContextId, ExternalId};
@@ -11,7 +11,7 @@ use crate::{budget, facts, numbers};
 decision!(
     "resilience",
     "How does a caller stand what it calls?",
-    reads ["service", "link"],
+    reads ["link"],
     Named run
 );
 
@@ -20,8 +20,9 @@ const SOURCE: &str = "Amazon Builders' Library, Timeouts, retries and backoff wi
 
 fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
     let loads = loads(cx);
-    let deployables = cx.deployables();
-    let remote = |crossing: &&Crossing| remote(cx, &deployables, crossing);
+    let links = cx.verdicts_of("link").filter(|link| link.choice == "sync");
+    let waiting: BTreeSet<&str> = links.map(|link| link.subject.as_str()).collect();
+    let remote = |crossing: &&Crossing| remote(cx, &waiting, crossing);
     let mut answers: BTreeMap<String, Answer> = BTreeMap::new();
     for crossing in cx.crossings.iter().filter(remote) {
         let id = format!("{}->{}", crossing.caller, crossing.to.name(cx.model));
@@ -32,24 +33,17 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
 }
 
 /// Whether the caller sends a request over the network itself: to an external, or to another
-/// deployable while somebody waits. Commands and copies go through the broker.
-fn remote(cx: &Context<'_>, deployables: &[Option<ContextId>], crossing: &Crossing) -> bool {
-    let deployable = |of: ContextId| deployables.get(usize::from(of.0)).copied().flatten();
+/// context over a link that lets it wait. Commands and copies go through the broker.
+fn remote(cx: &Context<'_>, waiting: &BTreeSet<&str>, crossing: &Crossing) -> bool {
     match (&crossing.how, crossing.to.context(cx.model)) {
         (How::Follows, _) => false,
         (_, None) => true,
         (How::Steps { .. }, Some(_)) => false,
-        (_, Some(to)) => deployable(to) != deployable(crossing.from) && is_sync(cx, crossing),
+        (_, Some(to)) => {
+            let name = |of: ContextId| &cx.model.context(of).name;
+            waiting.contains(format!("{}->{}", name(crossing.from), name(to)).as_str())
+        }
     }
-}
-
-/// Whether the link between the contexts lets this caller wait.
-fn is_sync(cx: &Context<'_>, crossing: &Crossing) -> bool {
-    let Some(to) = crossing.to.context(cx.model) else { return true };
-    let name = |of: ContextId| &cx.model.context(of).name;
-    let id = format!("{}->{}", name(crossing.from), name(to));
-    let link = cx.verdicts_of("link").find(|verdict| verdict.subject == id);
-    link.is_some_and(|link| link.choice == "sync")
 }
 
 /// Calls a second to each external at the peak.

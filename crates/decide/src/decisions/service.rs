@@ -1,7 +1,9 @@
-use base::{Provenance, Quantity};
+use std::collections::BTreeMap;
+
+use base::{Provenance, Quantity, Share};
 use model::{
     Model,
-    model::{ContextId, Needs, Operation, OperationKind, Team},
+    model::{ContextId, Operation, OperationKind, Team},
 };
 
 use crate::decision::{Answer, Context, decision};
@@ -38,13 +40,17 @@ struct Load {
     peak: f64,
     /// Cores at the reachable peak.
     cores: f64,
+    /// The strictest availability that it or an operation of it states.
+    availability: Option<Quantity<Share>>,
+    /// Its kind of store.
+    store: &'static str,
     /// Holds card numbers, or health data under HIPAA.
     raw: Option<Quantity<String>>,
 }
 
 fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
     let model = cx.model;
-    let loads = loads(model);
+    let loads = loads(cx);
     let cuts = strong_cuts(model);
     let contexts = (0u16..).map(ContextId).zip(&model.contexts);
     let answer = |(id, of): (ContextId, &model::model::Context)| {
@@ -146,9 +152,9 @@ fn triggers(cx: &Context<'_>, loads: &[Load], id: ContextId) -> Vec<Trigger> {
     });
     let all = [
         raw,
-        tighter(cx.model, id),
+        tighter(cx.model, loads, load),
         streams(load),
-        own_store(cx, load, id),
+        own_store(loads, load),
         contention(cx.model),
         busy(loads, load),
         lone_team(cx.model, id),
@@ -160,27 +166,20 @@ fn over(value: f64, number: &Number) -> bool {
     value >= number.value * (1.0 - 1e-9)
 }
 
-/// An unavailability budget much smaller than that of others.
-fn tighter(model: &Model, id: ContextId) -> Option<Trigger> {
-    let stated = |needs: &Needs| needs.availability.clone();
-    let own = |at: ContextId| {
-        let context = stated(&model.context(at).needs).into_iter();
-        let of_it = model.operations.iter().filter(|of| of.context == at);
-        let operations = of_it.filter_map(|of| of.needs.availability.clone());
-        context.chain(operations).max_by(|a, b| a.value.0.total_cmp(&b.value.0))
-    };
-    let mine = own(id)?;
-    let others = (0u16..).map(ContextId).zip(&model.contexts).filter(|(at, _)| *at != id);
-    let theirs = others.filter_map(|(at, _)| own(at).or_else(|| stated(&model.system.needs)));
-    let loosest = theirs.map(|share| 1.0 - share.value.0).fold(0.0, f64::max);
-    let budget = 1.0 - mine.value.0;
-    over(loosest / budget.max(1e-12), &numbers::BUDGET_RATIO).then(|| Trigger {
+/// An unavailability budget much smaller than that of the loosest of the others.
+fn tighter(model: &Model, loads: &[Load], load: &Load) -> Option<Trigger> {
+    let mine = load.availability.as_ref()?;
+    let system = model.system.needs.availability.as_ref();
+    let stated = loads.iter().filter_map(|load| load.availability.as_ref().or(system));
+    let loosest = stated.map(|share| 1.0 - share.value.0).fold(0.0, f64::max);
+    let ratio = loosest / (1.0 - mine.value.0).max(1e-12);
+    over(ratio, &numbers::BUDGET_RATIO).then(|| Trigger {
         hard: true,
         fact: format!("availability {}", facts::percent(mine.value.0)),
-        from: mine.provenance,
+        from: mine.provenance.clone(),
         weight: format!(
             "hard: others may fail {} times as often, and would take it down with them",
-            facts::people(loosest / budget.max(1e-12))
+            facts::people(ratio)
         ),
     })
 }
@@ -195,13 +194,10 @@ fn streams(load: &Load) -> Option<Trigger> {
     })
 }
 
-fn own_store(cx: &Context<'_>, load: &Load, id: ContextId) -> Option<Trigger> {
-    let name = cx.model.context(id).name.value.as_str();
-    let store = cx.verdicts_of("store").find(|verdict| verdict.subject == name)?.choice;
-    let shared =
-        cx.verdicts_of("store").any(|verdict| verdict.subject != name && verdict.choice == store);
-    let alone = store != "postgresql" && !shared;
-    (alone && over(load.peak, &numbers::OWN_STORE_RATE)).then(|| Trigger {
+fn own_store(loads: &[Load], load: &Load) -> Option<Trigger> {
+    let store = load.store;
+    let alone = loads.iter().filter(|load| load.store == store).count() == 1;
+    (store != "postgresql" && alone && over(load.peak, &numbers::OWN_STORE_RATE)).then(|| Trigger {
         hard: true,
         fact: format!("{} requests a second at peak, on {store}", facts::people(load.peak)),
         from: Provenance::Derived { from: "the peaks of its operations".to_owned() },
@@ -250,10 +246,19 @@ fn lone_team(model: &Model, id: ContextId) -> Option<Trigger> {
     })
 }
 
-fn loads(model: &Model) -> Vec<Load> {
-    let mut loads = vec![Load::default(); model.contexts.len()];
+fn loads(cx: &Context<'_>) -> Vec<Load> {
+    let model = cx.model;
+    let stores: BTreeMap<&str, &'static str> =
+        cx.verdicts_of("store").map(|of| (of.subject.as_str(), of.choice)).collect();
+    let start = |context: &model::model::Context| Load {
+        availability: context.needs.availability.clone(),
+        store: stores.get(context.name.value.as_str()).copied().unwrap_or("postgresql"),
+        ..Load::default()
+    };
+    let mut loads: Vec<Load> = model.contexts.iter().map(start).collect();
     for operation in &model.operations {
         let Some(load) = loads.get_mut(usize::from(operation.context.0)) else { continue };
+        load.stricter(operation.needs.availability.as_ref());
         if operation.kind == OperationKind::Stream {
             load.streams += operation.workload.open_streams.as_ref().map_or(0.0, |of| of.value);
             continue;
@@ -261,6 +266,22 @@ fn loads(model: &Model) -> Vec<Load> {
         load.peak += facts::rate(operation).value.peak;
         load.cores += facts::reachable_peak(model, operation) * cpu(operation).value / 1e3;
     }
+    raw(model, &mut loads);
+    loads
+}
+
+impl Load {
+    /// Takes an availability that is stricter than the present one.
+    fn stricter(&mut self, stated: Option<&Quantity<Share>>) {
+        let known = self.availability.as_ref().map_or(0.0, |share| share.value.0);
+        if let Some(stated) = stated.filter(|stated| stated.value.0 > known) {
+            self.availability = Some(stated.clone());
+        }
+    }
+}
+
+/// Card numbers and health data, the first field by name.
+fn raw(model: &Model, loads: &mut [Load]) {
     for entity in &model.entities {
         let Some(load) = loads.get_mut(usize::from(entity.context.0)) else { continue };
         let health = facts::under(model, entity.context, "hipaa");
@@ -277,7 +298,6 @@ fn loads(model: &Model) -> Vec<Load> {
             }
         }
     }
-    loads
 }
 
 /// Application time of one request, in milliseconds.

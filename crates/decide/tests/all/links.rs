@@ -123,6 +123,17 @@ fn what_somebody_waits_for_is_called_if_time_allows() {
 }
 
 #[test]
+fn only_calls_over_the_network_need_resilience() {
+    let calls = |text: &str| {
+        let verdicts = decided(text);
+        let calls = verdicts.into_iter().filter(|verdict| verdict.family == "resilience");
+        calls.map(|verdict| verdict.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&orders(&[])), [""; 0]);
+    assert_eq!(calls(&orders(&[APART])), ["place->prices.Price"]);
+}
+
+#[test]
 fn nobody_waits_for_the_steps_of_a_flow() {
     assert_eq!(choice(&orders(&[APART]), "link.orders->books"), "async");
 }
