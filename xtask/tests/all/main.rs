@@ -11,6 +11,7 @@
 )]
 
 mod edges;
+mod links;
 mod purity;
 mod ratchet;
 mod repository;
