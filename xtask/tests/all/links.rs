@@ -42,7 +42,8 @@ fn links(page: &str) -> Vec<String> {
         }
         // Every second piece between backticks is code.
         let prose = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
-        for (_, after) in prose.match_indices("](").map(|(at, open)| (at, &prose[at + open.len()..]))
+        for (_, after) in
+            prose.match_indices("](").map(|(at, open)| (at, &prose[at + open.len()..]))
         {
             let link = after.split(')').next().unwrap_or_default();
             if !code && !link.contains("://") && !link.starts_with("mailto:") {

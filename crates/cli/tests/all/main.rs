@@ -17,6 +17,7 @@ mod folder;
 mod generated;
 mod guide;
 mod help;
+mod language;
 mod new;
 mod page;
 mod rendering;

@@ -1,6 +1,9 @@
 //! Pages of the documentation as data.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A fenced block.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,9 +17,14 @@ pub struct Block {
     pub line: usize,
 }
 
+/// Where a file of the repository is.
+pub fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
+}
+
 /// A file of the repository.
-pub fn read(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+pub fn read(name: &str) -> String {
+    let path = path(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -42,6 +50,16 @@ pub fn blocks(page: &str) -> Vec<Block> {
         }
     }
     found
+}
+
+#[test]
+fn every_code_of_the_runtime_is_explained() {
+    let page = read("docs/http.md");
+    let rows = page.lines().filter(|line| line.starts_with("| 4") || line.starts_with("| 5"));
+    let shown: Vec<&str> = rows.filter(|line| line.contains(" | `")).collect();
+    let known = runtime::problem::CODES.iter();
+    let known = known.map(|code| format!("| {} | `{}` | {} |", code.status, code.code, code.title));
+    assert_eq!(shown, known.collect::<Vec<_>>());
 }
 
 #[test]
