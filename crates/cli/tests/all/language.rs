@@ -80,12 +80,11 @@ fn every_key_is_explained() {
             panic!("{PAGE} has no `{}`", mark.trim());
         };
         let rest = after.trim_start_matches('\n');
-        let rest = if rest.starts_with("| key") {
-            rest.split_once("\n\n").map_or("", |(_, rest)| rest)
-        } else {
-            rest
+        let rest = match rest.starts_with("*Keys of") {
+            true => rest.splitn(3, "\n\n").nth(2).unwrap_or_default(),
+            false => rest,
         };
-        fresh = format!("{before}{mark}{table}\n{rest}");
+        fresh = format!("{before}{mark}*Keys of {title}:*\n\n{table}\n{rest}");
     }
     assert_eq!(page.matches("<!-- keys: ").count(), tables.len(), "a table of nothing");
     if std::env::var_os("UPDATE_DOCS").is_some() {
