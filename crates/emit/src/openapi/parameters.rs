@@ -8,7 +8,7 @@ use expression::{FieldIndex, FieldShape, Type};
 use model::model::{Addressed, Operation, OperationKind, Target};
 use serde_json::{Value, json};
 
-use super::types::{Way, schema};
+use super::types::{Way, amount_text, schema};
 
 /// All parameters of an operation, in the order path, query, headers.
 pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> {
@@ -97,11 +97,7 @@ fn in_text(design: &Design, ty: &Type) -> Value {
             let several = currencies.len() > 1;
             let currency =
                 if several { format!("( ({}))?", currencies.join("|")) } else { String::new() };
-            json!({
-                "type": "string",
-                "pattern": format!("^-?[0-9]{{1,13}}(\\.[0-9]{{1,2}})?{currency}$"),
-                "examples": ["12.50"],
-            })
+            amount_text(&design.model.schema, "-?", &currency)
         }
         Type::Decimal { .. } => {
             let decimal = schema(&design.model.schema, ty.required(), Way::In);

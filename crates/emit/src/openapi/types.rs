@@ -190,15 +190,21 @@ fn bounds(min: Option<Decimal>, max: Option<Decimal>) -> String {
     }
 }
 
-/// Fifteen digits in all, those of the currency after the point.
 fn amount(schema: &Schema, sign: &str, min: Option<Decimal>, max: Option<Decimal>) -> Value {
+    let mut amount = amount_text(schema, sign, "");
+    amount["examples"] = json!([example_amount(schema, min, max)]);
+    amount
+}
+
+/// Fifteen digits in all, those of the currency after the point; `after` is a pattern too.
+pub fn amount_text(schema: &Schema, sign: &str, after: &str) -> Value {
     let digits = expression::currency::largest_exponent(schema);
     let whole = 15 - digits.min(14);
     let fraction = if digits == 0 { String::new() } else { format!("(\\.[0-9]{{1,{digits}}})?") };
     json!({
         "type": "string",
-        "pattern": format!("^{sign}[0-9]{{1,{whole}}}{fraction}$"),
-        "examples": [example_amount(schema, min, max)],
+        "pattern": format!("^{sign}[0-9]{{1,{whole}}}{fraction}{after}$"),
+        "examples": [example_amount(schema, None, None)],
     })
 }
 

@@ -54,7 +54,7 @@ fn statement(
     let unique = if index.unique.is_some() { "UNIQUE " } else { "" };
     let name = index_name(&table.schema, &index.name, dialect);
     let on = table_name(&table.schema, of.name, dialect);
-    let condition = predicate(design, table, index, dialect);
+    let condition = predicate(design, table, index.live_only, index.condition.as_ref(), dialect);
     let condition = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
     format!("CREATE {unique}INDEX {name} ON {on} ({}){condition}", columns.join(", "))
 }
@@ -80,14 +80,19 @@ fn column(
 }
 
 /// The rows that are in the index; all of them where there is none.
-fn predicate(design: &Design, table: &Table, index: &Index, dialect: Dialect) -> Option<String> {
+pub fn predicate(
+    design: &Design,
+    table: &Table,
+    live_only: bool,
+    condition: Option<&Expression>,
+    dialect: Dialect,
+) -> Option<String> {
     let mut conditions = Vec::new();
-    if index.live_only {
+    if live_only {
         let deleted = design.model.entity(table.entity).built_in(BuiltIn::DeletedAt);
         let column = deleted.and_then(|at| table.columns.get(usize::from(at.0)));
         conditions.extend(column.map(|column| format!("{} IS NULL", quoted(column))));
     }
-    let condition = index.condition.as_ref();
     conditions
         .extend(condition.and_then(|condition| own_condition(design, table, condition, dialect)));
     (!conditions.is_empty()).then(|| conditions.join(" AND "))
@@ -186,15 +191,8 @@ fn sqlite_search(table: &Table, columns: &[String]) -> Vec<String> {
 fn postgresql_search(design: &Design, table: &Table, columns: &[String]) -> String {
     let name = index_name(&table.schema, &format!("{}_search", table.name), Dialect::PostgreSql);
     let on = table_name(&table.schema, &table.name, Dialect::PostgreSql);
-    let index = Index {
-        name: String::new(),
-        fields: Vec::new(),
-        unique: None,
-        condition: None,
-        live_only: design.model.entity(table.entity).soft_delete,
-        because: Vec::new(),
-    };
-    let condition = predicate(design, table, &index, Dialect::PostgreSql);
+    let live_only = design.model.entity(table.entity).soft_delete;
+    let condition = predicate(design, table, live_only, None, Dialect::PostgreSql);
     let condition = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
     format!("CREATE INDEX {name} ON {on} USING gin ({}){condition}", search_vector(columns))
 }

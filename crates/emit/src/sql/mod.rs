@@ -6,6 +6,7 @@
 
 mod columns;
 mod comments;
+mod exclusive;
 mod indexes;
 mod tables;
 mod text;
@@ -27,6 +28,7 @@ pub fn statements(design: &Design, dialect: Dialect) -> Vec<String> {
         all.extend(
             schemas.map(|name| format!("CREATE SCHEMA IF NOT EXISTS {}", text::quoted(name))),
         );
+        all.extend(exclusive::extension(design));
     }
     let mut sorted: Vec<&Table> = design.tables.iter().collect();
     sorted.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
@@ -34,6 +36,7 @@ pub fn statements(design: &Design, dialect: Dialect) -> Vec<String> {
     all.extend(tables().flat_map(|table| tables::create(design, table, dialect)));
     if dialect == Dialect::PostgreSql {
         all.extend(tables().flat_map(|table| tables::foreign_keys(design, table)));
+        all.extend(tables().flat_map(|table| exclusive::constraints(design, table)));
     }
     all.extend(tables().flat_map(|table| indexes::create(design, table, dialect)));
     all.extend(tables().flat_map(|table| indexes::search(design, table, dialect)));

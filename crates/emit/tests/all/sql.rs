@@ -32,6 +32,15 @@ fn design() -> Design {
     let condition = Some(equals(own(ORDER, status, ty), text("it's $1")));
     model.operations[list].by = vec![Grant { actor: ActorId(1), condition, span: Span::default() }];
     let placed_at = model.shape(ORDER).field("placed_at").unwrap();
+    let field = |name: &str| model.shape(ORDER).field(name).unwrap();
+    let ty = |at: expression::FieldIndex| model.shape(ORDER).fields[usize::from(at.0)].ty.clone();
+    let exclusive = Exclusive {
+        code: small::spanned("one-at-a-time".into()),
+        same: vec![field("customer")],
+        overlap: (field("created_at"), placed_at),
+        condition: Some(equals(own(ORDER, status, ty(status)), text("open"))),
+    };
+    model.entities[ORDER.0 as usize].exclusive.push(exclusive);
     model.operations[list].sort = vec![sort(placed_at, true)];
     decide::decide(Arc::new(model)).0
 }
@@ -146,6 +155,10 @@ fn sqlite_walks_the_index_that_a_list_was_given() {
 fn postgresql_takes_every_statement() {
     let statements = statements(&design(), Dialect::PostgreSql);
     assert!(statements.iter().any(|s| s.starts_with("COMMENT ON SCHEMA \"sales\" IS 'It''s")));
+    let exclusive = "ALTER TABLE \"sales\".\"orders\" ADD CONSTRAINT \"orders_one_at_a_time_key\" \
+        EXCLUDE USING gist (\"customer\" WITH =, tstzrange(\"created_at\", \"placed_at\") WITH &&) \
+        WHERE (";
+    assert!(statements.iter().any(|s| s.starts_with(exclusive)), "{statements:#?}");
     let Ok(url) = std::env::var("FIRMITAS_TEST_POSTGRES") else { return };
     let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
     let mut transaction = client.transaction().unwrap();

@@ -29,6 +29,7 @@ pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
         }
         check_complete(work, &row)?;
         check_invariants(work, key, false).await?;
+        check_ranges(work, &row)?;
     }
     Ok(())
 }
@@ -240,6 +241,28 @@ async fn check_invariants<X: Transaction>(
         if !work.holds(&invariant.condition, &scope).await? {
             let title = "The change would break a rule that always holds.";
             return Err(Problem::of_model(409, &invariant.code, title).into());
+        }
+    }
+    Ok(())
+}
+
+/// A range of an exclusive key that ends before it starts overlaps nothing: it would slip past the
+/// key, and PostgreSQL knows no such range.
+fn check_ranges<X: Transaction>(work: &Work<'_, X>, row: &Row) -> Result<(), Failure> {
+    let entity = work.plans.model.entity(row.entity);
+    for (start, end) in entity.exclusive.iter().map(|key| key.overlap) {
+        let backwards = match (row::field(row, start), row::field(row, end)) {
+            (Value::Timestamp(start), Value::Timestamp(end)) => start > end,
+            (Value::Date(start), Value::Date(end)) => start > end,
+            (Value::Time(start), Value::Time(end)) => start > end,
+            (Value::Int(start), Value::Int(end)) => start > end,
+            _ => false,
+        };
+        if backwards {
+            let detail =
+                format!("The value must not lie before `{}`.", entity.field(start).name.value);
+            let pointer = format!("/{}", entity.field(end).name.value);
+            return Err(Problem::invalid(pointer, "out-of-range", detail).into());
         }
     }
     Ok(())

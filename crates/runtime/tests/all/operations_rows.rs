@@ -163,6 +163,18 @@ async fn times_do_not_overlap() {
     assert_eq!(refusal(shift), taken);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ranges_of_exclusive_keys_do_not_run_backwards() {
+    let world = World::start(&CLINIC.replace("self.starts_at < self.ends_at", "true"));
+    let clerk = world.user("carla", &["clerk"]);
+    let doctor = world.call(&clerk, "clinic.addDoctor", None, json!({ "name": "House" })).await;
+    let doctor = doctor.unwrap().id();
+    let book = |from, to| world.call(&clerk, "clinic.book", None, at(&doctor, from, to));
+    let refused = book(14, 13).await.expect_err("backwards");
+    assert_eq!((refused.status, refused.errors[0].pointer.as_str()), (422, "/ends_at"));
+    book(14, 14).await.unwrap();
+}
+
 fn start(text: &str) -> Result<Backend<SqliteStore>, Vec<base::Diagnostic>> {
     let model = model(text);
     let (design, _) = decide::decide(model.clone());

@@ -42,6 +42,8 @@ fn check(design: &Design, plan: &Plan, key: &Exclusive) -> Result<Check, StoreEr
         conditions.push(format!("{OTHER}.{column} = {ALIAS}.{column}"));
     }
     for (start, end) in columns(start).zip(columns(end)) {
+        // A range that holds nothing overlaps nothing.
+        conditions.extend([ALIAS, OTHER].map(|of| format!("{of}.{start} < {of}.{end}")));
         conditions.push(format!("{OTHER}.{start} < {ALIAS}.{end}"));
         conditions.push(format!("{ALIAS}.{start} < {OTHER}.{end}"));
     }
