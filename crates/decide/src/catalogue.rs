@@ -108,7 +108,7 @@ families! {
     "boundary" "context" {
         "keep" "the context stays as the model has it" 0 runs;
         "merge" "joined with another context" 0;
-        "split" "divided into several contexts" 0;
+        "split" "divided into several contexts" 0 runs;
     }
     "service" "context" {
         "shared" "shares a deployable with others" 0 runs;

@@ -203,10 +203,10 @@ fn answer(
     answer = answer.given(
         if idempotent { "may be repeated" } else { "may not be repeated" },
         crossing.span,
-        if idempotent { "retried" } else { "one attempt" },
+        if idempotent { "a second attempt does no harm" } else { "one attempt" },
     );
     if plan.cut > budget::false_timeouts(caller.availability.value, plan.attempts > 1) * 1.01 {
-        let fact = format!("{} of good answers come too late", facts::percent(plan.cut));
+        let fact = format!("{} of good answers come too late", roughly(plan.cut));
         let from = Provenance::Derived { from: "its percentiles and the time left".to_owned() };
         let weight = "more than the availability bears: the caller needs a longer objective, or a \
                       `fallback`";
@@ -226,7 +226,9 @@ fn limited(
         End::External(external, _) => loads.get(&external).copied().unwrap_or_default(),
         _ => crossing.rate.peak,
     };
-    let weight = if all * f64::from(plan.attempts) > limit.value {
+    let weight = if plan.attempts == 1 {
+        "nothing is repeated"
+    } else if all * f64::from(plan.attempts) > limit.value {
         "retries of everything would exceed it and keep it down: their budget is what prevents that"
     } else {
         "retries of everything would still be within it"
@@ -241,7 +243,7 @@ fn limited(
 fn parameters(answer: Answer, caller: &Caller, plan: &Plan) -> Answer {
     let mut answer = answer
         .parameter("timeout", facts::seconds(plan.timeout))
-        .parameter("good answers cut off", facts::percent(plan.cut))
+        .parameter("good answers cut off", roughly(plan.cut))
         .parameter("attempts", plan.attempts.to_string())
         .parameter("bulkhead", format!("{} calls at once", facts::people(plan.bulkhead)));
     if plan.attempts > 1 {
@@ -257,6 +259,11 @@ fn parameters(answer: Answer, caller: &Caller, plan: &Plan) -> Answer {
         answer = answer.parameter("breaker", breaker(plan.rate));
     }
     answer
+}
+
+/// A share in percent, to three digits.
+fn roughly(share: f64) -> String {
+    format!("{} %", facts::people(share * 100.0))
 }
 
 fn breaker(rate: f64) -> String {

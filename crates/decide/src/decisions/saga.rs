@@ -70,7 +70,7 @@ fn answer(model: &Model, homes: &[Home], flow: &Flow) -> Answer {
         answer = answer.given(external.clone(), flow.name.span, "no row may be locked meanwhile");
     }
     let fact =
-        format!("{} contexts take part, with {} stores", shape.participants.len(), shape.stores);
+        format!("contexts that take part: {}, stores: {}", shape.participants.len(), shape.stores);
     let names: Vec<&str> = shape.participants.iter().map(String::as_str).collect();
     answer = answer.given(fact, flow.name.span, &names.join(", "));
     if let Some(failed) = &flow.failed {

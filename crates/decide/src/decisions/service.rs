@@ -56,7 +56,8 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
     let answer = |(id, of): (ContextId, &model::model::Context)| {
         let triggers = triggers(cx, &loads, id);
         let cuts = cuts.get(usize::from(id.0)).copied().unwrap_or_default();
-        (of.name.value.clone(), weigh(cx, id, triggers, cuts))
+        let answer = with_load(&loads, id, weigh(cx, id, triggers, cuts));
+        (of.name.value.clone(), answer)
     };
     contexts.map(answer).collect()
 }
@@ -93,6 +94,20 @@ fn weigh(cx: &Context<'_>, id: ContextId, triggers: Vec<Trigger>, cuts: usize) -
             "the reasons above outweigh a shared deployable, and its team can run one",
         )
         .reject("own", why)
+}
+
+/// What it takes of all cores, whether that is a reason or not.
+fn with_load(loads: &[Load], id: ContextId, answer: Answer) -> Answer {
+    let Some(load) = loads.get(usize::from(id.0)) else { return answer };
+    if answer.drivers.iter().any(|driver| driver.fact == cores(load)) {
+        return answer;
+    }
+    let from = Provenance::Derived { from: "rates x application time x reach".to_owned() };
+    answer.driver(cores(load), from, "load alone divides nothing: replicas even it out")
+}
+
+fn cores(load: &Load) -> String {
+    format!("{} cores at D2", facts::people(load.cores))
 }
 
 fn with_team(model: &Model, id: ContextId, answer: Answer) -> Answer {
@@ -228,7 +243,7 @@ fn busy(loads: &[Load], load: &Load) -> Option<Trigger> {
     let most = over(load.cores / all.max(1e-12), &numbers::CPU_SHARE);
     (most && over(load.cores, &numbers::BUSY_CORES)).then(|| Trigger {
         hard: false,
-        fact: format!("{} cores at D2", facts::people(load.cores)),
+        fact: cores(load),
         from: Provenance::Derived { from: "rates x application time x reach".to_owned() },
         weight: format!("soft: {} of what all contexts take", facts::percent(load.cores / all)),
     })

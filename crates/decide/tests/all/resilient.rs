@@ -99,6 +99,14 @@ fn a_breaker_needs_twenty_calls_in_ten_seconds_to_see_a_share() {
 
 #[test]
 fn the_limit_of_an_external_is_what_arrives_there() {
+    let weight = |limit| {
+        let pay = pay(&[("LIMIT", limit)]);
+        let limit = pay.drivers.into_iter().find(|driver| driver.fact.starts_with("limit"));
+        limit.unwrap().weight
+    };
+    // 40 a second, three attempts each.
+    assert!(weight("119/s").starts_with("retries of everything would exceed it"));
+    assert!(weight("120/s").ends_with("still be within it"));
     // At 10 a second L = 2.287.
     assert_eq!(parameter(&pay(&[("LIMIT", "10/s")]), "bulkhead"), "7 calls at once");
 }
