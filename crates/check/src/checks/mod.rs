@@ -12,6 +12,8 @@ mod callee_rate_too_low;
 mod context_without_team;
 #[path = "create-rate-mismatch.rs"]
 mod create_rate_mismatch;
+#[path = "critical-without-objective.rs"]
+mod critical_without_objective;
 #[path = "entity-never-created.rs"]
 mod entity_never_created;
 #[path = "erasure-blocked-by-reference.rs"]
@@ -22,8 +24,14 @@ mod event_never_emitted;
 mod external_limit_exceeded;
 #[path = "external-never-called.rs"]
 mod external_never_called;
+#[path = "external-without-latency.rs"]
+mod external_without_latency;
+#[path = "flow-without-failed.rs"]
+mod flow_without_failed;
 #[path = "implausible-think-time.rs"]
 mod implausible_think_time;
+#[path = "list-without-selection.rs"]
+mod list_without_selection;
 #[path = "personal-data-kept-forever.rs"]
 mod personal_data_kept_forever;
 #[path = "public-personal-data.rs"]
@@ -34,6 +42,8 @@ mod refusable_after_pivot;
 mod retried_call_not_idempotent;
 #[path = "state-never-entered.rs"]
 mod state_never_entered;
+#[path = "table-grows-for-ever.rs"]
+mod table_grows_for_ever;
 #[path = "unreachable-act.rs"]
 mod unreachable_act;
 #[path = "unreachable-state.rs"]
@@ -50,17 +60,22 @@ pub static ALL: &[&Check] = &[
     &callee_rate_too_low::CHECK,
     &context_without_team::CHECK,
     &create_rate_mismatch::CHECK,
+    &critical_without_objective::CHECK,
     &entity_never_created::CHECK,
     &erasure_blocked_by_reference::CHECK,
     &event_never_emitted::CHECK,
     &external_limit_exceeded::CHECK,
     &external_never_called::CHECK,
+    &external_without_latency::CHECK,
+    &flow_without_failed::CHECK,
     &implausible_think_time::CHECK,
+    &list_without_selection::CHECK,
     &personal_data_kept_forever::CHECK,
     &public_personal_data::CHECK,
     &refusable_after_pivot::CHECK,
     &retried_call_not_idempotent::CHECK,
     &state_never_entered::CHECK,
+    &table_grows_for_ever::CHECK,
     &unreachable_act::CHECK,
     &unreachable_state::CHECK,
     &unused_actor::CHECK,
