@@ -89,6 +89,25 @@ impl<'a> Generated<'a> {
         Ok(changes)
     }
 
+    /// Compares as [`Self::changes`] does, and the manifest too: without it, nothing would tell
+    /// what was edited by hand.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn stale(&self) -> Result<Changes, Failure> {
+        let mut changes = self.changes()?;
+        if changes.is_empty() {
+            match self.present(MANIFEST)? {
+                None => changes.added.push(MANIFEST.to_owned()),
+                Some(found) if found != hash(self.manifest_text().as_bytes()) => {
+                    changes.changed.push(MANIFEST.to_owned());
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(changes)
+    }
+
     /// Makes the folder what it should be: every file whole or not at all, the manifest last.
     ///
     /// # Errors

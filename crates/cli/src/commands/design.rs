@@ -46,7 +46,7 @@ pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Fa
         let files = artifacts.iter().map(|file| (file.path.as_str(), file.contents.as_str()));
         let generated = Generated::new(&out, files)?;
         changes = Some(match arguments.check {
-            true => generated.changes()?,
+            true => generated.stale()?,
             false => generated.write(arguments.force)?,
         });
     }
@@ -68,24 +68,31 @@ pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Fa
 }
 
 fn say(console: &Console, out: &std::path::Path, changes: &Changes, check: bool) {
-    let kinds = [
-        ("new", style::GOOD, &changes.added),
-        ("changed", style::ATTENTION, &changes.changed),
-        ("removed", style::ATTENTION, &changes.removed),
-        ("edited by hand", style::ATTENTION, &changes.edited),
-    ];
-    for (kind, style, paths) in kinds {
+    let words = if check {
+        ["missing", "stale", "left over", "edited by hand"]
+    } else {
+        ["new", "changed", "removed", "edited by hand"]
+    };
+    let lists = [&changes.added, &changes.changed, &changes.removed, &changes.edited];
+    for (word, paths) in words.into_iter().zip(lists) {
+        let style = if word == "new" { style::GOOD } else { style::ATTENTION };
         for path in paths {
-            let kind = styled(style, format_args!("{kind:>14}"));
-            console.prose(format!("{kind}  {}", out.join(path).display()));
+            let word = styled(style, format_args!("{word:>14}"));
+            console.prose(format!("{word}  {}", out.join(path).display()));
         }
     }
     let folder = out.display();
     let same = changes.unchanged;
     console.prose(match (changes.is_empty(), check) {
         (true, _) => format!("{folder} is up to date ({same} files)"),
-        (false, true) => format!("{folder} is stale: run `firm design` and commit the result"),
         (false, false) => format!("{folder} is written ({same} files are as they were)"),
+        (false, true) if changes.edited.is_empty() => {
+            format!("{folder} is stale: run `firm design` and commit the result")
+        }
+        (false, true) => format!(
+            "{folder} was edited by hand: move the changes elsewhere, or give them up with \
+             `firm design --force`, and commit the result"
+        ),
     });
 }
 

@@ -53,6 +53,57 @@ fn a_design_is_written_kept_and_guarded() {
     assert_eq!(scratch.read("library/design/sql/sqlite.sql"), ddl);
 }
 
+/// The files that `firm design --check` names, each with the word before it.
+fn named(scratch: &Scratch) -> (i32, Vec<String>) {
+    let checked = scratch.firm(&["design", "library", "--check"]);
+    let listed = checked.stderr.lines().filter_map(|line| line.split_once("  library/design/"));
+    let listed = listed.map(|(word, path)| format!("{}: {path}", word.trim()));
+    (checked.code, listed.collect())
+}
+
+#[test]
+fn a_check_names_what_is_not_as_it_would_be_written() {
+    let scratch = library("design-check");
+    let (code, missing) = named(&scratch);
+    assert_eq!(code, 1);
+    assert!(missing.contains(&"missing: diagrams/context-map.mmd".to_owned()), "{missing:?}");
+    assert!(!scratch.path().join("library/design").exists(), "a check writes nothing");
+
+    assert_eq!(scratch.firm(&["design", "library"]).code, 0);
+    assert_eq!(named(&scratch), (0, vec![]));
+
+    let model = scratch.read("library/firmitas.yaml");
+    scratch.write("library/firmitas.yaml", model.replace("name: Library", "name: Librarium"));
+    let (code, stale) = named(&scratch);
+    assert_eq!(code, 1);
+    assert!(stale.contains(&"stale: diagrams/containers.mmd".to_owned()), "{stale:?}");
+    assert!(stale.iter().all(|line| line.starts_with("stale: ")), "{stale:?}");
+    scratch.write("library/firmitas.yaml", model);
+
+    scratch.write("library/design/decisions.md", "mine");
+    std::fs::remove_file(scratch.path().join("library/design/sql/sqlite.sql")).unwrap();
+    let (code, both) = named(&scratch);
+    assert_eq!((code, both.len()), (1, 2), "{both:?}");
+    assert_eq!(both, ["missing: sql/sqlite.sql", "edited by hand: decisions.md"]);
+    assert_eq!(scratch.read("library/design/decisions.md"), "mine");
+
+    let json = scratch.firm(&["design", "library", "--check", "--json"]);
+    assert_eq!((json.code, &json.json()["files"]["edited"][0]), (1, &"decisions.md".into()));
+}
+
+#[test]
+fn a_check_wants_the_manifest_too() {
+    let scratch = library("design-manifest");
+    assert_eq!(scratch.firm(&["design", "library"]).code, 0);
+    let manifest = scratch.path().join("library/design/manifest.json");
+    std::fs::remove_file(&manifest).unwrap();
+    assert_eq!(named(&scratch), (1, vec!["missing: manifest.json".to_owned()]));
+    scratch.write("library/design/manifest.json", r#"{"version":1,"files":{}}"#);
+    assert_eq!(named(&scratch), (1, vec!["stale: manifest.json".to_owned()]));
+    assert_eq!(scratch.firm(&["design", "library"]).code, 0);
+    assert_eq!(named(&scratch), (0, vec![]));
+}
+
 #[test]
 fn a_broken_model_writes_no_design() {
     let scratch = library("design-broken");
