@@ -265,7 +265,9 @@ impl Output<'_, '_, '_> {
     fn refuse_empty_search(&self, sink: &mut Vec<Diagnostic>) {
         let Some(search) = self.declared.syntax.search.as_ref().filter(|s| s.value) else { return };
         let Some(entity) = self.entity() else { return };
-        if !entity.fields.iter().any(|field| field.modifiers.search) {
+        // A field of no known type is none, and may be what was meant.
+        let lost = sink.iter().any(|found| found.id == "unknown-type");
+        if !lost && !entity.fields.iter().any(|field| field.modifiers.search) {
             let message = format!("`{}` has no field to search in", entity.name);
             sink.push(
                 Diagnostic::error("nothing-to-search", search.span, message)

@@ -52,6 +52,17 @@ flows:
 }
 
 #[test]
+fn a_slip_in_an_effect_is_told_once() {
+    check(
+        r"
+operations:
+  end: { act: Thing, by: [user], do: [{ moev: done }] }
+#                                       ^^^^ unknown-key
+",
+    );
+}
+
+#[test]
 fn keys_without_values_are_errors() {
     check(
         r"

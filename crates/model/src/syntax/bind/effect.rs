@@ -71,7 +71,11 @@ fn check(_: &mut Keys, mapping: &Mapping, binder: &mut Binder<'_>) {
     let kind = |entry: &Entry| KINDS.iter().find(|(kind, _)| *kind == entry.key.value);
     let mut kinds = mapping.entries.iter().filter_map(|entry| kind(entry).map(|k| (entry, k)));
     let Some((first, (name, allowed))) = kinds.next() else {
-        if !mapping.incomplete {
+        let kinds = || KINDS.iter().map(|(kind, _)| *kind);
+        let mut keys = mapping.entries.iter().map(|entry| entry.key.value.as_str());
+        // A slip of the hand is told as the unknown key that it is.
+        let slipped = keys.any(|key| base::did_you_mean(key, kinds()).is_some());
+        if !mapping.incomplete && !slipped {
             let span = mapping.entries.first().map_or(binder.owner.span, |entry| entry.key.span);
             let message = "this effect does not say what it does";
             binder.report(
