@@ -87,7 +87,7 @@ impl Page<'_> {
                 let event = self.design.model.event(*event);
                 let from = relations::context(self.design, event.context);
                 let from = self.participant(&from);
-                self.line(format!("{from}-){DRIVER}: {}", escaped(&event.name)));
+                self.line(format!("{from}-){DRIVER}: {} (awaited)", escaped(&event.name)));
                 if let Some(late) = late {
                     self.open("opt", "it comes later than the step waits");
                     self.invoke(late);

@@ -60,6 +60,13 @@ fn a_flow_shows_its_way_back() {
     assert!(text.contains("context_payments->>+external_cardProcessor: charge"), "{text}");
     let charge = diagram(&example("rides"), "flows/settlement");
     assert!(charge.contains("driver->>+context_rides: flagUnpaid"), "{charge}");
+    let awaiting = diagram(&awkward(), "flows/alt");
+    let late = from(&awaiting, "(awaited)");
+    assert_eq!(
+        late[1..3],
+        ["opt it comes later than the step waits", "driver->>+context_end: note"]
+    );
+    assert!(awaiting.contains("Note over driver: stuck, an operator decides"), "{awaiting}");
 }
 
 #[test]
