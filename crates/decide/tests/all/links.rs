@@ -208,3 +208,57 @@ fn rows_are_not_locked_while_an_external_answers() {
     let reason = saga.rejected.iter().find(|other| other.option == "transaction").unwrap();
     assert!(reason.reason.contains("bank.tell (called by books.book)"), "{}", reason.reason);
 }
+
+/// A flow with a step in each of so many contexts, which are long enough not to be one transaction.
+fn steps_in(contexts: usize) -> &'static str {
+    let mut text = "
+firmitas: 1
+system: { name: Chain, summary: One event for all. }
+actors: { clerk: { auth: user } }
+flows:
+  all:
+    after: c0.Begun
+    steps:
+"
+    .to_owned();
+    for at in 0..contexts {
+        text += &format!(
+            "      s{at}: {{ call: c{at}.go{at}, each: event.items{} }}\n",
+            if at == 0 { ", pivot: true" } else { "" }
+        );
+    }
+    text += "contexts:\n";
+    for at in 0..contexts {
+        let first = at == 0;
+        let begin = if first {
+            "
+      begin: { create: Start, by: [clerk], input: [items.what], do: [{ emit: Begun }], rate: 1/s }
+    events:
+      Begun: { key: start, payload: { start: Start, items: Start.items } }"
+        } else {
+            ""
+        };
+        let start = if first {
+            "
+      Start: { rows: 1k, parts: { items: { rows: 90 per Start, fields: { what: string(1..9) } } } }"
+        } else {
+            ""
+        };
+        text += &format!(
+            "
+  c{at}:
+    entities:{start}
+      Row{at}: {{ rows: 1k, fields: {{ what: string(1..9) }} }}
+    operations:
+      go{at}: {{ create: Row{at}, by: [system], input: [what], rate: 1/s }}{begin}
+"
+        );
+    }
+    choice(&text, "saga.all")
+}
+
+#[test]
+fn events_alone_keep_two_contexts_in_step_and_no_more() {
+    assert_eq!(steps_in(2), "choreography");
+    assert_eq!(steps_in(3), "orchestration");
+}

@@ -70,6 +70,24 @@ fn retries_fit_the_deadline() {
 }
 
 #[test]
+fn a_deadline_is_five_times_the_objective_within_bounds() {
+    // Waits before a retry go up to a quarter of it.
+    let cap = |objective| parameter(&pay(&[("OBJECTIVE", objective)]), "backoff");
+    assert!(cap("1999ms").contains("up to 2.5 s"), "{}", cap("1999ms"));
+    assert!(cap("1000ms").contains("up to 1.25 s"));
+    assert!(cap("3s").contains("up to 2.5 s"));
+    let deadline = |objective| {
+        let pay = pay(&[("OBJECTIVE", objective)]);
+        let told = pay.drivers.into_iter().find(|driver| driver.fact.starts_with("objective"));
+        told.unwrap().weight
+    };
+    assert_eq!(deadline("199ms"), "its deadline is 1 s");
+    assert_eq!(deadline("202ms"), "its deadline is 1.01 s");
+    assert_eq!(deadline("1990ms"), "its deadline is 9.95 s");
+    assert_eq!(deadline("2010ms"), "its deadline is 10 s");
+}
+
+#[test]
 fn a_timeout_keeps_to_the_deadline() {
     let pay = pay(&[("OBJECTIVE", "100ms")]);
     assert_eq!(parameter(&pay, "timeout"), "1 s");
