@@ -76,7 +76,10 @@ fn operation(text: &mut String, at: usize, which: usize) {
             "act: Entity{at}, by: [clerk], do: [{{ require: self.quantity > self.reserved, else: none-left }}, {{ set: {{ reserved: self.reserved + 0 }} }}, {{ move: closed }}, {{ emit: Closed{at} }}], rate: 1/min"
         ),
     };
-    let route =
-        if which % 5 == 0 && which > 0 { format!(", route: list-{which}") } else { String::new() };
+    let route = if which > 0 && which.is_multiple_of(5) {
+        format!(", route: list-{which}")
+    } else {
+        String::new()
+    };
     let _ = writeln!(text, "      operation{at}x{which}: {{ {kind}{route} }}");
 }

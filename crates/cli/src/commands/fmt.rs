@@ -71,7 +71,7 @@ pub fn run(arguments: &FmtArguments, console: &Console) -> Result<Outcome, Failu
     }
     base::sort_diagnostics(&mut diagnostics);
     report(arguments, console, &changed, &sources, &diagnostics);
-    let fine = diagnostics.is_empty() && !(arguments.check && !changed.is_empty());
+    let fine = diagnostics.is_empty() && (!arguments.check || changed.is_empty());
     Ok(if fine { Outcome::Success } else { Outcome::Findings })
 }
 
