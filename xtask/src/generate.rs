@@ -71,3 +71,33 @@ fn names(folder: &Path, of: impl Fn(&str) -> Option<&str>) -> Result<Vec<String>
     names.sort();
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A new check is its file and page; nothing else changes but the lines made here.
+    #[test]
+    fn a_new_file_adds_its_lines_and_changes_no_other() {
+        let folder = std::env::temp_dir().join(format!("firmitas-checks-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for entry in std::fs::read_dir(root().join(CHECKS)).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+        }
+        let before = checks_in(&folder).unwrap();
+        std::fs::write(folder.join("example-of-a-check.rs"), "").unwrap();
+        std::fs::write(folder.join("example-of-a-check.md"), "").unwrap();
+        let after = checks_in(&folder).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let known: Vec<&str> = before.lines().collect();
+        let added: Vec<&str> = after.lines().filter(|line| !known.contains(line)).collect();
+        let lines = [
+            "#[path = \"example-of-a-check.rs\"]",
+            "mod example_of_a_check;",
+            "    &example_of_a_check::CHECK,",
+        ];
+        assert_eq!(added, lines);
+        assert_eq!(after.lines().count(), before.lines().count() + lines.len());
+    }
+}

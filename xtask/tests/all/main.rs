@@ -14,4 +14,5 @@ mod edges;
 mod links;
 mod purity;
 mod ratchet;
+mod registries;
 mod repository;
