@@ -1,5 +1,7 @@
 //! Who does what to what: read off the effects of all operations and the steps of all flows.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use base::Rate;
 use decide::{crossings::items, facts};
 use expression::{EntityId, FieldIndex, Type};
@@ -32,12 +34,14 @@ pub struct Called {
 /// What the operations of a model do, gathered once.
 #[derive(Default)]
 pub struct Usage {
-    /// Which operation emits which event.
-    pub emits: Vec<(OperationId, EventId)>,
-    /// Which operation creates rows of which entity, by its kind or by an effect.
-    pub creates: Vec<(OperationId, EntityId)>,
-    /// Which operation moves rows of which entity to which state.
-    pub moves: Vec<(OperationId, EntityId, String)>,
+    /// Which operations emit an event.
+    pub emits: BTreeMap<EventId, Vec<OperationId>>,
+    /// Which operations create rows of an entity, by their kind or by an effect.
+    pub creates: BTreeMap<EntityId, Vec<OperationId>>,
+    /// Which operations move rows of an entity to which state.
+    pub moves: BTreeMap<EntityId, Vec<(OperationId, String)>>,
+    /// Of which entities an operation deletes rows.
+    pub deletes: BTreeSet<EntityId>,
     /// Which operation may write which field.
     pub writes: Vec<(OperationId, EntityId, FieldIndex)>,
     /// Every call.
@@ -58,7 +62,10 @@ impl Usage {
     fn operation(&mut self, model: &Model, id: OperationId, operation: &Operation) {
         let Some(target) = operation.entity() else { return };
         if operation.kind == OperationKind::Create || operation.upsert {
-            self.creates.push((id, target));
+            self.creates.entry(target).or_default().push(id);
+        }
+        if operation.kind == OperationKind::Delete {
+            self.deletes.insert(target);
         }
         for parameter in &operation.input.parameters {
             if let Assigns::Field(field) = parameter.assigns {
@@ -74,9 +81,11 @@ impl Usage {
 
     fn effect(&mut self, model: &Model, id: OperationId, target: EntityId, effect: &Effect) {
         match &effect.kind {
-            EffectKind::Emit { event, .. } => self.emits.push((id, *event)),
-            EffectKind::Create { entity, .. } => self.creates.push((id, *entity)),
-            EffectKind::Move { state } => self.moves.push((id, target, state.value.clone())),
+            EffectKind::Emit { event, .. } => self.emits.entry(*event).or_default().push(id),
+            EffectKind::Create { entity, .. } => self.creates.entry(*entity).or_default().push(id),
+            EffectKind::Move { state } => {
+                self.moves.entry(target).or_default().push((id, state.value.clone()))
+            }
             EffectKind::Set(assignments) => {
                 for assignment in assignments {
                     match assignment.path {
@@ -126,8 +135,8 @@ impl Usage {
 
     /// How often an event is emitted.
     fn emitted(&self, model: &Model, event: EventId) -> Rate {
-        let emitters = self.emits.iter().filter(|(_, emitted)| *emitted == event);
-        emitters.fold(Rate::default(), |sum, (id, _)| {
+        let emitters = self.emits.get(&event).into_iter().flatten();
+        emitters.fold(Rate::default(), |sum, id| {
             let rate = facts::rate(model.operation(*id)).value;
             Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak }
         })

@@ -195,11 +195,17 @@ fn retention(entity: &Entity) -> Option<f64> {
     starts.then(|| retain.period.as_secs_f64())
 }
 
-/// Mean writes a second on rows of an entity.
+/// Writes a second at peak on the rows of each entity, by its position.
 #[must_use]
-pub fn writes(model: &Model, entity: EntityId) -> f64 {
-    let on_it = |operation: &&Operation| operation.writes() && operation.entity() == Some(entity);
-    model.operations.iter().filter(on_it).map(|operation| rate(operation).value.peak).sum()
+pub fn writes(model: &Model) -> Vec<f64> {
+    let mut writes = vec![0.0; model.entities.len()];
+    for operation in model.operations.iter().filter(|operation| operation.writes()) {
+        let of = operation.entity().and_then(|entity| writes.get_mut(entity.0 as usize));
+        if let Some(of) = of {
+            *of += rate(operation).value.peak;
+        }
+    }
+    writes
 }
 
 /// `browseProducts: 300/s peak 1200/s`, as drivers quote it.

@@ -20,8 +20,8 @@ fn run(context: &Context, sink: &mut Sink) {
     for (id, entity) in context.model.entities() {
         let Some(rows) = &entity.rows else { continue };
         let inflow = rows.value.inflow.mean;
-        let creators = context.usage.creates.iter().filter(|(_, created)| *created == id);
-        let operations: Vec<_> = creators.map(|(op, _)| context.model.operation(*op)).collect();
+        let creators = context.usage.creates.get(&id).into_iter().flatten();
+        let operations: Vec<_> = creators.map(|id| context.model.operation(*id)).collect();
         // How many of an upsert's requests create a row cannot be known.
         let stated = operations.iter().all(|op| op.workload.rate.is_some() && !op.upsert);
         if operations.is_empty() || !stated || inflow <= 0.0 {

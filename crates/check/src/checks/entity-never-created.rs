@@ -15,7 +15,7 @@ check!(
 
 fn run(context: &Context, sink: &mut Sink) {
     for (id, entity) in context.model.entities() {
-        let created = context.usage.creates.iter().any(|(_, created)| *created == id);
+        let created = context.usage.creates.contains_key(&id);
         let imported = context
             .model
             .pipelines

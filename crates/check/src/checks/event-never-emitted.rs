@@ -15,7 +15,7 @@ check!(
 
 fn run(context: &Context, sink: &mut Sink) {
     for (id, event) in (0u32..).map(EventId).zip(&context.model.events) {
-        if context.usage.emits.iter().any(|(_, emitted)| *emitted == id) {
+        if context.usage.emits.contains_key(&id) {
             continue;
         }
         let message = format!("no operation emits `{}`", event.name);

@@ -1,9 +1,7 @@
 //! Personal data without an end.
 
-use std::collections::BTreeSet;
-
-use expression::{EntityId, Type, types::TextFormat};
-use model::model::{EffectKind, Entity, Field, OperationKind};
+use expression::{Type, types::TextFormat};
+use model::model::{EffectKind, Entity, Field};
 
 use crate::context::{Context, Sink, check};
 use crate::walk;
@@ -20,11 +18,9 @@ check!(
 fn run(context: &Context, sink: &mut Sink) {
     let operations = &context.model.operations;
     let erased = operations.iter().any(erases);
-    let removed = operations.iter().filter(|of| of.kind == OperationKind::Delete);
-    let removed: BTreeSet<EntityId> = removed.filter_map(model::model::Operation::entity).collect();
     for (id, entity) in context.model.entities() {
         let ends = entity.retain.is_some() || entity.ttl.is_some();
-        let deleted = erased || removed.contains(&id);
+        let deleted = erased || context.usage.deletes.contains(&id);
         let person = is_of_a_person(context, entity);
         let Some(field) = entity.fields.iter().find(|field| is_personal(field, person)) else {
             continue;

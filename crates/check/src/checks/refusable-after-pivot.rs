@@ -79,12 +79,11 @@ fn moved_away(
     let states = context.model.entity(entity).states.as_ref()?;
     let sources = states.states.iter().map(|(name, _)| name.value.as_str());
     let sources: Vec<&str> = sources.filter(|from| states.allows(from, to)).collect();
-    let leaves = |(id, of, target): &&(OperationId, EntityId, String)| {
-        *of == entity
-            && others(id)
+    let leaves = |(id, target): &&(OperationId, String)| {
+        others(id)
             && target != to
             && !states.allows(target, to)
             && sources.iter().any(|from| states.allows(from, target))
     };
-    context.usage.moves.iter().find(leaves).map(|(id, ..)| *id)
+    context.usage.moves.get(&entity)?.iter().find(leaves).map(|(id, _)| *id)
 }

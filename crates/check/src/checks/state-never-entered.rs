@@ -14,9 +14,9 @@ check!(
 fn run(context: &Context, sink: &mut Sink) {
     for (id, entity) in context.model.entities() {
         let Some(states) = &entity.states else { continue };
+        let moves = context.usage.moves.get(&id).map_or(&[][..], Vec::as_slice);
         for (state, _) in states.states.iter().skip(1) {
-            let entered = |(_, of, to): &&(_, _, String)| *of == id && *to == state.value;
-            if context.usage.moves.iter().any(|moved| entered(&moved)) {
+            if moves.iter().any(|(_, to)| *to == state.value) {
                 continue;
             }
             let message = format!("no operation moves `{}` rows to `{state}`", entity.name);

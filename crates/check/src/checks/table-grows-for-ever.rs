@@ -1,7 +1,6 @@
 //! Rows that come fast and never go.
 
 use decide::facts;
-use model::model::{OperationKind, Target};
 
 use crate::context::{Context, Sink, check};
 
@@ -21,9 +20,7 @@ fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
     for (id, entity) in model.entities() {
         let Some(rows) = &entity.rows else { continue };
-        let removed = model.operations.iter().any(|operation| {
-            operation.kind == OperationKind::Delete && operation.target == Target::Entity(id)
-        });
+        let removed = context.usage.deletes.contains(&id);
         let ends = entity.retain.is_some() || entity.ttl.is_some() || entity.keep.is_some();
         if rows.value.inflow.mean < FAST * 0.999 || ends || removed {
             continue;

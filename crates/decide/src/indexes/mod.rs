@@ -51,13 +51,15 @@ pub fn add(model: &Model, tables: &mut [Table], none: &[OperationId]) -> Vec<Out
     );
     let mut outcomes = Vec::new();
     let mut wanted = wants::all(model).into_iter();
-    for table in tables {
+    let writes = facts::writes(model);
+    for (table, writes) in tables.iter_mut().zip(writes) {
         let entity = table.entity;
         let mut indexes = unique_keys(model, entity);
         indexes.extend(exclusive_keys(model, entity));
         let foreign = foreign_keys(model, entity);
         let wanted = wanted.next().unwrap_or_default();
-        let wishes = plan::plan(model, entity, &mut indexes, wanted, foreign, none);
+        let wishes =
+            plan::plan(model, entity, &mut indexes, wanted, foreign, (none, allowance(writes)));
         for index in &mut indexes {
             index.name = name(&mut names, &table.schema, &table.name, &table.columns, index);
         }
@@ -173,9 +175,9 @@ fn small(model: &Model, entity: EntityId) -> Option<f64> {
     (rows <= numbers::INDEX_ROWS.value).then_some(rows)
 }
 
-/// How many secondary indexes the table may have.
-fn allowance(model: &Model, entity: EntityId) -> f64 {
-    if facts::writes(model, entity) > numbers::BUSY_WRITES.value {
+/// How many secondary indexes a table with this many writes a second may have.
+fn allowance(writes: f64) -> f64 {
+    if writes > numbers::BUSY_WRITES.value {
         numbers::INDEXES_PER_BUSY_TABLE.value
     } else {
         numbers::INDEXES_PER_TABLE.value

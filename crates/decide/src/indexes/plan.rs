@@ -4,7 +4,7 @@ use expression::EntityId;
 use model::{Model, model::OperationId};
 
 use super::wants::Want;
-use super::{Fate, Outcome, allowance, small};
+use super::{Fate, Outcome, small};
 use crate::design::Index;
 
 /// A wish and how it was answered, before indexes have names.
@@ -45,7 +45,7 @@ pub fn plan(
     indexes: &mut Vec<Index>,
     mut wanted: Vec<Want>,
     foreign: Vec<Index>,
-    none: &[OperationId],
+    (none, limit): (&[OperationId], f64),
 ) -> Vec<Wish> {
     // The most useful first; among equals the longer one, which may serve the shorter. Where an
     // operation is written plays no part.
@@ -55,7 +55,6 @@ pub fn plan(
         b.benefit.total_cmp(&a.benefit).then_with(by_length).then_with(by_name)
     });
     let small = small(model, entity);
-    let limit = allowance(model, entity);
     let mut room = limit;
     let mut wishes = Vec::new();
     for want in wanted {
