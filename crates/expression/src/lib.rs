@@ -25,7 +25,7 @@ pub use check::{Facts, check};
 pub use evaluate::{
     Environment, EvaluationError, Lookup, NoRows, Rows, distance, evaluate, holds, row_id,
 };
-pub use parse::parse;
+pub use parse::{RESERVED, parse};
 pub use schema::{
     EntityId, EntityShape, FieldIndex, FieldShape, PartId, PartShape, RecordId, RecordShape,
     Schema, Settings,

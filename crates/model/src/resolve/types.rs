@@ -7,35 +7,10 @@ use expression::{EntityId, FieldShape, PartId, RecordId, RecordShape, Schema, Ty
 
 use super::names::{Names, position};
 use crate::model::ContextId;
-use crate::syntax::{ListItem, Part, Path, RangeSyntax, TypeKind, TypeSyntax};
+use crate::syntax::{ListItem, Part, Path, RangeSyntax, TypeKind, TypeSyntax, type_names};
 
 /// Items of a list, and rows of a part, that states no size.
 const LIST_SIZE: (u32, u32) = (0, 100);
-
-/// The names that the language has for types.
-pub(crate) const TYPE_NAMES: [&str; 21] = [
-    "string",
-    "text",
-    "markdown",
-    "int",
-    "decimal",
-    "money",
-    "float",
-    "bool",
-    "date",
-    "time",
-    "timestamp",
-    "duration",
-    "uuid",
-    "email",
-    "url",
-    "phone",
-    "geo",
-    "json",
-    "file",
-    "enum",
-    "list",
-];
 
 /// Where types are resolved, and the records that come of it.
 pub(crate) struct Types<'a, 't> {
@@ -152,7 +127,8 @@ impl Types<'_, '_> {
     }
 
     fn unknown_type(&self, name: &Spanned<String>, home: Option<ContextId>) -> Diagnostic {
-        let known = TYPE_NAMES.into_iter().chain(self.names.types.keys().copied());
+        let mut known: Vec<&str> = type_names().collect();
+        known.extend(self.names.types.keys().copied());
         let diagnostic = self.names.unknown(&self.names.entities, name, home, name.span);
         let elsewhere = !diagnostic.fixes.is_empty();
         match did_you_mean(name, known) {

@@ -16,3 +16,4 @@ pub use include::matches;
 pub(crate) use parse::diagnose;
 pub use parse::{includes, parse};
 pub use schema::schema;
+pub(crate) use short::type_names;

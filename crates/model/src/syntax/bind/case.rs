@@ -36,31 +36,6 @@ pub(crate) struct Kebab;
 /// Teams, decisions: any name.
 pub(crate) struct AnyName;
 
-/// Words that an expression cannot use as a name.
-const CEL_RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
-
 impl Case for LowerCamel {
     const NAME: &'static str = "lowerCamel";
     const WHAT: &'static str = "contexts, operations, flows, actors, externals and views";
@@ -119,7 +94,7 @@ impl Case for FieldName {
     }
 
     fn reserved(name: &str) -> Option<&'static str> {
-        CEL_RESERVED.contains(&name).then_some("is a word of the expression language")
+        expression::RESERVED.contains(&name).then_some("is a word of the expression language")
     }
 }
 

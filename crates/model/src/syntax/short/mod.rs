@@ -37,7 +37,7 @@ pub(crate) use scan::{Problem, Scan};
 pub(crate) use share::{Availability, GrowthForm, ShareForm};
 pub(crate) use size::Size;
 pub(crate) use skew::SkewForm;
-pub(crate) use types::TypeForm;
+pub(crate) use types::{TypeForm, type_names};
 pub(crate) use volume::VolumeForm;
 pub(crate) use window::{EachForm, WindowForm};
 

@@ -30,7 +30,7 @@ impl ShortForm for TypeForm {
 }
 
 /// The built-in types; the first word of a type that is not the name of an entity.
-pub(crate) const BUILT_IN_TYPES: [&str; 20] = [
+const BUILT_IN_TYPES: [&str; 20] = [
     "string",
     "text",
     "markdown",
@@ -52,6 +52,11 @@ pub(crate) const BUILT_IN_TYPES: [&str; 20] = [
     "file",
     "enum",
 ];
+
+/// The names that the language has for types.
+pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN_TYPES.into_iter().chain(["list"])
+}
 
 /// Most levels of `list(list(..))`.
 const NESTING: u32 = 8;
@@ -86,7 +91,7 @@ fn name(scan: &mut Scan<'_>) -> Parsed<crate::syntax::Path> {
     }
     let message = format!("there is no type `{path}`");
     let problem = Problem::new("unknown-type", start..scan.at, message);
-    let known = BUILT_IN_TYPES.into_iter().chain(["list"]);
+    let known = type_names();
     let meant = synonym(path.last()).or_else(|| did_you_mean(path.last(), known));
     Err(match meant {
         Some(name) => problem.help(format!("did you mean `{name}`?")).fix(name),
