@@ -1,8 +1,8 @@
 //! What a check is, what it sees, and where its findings go.
 
 use base::{Diagnostic, Severity, Span};
-use decide::Design;
-use model::{Model, model::Acceptance};
+use decide::{Design, facts::Facts};
+use model::model::Acceptance;
 
 use crate::usage::Usage;
 
@@ -68,8 +68,8 @@ pub(crate) use check;
 pub struct Context<'a> {
     /// The design.
     pub design: &'a Design,
-    /// The model it was decided from.
-    pub model: &'a Model,
+    /// The model it was decided from, completed by assumptions.
+    pub model: Facts<'a>,
     /// Who emits, creates, moves, calls and writes what.
     pub usage: Usage,
 }
@@ -78,7 +78,7 @@ impl<'a> Context<'a> {
     /// Looks once at everything that several checks need.
     #[must_use]
     pub fn new(design: &'a Design) -> Self {
-        Self { design, model: &design.model, usage: Usage::of(&design.model) }
+        Self { design, model: design.facts(), usage: Usage::of(design.facts()) }
     }
 }
 

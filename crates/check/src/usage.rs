@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Rate;
-use decide::{crossings::items, facts};
+use decide::{
+    crossings::items,
+    facts::{self, Facts},
+};
 use expression::{EntityId, FieldIndex, Type};
 use model::{
     Model,
@@ -50,7 +53,7 @@ pub struct Usage {
 
 impl Usage {
     /// Looks at every operation and flow.
-    pub fn of(model: &Model) -> Self {
+    pub fn of(model: Facts<'_>) -> Self {
         let mut usage = Self::default();
         for (id, operation) in model.operations() {
             usage.operation(model, id, operation);
@@ -59,7 +62,7 @@ impl Usage {
         usage
     }
 
-    fn operation(&mut self, model: &Model, id: OperationId, operation: &Operation) {
+    fn operation(&mut self, model: Facts<'_>, id: OperationId, operation: &Operation) {
         let Some(target) = operation.entity() else { return };
         if operation.kind == OperationKind::Create || operation.upsert {
             self.creates.entry(target).or_default().push(id);
@@ -79,7 +82,7 @@ impl Usage {
         }
     }
 
-    fn effect(&mut self, model: &Model, id: OperationId, target: EntityId, effect: &Effect) {
+    fn effect(&mut self, model: Facts<'_>, id: OperationId, target: EntityId, effect: &Effect) {
         match &effect.kind {
             EffectKind::Emit { event, .. } => self.emits.entry(*event).or_default().push(id),
             EffectKind::Create { entity, .. } => self.creates.entry(*entity).or_default().push(id),
@@ -106,7 +109,7 @@ impl Usage {
                     callee: call.callee,
                     caller: model.qualified_operation(id),
                     span: effect.span,
-                    rate: times(facts::rate(model.operation(id)).value, each),
+                    rate: times(facts::rate(model, model.operation(id)).value, each),
                     reach: facts::reach(model, model.operation(id).context),
                     by_flow: false,
                 });
@@ -115,7 +118,7 @@ impl Usage {
         }
     }
 
-    fn flows(&mut self, model: &Model) {
+    fn flows(&mut self, model: Facts<'_>) {
         for flow in &model.flows {
             let starts = self.emitted(model, flow.after);
             for step in &flow.steps {
@@ -134,10 +137,10 @@ impl Usage {
     }
 
     /// How often an event is emitted.
-    fn emitted(&self, model: &Model, event: EventId) -> Rate {
+    fn emitted(&self, model: Facts<'_>, event: EventId) -> Rate {
         let emitters = self.emits.get(&event).into_iter().flatten();
         emitters.fold(Rate::default(), |sum, id| {
-            let rate = facts::rate(model.operation(*id)).value;
+            let rate = facts::rate(model, model.operation(*id)).value;
             Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak }
         })
     }

@@ -6,15 +6,12 @@ use expression::{
     EntityId, Type,
     ir::{Expression, Kind},
 };
-use model::{
-    Model,
-    model::{
-        Assigns, Authentication, Call, Callee, ContextId, Effect, EffectKind, EventId, ExternalId,
-        Flow, Invocation, Operation, OperationId, StepKind, ViewSource,
-    },
+use model::model::{
+    Assigns, Authentication, Call, Callee, ContextId, Effect, EffectKind, EventId, ExternalId,
+    Flow, Invocation, Operation, OperationId, StepKind, ViewSource,
 };
 
-use crate::facts;
+use crate::facts::{self, Facts};
 
 /// One reach into another context or an external system.
 #[derive(Clone, Debug)]
@@ -77,7 +74,7 @@ pub enum How {
 impl End {
     /// The context that it lies in; none outside the system.
     #[must_use]
-    pub fn context(self, model: &Model) -> Option<ContextId> {
+    pub fn context(self, model: Facts<'_>) -> Option<ContextId> {
         match self {
             Self::Entity(entity) => Some(model.entity(entity).context),
             Self::Operation(operation) => Some(model.operation(operation).context),
@@ -88,7 +85,7 @@ impl End {
 
     /// As verdicts name it: `cardProcessor.charge`, `payments.charge`, `catalog.Product`.
     #[must_use]
-    pub fn name(self, model: &Model) -> String {
+    pub fn name(self, model: Facts<'_>) -> String {
         let within =
             |context: ContextId, name: &str| format!("{}.{name}", model.context(context).name);
         match self {
@@ -110,7 +107,7 @@ impl End {
 /// Everything that leaves its context, by caller and then by what it reaches. `names` are those of
 /// the operations.
 #[must_use]
-pub fn of(model: &Model, names: &[String]) -> Vec<Crossing> {
+pub fn of(model: Facts<'_>, names: &[String]) -> Vec<Crossing> {
     let mut all = Vec::new();
     let emitted = emitted(model);
     for ((id, operation), name) in model.operations().zip(names) {
@@ -135,13 +132,13 @@ pub fn of(model: &Model, names: &[String]) -> Vec<Crossing> {
 }
 
 fn operations(
-    model: &Model,
+    model: Facts<'_>,
     id: OperationId,
     operation: &Operation,
     name: &str,
     all: &mut Vec<Crossing>,
 ) {
-    let rate = facts::rate(operation).value;
+    let rate = facts::rate(model, operation).value;
     let mut push = |to: End, how: How, rate: Rate, span: Span| {
         let (caller, from) = (name.to_owned(), operation.context);
         all.push(Crossing { caller, operation: Some(id), from, to, how, rate, span });
@@ -179,7 +176,7 @@ pub fn calls<'m>(effects: &'m [Effect], visit: &mut dyn FnMut(&'m Effect, &'m Ca
     }
 }
 
-fn steps(model: &Model, flow: &Flow, starts: Rate, all: &mut Vec<Crossing>) {
+fn steps(model: Facts<'_>, flow: &Flow, starts: Rate, all: &mut Vec<Crossing>) {
     let from = model.event(flow.after).context;
     let mut push = |caller: String, invocation: &Invocation, timeout, rate: Rate| {
         let how = How::Steps { timeout, objective: flow.latency.clone() };
@@ -201,7 +198,7 @@ fn steps(model: &Model, flow: &Flow, starts: Rate, all: &mut Vec<Crossing>) {
     }
 }
 
-fn schedules(model: &Model, all: &mut Vec<Crossing>) {
+fn schedules(model: Facts<'_>, all: &mut Vec<Crossing>) {
     for schedule in &model.schedules {
         let Some(entity) = schedule.entity else { continue };
         all.push(Crossing {
@@ -251,10 +248,10 @@ pub fn emits(effects: &[Effect], visit: &mut dyn FnMut(EventId)) {
 
 /// How often each event is emitted, by position.
 #[must_use]
-pub fn emitted(model: &Model) -> Vec<Rate> {
+pub fn emitted(model: Facts<'_>) -> Vec<Rate> {
     let mut rates = vec![Rate::default(); model.events.len()];
     for operation in &model.operations {
-        let rate = facts::rate(operation).value;
+        let rate = facts::rate(model, operation).value;
         emits(&operation.effects, &mut |event| {
             if let Some(sum) = rates.get_mut(event.0 as usize) {
                 *sum = Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak };
@@ -270,7 +267,7 @@ fn times(rate: Rate, factor: f64) -> Rate {
 
 /// Mean number of items of a list: the stated mean of a part, else one, the least that makes sense.
 #[must_use]
-pub fn items(model: &Model, list: &Expression) -> f64 {
+pub fn items(model: Facts<'_>, list: &Expression) -> f64 {
     let part = match (&list.kind, list.ty.required()) {
         (Kind::PartRows { part, .. }, _) => Some(*part),
         (_, Type::List { of, .. }) => match **of {

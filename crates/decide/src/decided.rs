@@ -3,21 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Diagnostic, Provenance, did_you_mean, one_of};
-use model::{
-    Model,
-    model::{ActorId, ContextId, OperationId, Override},
-};
+use model::model::{ActorId, ContextId, OperationId, Override};
 
 use crate::catalogue::{self, Family};
 use crate::crossings;
 use crate::decision::{Answer, Context, Decision, Run};
 use crate::decisions;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
+use crate::facts::Facts;
 use crate::indexes::Outcome;
 
 /// Every verdict, in the order of the catalogue and then of subjects, and what is wrong with the model's own decisions.
 pub fn verdicts(
-    model: &Model,
+    model: Facts<'_>,
     tables: &[Table],
     routes: &[Option<Route>],
     outcomes: &[Outcome],
@@ -112,7 +110,7 @@ fn run(cx: &Context<'_>, decision: &Decision) -> Vec<Verdict> {
 }
 
 /// Operations for which the model wants no index.
-pub fn without_index(model: &Model) -> Vec<OperationId> {
+pub fn without_index(model: Facts<'_>) -> Vec<OperationId> {
     let names = operation_names(model);
     let none = |name: &String| {
         let id = format!("index.{name}");
@@ -124,13 +122,13 @@ pub fn without_index(model: &Model) -> Vec<OperationId> {
 }
 
 /// The names by which verdicts call operations, in their order.
-pub fn operation_names(model: &Model) -> Vec<String> {
+pub fn operation_names(model: Facts<'_>) -> Vec<String> {
     unambiguous(model, model.operations.iter().map(|of| (of.context, &*of.name.value)))
 }
 
 /// Names, with their context in front where two contexts use the same.
 fn unambiguous<'m>(
-    model: &Model,
+    model: Facts<'_>,
     names: impl Iterator<Item = (ContextId, &'m str)> + Clone,
 ) -> Vec<String> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
@@ -160,7 +158,7 @@ fn verdict(family: &'static str, subject: String, answer: Answer) -> Verdict {
 
 /// Takes the model's own decision, if there is one: the one about this subject before the one
 /// about the family.
-fn obey(model: &Model, verdict: &mut Verdict) {
+fn obey(model: Facts<'_>, verdict: &mut Verdict) {
     let id = verdict.id();
     let about = |wanted: &str| model.overrides.iter().find(|own| own.id.value == wanted);
     let Some(own) = about(&id).or_else(|| about(verdict.family)) else { return };

@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use base::{Provenance, Quantity, Span};
 use expression::EntityId;
-use model::{
-    Model,
-    model::{ActorId, ContextId, OperationId},
-};
+use model::model::{ActorId, ContextId, OperationId};
 
 use crate::crossings::Crossing;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
+use crate::facts::Facts;
 use crate::indexes::Outcome;
 use crate::numbers::Number;
 
@@ -66,8 +64,8 @@ pub(crate) use decision;
 /// What decisions read.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'d> {
-    /// The model.
-    pub model: &'d Model,
+    /// The model, completed.
+    pub model: Facts<'d>,
     /// Tables with their indexes.
     pub tables: &'d [Table],
     /// Public routes.
@@ -157,10 +155,9 @@ impl Answer {
 
     /// A number of the table of assumptions that weighed.
     #[must_use]
-    pub fn assumes(self, number: &Number, weight: &str) -> Self {
-        let fact =
-            format!("{}: {} {}", number.name, crate::facts::people(number.value), number.unit);
-        let Quantity { provenance, .. } = number.quantity();
+    pub fn assumes(self, facts: Facts<'_>, number: &Number, weight: &str) -> Self {
+        let Quantity { value, provenance } = facts.assumed(number);
+        let fact = format!("{}: {} {}", number.name, crate::facts::people(value), number.unit);
         self.driver(fact.trim(), provenance, weight)
     }
 

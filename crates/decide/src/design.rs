@@ -9,11 +9,16 @@ use model::{
     model::{ActorId, OperationId},
 };
 
+use crate::facts::Facts;
+use crate::numbers::Numbers;
+
 /// Everything that was decided about a model.
 #[derive(Clone, Debug)]
 pub struct Design {
     /// The model it was decided from.
     pub model: Arc<Model>,
+    /// What was assumed where it states nothing.
+    pub numbers: Numbers,
     /// Verdicts, in the order of the catalogue, then of their subjects.
     pub verdicts: Vec<Verdict>,
     /// The table of each entity; positions are [`EntityId`]s.
@@ -195,6 +200,12 @@ impl Route {
 }
 
 impl Design {
+    /// The model with the numbers that complete it.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts { model: &self.model, numbers: &self.numbers }
+    }
+
     /// The table of an entity.
     #[must_use]
     pub fn table(&self, entity: EntityId) -> &Table {

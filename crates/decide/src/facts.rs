@@ -1,6 +1,8 @@
 //! What the model states, completed by marked defaults: rates, rows and needs as decisions read
 //! them. The nearest statement wins: operation, then context, then system.
 
+use std::ops::Deref;
+
 use base::{Duration, Percentile, Percentiles, Provenance, Quantity, Rate, Share};
 use expression::EntityId;
 use model::{
@@ -8,23 +10,49 @@ use model::{
     model::{ContextId, Entity, Needs, Operation, OperationId, OperationKind, Volume},
 };
 
-use crate::numbers::{self, Number};
+use crate::numbers::{self, Number, Numbers};
 
-const SECONDS_PER_MONTH: f64 = 2_592_000.0;
+/// The model with the numbers that complete it: what every decision reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'m> {
+    /// What is stated.
+    pub model: &'m Model,
+    /// What is assumed where nothing is stated.
+    pub numbers: &'m Numbers,
+}
 
-impl Number {
-    /// As a quantity whose provenance says that nobody stated it.
-    #[must_use]
-    pub fn quantity(&self) -> Quantity<f64> {
-        Quantity::default_of(self.value, self.source)
+impl Deref for Facts<'_> {
+    type Target = Model;
+
+    fn deref(&self) -> &Model {
+        self.model
     }
 }
+
+impl Facts<'_> {
+    /// The value of an assumed number.
+    #[must_use]
+    pub fn value(&self, number: &Number) -> f64 {
+        self.numbers.value(number)
+    }
+
+    /// An assumed number as a quantity whose provenance says that nobody stated it.
+    #[must_use]
+    pub fn assumed(&self, number: &Number) -> Quantity<f64> {
+        Quantity::default_of(self.value(number), number.source)
+    }
+}
+
+const SECONDS_PER_MONTH: f64 = 2_592_000.0;
 
 /// The operations of a context by name: where they are written must not change what is said about
 /// them.
 #[must_use]
-pub fn operations_by_name(model: &Model, context: ContextId) -> Vec<(OperationId, &Operation)> {
-    let own = model.operations().filter(|(_, of)| of.context == context);
+pub fn operations_by_name<'m>(
+    model: Facts<'m>,
+    context: ContextId,
+) -> Vec<(OperationId, &'m Operation)> {
+    let own = model.model.operations().filter(|(_, of)| of.context == context);
     let mut own: Vec<(OperationId, &Operation)> = own.collect();
     own.sort_by_key(|(_, of)| of.name.value.as_str());
     own
@@ -32,10 +60,10 @@ pub fn operations_by_name(model: &Model, context: ContextId) -> Vec<(OperationId
 
 /// The rate of an operation.
 #[must_use]
-pub fn rate(operation: &Operation) -> Quantity<Rate> {
+pub fn rate(model: Facts<'_>, operation: &Operation) -> Quantity<Rate> {
     operation.workload.rate.clone().unwrap_or_else(|| {
-        let mean = numbers::RATE.value;
-        let peak = mean * numbers::PEAK_FACTOR.value;
+        let mean = model.value(&numbers::RATE);
+        let peak = mean * model.value(&numbers::PEAK_FACTOR);
         Quantity::default_of(Rate { mean, peak }, numbers::RATE.source)
     })
 }
@@ -43,71 +71,74 @@ pub fn rate(operation: &Operation) -> Quantity<Rate> {
 /// The second load that a design must hold (what it can grow to without being redesigned): the
 /// peak times the greater of headroom and the growth of two years.
 #[must_use]
-pub fn reachable_peak(model: &Model, operation: &Operation) -> f64 {
-    rate(operation).value.peak * reach(model, operation.context)
+pub fn reachable_peak(model: Facts<'_>, operation: &Operation) -> f64 {
+    rate(model, operation).value.peak * reach(model, operation.context)
 }
 
 /// Headroom, or the growth of two years where that is more.
 #[must_use]
-pub fn reach(model: &Model, context: ContextId) -> f64 {
+pub fn reach(model: Facts<'_>, context: ContextId) -> f64 {
     let growth = growth(model, context).value.0;
     headroom(model, context).value.max((1.0 + growth).powi(2))
 }
 
 /// Multiple of the peak.
 #[must_use]
-pub fn headroom(model: &Model, context: ContextId) -> Quantity<f64> {
+pub fn headroom(model: Facts<'_>, context: ContextId) -> Quantity<f64> {
     need(model, context, |needs| needs.headroom.clone())
-        .unwrap_or_else(|| numbers::HEADROOM.quantity())
+        .unwrap_or_else(|| model.assumed(&numbers::HEADROOM))
 }
 
 /// Growth a year.
 #[must_use]
-pub fn growth(model: &Model, context: ContextId) -> Quantity<Share> {
+pub fn growth(model: Facts<'_>, context: ContextId) -> Quantity<Share> {
     need(model, context, |needs| needs.growth.clone()).unwrap_or_else(|| {
-        Quantity::default_of(Share(numbers::GROWTH.value), numbers::GROWTH.source)
+        Quantity::default_of(Share(model.value(&numbers::GROWTH)), numbers::GROWTH.source)
     })
 }
 
-fn need<T>(model: &Model, context: ContextId, get: impl Fn(&Needs) -> Option<T>) -> Option<T> {
+fn need<T>(model: Facts<'_>, context: ContextId, get: impl Fn(&Needs) -> Option<T>) -> Option<T> {
     get(&model.context(context).needs).or_else(|| get(&model.system.needs))
 }
 
 /// Share of requests that an operation must serve well.
 #[must_use]
-pub fn availability(model: &Model, operation: &Operation) -> Quantity<Share> {
+pub fn availability(model: Facts<'_>, operation: &Operation) -> Quantity<Share> {
     let stated = operation.needs.availability.clone();
     stated.unwrap_or_else(|| context_availability(model, operation.context))
 }
 
 /// Share of requests that a context must serve well.
 #[must_use]
-pub fn context_availability(model: &Model, context: ContextId) -> Quantity<Share> {
+pub fn context_availability(model: Facts<'_>, context: ContextId) -> Quantity<Share> {
     need(model, context, |needs| needs.availability.clone()).unwrap_or_else(|| {
-        Quantity::default_of(Share(numbers::AVAILABILITY.value), numbers::AVAILABILITY.source)
+        Quantity::default_of(
+            Share(model.value(&numbers::AVAILABILITY)),
+            numbers::AVAILABILITY.source,
+        )
     })
 }
 
 /// How fast an operation must be.
 #[must_use]
-pub fn objective(model: &Model, operation: &Operation) -> Quantity<Percentiles> {
+pub fn objective(model: Facts<'_>, operation: &Operation) -> Quantity<Percentiles> {
     let own = operation.workload.latency.clone().or_else(|| operation.needs.latency.clone());
     own.unwrap_or_else(|| context_objective(model, operation.context))
 }
 
 /// How fast the operations of a context must be that state nothing else.
 #[must_use]
-pub fn context_objective(model: &Model, context: ContextId) -> Quantity<Percentiles> {
+pub fn context_objective(model: Facts<'_>, context: ContextId) -> Quantity<Percentiles> {
     need(model, context, |needs| needs.latency.clone()).unwrap_or_else(|| {
-        let p95 = (Percentile(0.95), Duration::from_secs_f64(numbers::LATENCY.value / 1e3));
+        let p95 = (Percentile(0.95), Duration::from_secs_f64(model.value(&numbers::LATENCY) / 1e3));
         Quantity::default_of(Percentiles(vec![p95]), numbers::LATENCY.source)
     })
 }
 
 /// Times of an external system that states none.
 #[must_use]
-pub fn external_latency() -> Quantity<Percentiles> {
-    let time = |number: &Number| Duration::from_secs_f64(number.value / 1e3);
+pub fn external_latency(model: Facts<'_>) -> Quantity<Percentiles> {
+    let time = |number: &Number| Duration::from_secs_f64(model.value(number) / 1e3);
     let (p50, p99) = (time(&numbers::EXTERNAL_P50), time(&numbers::EXTERNAL_P99));
     let both = vec![(Percentile(0.5), p50), (Percentile(0.99), p99)];
     Quantity::default_of(Percentiles(both), numbers::EXTERNAL_P50.source)
@@ -152,14 +183,14 @@ pub fn seconds(time: f64) -> String {
 
 /// Whether a context, or the system, falls under a regime such as `pci`.
 #[must_use]
-pub fn under(model: &Model, context: ContextId, regime: &str) -> bool {
+pub fn under(model: Facts<'_>, context: ContextId, regime: &str) -> bool {
     let stated = |needs: &Needs| needs.compliance.iter().any(|of| of.value == regime);
     stated(&model.context(context).needs) || stated(&model.system.needs)
 }
 
 /// People of all teams, and where the first number stands.
 #[must_use]
-pub fn all_people(model: &Model) -> Option<Quantity<f64>> {
+pub fn all_people(model: Facts<'_>) -> Option<Quantity<f64>> {
     let mut teams: Vec<_> = model.system.teams.iter().collect();
     teams.sort_by_key(|team| team.name.as_str());
     let stated: Vec<_> = teams.into_iter().filter_map(|team| team.people.as_ref()).collect();
@@ -170,11 +201,11 @@ pub fn all_people(model: &Model) -> Option<Quantity<f64>> {
 
 /// Rows of an entity at the horizon, after retention; nothing where the model states no volume.
 #[must_use]
-pub fn rows_at_horizon(model: &Model, entity: EntityId) -> Option<Quantity<f64>> {
+pub fn rows_at_horizon(model: Facts<'_>, entity: EntityId) -> Option<Quantity<f64>> {
     let entity = model.entity(entity);
     let stated = entity.rows.as_ref()?;
     let Volume { rows, inflow } = stated.value;
-    let seconds = numbers::HORIZON.value * SECONDS_PER_MONTH;
+    let seconds = model.value(&numbers::HORIZON) * SECONDS_PER_MONTH;
     let grown = rows + inflow.mean * seconds;
     let kept = match retention(entity) {
         Some(seconds) => grown.min((inflow.mean * seconds).max(rows)),
@@ -197,12 +228,12 @@ fn retention(entity: &Entity) -> Option<f64> {
 
 /// Writes a second at peak on the rows of each entity, by its position.
 #[must_use]
-pub fn writes(model: &Model) -> Vec<f64> {
+pub fn writes(model: Facts<'_>) -> Vec<f64> {
     let mut writes = vec![0.0; model.entities.len()];
     for operation in model.operations.iter().filter(|operation| operation.writes()) {
         let of = operation.entity().and_then(|entity| writes.get_mut(entity.0 as usize));
         if let Some(of) = of {
-            *of += rate(operation).value.peak;
+            *of += rate(model, operation).value.peak;
         }
     }
     writes
@@ -210,7 +241,7 @@ pub fn writes(model: &Model) -> Vec<f64> {
 
 /// `browseProducts: 300/s peak 1200/s`, as drivers quote it.
 #[must_use]
-pub fn rate_fact(model: &Model, id: OperationId) -> (String, Provenance) {
+pub fn rate_fact(model: Facts<'_>, id: OperationId) -> (String, Provenance) {
     let operation = model.operation(id);
     if operation.kind == OperationKind::Stream
         && let Some(open) = &operation.workload.open_streams
@@ -220,7 +251,7 @@ pub fn rate_fact(model: &Model, id: OperationId) -> (String, Provenance) {
             open.provenance.clone(),
         );
     }
-    let rate = rate(operation);
+    let rate = rate(model, operation);
     let fact = format!("{}: {}", operation.name, describe_rate(rate.value));
     (fact, rate.provenance)
 }

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use base::Diagnostic;
 use model::Model;
 
+use facts::Facts;
+use numbers::Numbers;
+
 pub mod boundaries;
 pub mod budget;
 pub mod catalogue;
@@ -27,10 +30,17 @@ pub use design::Design;
 /// Decides everything about a model. The design is whole even where there are diagnostics.
 #[must_use]
 pub fn decide(model: Arc<Model>) -> (Design, Vec<Diagnostic>) {
+    decide_with(model, Numbers::default())
+}
+
+/// The same with other assumptions than the usual ones.
+#[must_use]
+pub fn decide_with(model: Arc<Model>, numbers: Numbers) -> (Design, Vec<Diagnostic>) {
     let (routes, mut diagnostics) = routes::routes(&model);
     let mut tables = tables::tables(&model);
-    let outcomes = indexes::add(&model, &mut tables, &decided::without_index(&model));
-    let (verdicts, findings) = decided::verdicts(&model, &tables, &routes, &outcomes);
+    let facts = Facts { model: &model, numbers: &numbers };
+    let outcomes = indexes::add(facts, &mut tables, &decided::without_index(facts));
+    let (verdicts, findings) = decided::verdicts(facts, &tables, &routes, &outcomes);
     diagnostics.extend(findings);
-    (Design { tables, routes, verdicts, model }, diagnostics)
+    (Design { tables, routes, verdicts, numbers, model }, diagnostics)
 }

@@ -1,13 +1,18 @@
 //! Every number that the decisions assume, in one table: what it is, the range in which it is
 //! plausible, and who says so. `house` marks the ones that are ours; measure and override them.
+//! Decisions read them through [`crate::facts::Facts`], so that flips can move each of them.
+
+use std::sync::Arc;
 
 /// A number that nobody stated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Number {
+    /// Position in [`ALL`].
+    index: usize,
     /// Name, kebab-case.
     pub name: &'static str,
-    /// Value.
-    pub value: f64,
+    /// Value, unless [`Numbers`] say otherwise.
+    pub default: f64,
     /// Unit; empty for a plain count or factor.
     pub unit: &'static str,
     /// Least plausible value.
@@ -18,11 +23,39 @@ pub struct Number {
     pub source: &'static str,
 }
 
+/// A value for each number of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbers(Arc<[f64]>);
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self(ALL.iter().map(|number| number.default).collect())
+    }
+}
+
+impl Numbers {
+    /// The value of a number.
+    #[must_use]
+    pub fn value(&self, number: &Number) -> f64 {
+        self.0.get(number.index).copied().unwrap_or(number.default)
+    }
+
+    /// The same but for one number.
+    #[must_use]
+    pub fn with(&self, number: &Number, value: f64) -> Self {
+        let changed = |(at, old): (usize, &f64)| if at == number.index { value } else { *old };
+        Self(self.0.iter().enumerate().map(changed).collect())
+    }
+}
+
 macro_rules! numbers {
     ($($(#[$doc:meta])* $id:ident = $name:literal $value:literal $unit:literal
         in $low:literal .. $high:literal from $source:literal;)*) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "named like its number")]
+        enum Index { $($id),* }
+
         $($(#[$doc])* pub const $id: Number = Number {
-            name: $name, value: $value, unit: $unit, low: $low, high: $high, source: $source,
+            index: Index::$id as usize, name: $name, default: $value, unit: $unit, low: $low, high: $high, source: $source,
         };)*
         /// The whole table.
         pub const ALL: &[Number] = &[$($id),*];
@@ -223,9 +256,10 @@ mod tests {
     #[test]
     fn every_number_lies_in_its_own_range_and_has_a_name_of_its_own() {
         for (at, number) in ALL.iter().enumerate() {
-            assert!(number.low <= number.value && number.value <= number.high, "{number:?}");
+            assert!(number.low <= number.default && number.default <= number.high, "{number:?}");
             assert!(ALL.iter().skip(at + 1).all(|other| other.name != number.name), "{number:?}");
             assert!(!number.source.is_empty());
+            assert_eq!(number.index, at);
         }
     }
 }

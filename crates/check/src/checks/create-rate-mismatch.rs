@@ -27,7 +27,8 @@ fn run(context: &Context, sink: &mut Sink) {
         if operations.is_empty() || !stated || inflow <= 0.0 {
             continue;
         }
-        let created: f64 = operations.iter().map(|op| facts::rate(op).value.mean).sum();
+        let created: f64 =
+            operations.iter().map(|op| facts::rate(context.model, op).value.mean).sum();
         let ratio = created / inflow;
         if (1.0 / FACTOR..=FACTOR).contains(&ratio) {
             continue;

@@ -27,8 +27,12 @@ fn run(context: &Context, sink: &mut Sink) {
                 .iter()
                 .any(|grant| model.actor(grant.actor).authentication == Authentication::User)
     };
-    let peak: f64 =
-        model.operations.iter().filter(asked_by_people).map(|op| facts::rate(op).value.peak).sum();
+    let peak: f64 = model
+        .operations
+        .iter()
+        .filter(asked_by_people)
+        .map(|op| facts::rate(model, op).value.peak)
+        .sum();
     if peak <= 0.0 || PLAUSIBLE.contains(&(users.value / peak)) {
         return;
     }

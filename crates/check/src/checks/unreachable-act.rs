@@ -21,7 +21,7 @@ check!(
 
 fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
-    let shown = shown(model);
+    let shown = shown(&model);
     let everyone = model.actors().filter(|(_, of)| of.authentication == Authentication::None);
     let everyone: Vec<ActorId> = everyone.map(|(id, _)| id).collect();
     // Whether the actor is such a row, or some operation shows it one.

@@ -6,14 +6,11 @@ mod ties;
 use std::collections::{BTreeMap, BTreeSet};
 
 use expression::EntityId;
-use model::{
-    Model,
-    model::{ContextId, Operation},
-};
+use model::model::{ContextId, Operation};
 
 pub use ties::{Sort, Tie};
 
-use crate::facts;
+use crate::facts::{self, Facts};
 use crate::numbers;
 use communities::{Weights, between, renumbered, unite};
 
@@ -32,7 +29,7 @@ pub struct Proposal {
 
 /// Groups the entities of a context.
 #[must_use]
-pub fn propose(model: &Model, context: ContextId) -> Proposal {
+pub fn propose(model: Facts<'_>, context: ContextId) -> Proposal {
     let mut entities: Vec<EntityId> =
         model.entities().filter(|(_, of)| of.context == context).map(|(id, _)| id).collect();
     entities.sort_by_key(|id| model.entity(*id).name.value.as_str());
@@ -43,8 +40,8 @@ pub fn propose(model: &Model, context: ContextId) -> Proposal {
     Proposal { entities, groups, names, ties }
 }
 
-fn groups(model: &Model, entities: &[EntityId], ties: &[Tie], weights: &Weights) -> Vec<usize> {
-    let hubs = hubs(entities.len(), ties);
+fn groups(model: Facts<'_>, entities: &[EntityId], ties: &[Tie], weights: &Weights) -> Vec<usize> {
+    let hubs = hubs(model, entities.len(), ties);
     let plain: Weights = weights
         .iter()
         .filter(|((a, b), _)| !hubs.contains(a) && !hubs.contains(b))
@@ -69,19 +66,20 @@ fn groups(model: &Model, entities: &[EntityId], ties: &[Tie], weights: &Weights)
 
 /// Entities that more than a share of the others refer to: they say nothing about who belongs
 /// together.
-fn hubs(count: usize, ties: &[Tie]) -> BTreeSet<usize> {
+fn hubs(model: Facts<'_>, count: usize, ties: &[Tie]) -> BTreeSet<usize> {
     let mut neighbours: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for tie in ties.iter().filter(|tie| tie.sort == Sort::Refers) {
         let (from, to) = tie.direction;
         neighbours.entry(to).or_default().insert(from);
     }
     let others = facts::count(count.saturating_sub(1)).max(1.0);
-    let many = |of: &BTreeSet<usize>| facts::count(of.len()) / others > numbers::HUB_SHARE.value;
+    let many =
+        |of: &BTreeSet<usize>| facts::count(of.len()) / others > model.value(&numbers::HUB_SHARE);
     neighbours.iter().filter(|(_, of)| many(of)).map(|(at, _)| *at).collect()
 }
 
 /// Pairs that one transaction writes where one of them is strongly consistent: never cut.
-fn fixed(model: &Model, entities: &[EntityId], ties: &[Tie]) -> Vec<(usize, usize)> {
+fn fixed(model: Facts<'_>, entities: &[EntityId], ties: &[Tie]) -> Vec<(usize, usize)> {
     let strong = |at: usize| model.entity(entities[at]).strong_consistency == Some(true);
     let kept = ties
         .iter()
@@ -113,9 +111,9 @@ fn strongest(neighbours: &[(usize, f64)]) -> Option<usize> {
 }
 
 /// No more groups than people can own: the smallest joins the one it hangs on most.
-fn capped(model: &Model, groups: Vec<usize>, weights: &Weights) -> Vec<usize> {
+fn capped(model: Facts<'_>, groups: Vec<usize>, weights: &Weights) -> Vec<usize> {
     let Some(people) = facts::all_people(model) else { return groups };
-    let most = (people.value / numbers::PEOPLE_PER_CONTEXT.value).ceil().max(1.0);
+    let most = (people.value / model.value(&numbers::PEOPLE_PER_CONTEXT)).ceil().max(1.0);
     let mut groups = groups;
     loop {
         let count = groups.iter().max().map_or(0, |most| most + 1);
@@ -135,7 +133,7 @@ fn capped(model: &Model, groups: Vec<usize>, weights: &Weights) -> Vec<usize> {
 
 /// Each group is named after the entity with most operations.
 fn names(
-    model: &Model,
+    model: Facts<'_>,
     context: ContextId,
     entities: &[EntityId],
     groups: &[usize],

@@ -8,17 +8,17 @@ use expression::{
     EntityId, Type,
     ir::{Expression, Kind},
 };
-use model::{
-    Model,
-    model::{
-        Authentication, Callee, ContextId, Effect, EffectKind, EventId, Fill, Operation,
-        OutputValue, SetPath,
-    },
+use model::model::{
+    Authentication, Callee, ContextId, Effect, EffectKind, EventId, Fill, Operation, OutputValue,
+    SetPath,
 };
 
 use super::communities::Weights;
 use crate::numbers::{self, Number};
-use crate::{crossings, facts};
+use crate::{
+    crossings,
+    facts::{self, Facts},
+};
 
 /// Something that ties two entities together.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ impl Sort {
 
 /// All ties between some entities, in the order of pairs.
 #[must_use]
-pub fn ties(model: &Model, context: ContextId, entities: &[EntityId]) -> Vec<Tie> {
+pub fn ties(model: Facts<'_>, context: ContextId, entities: &[EntityId]) -> Vec<Tie> {
     let positions: BTreeMap<EntityId, usize> =
         entities.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut all = Found { positions, ties: Vec::new() };
@@ -118,7 +118,7 @@ impl Found {
     }
 }
 
-fn references(model: &Model, entities: &[EntityId], all: &mut Found) {
+fn references(model: Facts<'_>, entities: &[EntityId], all: &mut Found) {
     for &id in entities {
         let entity = model.entity(id);
         let parts = entity.parts.iter().flat_map(|part| &part.fields);
@@ -126,7 +126,7 @@ fn references(model: &Model, entities: &[EntityId], all: &mut Found) {
             if let Type::Reference(target) = field.ty.required() {
                 let to = &model.entity(*target).name;
                 let what = format!("{}.{} refers to {to}", entity.name, field.name);
-                let weight = numbers::TIE_REFERENCE.value;
+                let weight = model.value(&numbers::TIE_REFERENCE);
                 all.push((id, *target), Sort::Refers, weight, what, field.name.span);
             }
         }
@@ -134,7 +134,7 @@ fn references(model: &Model, entities: &[EntityId], all: &mut Found) {
 }
 
 /// What one operation writes in one transaction, and what it reads besides.
-fn together(model: &Model, operation: &Operation, all: &mut Found) {
+fn together(model: Facts<'_>, operation: &Operation, all: &mut Found) {
     let Some(target) = operation.entity() else { return };
     let (mut written, mut read) = (BTreeSet::new(), BTreeSet::new());
     if operation.writes() {
@@ -153,16 +153,16 @@ fn together(model: &Model, operation: &Operation, all: &mut Found) {
     let span = operation.name.span;
     for &other in written.iter().filter(|other| **other != target) {
         let what = format!("{} writes both", operation.name);
-        all.push((target, other), Sort::Written, numbers::TIE_WRITTEN.value, what, span);
+        all.push((target, other), Sort::Written, model.value(&numbers::TIE_WRITTEN), what, span);
     }
     for &other in read.iter().filter(|other| **other != target && !written.contains(other)) {
         let what = format!("{} reads {} as well", operation.name, model.entity(other).name);
-        all.push((target, other), Sort::Read, numbers::TIE_READ.value, what, span);
+        all.push((target, other), Sort::Read, model.value(&numbers::TIE_READ), what, span);
     }
 }
 
 fn effects(
-    model: &Model,
+    model: Facts<'_>,
     target: EntityId,
     list: &[Effect],
     written: &mut BTreeSet<EntityId>,
@@ -237,7 +237,7 @@ fn reads(expression: &Expression, read: &mut BTreeSet<EntityId>) {
     expression.children().for_each(|child| reads(child, read));
 }
 
-fn flows(model: &Model, all: &mut Found) {
+fn flows(model: Facts<'_>, all: &mut Found) {
     let mut emitters: BTreeMap<EventId, BTreeSet<EntityId>> = BTreeMap::new();
     for operation in &model.operations {
         crossings::emits(&operation.effects, &mut |event| {
@@ -253,7 +253,7 @@ fn flows(model: &Model, all: &mut Found) {
         for (at, &a) in touched.iter().enumerate() {
             for &b in touched.iter().skip(at + 1) {
                 let what = format!("the flow {} goes through both", flow.name);
-                let weight = numbers::TIE_FLOW.value;
+                let weight = model.value(&numbers::TIE_FLOW);
                 all.push((a, b), Sort::Flow, weight, what, flow.name.span);
             }
         }
@@ -263,7 +263,7 @@ fn flows(model: &Model, all: &mut Found) {
 /// Who writes, how names begin, and what may be lost: only between entities that something else
 /// ties together.
 fn people_and_names(
-    model: &Model,
+    model: Facts<'_>,
     entities: &[EntityId],
     related: &BTreeSet<(usize, usize)>,
     all: &mut Found,
@@ -285,7 +285,7 @@ fn people_and_names(
         let both = facts::count(of(a).intersection(of(b)).count());
         let either = facts::count(of(a).union(of(b)).count());
         let mut push = |number: &Number, share: f64, what: String| {
-            all.push((a, b), Sort::Alike, number.value * share, what, span);
+            all.push((a, b), Sort::Alike, model.value(number) * share, what, span);
         };
         if both > 0.0 {
             let names: Vec<&str> = of(a).intersection(of(b)).copied().collect();

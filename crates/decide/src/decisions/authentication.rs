@@ -8,10 +8,11 @@ decision!("authentication", "How does an actor prove who it is?", reads [], Acto
 const SOURCE: &str = "OWASP ASVS 5.0, 7, 9 and 10; RFC 9700; NIST SP 800-63B-4";
 
 fn run(cx: &Context<'_>, id: ActorId) -> Option<Answer> {
-    let actor = cx.model.actor(id);
+    let model = cx.model;
+    let actor = model.actor(id);
     let browser_only = !actor.clients.is_empty()
         && actor.clients.iter().all(|client| *client == ClientKind::Browser);
-    let strict = cx.model.system.needs.assurance.as_ref().is_some_and(|level| level.value == "L3");
+    let strict = model.system.needs.assurance.as_ref().is_some_and(|level| level.value == "L3");
     let (choice, fact, weight) = match actor.authentication {
         Authentication::System => return None,
         Authentication::None => ("none", "auth: none", "everyone is admitted"),
@@ -32,11 +33,11 @@ fn run(cx: &Context<'_>, id: ActorId) -> Option<Answer> {
         weight,
     );
     if choice == "jwt" {
-        let minutes = numbers::ACCESS_TOKEN_MINUTES.value;
-        let days = numbers::REFRESH_TOKEN_DAYS.value;
+        let minutes = model.value(&numbers::ACCESS_TOKEN_MINUTES);
+        let days = model.value(&numbers::REFRESH_TOKEN_DAYS);
         answer = answer
-            .assumes(&numbers::ACCESS_TOKEN_MINUTES, "how long a stolen token works")
-            .assumes(&numbers::REFRESH_TOKEN_DAYS, "how long a sign-in lasts")
+            .assumes(model, &numbers::ACCESS_TOKEN_MINUTES, "how long a stolen token works")
+            .assumes(model, &numbers::REFRESH_TOKEN_DAYS, "how long a sign-in lasts")
             .parameter("access token", format!("{minutes} min"))
             .parameter("refresh token", format!("{days} d, rotating"))
             .parameter("sign-in", "OpenID Connect, authorisation code with PKCE");

@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
 
 use base::Provenance;
-use model::{Model, model::ContextId};
+use model::model::ContextId;
 
 use crate::boundaries::{Proposal, Tie, propose};
 use crate::decision::{Answer, Context, decision};
-use crate::{facts, numbers};
+use crate::{
+    facts::{self, Facts},
+    numbers,
+};
 
 decision!("boundary", "Which entities belong together?", reads [], Named run);
 
@@ -36,7 +39,7 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
 }
 
 /// A context that the model draws itself.
-fn drawn(model: &Model, id: ContextId) -> Answer {
+fn drawn(model: Facts<'_>, id: ContextId) -> Answer {
     let context = model.context(id);
     let entities = model.entities.iter().filter(|of| of.context == id).count();
     let fact = format!("context {} with {entities} entities", context.name);
@@ -47,22 +50,25 @@ fn drawn(model: &Model, id: ContextId) -> Answer {
 }
 
 /// Why entities stay together, if they are few or there is but one group.
-fn small(model: &Model, proposal: &Proposal) -> Option<String> {
+fn small(model: Facts<'_>, proposal: &Proposal) -> Option<String> {
     let count = facts::count(proposal.entities.len());
     let people = facts::all_people(model).map(|people| people.value);
     let one_team = model.system.teams.len() <= 1;
-    let few = numbers::FEW_ENTITIES.value;
-    if one_team && people.is_none_or(|people| people <= numbers::SMALL_TEAM.value) && count < few {
+    let few = model.value(&numbers::FEW_ENTITIES);
+    if one_team
+        && people.is_none_or(|people| people <= model.value(&numbers::SMALL_TEAM))
+        && count < few
+    {
         return Some(format!(
             "one team of at most {} people and fewer than {} entities are well served by one context",
-            facts::people(numbers::SMALL_TEAM.value),
+            facts::people(model.value(&numbers::SMALL_TEAM)),
             facts::people(few)
         ));
     }
     (proposal.names.len() <= 1).then(|| "everything hangs together".to_owned())
 }
 
-fn kept(model: &Model, id: ContextId, why: &str) -> Answer {
+fn kept(model: Facts<'_>, id: ContextId, why: &str) -> Answer {
     let context = model.context(id);
     let entities = model.entities.iter().filter(|of| of.context == id).count();
     let people = facts::all_people(model).map(|people| {
@@ -84,7 +90,7 @@ fn kept(model: &Model, id: ContextId, why: &str) -> Answer {
 }
 
 /// The context of what has none, as a whole.
-fn divided(model: &Model, id: ContextId, proposal: &Proposal) -> Answer {
+fn divided(model: Facts<'_>, id: ContextId, proposal: &Proposal) -> Answer {
     let context = &model.context(id).name;
     let mut answer = Answer::new("split", SOURCE);
     let inside = |tie: &&Tie| proposal.groups[tie.pair.0] == proposal.groups[tie.pair.1];
@@ -95,7 +101,7 @@ fn divided(model: &Model, id: ContextId, proposal: &Proposal) -> Answer {
     let fact = format!("ties of weight {} stay whole, {} are cut", sum(&within), sum(&cut));
     answer = answer.driver(fact, from, "the groups hang together more than chance would have it");
     if let Some(people) = facts::all_people(model) {
-        let most = (people.value / numbers::PEOPLE_PER_CONTEXT.value).ceil();
+        let most = (people.value / model.value(&numbers::PEOPLE_PER_CONTEXT)).ceil();
         let weight = format!("at most {} contexts", facts::people(most));
         let fact = format!("{} people", facts::people(people.value));
         answer = answer.driver(fact, people.provenance, &weight);
@@ -111,7 +117,7 @@ fn divided(model: &Model, id: ContextId, proposal: &Proposal) -> Answer {
 }
 
 /// One proposed context.
-fn part(model: &Model, id: ContextId, proposal: &Proposal, group: usize) -> Answer {
+fn part(model: Facts<'_>, id: ContextId, proposal: &Proposal, group: usize) -> Answer {
     let of = |at: usize| proposal.groups[at] == group;
     let name = |at: usize| model.entity(proposal.entities[at]).name.value.as_str();
     let members: Vec<&str> = (0..proposal.entities.len()).filter(|at| of(*at)).map(name).collect();

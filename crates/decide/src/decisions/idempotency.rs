@@ -10,7 +10,8 @@ const SOURCE: &str = "RFC 9110, section 9.2.2; \
     IETF draft-ietf-httpapi-idempotency-key-header-06; Zalando RESTful API Guidelines";
 
 fn run(cx: &Context<'_>, id: OperationId) -> Option<Answer> {
-    let operation = cx.model.operation(id);
+    let model = cx.model;
+    let operation = model.operation(id);
     let route = cx.routes.get(id.0 as usize)?.as_ref()?;
     if !operation.writes() {
         return None;
@@ -19,10 +20,10 @@ fn run(cx: &Context<'_>, id: OperationId) -> Option<Answer> {
     let answer = if route.method == Method::Post {
         Answer::new("key", SOURCE)
             .given(fact, operation.name.span, "repeated, it would be done twice")
-            .assumes(&numbers::IDEMPOTENCY_HOURS, "how long the first answer is kept")
-            .assumes(&numbers::IDEMPOTENCY_BYTES, "larger answers are kept by reference")
+            .assumes(model, &numbers::IDEMPOTENCY_HOURS, "how long the first answer is kept")
+            .assumes(model, &numbers::IDEMPOTENCY_BYTES, "larger answers are kept by reference")
             .parameter("header", "Idempotency-Key")
-            .parameter("kept for", format!("{} h", numbers::IDEMPOTENCY_HOURS.value))
+            .parameter("kept for", format!("{} h", model.value(&numbers::IDEMPOTENCY_HOURS)))
     } else {
         let weight = if route.if_match {
             "repeated, `If-Match` refuses it"

@@ -71,7 +71,7 @@ fn list(cx: &Context<'_>, id: OperationId, table: &Table) -> Answer {
         answer =
             answer.parameter("near", "a band of latitudes, then the distance of each row in it");
     }
-    answer.assumes(&numbers::INDEX_ROWS, "up to so many rows a table is read whole")
+    answer.assumes(cx.model, &numbers::INDEX_ROWS, "up to so many rows a table is read whole")
 }
 
 fn choice(outcomes: &[&Outcome], table: &Table, searches: bool) -> &'static str {

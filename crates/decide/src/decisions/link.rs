@@ -1,14 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Provenance;
-use model::{
-    Model,
-    model::{ContextId, OperationId},
-};
+use model::model::{ContextId, OperationId};
 
 use crate::crossings::{Crossing, End, How};
 use crate::decision::{Answer, Context, decision};
-use crate::{budget, facts, numbers};
+use crate::{
+    budget,
+    facts::{self, Facts},
+    numbers,
+};
 
 decision!(
     "link",
@@ -47,7 +48,7 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
     pairs.into_iter().map(answer).collect()
 }
 
-fn in_process(model: &Model, crossings: &[&Crossing]) -> Answer {
+fn in_process(model: Facts<'_>, crossings: &[&Crossing]) -> Answer {
     reasons(model, Answer::new("in-process", SOURCE), crossings)
         .reject("copy", "both share a deployable: rows are read where they are, and are never old")
         .reject("sync", "both share a deployable: nothing goes over a network")
@@ -60,7 +61,7 @@ struct Way {
     why: String,
 }
 
-fn over_the_network(model: &Model, chains: &Chains, crossings: &[&Crossing]) -> Answer {
+fn over_the_network(model: Facts<'_>, chains: &Chains, crossings: &[&Crossing]) -> Answer {
     let ways: Vec<Way> = crossings.iter().map(|crossing| way(model, chains, crossing)).collect();
     // What somebody waits for decides before what can be late.
     let choice = ["sync", "copy", "async"]
@@ -84,7 +85,7 @@ fn over_the_network(model: &Model, chains: &Chains, crossings: &[&Crossing]) -> 
         }
     }
     answer
-        .assumes(&numbers::EVENT_LAG, "p99 until a copy has heard of a change")
+        .assumes(model, &numbers::EVENT_LAG, "p99 until a copy has heard of a change")
         .reject("in-process", "they are different deployables")
         .reject("copy", "what is read must be newer than events can make a copy, or is a command")
         .reject(
@@ -94,7 +95,7 @@ fn over_the_network(model: &Model, chains: &Chains, crossings: &[&Crossing]) -> 
         .reject("async", "somebody waits for the answer, or a copy has it already")
 }
 
-fn way(model: &Model, chains: &Chains, crossing: &Crossing) -> Way {
+fn way(model: Facts<'_>, chains: &Chains, crossing: &Crossing) -> Way {
     let own_stale = crossing
         .operation
         .and_then(|id| model.operation(id).workload.stale.as_ref())
@@ -110,12 +111,12 @@ fn way(model: &Model, chains: &Chains, crossing: &Crossing) -> Way {
 }
 
 fn reads(
-    model: &Model,
+    model: Facts<'_>,
     chains: &Chains,
     crossing: &Crossing,
     stale: Option<base::Duration>,
 ) -> Way {
-    let least = numbers::EVENT_LAG.value + numbers::LAG_MARGIN.value;
+    let least = model.value(&numbers::EVENT_LAG) + model.value(&numbers::LAG_MARGIN);
     match stale {
         Some(stale) if stale.as_secs_f64() >= least => {
             Way { choice: "copy", why: format!("may be {stale} old: a copy is new enough") }
@@ -126,7 +127,7 @@ fn reads(
 }
 
 /// A synchronous call where time and depth allow it.
-fn waits(model: &Model, chains: &Chains, crossing: &Crossing, before: &str) -> Way {
+fn waits(model: Facts<'_>, chains: &Chains, crossing: &Crossing, before: &str) -> Way {
     let Some(caller) = crossing.operation else {
         return Way { choice: "async", why: format!("{before}nobody waits for it") };
     };
@@ -134,8 +135,8 @@ fn waits(model: &Model, chains: &Chains, crossing: &Crossing, before: &str) -> W
     let remaining = budget::remaining(model, caller, crossing.to);
     let availability = facts::availability(model, model.operation(caller)).value.0;
     let (times, ..) = budget::times(model, crossing.to);
-    let timeout = times.quantile(1.0 - budget::false_timeouts(availability, false));
-    let most = numbers::SYNC_DEPTH.value;
+    let timeout = times.quantile(1.0 - budget::false_timeouts(model, availability, false));
+    let most = model.value(&numbers::SYNC_DEPTH);
     let (choice, why) = if f64::from(depth) > most {
         let why = format!("the chain would cross {depth} deployables, not at most {most}");
         ("async", why)
@@ -150,7 +151,7 @@ fn waits(model: &Model, chains: &Chains, crossing: &Crossing, before: &str) -> W
 }
 
 /// Facts that show why one context reaches another at all.
-fn reasons(model: &Model, answer: Answer, crossings: &[&Crossing]) -> Answer {
+fn reasons(model: Facts<'_>, answer: Answer, crossings: &[&Crossing]) -> Answer {
     let mut answer = answer;
     let mut told_already: BTreeSet<String> = BTreeSet::new();
     for crossing in crossings {
@@ -166,7 +167,7 @@ fn reasons(model: &Model, answer: Answer, crossings: &[&Crossing]) -> Answer {
     answer
 }
 
-fn told(model: &Model, crossing: &Crossing) -> String {
+fn told(model: Facts<'_>, crossing: &Crossing) -> String {
     let verb = match crossing.how {
         How::Reads { .. } => "reads",
         How::Checks => "checks a reference to",

@@ -1,11 +1,11 @@
 use expression::Type;
-use model::{
-    Model,
-    model::{ActorId, Authentication, ContextId, OperationId, OperationKind},
-};
+use model::model::{ActorId, Authentication, ContextId, OperationId, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
-use crate::{facts, numbers};
+use crate::{
+    facts::{self, Facts},
+    numbers,
+};
 
 decision!(
     "paradigm",
@@ -36,7 +36,7 @@ fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
     let depth = depth(model, &others);
     let clients = model.actor(actor).clients.len();
     let wants_graph = clients >= 2
-        && depth >= numbers::GRAPH_DEPTH.value
+        && depth >= model.value(&numbers::GRAPH_DEPTH)
         && !has_stale_public_list(model, &others);
     let of_ours = model.actor(actor).authentication == Authentication::Service;
     let divided = |choice: &str| matches!(choice, "hybrid" | "microservices");
@@ -44,7 +44,7 @@ fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
         of_ours && cx.verdicts_of("style").any(|verdict| divided(verdict.choice));
     let choice = match (streams.is_empty(), others.is_empty()) {
         (false, true) => "sse",
-        (false, false) if two_way >= numbers::TWO_WAY_RATE.value => "websocket",
+        (false, false) if two_way >= model.value(&numbers::TWO_WAY_RATE) => "websocket",
         _ if between_deployables => "grpc",
         _ if wants_graph => "graphql",
         _ => "rest",
@@ -64,7 +64,7 @@ fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
     let graph = format!(
         "from 2 kinds of client and references {} deep clients should shape their own answers; \
          here are {clients} stated, and {depth} deep",
-        numbers::GRAPH_DEPTH.value
+        model.value(&numbers::GRAPH_DEPTH)
     );
     Some(
         answer
@@ -93,22 +93,22 @@ const fn kind_name(kind: OperationKind) -> &'static str {
 }
 
 /// Writes a second of one principal; nothing where the model does not say how many there are.
-fn two_way_rate(model: &Model, actor: ActorId, operations: &[&OperationId]) -> f64 {
+fn two_way_rate(model: Facts<'_>, actor: ActorId, operations: &[&OperationId]) -> f64 {
     let Some(count) = model.actor(actor).count.as_ref().map(|count| count.value) else {
         return 0.0;
     };
     let writes = operations.iter().map(|id| model.operation(**id)).filter(|of| of.writes());
-    writes.map(|of| facts::rate(of).value.mean).sum::<f64>() / count.max(1.0)
+    writes.map(|of| facts::rate(model, of).value.mean).sum::<f64>() / count.max(1.0)
 }
 
 /// Longest chain of references from what is read, up to three.
-fn depth(model: &Model, operations: &[&OperationId]) -> f64 {
+fn depth(model: Facts<'_>, operations: &[&OperationId]) -> f64 {
     let read = operations.iter().map(|id| model.operation(**id)).filter(|of| !of.writes());
     let entities = read.filter_map(model::model::Operation::entity);
     entities.map(|entity| chain(model, entity, 3)).fold(0.0, f64::max)
 }
 
-fn chain(model: &Model, entity: expression::EntityId, room: u32) -> f64 {
+fn chain(model: Facts<'_>, entity: expression::EntityId, room: u32) -> f64 {
     if room == 0 {
         return 0.0;
     }
@@ -122,7 +122,7 @@ fn chain(model: &Model, entity: expression::EntityId, room: u32) -> f64 {
 }
 
 /// A graph is asked for by POST: what everybody may read a little late is then not cached.
-fn has_stale_public_list(model: &Model, operations: &[&OperationId]) -> bool {
+fn has_stale_public_list(model: Facts<'_>, operations: &[&OperationId]) -> bool {
     operations.iter().map(|id| model.operation(**id)).any(|of| {
         let public = |grant: &model::model::Grant| {
             model.actor(grant.actor).authentication == Authentication::None

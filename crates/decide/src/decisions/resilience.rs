@@ -6,7 +6,8 @@ use queueing::{Lognormal, little};
 
 use crate::crossings::{Crossing, End, How};
 use crate::decision::{Answer, Context, decision};
-use crate::{budget, facts, numbers};
+use crate::facts::{self, Facts};
+use crate::{budget, numbers};
 
 decision!(
     "resilience",
@@ -93,7 +94,7 @@ impl Caller {
             _ => (None, None),
         };
         let objective = objective.unwrap_or_else(|| facts::context_objective(model, crossing.from));
-        let deadline = budget::deadline(&objective.value);
+        let deadline = budget::deadline(cx.model, &objective.value);
         let deadline = timeout.map_or(deadline, |timeout| timeout.value.as_secs_f64());
         let availability = Quantity { value: value.0, provenance };
         let objective = told(objective);
@@ -123,6 +124,7 @@ struct Plan {
 }
 
 fn plan(
+    model: Facts<'_>,
     caller: &Caller,
     times: Lognormal,
     idempotent: bool,
@@ -131,11 +133,11 @@ fn plan(
 ) -> Plan {
     let within = caller.remaining.max(1e-3);
     let timeout = |retried: bool| {
-        let share = budget::false_timeouts(caller.availability.value, retried);
+        let share = budget::false_timeouts(model, caller.availability.value, retried);
         times.quantile(1.0 - share).min(within)
     };
     let retried = timeout(true);
-    let most = if idempotent { attempts(caller, times.quantile(0.5), retried) } else { 1 };
+    let most = if idempotent { attempts(model, caller, times.quantile(0.5), retried) } else { 1 };
     let timeout = if most > 1 { retried } else { timeout(false) };
     let rate = limit.map_or(rate, |limit| rate.min(limit));
     let mean = times.mean().min(timeout);
@@ -153,11 +155,11 @@ fn plan(
 
 /// Attempts that fit: after each that timed out, at least a usual answer and the wait before it
 /// must fit what remains.
-fn attempts(caller: &Caller, p50: f64, timeout: f64) -> i32 {
+fn attempts(model: Facts<'_>, caller: &Caller, p50: f64, timeout: f64) -> i32 {
     let mut remaining = caller.remaining;
     let mut attempts = 1;
-    while f64::from(attempts) < numbers::ATTEMPTS.value {
-        let wait = budget::backoff(attempts, caller.deadline);
+    while f64::from(attempts) < model.value(&numbers::ATTEMPTS) {
+        let wait = budget::backoff(model, attempts, caller.deadline);
         remaining -= timeout + wait;
         if remaining < p50 {
             break;
@@ -173,11 +175,12 @@ fn answer(
     caller: &Caller,
     loads: &BTreeMap<ExternalId, f64>,
 ) -> Answer {
+    let model = cx.model;
     let (times, latency, latency_from) = budget::times(cx.model, crossing.to);
     let idempotent = idempotent(cx, crossing.to);
     let limit = limit(cx, crossing.to);
     let stated = limit.as_ref().map(|limit| limit.value);
-    let plan = plan(caller, times, idempotent, crossing.rate.peak, stated);
+    let plan = plan(model, caller, times, idempotent, crossing.rate.peak, stated);
     let choice = if caller.fallback {
         "fallback"
     } else if plan.hanging > plan.bulkhead {
@@ -198,24 +201,26 @@ fn answer(
         .driver(objective.value, objective.provenance, &deadline)
         .driver(calls, from, "by Little's law so many are under way at once");
     if let Some(limit) = limit {
-        answer = limited(answer, &plan, &limit, crossing, loads);
+        answer = limited(model, answer, &plan, &limit, crossing, loads);
     }
     answer = answer.given(
         if idempotent { "may be repeated" } else { "may not be repeated" },
         crossing.span,
         if idempotent { "a second attempt does no harm" } else { "one attempt" },
     );
-    if plan.cut > budget::false_timeouts(caller.availability.value, plan.attempts > 1) * 1.01 {
+    if plan.cut > budget::false_timeouts(model, caller.availability.value, plan.attempts > 1) * 1.01
+    {
         let fact = format!("{} of good answers come too late", roughly(plan.cut));
         let from = Provenance::Derived { from: "its percentiles and the time left".to_owned() };
         let weight = "more than the availability bears: the caller needs a longer objective, or a \
                       `fallback`";
         answer = answer.driver(fact, from, weight);
     }
-    rejections(parameters(answer, caller, &plan), caller, &plan, idempotent)
+    rejections(parameters(model, answer, caller, &plan), caller, &plan, idempotent)
 }
 
 fn limited(
+    model: Facts<'_>,
     answer: Answer,
     plan: &Plan,
     limit: &Quantity<f64>,
@@ -236,27 +241,30 @@ fn limited(
     let fact = format!("limit {}", facts::per_second(limit.value));
     answer.driver(fact, limit.provenance.clone(), weight).parameter(
         "outbound limit",
-        format!("{}/s over all replicas", facts::people(limit.value * numbers::LIMIT_SHARE.value)),
+        format!(
+            "{}/s over all replicas",
+            facts::people(limit.value * model.value(&numbers::LIMIT_SHARE))
+        ),
     )
 }
 
-fn parameters(answer: Answer, caller: &Caller, plan: &Plan) -> Answer {
+fn parameters(model: Facts<'_>, answer: Answer, caller: &Caller, plan: &Plan) -> Answer {
     let mut answer = answer
         .parameter("timeout", facts::seconds(plan.timeout))
         .parameter("good answers cut off", roughly(plan.cut))
         .parameter("attempts", plan.attempts.to_string())
         .parameter("bulkhead", format!("{} calls at once", facts::people(plan.bulkhead)));
     if plan.attempts > 1 {
-        let base = facts::people(numbers::RETRY_BASE.value);
-        let cap = facts::seconds(caller.deadline * numbers::BACKOFF_CAP.value);
-        let share = facts::percent(numbers::RETRY_BUDGET.value);
+        let base = facts::people(model.value(&numbers::RETRY_BASE));
+        let cap = facts::seconds(caller.deadline * model.value(&numbers::BACKOFF_CAP));
+        let share = facts::percent(model.value(&numbers::RETRY_BUDGET));
         answer = answer
             .parameter("backoff", format!("{base} ms, doubled up to {cap}, full jitter"))
             .parameter("retry budget", format!("{share} of its calls"))
-            .assumes(&numbers::ATTEMPTS, "no more");
+            .assumes(model, &numbers::ATTEMPTS, "no more");
     }
     if matches!(answer.choice, "breaker" | "fallback") {
-        answer = answer.parameter("breaker", breaker(plan.rate));
+        answer = answer.parameter("breaker", breaker(model, plan.rate));
     }
     answer
 }
@@ -266,20 +274,20 @@ fn roughly(share: f64) -> String {
     format!("{} %", facts::people(share * 100.0))
 }
 
-fn breaker(rate: f64) -> String {
-    let window = numbers::BREAKER_WINDOW.value;
-    let opens = if rate * window < numbers::BREAKER_CALLS.value {
-        format!("{} failures in a row", facts::people(numbers::BREAKER_IN_A_ROW.value))
+fn breaker(model: Facts<'_>, rate: f64) -> String {
+    let window = model.value(&numbers::BREAKER_WINDOW);
+    let opens = if rate * window < model.value(&numbers::BREAKER_CALLS) {
+        format!("{} failures in a row", facts::people(model.value(&numbers::BREAKER_IN_A_ROW)))
     } else {
         format!(
             "{} of at least {} calls in {} s",
-            facts::percent(numbers::BREAKER_FAILURES.value),
-            facts::people(numbers::BREAKER_CALLS.value),
+            facts::percent(model.value(&numbers::BREAKER_FAILURES)),
+            facts::people(model.value(&numbers::BREAKER_CALLS)),
             facts::people(window)
         )
     };
-    let open = facts::people(numbers::BREAKER_OPEN.value);
-    let probes = facts::people(numbers::BREAKER_PROBES.value);
+    let open = facts::people(model.value(&numbers::BREAKER_OPEN));
+    let probes = facts::people(model.value(&numbers::BREAKER_PROBES));
     format!("opens at {opens}, for {open} s, then {probes} probes")
 }
 

@@ -1,14 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Provenance;
-use model::{
-    Model,
-    model::{Callee, ContextId, Effect, Flow, Invocation, OperationId, StepKind},
-};
+use model::model::{Callee, ContextId, Effect, Flow, Invocation, OperationId, StepKind};
 
 use crate::crossings;
 use crate::decision::{Answer, Context, decision};
-use crate::{facts, numbers};
+use crate::{
+    facts::{self, Facts},
+    numbers,
+};
 
 decision!("saga", "How do the steps of a flow hang together?", reads ["service", "store"], Named run);
 
@@ -53,10 +53,11 @@ struct Shape {
     retried: Vec<String>,
 }
 
-fn answer(model: &Model, homes: &[Home], flow: &Flow) -> Answer {
+fn answer(model: Facts<'_>, homes: &[Home], flow: &Flow) -> Answer {
     let shape = shape(model, homes, flow);
-    let short = shape.hold < numbers::TRANSACTION_HOLD.value;
-    let few = facts::count(shape.participants.len()) <= numbers::CHOREOGRAPHY_PARTICIPANTS.value;
+    let short = shape.hold < model.value(&numbers::TRANSACTION_HOLD);
+    let few =
+        facts::count(shape.participants.len()) <= model.value(&numbers::CHOREOGRAPHY_PARTICIPANTS);
     let reversible = shape.undo.is_empty() && flow.failed.is_none();
     let choice = if shape.externals.is_empty() && shape.stores <= 1 && short && !shape.waits {
         "transaction"
@@ -81,8 +82,8 @@ fn answer(model: &Model, homes: &[Home], flow: &Flow) -> Answer {
     let hold = format!("{} ms in one transaction", facts::people(shape.hold));
     answer =
         answer.driver(hold, from, if short { "short enough" } else { "too long to hold rows" });
-    answer = answer.assumes(&numbers::WRITE_HOLD, "what one write holds its rows");
-    rejections(parameters(answer, flow, &shape), flow, &shape)
+    answer = answer.assumes(model, &numbers::WRITE_HOLD, "what one write holds its rows");
+    rejections(model, parameters(answer, flow, &shape), flow, &shape)
 }
 
 fn parameters(answer: Answer, flow: &Flow, shape: &Shape) -> Answer {
@@ -103,7 +104,7 @@ fn parameters(answer: Answer, flow: &Flow, shape: &Shape) -> Answer {
     answer
 }
 
-fn rejections(answer: Answer, flow: &Flow, shape: &Shape) -> Answer {
+fn rejections(model: Facts<'_>, answer: Answer, flow: &Flow, shape: &Shape) -> Answer {
     let transaction = if let Some(external) = shape.externals.first() {
         format!("rows would stay locked while {external} answers")
     } else if shape.stores > 1 {
@@ -111,7 +112,7 @@ fn rejections(answer: Answer, flow: &Flow, shape: &Shape) -> Answer {
     } else if shape.waits {
         "it waits for events".to_owned()
     } else {
-        let most = facts::people(numbers::TRANSACTION_HOLD.value);
+        let most = facts::people(model.value(&numbers::TRANSACTION_HOLD));
         format!("rows would be held for {} ms, not below {most} ms", facts::people(shape.hold))
     };
     let choreography = if answer.choice == "transaction" {
@@ -137,7 +138,7 @@ fn rejections(answer: Answer, flow: &Flow, shape: &Shape) -> Answer {
         .reject("orchestration", orchestration)
 }
 
-fn shape(model: &Model, homes: &[Home], flow: &Flow) -> Shape {
+fn shape(model: Facts<'_>, homes: &[Home], flow: &Flow) -> Shape {
     let mut shape = Shape {
         externals: BTreeSet::new(),
         participants: BTreeSet::new(),
@@ -171,7 +172,7 @@ fn shape(model: &Model, homes: &[Home], flow: &Flow) -> Shape {
             shape.participants.insert(model.context(context).name.value.clone());
             stores.extend(homes.get(usize::from(context.0)));
             if operation.writes() {
-                shape.hold += items * numbers::WRITE_HOLD.value;
+                shape.hold += items * model.value(&numbers::WRITE_HOLD);
             }
         }
     }
@@ -181,7 +182,7 @@ fn shape(model: &Model, homes: &[Home], flow: &Flow) -> Shape {
 
 /// The operations that a step reaches, through calls as well; externals go to `externals`.
 fn reached(
-    model: &Model,
+    model: Facts<'_>,
     invocation: &Invocation,
     externals: &mut BTreeSet<String>,
 ) -> Vec<OperationId> {

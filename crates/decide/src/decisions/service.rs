@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 
 use base::{Provenance, Quantity, Share};
-use model::{
-    Model,
-    model::{ContextId, Operation, OperationKind, Team},
-};
+use model::model::{ContextId, Operation, OperationKind, Team};
 
 use crate::decision::{Answer, Context, decision};
 use crate::numbers::{self, Number};
-use crate::{crossings, facts};
+use crate::{
+    crossings,
+    facts::{self, Facts},
+};
 
 decision!(
     "service",
@@ -66,7 +66,7 @@ fn weigh(cx: &Context<'_>, id: ContextId, triggers: Vec<Trigger>, cuts: usize) -
     let model = cx.model;
     let alone = model.contexts.len() == 1;
     let team = model.context(id).team.and_then(|at| model.system.teams.get(at));
-    let missing = missing(team);
+    let missing = missing(model, team);
     let hard = triggers.iter().filter(|trigger| trigger.hard).count();
     let soft = (triggers.len() - hard).saturating_sub(cuts);
     let forced = hard >= 1 || soft >= 2;
@@ -110,7 +110,7 @@ fn cores(load: &Load) -> String {
     format!("{} cores at D2", facts::people(load.cores))
 }
 
-fn with_team(model: &Model, id: ContextId, answer: Answer) -> Answer {
+fn with_team(model: Facts<'_>, id: ContextId, answer: Answer) -> Answer {
     let context = model.context(id);
     let Some(team) = context.team.and_then(|at| model.system.teams.get(at)) else {
         return answer.given(
@@ -128,17 +128,21 @@ fn with_team(model: &Model, id: ContextId, answer: Answer) -> Answer {
     };
     let fact = format!("team {}: {} people", team.name, facts::people(people.value));
     let weight = match people.value {
-        few if few < numbers::TEAM_LEAST.value => "too few to run a deployable of their own",
-        some if some < numbers::TEAM_ROTA.value => "enough, though a rota at one place takes 8",
+        few if few < model.value(&numbers::TEAM_LEAST) => {
+            "too few to run a deployable of their own"
+        }
+        some if some < model.value(&numbers::TEAM_ROTA) => {
+            "enough, though a rota at one place takes 8"
+        }
         _ => "enough to run a deployable of their own",
     };
     answer.driver(fact, people.provenance.clone(), weight)
 }
 
 /// What a team lacks to run a deployable of its own.
-fn missing(team: Option<&Team>) -> Vec<String> {
+fn missing(model: Facts<'_>, team: Option<&Team>) -> Vec<String> {
     let Some(team) = team else { return vec!["no team owns the context".to_owned()] };
-    let least = numbers::TEAM_LEAST.value;
+    let least = model.value(&numbers::TEAM_LEAST);
     let name = &team.name;
     let mut missing = Vec::new();
     if team.people.as_ref().is_none_or(|people| people.value < least) {
@@ -157,6 +161,7 @@ fn missing(team: Option<&Team>) -> Vec<String> {
 }
 
 fn triggers(cx: &Context<'_>, loads: &[Load], id: ContextId) -> Vec<Trigger> {
+    let model = cx.model;
     let Some(load) = loads.get(usize::from(id.0)) else { return Vec::new() };
     let everywhere = loads.iter().all(|load| load.raw.is_some());
     let raw = load.raw.as_ref().filter(|_| !everywhere).map(|raw| Trigger {
@@ -168,27 +173,27 @@ fn triggers(cx: &Context<'_>, loads: &[Load], id: ContextId) -> Vec<Trigger> {
     let all = [
         raw,
         tighter(cx.model, loads, load),
-        streams(load),
-        own_store(loads, load),
+        streams(model, load),
+        own_store(model, loads, load),
         contention(cx.model),
-        busy(loads, load),
+        busy(model, loads, load),
         lone_team(cx.model, id),
     ];
     all.into_iter().flatten().collect()
 }
 
-fn over(value: f64, number: &Number) -> bool {
-    value >= number.value * (1.0 - 1e-9)
+fn over(model: Facts<'_>, value: f64, number: &Number) -> bool {
+    value >= model.value(number) * (1.0 - 1e-9)
 }
 
 /// An unavailability budget much smaller than that of the loosest of the others.
-fn tighter(model: &Model, loads: &[Load], load: &Load) -> Option<Trigger> {
+fn tighter(model: Facts<'_>, loads: &[Load], load: &Load) -> Option<Trigger> {
     let mine = load.availability.as_ref()?;
     let system = model.system.needs.availability.as_ref();
     let stated = loads.iter().filter_map(|load| load.availability.as_ref().or(system));
     let loosest = stated.map(|share| 1.0 - share.value.0).fold(0.0, f64::max);
     let ratio = loosest / (1.0 - mine.value.0).max(1e-12);
-    over(ratio, &numbers::BUDGET_RATIO).then(|| Trigger {
+    over(model, ratio, &numbers::BUDGET_RATIO).then(|| Trigger {
         hard: true,
         fact: format!("availability {}", facts::percent(mine.value.0)),
         from: mine.provenance.clone(),
@@ -199,8 +204,8 @@ fn tighter(model: &Model, loads: &[Load], load: &Load) -> Option<Trigger> {
     })
 }
 
-fn streams(load: &Load) -> Option<Trigger> {
-    over(load.streams, &numbers::SOCKETS).then(|| Trigger {
+fn streams(model: Facts<'_>, load: &Load) -> Option<Trigger> {
+    over(model, load.streams, &numbers::SOCKETS).then(|| Trigger {
         hard: true,
         fact: format!("{} streams open at once", facts::people(load.streams)),
         from: Provenance::Derived { from: "the streams of the context".to_owned() },
@@ -209,25 +214,28 @@ fn streams(load: &Load) -> Option<Trigger> {
     })
 }
 
-fn own_store(loads: &[Load], load: &Load) -> Option<Trigger> {
+fn own_store(model: Facts<'_>, loads: &[Load], load: &Load) -> Option<Trigger> {
     let store = load.store;
     let alone = loads.iter().filter(|load| load.store == store).count() == 1;
-    (store != "postgresql" && alone && over(load.peak, &numbers::OWN_STORE_RATE)).then(|| Trigger {
-        hard: true,
-        fact: format!("{} requests a second at peak, on {store}", facts::people(load.peak)),
-        from: Provenance::Derived { from: "the peaks of its operations".to_owned() },
-        weight: "hard: no other context uses that store".to_owned(),
-    })
+    (store != "postgresql" && alone && over(model, load.peak, &numbers::OWN_STORE_RATE)).then(
+        || Trigger {
+            hard: true,
+            fact: format!("{} requests a second at peak, on {store}", facts::people(load.peak)),
+            from: Provenance::Derived { from: "the peaks of its operations".to_owned() },
+            weight: "hard: no other context uses that store".to_owned(),
+        },
+    )
 }
 
-fn contention(model: &Model) -> Option<Trigger> {
+fn contention(model: Facts<'_>) -> Option<Trigger> {
     let mut teams: Vec<&Team> = model.system.teams.iter().collect();
     teams.sort_by_key(|team| team.name.as_str());
     let deploys: Vec<_> = teams.iter().filter_map(|team| team.deploys.as_ref()).collect();
     let a_day: f64 = deploys.iter().map(|rate| rate.value.mean * 86_400.0).sum();
-    let taken = a_day * numbers::PIPELINE_MINUTES.value / numbers::WORKING_MINUTES.value;
+    let taken =
+        a_day * model.value(&numbers::PIPELINE_MINUTES) / model.value(&numbers::WORKING_MINUTES);
     let from = deploys.first()?.provenance.clone();
-    (taken > numbers::CONTENTION.value + 1e-9).then(|| Trigger {
+    (taken > model.value(&numbers::CONTENTION) + 1e-9).then(|| Trigger {
         hard: false,
         fact: format!("{} deployments a day", facts::people(a_day)),
         from,
@@ -238,10 +246,10 @@ fn contention(model: &Model) -> Option<Trigger> {
     })
 }
 
-fn busy(loads: &[Load], load: &Load) -> Option<Trigger> {
+fn busy(model: Facts<'_>, loads: &[Load], load: &Load) -> Option<Trigger> {
     let all: f64 = loads.iter().map(|load| load.cores).sum();
-    let most = over(load.cores / all.max(1e-12), &numbers::CPU_SHARE);
-    (most && over(load.cores, &numbers::BUSY_CORES)).then(|| Trigger {
+    let most = over(model, load.cores / all.max(1e-12), &numbers::CPU_SHARE);
+    (most && over(model, load.cores, &numbers::BUSY_CORES)).then(|| Trigger {
         hard: false,
         fact: cores(load),
         from: Provenance::Derived { from: "rates x application time x reach".to_owned() },
@@ -249,11 +257,11 @@ fn busy(loads: &[Load], load: &Load) -> Option<Trigger> {
     })
 }
 
-fn lone_team(model: &Model, id: ContextId) -> Option<Trigger> {
+fn lone_team(model: Facts<'_>, id: ContextId) -> Option<Trigger> {
     let team = model.context(id).team?;
     let owned = model.contexts.iter().filter(|context| context.team == Some(team)).count();
     let people = facts::all_people(model)?;
-    (owned == 1 && people.value > numbers::PEOPLE_TO_DIVIDE.value).then(|| Trigger {
+    (owned == 1 && people.value > model.value(&numbers::PEOPLE_TO_DIVIDE)).then(|| Trigger {
         hard: false,
         fact: format!("{} people, one team for this context alone", facts::people(people.value)),
         from: people.provenance,
@@ -278,8 +286,8 @@ fn loads(cx: &Context<'_>) -> Vec<Load> {
             load.streams += operation.workload.open_streams.as_ref().map_or(0.0, |of| of.value);
             continue;
         }
-        load.peak += facts::rate(operation).value.peak;
-        load.cores += facts::reachable_peak(model, operation) * cpu(operation).value / 1e3;
+        load.peak += facts::rate(model, operation).value.peak;
+        load.cores += facts::reachable_peak(model, operation) * model.value(&cpu(operation)) / 1e3;
     }
     raw(model, &mut loads);
     loads
@@ -296,7 +304,7 @@ impl Load {
 }
 
 /// Card numbers and health data, the first field by name.
-fn raw(model: &Model, loads: &mut [Load]) {
+fn raw(model: Facts<'_>, loads: &mut [Load]) {
     for entity in &model.entities {
         let Some(load) = loads.get_mut(usize::from(entity.context.0)) else { continue };
         let health = facts::under(model, entity.context, "hipaa");
@@ -325,7 +333,7 @@ const fn cpu(operation: &Operation) -> Number {
 }
 
 /// For each context the flows over strongly consistent rows that it shares with others.
-fn strong_cuts(model: &Model) -> Vec<usize> {
+fn strong_cuts(model: Facts<'_>) -> Vec<usize> {
     let mut cuts = vec![0; model.contexts.len()];
     for flow in &model.flows {
         let operations = crossings::operations_of(flow);

@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 
 use base::Percentiles;
-use model::{
-    Model,
-    model::{ContextId, OperationId, OperationKind},
-};
+use model::model::{ContextId, OperationId, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
-use crate::{decided, facts, numbers};
+use crate::{
+    decided,
+    facts::{self, Facts},
+    numbers,
+};
 
 decision!("slo", "What is promised of an operation, and when is somebody told?", reads [], Named run);
 
@@ -48,12 +49,12 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
 /// Requests a second of what is too rare to be watched alone: by context and error budget.
 type Rare = BTreeMap<(ContextId, u64), f64>;
 
-fn rare(model: &Model, promised: &[(OperationId, String)]) -> Rare {
+fn rare(model: Facts<'_>, promised: &[(OperationId, String)]) -> Rare {
     let mut rare = Rare::new();
     for (id, _) in promised {
         let budget = budget(model, *id);
         let rate = rate(model, *id);
-        if !seen(rate, budget, ALERTS[0]) {
+        if !seen(model, rate, budget, ALERTS[0]) {
             *rare.entry(group(model, *id)).or_default() += rate;
         }
     }
@@ -61,21 +62,21 @@ fn rare(model: &Model, promised: &[(OperationId, String)]) -> Rare {
 }
 
 /// Operations that may be counted together: of one context and with one error budget.
-fn group(model: &Model, id: OperationId) -> (ContextId, u64) {
+fn group(model: Facts<'_>, id: OperationId) -> (ContextId, u64) {
     (model.operation(id).context, budget(model, id).to_bits())
 }
 
 /// Share of requests that may fail.
-fn budget(model: &Model, id: OperationId) -> f64 {
+fn budget(model: Facts<'_>, id: OperationId) -> f64 {
     1.0 - facts::availability(model, model.operation(id)).value.0
 }
 
 /// Mean requests a second; streams are counted by the probes alone.
-fn rate(model: &Model, id: OperationId) -> f64 {
+fn rate(model: Facts<'_>, id: OperationId) -> f64 {
     let operation = model.operation(id);
     match operation.kind {
         OperationKind::Stream => 0.0,
-        _ => facts::rate(operation).value.mean,
+        _ => facts::rate(model, operation).value.mean,
     }
 }
 
@@ -85,23 +86,23 @@ fn bad_events(rate: f64, budget: f64, (_, burn, window): (&str, f64, f64)) -> f6
 }
 
 /// Whether an alert can tell bad luck from burning.
-fn seen(rate: f64, budget: f64, alert: (&str, f64, f64)) -> bool {
-    bad_events(rate, budget, alert) >= numbers::BAD_EVENTS.value * (1.0 - 1e-9)
+fn seen(model: Facts<'_>, rate: f64, budget: f64, alert: (&str, f64, f64)) -> bool {
+    bad_events(rate, budget, alert) >= model.value(&numbers::BAD_EVENTS) * (1.0 - 1e-9)
 }
 
-fn counted(rate: f64, together: f64, budget: f64) -> (Counted, f64) {
-    let probed = together.max(rate) + 1.0 / numbers::PROBE_INTERVAL.value;
+fn counted(model: Facts<'_>, rate: f64, together: f64, budget: f64) -> (Counted, f64) {
+    let probed = together.max(rate) + 1.0 / model.value(&numbers::PROBE_INTERVAL);
     let ways =
         [(Counted::Alone, rate), (Counted::WithOthers, together), (Counted::WithProbes, probed)];
-    let enough = ways.into_iter().find(|(_, rate)| seen(*rate, budget, ALERTS[0]));
+    let enough = ways.into_iter().find(|(_, rate)| seen(model, *rate, budget, ALERTS[0]));
     enough.unwrap_or((Counted::Never, probed))
 }
 
-fn answer(model: &Model, id: OperationId, rare: &Rare) -> Answer {
+fn answer(model: Facts<'_>, id: OperationId, rare: &Rare) -> Answer {
     let operation = model.operation(id);
     let budget = budget(model, id);
     let together = rare.get(&group(model, id)).copied().unwrap_or_default();
-    let (counted, rate) = counted(rate(model, id), together, budget);
+    let (counted, rate) = counted(model, rate(model, id), together, budget);
     let choice = if counted == Counted::Never { "ticket" } else { "burn-rate" };
     let availability = facts::availability(model, operation);
     let objective = facts::objective(model, operation);
@@ -112,23 +113,23 @@ fn answer(model: &Model, id: OperationId, rare: &Rare) -> Answer {
         .driver(told, availability.provenance, "its error budget is what is left of it")
         .driver(latency, objective.provenance, "what counts as fast")
         .driver(fact, from, traffic(counted))
-        .parameter("window", format!("{} d", facts::people(numbers::SLO_WINDOW.value)))
+        .parameter("window", format!("{} d", facts::people(model.value(&numbers::SLO_WINDOW))))
         .parameter("answered", facts::percent(availability.value.0));
     for (name, value) in fast(&objective.value, operation.kind) {
         answer = answer.parameter(&name, value);
     }
     answer = answer.parameter("counted", counted_as(counted, model, id));
     let slow = main_budget(&objective.value);
-    for (name, value) in alerts(rate, budget, slow, counted) {
+    for (name, value) in alerts(model, rate, budget, slow, counted) {
         answer = answer.parameter(&name, value);
     }
-    answer.assumes(&numbers::BAD_EVENTS, "fewer in a window may be bad luck").reject(
+    answer.assumes(model, &numbers::BAD_EVENTS, "fewer in a window may be bad luck").reject(
         "burn-rate",
         format!(
             "{} failed requests in the shortest window are needed, and probes every {} s do not \
              make them",
-            facts::people(numbers::BAD_EVENTS.value),
-            facts::people(numbers::PROBE_INTERVAL.value)
+            facts::people(model.value(&numbers::BAD_EVENTS)),
+            facts::people(model.value(&numbers::PROBE_INTERVAL))
         ),
     )
     .reject("ticket", "there is enough traffic to see the budget burn")
@@ -143,9 +144,10 @@ const fn traffic(counted: Counted) -> &'static str {
     }
 }
 
-fn counted_as(counted: Counted, model: &Model, id: OperationId) -> String {
+fn counted_as(counted: Counted, model: Facts<'_>, id: OperationId) -> String {
     let context = &model.context(model.operation(id).context).name;
-    let probes = format!("a probe every {} s", facts::people(numbers::PROBE_INTERVAL.value));
+    let probes =
+        format!("a probe every {} s", facts::people(model.value(&numbers::PROBE_INTERVAL)));
     match counted {
         Counted::Alone => "alone".to_owned(),
         Counted::WithOthers => format!("with the rare operations of {context}"),
@@ -173,16 +175,22 @@ fn main_budget(objective: &Percentiles) -> f64 {
     1.0 - facts::main_percentile(objective).0
 }
 
-fn alerts(rate: f64, budget: f64, slow: f64, counted: Counted) -> Vec<(String, String)> {
+fn alerts(
+    model: Facts<'_>,
+    rate: f64,
+    budget: f64,
+    slow: f64,
+    counted: Counted,
+) -> Vec<(String, String)> {
     if counted == Counted::Never {
-        let failures = facts::people(numbers::TICKET_FAILURES.value);
+        let failures = facts::people(model.value(&numbers::TICKET_FAILURES));
         return vec![("ticket".to_owned(), format!("{failures} failures in a day"))];
     }
     let mut told = Vec::new();
     for alert in ALERTS {
         let (who, burn, window) = alert;
         let errors = [("failed", budget), ("slow", slow)];
-        let limits = errors.into_iter().filter(|(_, budget)| seen(rate, *budget, alert));
+        let limits = errors.into_iter().filter(|(_, budget)| seen(model, rate, *budget, alert));
         // A share of one or more can never be exceeded.
         let limits =
             limits.map(|(what, budget)| (what, burn * budget)).filter(|of| of.1 < 1.0 - 1e-9);

@@ -1,12 +1,12 @@
 use base::Provenance;
 use expression::{EntityId, Type};
-use model::{
-    Model,
-    model::{ContextId, OperationKind},
-};
+use model::model::{ContextId, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
-use crate::{facts, numbers};
+use crate::{
+    facts::{self, Facts},
+    numbers,
+};
 
 decision!("store", "Where do the rows of a context live?", reads [], Context run);
 
@@ -21,8 +21,8 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
     }
     let volatile = volatile_writes(model, context);
     let search = search_cores(model, context);
-    let half_a_node = numbers::NODE_CORES.value / 2.0;
-    let choice = if volatile.rate > numbers::VOLATILE_WRITES.value {
+    let half_a_node = model.value(&numbers::NODE_CORES) / 2.0;
+    let choice = if volatile.rate > model.value(&numbers::VOLATILE_WRITES) {
         "redis"
     } else if search.cores > half_a_node {
         "search-engine"
@@ -32,13 +32,13 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
     let mut answer = Answer::new(choice, SOURCE);
     let writes = writes_at_reach(model, context);
     let fact = format!("writes at D2: {}/s", facts::people(writes));
-    let weight = if writes > numbers::POSTGRESQL_WRITES.value {
+    let weight = if writes > model.value(&numbers::POSTGRESQL_WRITES) {
         "more than one server commits: shards or fewer writes are needed"
     } else {
         "one server commits them"
     };
     answer = answer.driver(fact, reach_provenance(model, context), weight);
-    answer = answer.assumes(&numbers::POSTGRESQL_WRITES, "what one server commits");
+    answer = answer.assumes(model, &numbers::POSTGRESQL_WRITES, "what one server commits");
     answer = sizes(model, &entities, answer);
     for (fact, provenance) in volatile.facts {
         answer = answer.driver(fact, provenance, "writes of rows that may be lost");
@@ -52,7 +52,7 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
     let seldom = format!(
         "writes that may be lost come at {}/s at D2, not above {}/s",
         facts::people(volatile.rate),
-        facts::people(numbers::VOLATILE_WRITES.value)
+        facts::people(model.value(&numbers::VOLATILE_WRITES))
     );
     let searches = format!(
         "search takes {} cores at D2, not above half of the largest node ({})",
@@ -70,7 +70,7 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
     )
 }
 
-fn owned(model: &Model, context: ContextId) -> Vec<EntityId> {
+fn owned(model: Facts<'_>, context: ContextId) -> Vec<EntityId> {
     model.entities().filter(|(_, of)| of.context == context).map(|(id, _)| id).collect()
 }
 
@@ -80,7 +80,7 @@ struct Load {
     facts: Vec<(String, Provenance)>,
 }
 
-fn volatile_writes(model: &Model, context: ContextId) -> Load {
+fn volatile_writes(model: Facts<'_>, context: ContextId) -> Load {
     let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
     for (id, operation) in facts::operations_by_name(model, context) {
         let volatile = operation.entity().is_some_and(|entity| model.entity(entity).volatile);
@@ -92,37 +92,38 @@ fn volatile_writes(model: &Model, context: ContextId) -> Load {
     load
 }
 
-fn search_cores(model: &Model, context: ContextId) -> Load {
+fn search_cores(model: Facts<'_>, context: ContextId) -> Load {
     let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
     for (id, operation) in facts::operations_by_name(model, context) {
         if operation.search && operation.kind == OperationKind::List {
-            let searches = facts::reachable_peak(model, operation) * numbers::SEARCH_SHARE.value;
-            load.cores += searches * numbers::SEARCH_CPU.value / 1e3;
+            let searches =
+                facts::reachable_peak(model, operation) * model.value(&numbers::SEARCH_SHARE);
+            load.cores += searches * model.value(&numbers::SEARCH_CPU) / 1e3;
             load.facts.push(facts::rate_fact(model, id));
         }
     }
     load
 }
 
-fn writes_at_reach(model: &Model, context: ContextId) -> f64 {
+fn writes_at_reach(model: Facts<'_>, context: ContextId) -> f64 {
     let writes = model.operations.iter().filter(|of| of.context == context && of.writes());
     writes.map(|operation| facts::reachable_peak(model, operation)).sum()
 }
 
-fn reach_provenance(model: &Model, context: ContextId) -> Provenance {
+fn reach_provenance(model: Facts<'_>, context: ContextId) -> Provenance {
     let from = format!("peaks x {}", facts::people(facts::reach(model, context)));
     Provenance::Derived { from }
 }
 
 /// The largest table, and whether all fit one server.
-fn sizes(model: &Model, entities: &[EntityId], answer: Answer) -> Answer {
+fn sizes(model: Facts<'_>, entities: &[EntityId], answer: Answer) -> Answer {
     let sized = entities.iter().filter_map(|&id| {
         let rows = facts::rows_at_horizon(model, id)?;
         let of = model.entity(id);
-        let bytes = of.size.as_ref().map_or(numbers::ROW_BYTES.value, |size| {
+        let bytes = of.size.as_ref().map_or(model.value(&numbers::ROW_BYTES), |size| {
             f64::from(u32::try_from(size.value.0).unwrap_or(u32::MAX))
         });
-        Some((id, rows.value * bytes * numbers::BLOAT.value, rows))
+        Some((id, rows.value * bytes * model.value(&numbers::BLOAT), rows))
     });
     let sized: Vec<_> = sized.collect();
     let total: f64 = sized.iter().map(|(_, bytes, _)| bytes).sum();
@@ -132,10 +133,10 @@ fn sizes(model: &Model, entities: &[EntityId], answer: Answer) -> Answer {
     }) else {
         return answer;
     };
-    let months = facts::people(numbers::HORIZON.value);
+    let months = facts::people(model.value(&numbers::HORIZON));
     let name = &model.entity(id).name;
     let fact = format!("{name}: {} rows in {months} months", facts::people(rows.value));
-    let fits = if total > numbers::POSTGRESQL_BYTES.value {
+    let fits = if total > model.value(&numbers::POSTGRESQL_BYTES) {
         "with the other tables more than one server should hold"
     } else {
         "with the other tables still one server"
@@ -143,7 +144,7 @@ fn sizes(model: &Model, entities: &[EntityId], answer: Answer) -> Answer {
     answer.driver(fact, rows.provenance, fits).parameter("size in two years", facts::bytes(total))
 }
 
-fn has_files(model: &Model, entities: &[EntityId]) -> bool {
+fn has_files(model: Facts<'_>, entities: &[EntityId]) -> bool {
     let file = |ty: &Type| matches!(ty.required(), Type::File { .. });
     entities.iter().any(|&id| model.entity(id).fields.iter().any(|field| file(&field.ty)))
 }

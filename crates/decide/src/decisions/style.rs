@@ -2,7 +2,8 @@ use base::{Provenance, Rate};
 use model::model::{ContextId, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
-use crate::{facts, numbers};
+use crate::facts::{self, Facts};
+use crate::numbers;
 
 decision!("style", "How many deployables are there?", reads ["service"], System run);
 
@@ -47,7 +48,7 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
     if !own.is_empty() {
         answer = answer.parameter("apart", own.join(", "));
     }
-    Some(rejections(answer, total))
+    Some(rejections(model, answer, total))
 }
 
 /// What each context is, up to eight.
@@ -64,12 +65,12 @@ fn contexts(cx: &Context<'_>, mut answer: Answer) -> Answer {
     answer
 }
 
-fn rejections(answer: Answer, total: Rate) -> Answer {
+fn rejections(model: Facts<'_>, answer: Answer, total: Rate) -> Answer {
     let bursts = format!(
         "functions pay from a peak of {} times the mean, with no streams and objectives of at \
          least {} ms; here the peak is {} times the mean",
-        facts::people(numbers::SERVERLESS_PEAK.value),
-        facts::people(numbers::SERVERLESS_LATENCY.value),
+        facts::people(model.value(&numbers::SERVERLESS_PEAK)),
+        facts::people(model.value(&numbers::SERVERLESS_LATENCY)),
         facts::people(total.peak / total.mean.max(1e-12))
     );
     let contexts = "the contexts are kept apart, so that they can be divided later";
@@ -91,19 +92,20 @@ fn rejections(answer: Answer, total: Rate) -> Answer {
 }
 
 fn total(cx: &Context<'_>) -> Rate {
-    cx.model.operations.iter().map(|of| facts::rate(of).value).fold(Rate::default(), |sum, rate| {
-        Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak }
-    })
+    cx.model.operations.iter().map(|of| facts::rate(cx.model, of).value).fold(
+        Rate::default(),
+        |sum, rate| Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak },
+    )
 }
 
 /// Rare bursts, nobody connected for long, and time for a cold start.
 fn suits_functions(cx: &Context<'_>, total: Rate) -> bool {
-    let least = numbers::SERVERLESS_LATENCY.value / 1e3;
+    let least = cx.model.value(&numbers::SERVERLESS_LATENCY) / 1e3;
     let patient = |of: &model::model::Operation| {
         facts::main_percentile(&facts::objective(cx.model, of).value).1 >= least - 1e-9
     };
     let streams = cx.model.operations.iter().any(|of| of.kind == OperationKind::Stream);
-    total.peak > total.mean * numbers::SERVERLESS_PEAK.value
+    total.peak > total.mean * cx.model.value(&numbers::SERVERLESS_PEAK)
         && !streams
         && cx.model.operations.iter().all(patient)
 }

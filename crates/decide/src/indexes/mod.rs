@@ -10,11 +10,14 @@ mod plan;
 mod wants;
 
 use expression::{EntityId, FieldIndex, Type};
-use model::{Model, model::OperationId};
+use model::model::OperationId;
 
 use crate::design::{Index, Table};
 use crate::naming::{Names, snake};
-use crate::{facts, numbers};
+use crate::{
+    facts::{self, Facts},
+    numbers,
+};
 pub use conditions::mentions;
 pub use wants::Want;
 
@@ -45,7 +48,7 @@ pub enum Fate {
 }
 
 /// Adds the indexes to every table; what became of every wish comes back, by operation.
-pub fn add(model: &Model, tables: &mut [Table], none: &[OperationId]) -> Vec<Outcome> {
+pub fn add(model: Facts<'_>, tables: &mut [Table], none: &[OperationId]) -> Vec<Outcome> {
     let mut names = Names::reserving(
         tables.iter().flat_map(all_names).collect::<Vec<_>>().iter().map(String::as_str),
     );
@@ -58,8 +61,14 @@ pub fn add(model: &Model, tables: &mut [Table], none: &[OperationId]) -> Vec<Out
         indexes.extend(exclusive_keys(model, entity));
         let foreign = foreign_keys(model, entity);
         let wanted = wanted.next().unwrap_or_default();
-        let wishes =
-            plan::plan(model, entity, &mut indexes, wanted, foreign, (none, allowance(writes)));
+        let wishes = plan::plan(
+            model,
+            entity,
+            &mut indexes,
+            wanted,
+            foreign,
+            (none, allowance(model, writes)),
+        );
         for index in &mut indexes {
             index.name = name(&mut names, &table.schema, &table.name, &table.columns, index);
         }
@@ -97,7 +106,7 @@ fn name(names: &mut Names, schema: &str, table: &str, columns: &[String], index:
     names.take_all(&base, |name| vec![format!("{schema}_{name}")])
 }
 
-fn unique_keys(model: &Model, entity: EntityId) -> Vec<Index> {
+fn unique_keys(model: Facts<'_>, entity: EntityId) -> Vec<Index> {
     let of = model.entity(entity);
     let key = |unique: &model::model::Unique| Index {
         name: String::new(),
@@ -113,7 +122,7 @@ fn unique_keys(model: &Model, entity: EntityId) -> Vec<Index> {
 }
 
 /// What a key against overlaps reads: the rows that agree, by their start.
-fn exclusive_keys(model: &Model, entity: EntityId) -> Vec<Index> {
+fn exclusive_keys(model: Facts<'_>, entity: EntityId) -> Vec<Index> {
     let of = model.entity(entity);
     let key = |exclusive: &model::model::Exclusive| {
         let same = exclusive.same.iter().copied();
@@ -132,12 +141,12 @@ fn exclusive_keys(model: &Model, entity: EntityId) -> Vec<Index> {
 }
 
 /// References inside the context: deleting a referenced row looks for the rows that refer to it.
-fn foreign_keys(model: &Model, entity: EntityId) -> Vec<Index> {
+fn foreign_keys(model: Facts<'_>, entity: EntityId) -> Vec<Index> {
     foreign_fields(model, entity, &model.shape(entity).fields)
 }
 
 fn part_foreign_keys(
-    model: &Model,
+    model: Facts<'_>,
     entity: EntityId,
     fields: &[expression::FieldShape],
 ) -> Vec<Index> {
@@ -145,7 +154,7 @@ fn part_foreign_keys(
 }
 
 fn foreign_fields(
-    model: &Model,
+    model: Facts<'_>,
     entity: EntityId,
     fields: &[expression::FieldShape],
 ) -> Vec<Index> {
@@ -170,16 +179,16 @@ fn foreign_fields(
 }
 
 /// Rows at which a table counts as small, if its volume is stated.
-fn small(model: &Model, entity: EntityId) -> Option<f64> {
+fn small(model: Facts<'_>, entity: EntityId) -> Option<f64> {
     let rows = facts::rows_at_horizon(model, entity)?.value;
-    (rows <= numbers::INDEX_ROWS.value).then_some(rows)
+    (rows <= model.value(&numbers::INDEX_ROWS)).then_some(rows)
 }
 
 /// How many secondary indexes a table with this many writes a second may have.
-fn allowance(writes: f64) -> f64 {
-    if writes > numbers::BUSY_WRITES.value {
-        numbers::INDEXES_PER_BUSY_TABLE.value
+fn allowance(model: Facts<'_>, writes: f64) -> f64 {
+    if writes > model.value(&numbers::BUSY_WRITES) {
+        model.value(&numbers::INDEXES_PER_BUSY_TABLE)
     } else {
-        numbers::INDEXES_PER_TABLE.value
+        model.value(&numbers::INDEXES_PER_TABLE)
     }
 }

@@ -1,11 +1,12 @@
 //! From wishes to indexes: what is covered already, what is worth its writes.
 
 use expression::EntityId;
-use model::{Model, model::OperationId};
+use model::model::OperationId;
 
 use super::wants::Want;
 use super::{Fate, Outcome, small};
 use crate::design::Index;
+use crate::facts::Facts;
 
 /// A wish and how it was answered, before indexes have names.
 pub struct Wish {
@@ -40,7 +41,7 @@ impl Wish {
 /// Adds to `indexes` (the keys) what operations and foreign keys need. Positions of what is there
 /// stay.
 pub fn plan(
-    model: &Model,
+    model: Facts<'_>,
     entity: EntityId,
     indexes: &mut Vec<Index>,
     mut wanted: Vec<Want>,

@@ -1,14 +1,14 @@
 //! What operations ask of indexes, before anything is merged or left out.
 
 use expression::{EntityId, FieldIndex, Type, ir::VariableIndex};
-use model::{
-    Model,
-    model::{Authentication, BuiltIn, Operation, OperationId, OperationKind, Target},
-};
+use model::model::{Authentication, BuiltIn, Operation, OperationId, OperationKind, Target};
 
 use super::conditions::{Access, access, both, conjunction, searched_entities};
 use crate::design::Index;
-use crate::{facts, numbers};
+use crate::{
+    facts::{self, Facts},
+    numbers,
+};
 
 /// An index that an operation would use, and how much it would.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Want {
 }
 
 /// Everything that operations want of the tables, by entity.
-pub fn all(model: &Model) -> Vec<Vec<Want>> {
+pub fn all(model: Facts<'_>) -> Vec<Vec<Want>> {
     let mut wants: Vec<Vec<Want>> = vec![Vec::new(); model.entities.len()];
     for (id, operation) in model.operations() {
         let of_list = match operation.target {
@@ -40,7 +40,7 @@ pub fn all(model: &Model) -> Vec<Vec<Want>> {
 
 /// One index for each way in (a grant with the condition for everyone), sort order and filter.
 fn of_list(
-    model: &Model,
+    model: Facts<'_>,
     id: OperationId,
     operation: &Operation,
     entity: EntityId,
@@ -56,7 +56,7 @@ fn of_list(
             wants.push((entity, want(model, id, entity, columns.collect(), &way, share)));
         };
         for (at, sort) in fields.sorts.iter().enumerate() {
-            let share = if at == 0 { 1.0 } else { numbers::SORT_SHARE.value };
+            let share = if at == 0 { 1.0 } else { model.value(&numbers::SORT_SHARE) };
             add(vec![*sort], share);
         }
         if fields.sorts.is_empty() && !way.equal.is_empty() {
@@ -65,7 +65,7 @@ fn of_list(
         for filter in fields.filters.iter().filter(|filter| !way.equal.contains(filter)) {
             let sort = fields.sorts.first().filter(|(sort, _)| sort != filter);
             let columns = std::iter::once((*filter, false)).chain(sort.copied());
-            add(columns.collect(), numbers::FILTER_SHARE.value);
+            add(columns.collect(), model.value(&numbers::FILTER_SHARE));
         }
         if let Some(near) = operation.near {
             add(vec![(near, false)], 1.0);
@@ -87,7 +87,7 @@ fn fields_of(operation: &Operation) -> ListFields {
 }
 
 /// How the rows of a list are reached, for each actor that has a way of its own.
-fn ways_in(model: &Model, operation: &Operation) -> Vec<Access> {
+fn ways_in(model: Facts<'_>, operation: &Operation) -> Vec<Access> {
     let everyone = operation
         .condition
         .as_ref()
@@ -112,7 +112,11 @@ fn ways_in(model: &Model, operation: &Operation) -> Vec<Access> {
 }
 
 /// What `Entity.exists(...)` in conditions needs: equality on the rows it looks for.
-fn of_conditions(model: &Model, id: OperationId, operation: &Operation) -> Vec<(EntityId, Want)> {
+fn of_conditions(
+    model: Facts<'_>,
+    id: OperationId,
+    operation: &Operation,
+) -> Vec<(EntityId, Want)> {
     let grants = operation.by.iter().filter_map(|grant| grant.condition.as_ref());
     let searched = grants.chain(&operation.condition).flat_map(searched_entities);
     let wanted = searched.filter(|(_, way)| !way.equal.is_empty()).map(|(entity, way)| {
@@ -123,7 +127,7 @@ fn of_conditions(model: &Model, id: OperationId, operation: &Operation) -> Vec<(
 }
 
 fn want(
-    model: &Model,
+    model: Facts<'_>,
     id: OperationId,
     entity: EntityId,
     mut fields: Vec<(FieldIndex, bool)>,
@@ -146,6 +150,6 @@ fn want(
         live_only: of.soft_delete,
         because: vec![model.qualified_operation(id)],
     };
-    let rate = facts::rate(model.operation(id)).value.mean;
+    let rate = facts::rate(model, model.operation(id)).value.mean;
     Want { index, operation: id, benefit: rate * share * rows.min(1e15) }
 }

@@ -21,7 +21,7 @@ pub fn document(design: &Design, sources: &SourceMap) -> Value {
         "system": design.model.system.name,
         "decisions": decisions,
         "facts": facts(design, sources),
-        "assumptions": numbers::ALL.iter().map(assumption).collect::<Vec<_>>(),
+        "assumptions": numbers::ALL.iter().map(|of| assumption(design, of)).collect::<Vec<_>>(),
         "tables": tables.iter().map(|of| table(design, of)).collect::<Vec<_>>(),
         "routes": routes.iter().map(|of| route(design, of)).collect::<Vec<_>>(),
     })
@@ -89,10 +89,10 @@ fn facts(design: &Design, sources: &SourceMap) -> Vec<Value> {
     all
 }
 
-fn assumption(number: &numbers::Number) -> Value {
+fn assumption(design: &Design, number: &numbers::Number) -> Value {
     json!({
         "name": number.name,
-        "value": number.value,
+        "value": design.facts().value(number),
         "unit": number.unit,
         "range": [number.low, number.high],
         "source": number.source,
