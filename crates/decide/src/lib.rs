@@ -22,6 +22,7 @@ pub mod indexes;
 mod layout;
 pub mod naming;
 pub mod numbers;
+pub mod objectives;
 mod routes;
 mod tables;
 
