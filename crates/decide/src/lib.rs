@@ -16,6 +16,7 @@ pub mod crossings;
 pub mod decided;
 pub mod decision;
 pub mod decisions;
+pub mod deployables;
 pub mod design;
 pub mod facts;
 pub mod indexes;

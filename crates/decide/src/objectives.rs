@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use base::Percentiles;
 use model::model::{ContextId, OperationId, OperationKind};
 
-use crate::design::Route;
+use crate::design::{Design, Route};
 use crate::{
+    decided,
     facts::{self, Facts},
     numbers,
 };
@@ -201,6 +202,13 @@ pub fn of(model: Facts<'_>, routes: &[Option<Route>], names: &[String]) -> Vec<O
         }
     }
     all
+}
+
+/// The objectives of a design.
+#[must_use]
+pub fn of_design(design: &Design) -> Vec<Objective> {
+    let facts = design.facts();
+    of(facts, &design.routes, &decided::operation_names(facts))
 }
 
 fn stated(model: Facts<'_>, id: OperationId, name: &str) -> Objective {
