@@ -50,7 +50,9 @@ impl Loaded {
     /// The files of `design/`, unless the model has errors.
     #[must_use]
     pub fn artifacts(&self) -> Option<Vec<Artifact>> {
-        self.design.as_deref().map(|design| emit::artifacts(design, &self.sources))
+        let design = self.design.as_deref()?;
+        let (sources, findings) = (&self.sources, self.diagnostics.as_slice());
+        Some(emit::artifacts(&emit::Input { design, sources, findings }))
     }
 
     /// How a command that only reads the model ends.

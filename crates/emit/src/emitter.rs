@@ -1,6 +1,6 @@
 //! What an emitter is: one folder of this crate, with a static declaration in its `mod.rs`.
 
-use base::SourceMap;
+use base::{Diagnostic, SourceMap};
 use decide::Design;
 
 use crate::Artifact;
@@ -10,7 +10,17 @@ use crate::Artifact;
 pub struct Emitter {
     /// Its name: that of its folder.
     pub id: &'static str,
-    /// Its artifacts, under paths that no other emitter uses. The sources are the ones that the
-    /// design's spans belong to.
-    pub run: fn(&Design, &SourceMap) -> Vec<Artifact>,
+    /// Its artifacts, under paths that no other emitter uses.
+    pub run: fn(&Input<'_>) -> Vec<Artifact>,
+}
+
+/// What emitters read.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'d> {
+    /// Everything that was decided.
+    pub design: &'d Design,
+    /// The files that the spans of the design and of the findings belong to.
+    pub sources: &'d SourceMap,
+    /// What the checks found that nobody accepted.
+    pub findings: &'d [Diagnostic],
 }

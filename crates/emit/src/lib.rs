@@ -7,18 +7,13 @@ mod markdown;
 mod yaml;
 
 pub use artifact::Artifact;
-pub use emitter::Emitter;
+pub use emitter::{Emitter, Input};
 pub use emitters::*;
 
-use base::SourceMap;
-use decide::Design;
-
-/// Every file of `design/`, sorted by path. The sources are the ones that the design's spans
-/// belong to.
+/// Every file of `design/`, sorted by path.
 #[must_use]
-pub fn artifacts(design: &Design, sources: &SourceMap) -> Vec<Artifact> {
-    let mut all: Vec<Artifact> =
-        ALL.iter().flat_map(|emitter| (emitter.run)(design, sources)).collect();
+pub fn artifacts(input: &Input<'_>) -> Vec<Artifact> {
+    let mut all: Vec<Artifact> = ALL.iter().flat_map(|emitter| (emitter.run)(input)).collect();
     all.sort();
     all
 }

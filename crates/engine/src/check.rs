@@ -47,6 +47,8 @@ impl Checked {
     /// Every file of `design/`, sorted by path; none where there is no design.
     #[must_use]
     pub fn artifacts(&self) -> Vec<Artifact> {
-        self.design.as_ref().map_or_else(Vec::new, |design| emit::artifacts(design, &self.sources))
+        let Some(design) = self.design.as_deref() else { return Vec::new() };
+        let (sources, findings) = (&self.sources, self.diagnostics.as_slice());
+        emit::artifacts(&emit::Input { design, sources, findings })
     }
 }

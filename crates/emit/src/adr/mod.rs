@@ -6,7 +6,6 @@
 mod page;
 mod recorded;
 
-use base::SourceMap;
 use decide::{Design, design::Verdict, naming::Names};
 
 use crate::{Artifact, Emitter};
@@ -14,7 +13,7 @@ use crate::{Artifact, Emitter};
 pub use recorded::{RECORDED, Recorded, When};
 
 /// `adr/*.md`.
-pub static EMITTER: Emitter = Emitter { id: "adr", run: |design, _: &SourceMap| artifacts(design) };
+pub static EMITTER: Emitter = Emitter { id: "adr", run: |input| artifacts(input.design) };
 
 /// A record for each decision that deserves one.
 #[must_use]

@@ -11,7 +11,8 @@ use crate::{Artifact, Emitter};
 pub use json::decision;
 
 /// `decisions.md`, `design.json`.
-pub static EMITTER: Emitter = Emitter { id: "decisions", run: artifacts };
+pub static EMITTER: Emitter =
+    Emitter { id: "decisions", run: |input| artifacts(input.design, input.sources) };
 
 /// Both files.
 #[must_use]

@@ -22,7 +22,8 @@ use model::model::ContextId;
 use crate::{Artifact, Emitter};
 
 /// `diagrams/*.mmd`.
-pub static EMITTER: Emitter = Emitter { id: "diagrams", run: artifacts };
+pub static EMITTER: Emitter =
+    Emitter { id: "diagrams", run: |input| artifacts(input.design, input.sources) };
 
 /// Every diagram.
 #[must_use]

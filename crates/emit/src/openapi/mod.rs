@@ -16,7 +16,7 @@ use crate::{Artifact, Emitter, yaml};
 use components::Components;
 
 /// `openapi/*.yaml`.
-pub static EMITTER: Emitter = Emitter { id: "openapi", run: |design, _| artifacts(design) };
+pub static EMITTER: Emitter = Emitter { id: "openapi", run: |input| artifacts(input.design) };
 
 /// A document for each context that has public routes.
 #[must_use]

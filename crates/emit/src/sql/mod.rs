@@ -17,7 +17,7 @@ use expression::sql::Dialect;
 use crate::{Artifact, Emitter};
 
 /// `sql/*.sql`.
-pub static EMITTER: Emitter = Emitter { id: "sql", run: |design, _| artifacts(design) };
+pub static EMITTER: Emitter = Emitter { id: "sql", run: |input| artifacts(input.design) };
 
 /// Every statement that an empty database needs, in order, without closing semicolons.
 #[must_use]
