@@ -1,8 +1,11 @@
 //! Emitters: a Design in, artifacts out. One emitter is one folder; none writes anything.
 
 mod artifact;
+mod components;
 mod emitter;
 mod emitters;
+mod examples;
+mod json_schema;
 mod markdown;
 mod yaml;
 

@@ -1,14 +1,14 @@
 //! What operations take and return.
 
 use decide::{Design, naming::upper_camel};
-use expression::{FieldIndex, FieldShape, Type, Value as Constant};
+use expression::{FieldIndex, FieldShape, Type};
 use model::model::{
-    Assigns, Default, Field, Operation, OperationKind, OutputField, OutputValue, Parameter, Target,
+    Assigns, Operation, OperationKind, OutputField, OutputValue, Parameter, Target,
 };
 use serde_json::{Value, json};
 
-use super::components::{Components, RESERVED};
-use super::types::{Object, Way, list, nullable, schema};
+use crate::components::{Components, RESERVED};
+use crate::json_schema::{Object, Way, constant, describe, list, nullable, schema};
 
 /// The body of a request; nothing where the operation takes none.
 pub fn request(
@@ -52,16 +52,6 @@ fn input(design: &Design, operation: &Operation, parameter: &Parameter) -> Value
         value["writeOnly"] = true.into();
     }
     value
-}
-
-/// What documents can show of a default.
-pub fn constant(default: &Default) -> Option<Value> {
-    match default {
-        Default::Value(Constant::Bool(truth)) => Some((*truth).into()),
-        Default::Value(Constant::Int(number)) => Some((*number).into()),
-        Default::Value(Constant::Text(text)) => Some((&**text).into()),
-        _ => None,
-    }
 }
 
 fn part_rows(
@@ -149,14 +139,6 @@ fn view_field(design: &Design, operation: &Operation, at: FieldIndex) -> Value {
     let record = design.model.schema.record(design.model.view(view).record);
     let field = record.fields.get(usize::from(at.0));
     field.map_or_else(|| json!({}), |field| schema(&design.model.schema, &field.ty, Way::Out))
-}
-
-/// Adds the documentation of a field. Beside a reference it stands since OpenAPI 3.1.
-fn describe(value: &mut Value, field: Option<&Field>) {
-    let doc = field.and_then(|field| field.doc.as_deref()).map(str::trim);
-    if let Some(doc) = doc.filter(|doc| !doc.is_empty()) {
-        value["description"] = doc.into();
-    }
 }
 
 /// The envelope of a page.

@@ -2,18 +2,15 @@
 //! exactly as the runtime serves it.
 
 mod bodies;
-mod components;
 mod examples;
 mod parameters;
 mod problems;
-mod types;
 
 use decide::{Design, design::Route, naming::kebab};
 use model::model::{Authentication, BuiltIn, ContextId, Operation, OperationKind, Target};
 use serde_json::{Map, Value, json};
 
-use crate::{Artifact, Emitter, yaml};
-use components::Components;
+use crate::{Artifact, Emitter, components::Components, json_schema, yaml};
 
 /// `openapi/*.yaml`.
 pub static EMITTER: Emitter = Emitter { id: "openapi", run: |input| artifacts(input.design) };
@@ -54,7 +51,7 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
     let summary = format!("{}{}", summary.trim(), not_served(design, &later));
     let paths = Value::Object(paths);
     let problem_examples = problems::examples(&paths);
-    let mut shared = types::shared(&design.model.schema);
+    let mut shared = json_schema::shared(&design.model.schema);
     shared.push(("Problem", problems::schema()));
     components.add_used(shared, &paths);
     let mut document = json!({

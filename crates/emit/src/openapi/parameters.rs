@@ -8,7 +8,7 @@ use expression::{FieldIndex, FieldShape, Type};
 use model::model::{Addressed, Operation, OperationKind, Target};
 use serde_json::{Value, json};
 
-use super::types::{Way, amount_text, schema};
+use crate::json_schema::{Way, amount_text, schema};
 
 /// All parameters of an operation, in the order path, query, headers.
 pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> {

@@ -1,10 +1,12 @@
-//! The JSON Schema of each type, exactly as the runtime reads and writes it.
+//! The JSON Schema of each type, exactly as the runtime reads and writes it: in contracts over HTTP
+//! and in those of events alike.
 
-use expression::{FieldShape, Schema, Type, types::TextFormat};
+use expression::{FieldShape, Schema, Type, Value as Constant, types::TextFormat};
+use model::model::{Default, Field};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::examples;
+use crate::examples;
 
 /// Which way a value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +110,7 @@ pub fn object(schema: &Schema, fields: &[FieldShape], way: Way) -> Value {
 }
 
 /// An object under construction.
-#[derive(Debug, Default)]
+#[derive(Debug, std::default::Default)]
 pub struct Object {
     properties: Map<String, Value>,
     required: Vec<String>,
@@ -272,4 +274,22 @@ pub fn shared(schema: &Schema) -> Vec<(&'static str, Value)> {
         ("Geo", geo.finish(Way::In)),
         ("File", file.finish(Way::Out)),
     ]
+}
+
+/// What documents can show of a default.
+pub fn constant(default: &Default) -> Option<Value> {
+    match default {
+        Default::Value(Constant::Bool(truth)) => Some((*truth).into()),
+        Default::Value(Constant::Int(number)) => Some((*number).into()),
+        Default::Value(Constant::Text(text)) => Some((&**text).into()),
+        _ => None,
+    }
+}
+
+/// Adds the documentation of a field. Beside a reference it stands since OpenAPI 3.1.
+pub fn describe(value: &mut Value, field: Option<&Field>) {
+    let doc = field.and_then(|field| field.doc.as_deref()).map(str::trim);
+    if let Some(doc) = doc.filter(|doc| !doc.is_empty()) {
+        value["description"] = doc.into();
+    }
 }
