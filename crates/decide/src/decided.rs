@@ -22,14 +22,22 @@ pub fn verdicts(
 ) -> (Vec<Verdict>, Vec<Diagnostic>) {
     let crossings = crossings::of(model, &operation_names(model));
     let mut verdicts: Vec<Verdict> = Vec::new();
+    let mut diagnostics = Vec::new();
     for decision in in_order() {
         let cx =
             Context { model, tables, routes, outcomes, crossings: &crossings, verdicts: &verdicts };
-        let mut new = run(&cx, decision);
-        new.iter_mut().for_each(|verdict| obey(model, verdict));
+        let mut new = Vec::new();
+        for (subject, mut answer) in run(&cx, decision) {
+            let (chosen, conflicts) = (answer.choice, std::mem::take(&mut answer.conflicts));
+            let mut verdict = verdict(decision.family, subject, answer);
+            obey(model, &mut verdict);
+            if verdict.choice == chosen {
+                diagnostics.extend(conflicts);
+            }
+            new.push(verdict);
+        }
         verdicts.extend(new);
     }
-    let mut diagnostics = Vec::new();
     for own in &model.overrides {
         match check(own, &verdicts) {
             Ok(Some(verdict)) => verdicts.push(verdict),
@@ -65,7 +73,7 @@ pub fn in_order() -> Vec<&'static Decision> {
     order
 }
 
-fn run(cx: &Context<'_>, decision: &Decision) -> Vec<Verdict> {
+fn run(cx: &Context<'_>, decision: &Decision) -> Vec<(String, Answer)> {
     let model = cx.model;
     let contexts = || (0u16..).map(ContextId).zip(&model.contexts);
     let answers: Vec<(String, Option<Answer>)> = match decision.run {
@@ -103,10 +111,7 @@ fn run(cx: &Context<'_>, decision: &Decision) -> Vec<Verdict> {
                 .collect()
         }
     };
-    let verdict = |(subject, answer): (String, Option<Answer>)| {
-        answer.map(|answer| verdict(decision.family, subject, answer))
-    };
-    answers.into_iter().filter_map(verdict).collect()
+    answers.into_iter().filter_map(|(subject, answer)| Some((subject, answer?))).collect()
 }
 
 /// Operations for which the model wants no index.

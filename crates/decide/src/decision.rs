@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base::{Provenance, Quantity, Span};
+use base::{Diagnostic, Provenance, Quantity, Span};
 use expression::EntityId;
 use model::model::{ActorId, ContextId, OperationId};
 
@@ -122,6 +122,8 @@ pub struct Answer {
     pub rejected: Vec<Rejected>,
     /// Who says so.
     pub source: &'static str,
+    /// What the model asks for that this option cannot give either.
+    pub conflicts: Vec<Diagnostic>,
 }
 
 impl Answer {
@@ -129,7 +131,16 @@ impl Answer {
     #[must_use]
     pub fn new(choice: &'static str, source: &'static str) -> Self {
         let (parameters, drivers, rejected) = (Vec::new(), Vec::new(), Vec::new());
-        Self { choice, parameters, drivers, rejected, source }
+        Self { choice, parameters, drivers, rejected, source, conflicts: Vec::new() }
+    }
+
+    /// Numbers of the model that no option meets together. The finding is named after the problem,
+    /// lies on one of the numbers and has every other one as a related place. It is dropped where
+    /// the model takes another option itself.
+    #[must_use]
+    pub fn conflict(mut self, finding: Diagnostic) -> Self {
+        self.conflicts.push(finding);
+        self
     }
 
     /// A detail.
