@@ -2,6 +2,7 @@
 
 use base::{Diagnostic, Severity, Span};
 use decide::{Design, facts::Facts};
+use expression::{EntityId, FieldIndex};
 use model::model::Acceptance;
 
 use crate::usage::Usage;
@@ -25,6 +26,8 @@ pub enum Group {
     Security,
     /// Rates and limits.
     Capacity,
+    /// Objectives, and what can be seen of a running system.
+    Observability,
     /// Personal data.
     Privacy,
 }
@@ -79,6 +82,18 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn new(design: &'a Design) -> Self {
         Self { design, model: design.facts(), usage: Usage::of(design.facts()) }
+    }
+
+    /// `context.Entity`, as findings name it.
+    #[must_use]
+    pub fn entity_name(&self, id: EntityId) -> String {
+        let entity = self.model.entity(id);
+        format!("{}.{}", self.model.context(entity.context).name, entity.name)
+    }
+
+    /// `context.Entity.field`, as findings name it.
+    pub(crate) fn field_name(&self, id: EntityId, field: FieldIndex) -> String {
+        format!("{}.{}", self.entity_name(id), self.model.entity(id).field(field).name)
     }
 }
 

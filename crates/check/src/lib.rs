@@ -6,6 +6,8 @@
 
 mod checks;
 mod context;
+mod grants;
+pub mod numbers;
 mod usage;
 mod walk;
 

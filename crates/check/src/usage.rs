@@ -11,8 +11,8 @@ use expression::{EntityId, FieldIndex, Type};
 use model::{
     Model,
     model::{
-        Assigns, Authentication, Callee, Effect, EffectKind, EventId, Operation, OperationId,
-        OperationKind, SetPath, StepKind,
+        Assigns, Callee, Effect, EffectKind, EventId, Flow, Invocation, Operation, OperationId,
+        OperationKind, SetPath, Step, StepKind,
     },
 };
 
@@ -49,6 +49,9 @@ pub struct Usage {
     pub writes: Vec<(OperationId, EntityId, FieldIndex)>,
     /// Every call.
     pub calls: Vec<Called>,
+    /// Operations that something in the model starts: calls, flows with their undoing and failing,
+    /// schedules and callbacks.
+    pub invoked: BTreeSet<OperationId>,
 }
 
 impl Usage {
@@ -59,6 +62,7 @@ impl Usage {
             usage.operation(model, id, operation);
         }
         usage.flows(model);
+        usage.invoked = usage.invocations(model.model).filter_map(operation_of).collect();
         usage
     }
 
@@ -136,6 +140,16 @@ impl Usage {
         }
     }
 
+    /// What anything in the model calls.
+    fn invocations<'a>(&'a self, model: &'a Model) -> impl Iterator<Item = Callee> + 'a {
+        let callbacks = model.externals.iter().flat_map(|external| &external.callbacks);
+        let flows = model.flows.iter().flat_map(invocations_of);
+        let schedules = model.schedules.iter().map(|schedule| &schedule.call);
+        let callbacks = callbacks.map(|callback| &callback.call);
+        let invocations = flows.chain(schedules).chain(callbacks);
+        self.calls.iter().map(|call| call.callee).chain(invocations.map(|call| call.callee))
+    }
+
     /// How often an event is emitted.
     fn emitted(&self, model: Facts<'_>, event: EventId) -> Rate {
         let emitters = self.emits.get(&event).into_iter().flatten();
@@ -150,10 +164,21 @@ fn times(rate: Rate, factor: f64) -> Rate {
     Rate { mean: rate.mean * factor, peak: rate.peak * factor }
 }
 
-/// Whether only the built-in `system` actor may do it.
-pub fn only_system(model: &Model, operation: &Operation) -> bool {
-    operation
-        .by
-        .iter()
-        .all(|grant| model.actor(grant.actor).authentication == Authentication::System)
+/// Everything that a flow calls: its steps, what undoes them, what takes late events, its failing.
+pub fn invocations_of(flow: &Flow) -> impl Iterator<Item = &Invocation> {
+    fn of_step(step: &Step) -> [Option<&Invocation>; 3] {
+        let (call, late) = match &step.kind {
+            StepKind::Call(call) => (Some(call), None),
+            StepKind::Wait { late, .. } => (None, late.as_ref()),
+        };
+        [call, late, step.undo.as_ref()]
+    }
+    flow.steps.iter().flat_map(of_step).flatten().chain(flow.failed.as_ref())
+}
+
+const fn operation_of(callee: Callee) -> Option<OperationId> {
+    match callee {
+        Callee::Operation(operation) => Some(operation),
+        Callee::External(..) => None,
+    }
 }

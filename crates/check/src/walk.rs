@@ -39,6 +39,30 @@ pub fn mentions(expression: &Expression, variable: VariableIndex) -> bool {
     found
 }
 
+/// Whether two expressions say the same, wherever they are written.
+pub fn alike(one: &Expression, other: &Expression) -> bool {
+    let same = match (&one.kind, &other.kind) {
+        (Kind::Field { field: a, .. }, Kind::Field { field: b, .. }) => a == b,
+        (Kind::PartRows { part: a, .. }, Kind::PartRows { part: b, .. }) => a == b,
+        (Kind::Binary(a, ..), Kind::Binary(b, ..)) => a == b,
+        (Kind::Call(a, x), Kind::Call(b, y)) => {
+            return a == b && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| alike(x, y));
+        }
+        (Kind::List(x), Kind::List(y)) => {
+            return x.len() == y.len() && x.iter().zip(y).all(|(x, y)| alike(x, y));
+        }
+        (
+            Kind::Comprehend { what: a, variable: x, .. },
+            Kind::Comprehend { what: b, variable: y, .. },
+        ) => a == b && x == y,
+        (Kind::Not(_), Kind::Not(_))
+        | (Kind::Negate(_), Kind::Negate(_))
+        | (Kind::Conditional(..), Kind::Conditional(..)) => true,
+        (a, b) => return a == b,
+    };
+    same && one.children().zip(other.children()).all(|(a, b)| alike(a, b))
+}
+
 /// The fields of entities that the expression reads.
 pub fn fields_read(expression: &Expression) -> Vec<(EntityId, FieldIndex)> {
     let mut read = Vec::new();

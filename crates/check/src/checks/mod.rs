@@ -2,10 +2,16 @@
 
 use crate::Check;
 
+#[path = "account-enumeration.rs"]
+mod account_enumeration;
+#[path = "act-without-effect.rs"]
+mod act_without_effect;
 #[path = "anonymous-write.rs"]
 mod anonymous_write;
 #[path = "availability-above-dependency.rs"]
 mod availability_above_dependency;
+#[path = "call-per-item.rs"]
+mod call_per_item;
 #[path = "callee-rate-too-low.rs"]
 mod callee_rate_too_low;
 #[path = "context-without-team.rs"]
@@ -14,6 +20,10 @@ mod context_without_team;
 mod create_rate_mismatch;
 #[path = "critical-without-objective.rs"]
 mod critical_without_objective;
+#[path = "cyclic-contexts.rs"]
+mod cyclic_contexts;
+#[path = "duplicate-operation.rs"]
+mod duplicate_operation;
 #[path = "entity-never-created.rs"]
 mod entity_never_created;
 #[path = "erasure-blocked-by-reference.rs"]
@@ -28,39 +38,88 @@ mod external_never_called;
 mod external_without_latency;
 #[path = "flow-without-failed.rs"]
 mod flow_without_failed;
+#[path = "god-context.rs"]
+mod god_context;
+#[path = "guessable-key.rs"]
+mod guessable_key;
+#[path = "hand-made-deletion.rs"]
+mod hand_made_deletion;
 #[path = "implausible-think-time.rs"]
 mod implausible_think_time;
+#[path = "key-in-public-client.rs"]
+mod key_in_public_client;
 #[path = "list-without-selection.rs"]
 mod list_without_selection;
+#[path = "login-change-without-reauthentication.rs"]
+mod login_change_without_reauthentication;
+#[path = "missing-ownership-check.rs"]
+mod missing_ownership_check;
+#[path = "money-without-currency.rs"]
+mod money_without_currency;
+#[path = "one-member-enum.rs"]
+mod one_member_enum;
+#[path = "operation-never-called.rs"]
+mod operation_never_called;
+#[path = "oversized-answer.rs"]
+mod oversized_answer;
+#[path = "oversized-part.rs"]
+mod oversized_part;
+#[path = "owner-from-input.rs"]
+mod owner_from_input;
+#[path = "partial-unique-key.rs"]
+mod partial_unique_key;
 #[path = "personal-data-kept-forever.rs"]
 mod personal_data_kept_forever;
+#[path = "personal-data-of-others.rs"]
+mod personal_data_of_others;
+#[path = "promise-without-on-call.rs"]
+mod promise_without_on_call;
 #[path = "public-personal-data.rs"]
 mod public_personal_data;
+#[path = "redundant-unique-key.rs"]
+mod redundant_unique_key;
 #[path = "refusable-after-pivot.rs"]
 mod refusable_after_pivot;
+#[path = "replayable-callback.rs"]
+mod replayable_callback;
 #[path = "retried-call-not-idempotent.rs"]
 mod retried_call_not_idempotent;
+#[path = "self-granted-privilege.rs"]
+mod self_granted_privilege;
 #[path = "state-never-entered.rs"]
 mod state_never_entered;
+#[path = "sync-chain-too-deep.rs"]
+mod sync_chain_too_deep;
 #[path = "table-grows-for-ever.rs"]
 mod table_grows_for_ever;
+#[path = "time-as-text.rs"]
+mod time_as_text;
+#[path = "too-few-people.rs"]
+mod too_few_people;
 #[path = "unreachable-act.rs"]
 mod unreachable_act;
 #[path = "unreachable-state.rs"]
 mod unreachable_state;
 #[path = "unused-actor.rs"]
 mod unused_actor;
+#[path = "unvalidated-input.rs"]
+mod unvalidated_input;
 #[path = "where-as-authorisation.rs"]
 mod where_as_authorisation;
 
 /// Every check, by id.
 pub static ALL: &[&Check] = &[
+    &account_enumeration::CHECK,
+    &act_without_effect::CHECK,
     &anonymous_write::CHECK,
     &availability_above_dependency::CHECK,
+    &call_per_item::CHECK,
     &callee_rate_too_low::CHECK,
     &context_without_team::CHECK,
     &create_rate_mismatch::CHECK,
     &critical_without_objective::CHECK,
+    &cyclic_contexts::CHECK,
+    &duplicate_operation::CHECK,
     &entity_never_created::CHECK,
     &erasure_blocked_by_reference::CHECK,
     &event_never_emitted::CHECK,
@@ -68,16 +127,38 @@ pub static ALL: &[&Check] = &[
     &external_never_called::CHECK,
     &external_without_latency::CHECK,
     &flow_without_failed::CHECK,
+    &god_context::CHECK,
+    &guessable_key::CHECK,
+    &hand_made_deletion::CHECK,
     &implausible_think_time::CHECK,
+    &key_in_public_client::CHECK,
     &list_without_selection::CHECK,
+    &login_change_without_reauthentication::CHECK,
+    &missing_ownership_check::CHECK,
+    &money_without_currency::CHECK,
+    &one_member_enum::CHECK,
+    &operation_never_called::CHECK,
+    &oversized_answer::CHECK,
+    &oversized_part::CHECK,
+    &owner_from_input::CHECK,
+    &partial_unique_key::CHECK,
     &personal_data_kept_forever::CHECK,
+    &personal_data_of_others::CHECK,
+    &promise_without_on_call::CHECK,
     &public_personal_data::CHECK,
+    &redundant_unique_key::CHECK,
     &refusable_after_pivot::CHECK,
+    &replayable_callback::CHECK,
     &retried_call_not_idempotent::CHECK,
+    &self_granted_privilege::CHECK,
     &state_never_entered::CHECK,
+    &sync_chain_too_deep::CHECK,
     &table_grows_for_ever::CHECK,
+    &time_as_text::CHECK,
+    &too_few_people::CHECK,
     &unreachable_act::CHECK,
     &unreachable_state::CHECK,
     &unused_actor::CHECK,
+    &unvalidated_input::CHECK,
     &where_as_authorisation::CHECK,
 ];

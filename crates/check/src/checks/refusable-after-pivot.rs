@@ -4,7 +4,7 @@ use expression::EntityId;
 use model::model::{EffectKind, Flow, OperationId, Step, StepKind};
 
 use crate::context::{Context, Sink, check};
-use crate::usage::only_system;
+use crate::grants::only_system;
 use crate::walk;
 
 check!(
@@ -51,7 +51,7 @@ fn spoiler(context: &Context, called: OperationId) -> Option<OperationId> {
     let model = context.model;
     let operation = model.operation(called);
     let entity = operation.entity()?;
-    let others = |id: &OperationId| *id != called && !only_system(&model, model.operation(*id));
+    let others = |id: &OperationId| *id != called && !only_system(model, model.operation(*id));
     let mut found = None;
     walk::effects(&operation.effects, &mut |effect| {
         let spoils = match &effect.kind {

@@ -29,18 +29,22 @@ fn complete(block: &str) -> String {
     text
 }
 
-fn findings(block: &str) -> (SourceMap, Vec<Diagnostic>) {
+/// All findings about a model; of one that the language refuses, its errors.
+pub fn findings(text: String) -> (SourceMap, Vec<Diagnostic>) {
     let mut sources = SourceMap::new();
-    let file = sources.add("firmitas.yaml", complete(block));
+    let file = sources.add("firmitas.yaml", text);
     let (model, mut diagnostics) = model::load(&sources, file);
-    assert!(!has_errors(&diagnostics), "{}", show(&sources, &diagnostics));
+    if has_errors(&diagnostics) {
+        return (sources, diagnostics);
+    }
     let (design, decided) = decide::decide(Arc::new(model));
     diagnostics.extend(decided);
     diagnostics.extend(check::check(&design));
     (sources, diagnostics)
 }
 
-fn show(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+/// Findings as lines.
+pub fn show(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
     let line = |d: &Diagnostic| {
         let place = sources.text(d.primary.span);
         format!("{} at `{place}`: {}", d.id, d.message)
@@ -49,7 +53,7 @@ fn show(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
 }
 
 fn holds(check: &Check) -> Result<(), String> {
-    let (sources, wrong) = findings(block(check.page, "Wrong"));
+    let (sources, wrong) = findings(complete(block(check.page, "Wrong")));
     if wrong.is_empty() || wrong.iter().any(|finding| finding.id != check.id) {
         return Err(format!("{}: Wrong yields\n{}", check.id, show(&sources, &wrong)));
     }
@@ -59,7 +63,7 @@ fn holds(check: &Check) -> Result<(), String> {
             return Err(format!("{}: without place, label or help", check.id));
         }
     }
-    let (sources, right) = findings(block(check.page, "Right"));
+    let (sources, right) = findings(complete(block(check.page, "Right")));
     if !right.is_empty() {
         return Err(format!("{}: Right yields\n{}", check.id, show(&sources, &right)));
     }
@@ -85,6 +89,6 @@ fn an_accepted_finding_is_not_reported() {
     let check = check::find("event-never-emitted").unwrap();
     let accept = "decisions:\n  accept:\n    event-never-emitted@sales.Placed: { because: it comes next month }\n";
     let text = format!("{}{accept}", block(check.page, "Wrong"));
-    let (sources, found) = findings(&text);
+    let (sources, found) = findings(complete(&text));
     assert!(found.is_empty(), "{}", show(&sources, &found));
 }
