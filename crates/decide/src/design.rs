@@ -200,6 +200,12 @@ impl Route {
 }
 
 impl Design {
+    /// The verdict of a family about a subject, if it arises.
+    #[must_use]
+    pub fn verdict(&self, family: &str, subject: &str) -> Option<&Verdict> {
+        self.verdicts.iter().find(|of| of.family == family && of.subject == subject)
+    }
+
     /// The model with the numbers that complete it.
     #[must_use]
     pub fn facts(&self) -> Facts<'_> {

@@ -4,6 +4,8 @@ use crate::Emitter;
 
 #[path = "adr/mod.rs"]
 pub mod adr;
+#[path = "asyncapi/mod.rs"]
+pub mod asyncapi;
 #[path = "decisions/mod.rs"]
 pub mod decisions;
 #[path = "diagrams/mod.rs"]
@@ -17,6 +19,7 @@ pub mod sql;
 #[rustfmt::skip]
 pub static ALL: &[&Emitter] = &[
     &adr::EMITTER,
+    &asyncapi::EMITTER,
     &decisions::EMITTER,
     &diagrams::EMITTER,
     &openapi::EMITTER,

@@ -12,6 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{Artifact, Emitter, components::Components, json_schema, yaml};
 
+pub(crate) use bodies::row;
+
 /// `openapi/*.yaml`.
 pub static EMITTER: Emitter = Emitter { id: "openapi", run: |input| artifacts(input.design) };
 

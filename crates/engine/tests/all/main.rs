@@ -4,9 +4,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the examples")]
 
 mod adr;
+mod asyncapi;
 mod body_examples;
 mod broken;
 mod case;
+mod contracts;
 mod diagrams;
 mod examples;
 mod openapi;
