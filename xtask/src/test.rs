@@ -49,7 +49,10 @@ pub fn run(options: &Options) -> Result<()> {
     command
         .env("FIRMITAS_TEST_POSTGRES", postgres.url())
         .env("FIRMITAS_TEST_REDOCLY", &tools.redocly)
-        .env("FIRMITAS_TEST_MERMAID", &tools.mermaid)
+        .env("FIRMITAS_TEST_MERMAID", &tools.npm)
+        .env("FIRMITAS_TEST_ASYNCAPI", &tools.npm)
+        .env("FIRMITAS_TEST_BUF", &tools.npm)
+        .env("FIRMITAS_TEST_GRAPHQL", &tools.npm)
         .env("FIRMITAS_TEST_OPENAPI_SPEC_VALIDATOR", &tools.openapi_spec_validator)
         .env("FIRMITAS_TEST_SCHEMATHESIS", &tools.schemathesis);
     execute(&mut command)

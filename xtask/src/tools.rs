@@ -7,15 +7,23 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{exists, is_root, run, run_quietly, step, target};
 
-const NPM_PACKAGES: [&str; 3] = ["@redocly/cli@2.77.0", "mermaid@11.17.2", "jsdom@29.1.1"];
+const NPM_PACKAGES: [&str; 6] = [
+    "@asyncapi/parser@3.6.3",
+    "@bufbuild/buf@1.75.0",
+    "@redocly/cli@2.77.0",
+    "graphql@16.15.0",
+    "jsdom@29.1.1",
+    "mermaid@11.17.2",
+];
 const PYTHON_PACKAGES: [&str; 2] = ["openapi-spec-validator==0.9.0", "schemathesis==4.32.5"];
 
 /// Where the tools are.
 pub struct Tools {
     /// Redocly's linter of OpenAPI documents (npm).
     pub redocly: PathBuf,
-    /// Folder with the npm packages `mermaid` and `jsdom`.
-    pub mermaid: PathBuf,
+    /// Folder with the npm packages: AsyncAPI's parser, buf, GraphQL's reference implementation,
+    /// `mermaid` with `jsdom`.
+    pub npm: PathBuf,
     /// The `OpenAPI` validator of the python-openapi project (`PyPI`).
     pub openapi_spec_validator: PathBuf,
     /// Property-based tests of an HTTP API against its contract (`PyPI`).
@@ -32,7 +40,7 @@ pub fn set_up() -> Result<Tools> {
     let python = python(&folder)?;
     Ok(Tools {
         redocly: npm.join("node_modules/.bin/redocly"),
-        mermaid: npm,
+        npm,
         openapi_spec_validator: python.join("openapi-spec-validator"),
         schemathesis: python.join("schemathesis"),
         postgres: postgres()?,
