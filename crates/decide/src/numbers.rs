@@ -241,12 +241,29 @@ numbers! {
         from "Service Cutter, semantic proximity: read together";
     /// Tie of a flow that goes through both.
     TIE_FLOW = "tie-flow" 1.0 "" in 0.0..3.0 from "house";
+    /// Multiple of a reference by which a parent owns its child.
+    TIE_OWNED = "tie-owned" 2.0 "x" in 1.0..6.0 from "house: measured, docs/design/boundaries.md";
+    /// Power of the number of entities that refer to one, or read it, by which each such tie is
+    /// divided: 0 not at all, 1 in full.
+    TIE_DAMPING = "tie-damping" 0.5 "power" in 0.0..1.0
+        from "house: measured, docs/design/boundaries.md";
     /// Tie of being written by the same actors.
     TIE_ACTORS = "tie-actors" 3.0 "" in 1.0..10.0 from "house: shared owner of Service Cutter";
-    /// Tie of names that begin alike.
-    TIE_NAMES = "tie-names" 3.0 "" in 0.0..5.0 from "house";
-    /// What keeps rows that may be lost from those that may not.
-    TIE_VOLATILE = "tie-volatile" 2.0 "" in 0.0..6.0 from "house";
+    /// Tie of an entity to all whose names begin with the same word.
+    TIE_NAMES = "tie-names" 3.0 "" in 0.0..6.0 from "house: measured, docs/design/boundaries.md";
+    /// Tie of an entity to all whose names share a word that is not the first of both.
+    TIE_WORDS = "tie-words" 1.0 "" in 0.0..3.0 from "house: measured, docs/design/boundaries.md";
+    /// What is left of such a tie at each place further on in a name.
+    WORD_STEP = "word-step" 0.5 "share" in 0.1..1.0
+        from "house: measured, docs/design/boundaries.md";
+    /// What one point of difference in a characteristic takes off a tie.
+    TIE_MISMATCH = "tie-mismatch" 0.2 "" in 0.0..1.0
+        from "house; the points are those of Service Cutter, data.sql";
+    /// How much more than chance must hold a group together.
+    RESOLUTION = "resolution" 1.0 "x" in 0.5..2.0
+        from "Newman and Girvan 2004, Finding and evaluating community structure in networks";
+    /// Share of one context's writes that need a write of another, from which the two are one.
+    MERGE_SHARE = "merge-share" 0.5 "share" in 0.3..0.8 from "house";
 }
 
 #[cfg(test)]

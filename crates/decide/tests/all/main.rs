@@ -8,6 +8,7 @@ mod examples;
 mod indexes;
 mod links;
 mod objectives;
+mod quality;
 mod registry;
 mod resilient;
 mod routes;

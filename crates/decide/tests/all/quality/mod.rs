@@ -1,0 +1,6 @@
+//! How well proposed contexts meet those that real teams drew, beside what simpler methods find.
+
+mod baselines;
+mod samples;
+mod scores;
+mod table;
