@@ -16,8 +16,6 @@ use model::{
     },
 };
 
-use crate::walk;
-
 /// One call of an operation or external, with how often it happens.
 pub struct Called {
     /// What is called.
@@ -32,6 +30,8 @@ pub struct Called {
     pub reach: f64,
     /// Whether a flow makes it.
     pub by_flow: bool,
+    /// Whether it is made only at times: how often, nobody can know.
+    pub sometimes: bool,
 }
 
 /// What the operations of a model do, gathered once.
@@ -41,6 +41,10 @@ pub struct Usage {
     pub emits: BTreeMap<EventId, Vec<OperationId>>,
     /// Which operations create rows of an entity, by their kind or by an effect.
     pub creates: BTreeMap<EntityId, Vec<OperationId>>,
+    /// Of those that emit, the ones that do so only at times.
+    pub sometimes_emits: BTreeSet<(EventId, OperationId)>,
+    /// Of those that create, the ones that do so only at times, or several at once.
+    pub sometimes_creates: BTreeSet<(EntityId, OperationId)>,
     /// Which operations move rows of an entity to which state.
     pub moves: BTreeMap<EntityId, Vec<(OperationId, String)>>,
     /// Of which entities an operation deletes rows.
@@ -79,17 +83,46 @@ impl Usage {
                 self.writes.push((id, target, field));
             }
         }
-        let mut all = Vec::new();
-        walk::effects(&operation.effects, &mut |effect| all.push(effect));
-        for effect in all {
-            self.effect(model, id, target, effect);
+        self.effects(model, (id, target), &operation.effects, false);
+    }
+
+    /// Effects, those of refusals and fallbacks included: these run only at times.
+    fn effects(
+        &mut self,
+        model: Facts<'_>,
+        of: (OperationId, EntityId),
+        list: &[Effect],
+        sometimes: bool,
+    ) {
+        for effect in list {
+            self.effect(model, of, effect, sometimes || effect.when.is_some());
+            if let EffectKind::Call(call) = &effect.kind {
+                self.effects(model, of, &call.refused, true);
+                self.effects(model, of, call.fallback.as_deref().unwrap_or(&[]), true);
+            }
         }
     }
 
-    fn effect(&mut self, model: Facts<'_>, id: OperationId, target: EntityId, effect: &Effect) {
+    fn effect(
+        &mut self,
+        model: Facts<'_>,
+        (id, target): (OperationId, EntityId),
+        effect: &Effect,
+        sometimes: bool,
+    ) {
         match &effect.kind {
-            EffectKind::Emit { event, .. } => self.emits.entry(*event).or_default().push(id),
-            EffectKind::Create { entity, .. } => self.creates.entry(*entity).or_default().push(id),
+            EffectKind::Emit { event, .. } => {
+                self.emits.entry(*event).or_default().push(id);
+                if sometimes {
+                    self.sometimes_emits.insert((*event, id));
+                }
+            }
+            EffectKind::Create { entity, .. } => {
+                self.creates.entry(*entity).or_default().push(id);
+                if sometimes || effect.each.is_some() {
+                    self.sometimes_creates.insert((*entity, id));
+                }
+            }
             EffectKind::Move { state } => {
                 self.moves.entry(target).or_default().push((id, state.value.clone()))
             }
@@ -116,6 +149,7 @@ impl Usage {
                     rate: times(facts::rate(model, model.operation(id)).value, each),
                     reach: facts::reach(model, model.operation(id).context),
                     by_flow: false,
+                    sometimes,
                 });
             }
             EffectKind::Require { .. } | EffectKind::Delete { .. } | EffectKind::Erase { .. } => {}
@@ -135,6 +169,7 @@ impl Usage {
                     rate: times(starts, each),
                     reach: facts::reach(model, model.event(flow.after).context),
                     by_flow: true,
+                    sometimes: step.when.is_some() || self.emitted_at_times(flow.after),
                 });
             }
         }
@@ -148,6 +183,10 @@ impl Usage {
         let callbacks = callbacks.map(|callback| &callback.call);
         let invocations = flows.chain(schedules).chain(callbacks);
         self.calls.iter().map(|call| call.callee).chain(invocations.map(|call| call.callee))
+    }
+
+    fn emitted_at_times(&self, event: EventId) -> bool {
+        self.sometimes_emits.iter().any(|(of, _)| *of == event)
     }
 
     /// How often an event is emitted.

@@ -24,7 +24,9 @@ fn run(context: &Context, sink: &mut Sink) {
         let to_it = |call: &&_| -> bool {
             matches!(call, crate::usage::Called { callee: Callee::Operation(callee), .. } if *callee == id)
         };
-        let calls: Vec<_> = context.usage.calls.iter().filter(to_it).collect();
+        // What is called only under a condition may state less.
+        let calls = context.usage.calls.iter().filter(|call| !call.sometimes);
+        let calls: Vec<_> = calls.filter(to_it).collect();
         let sum = calls.iter().fold(Rate::default(), |sum, call| Rate {
             mean: sum.mean + call.rate.mean,
             peak: sum.peak + call.rate.peak,

@@ -22,8 +22,12 @@ fn run(context: &Context, sink: &mut Sink) {
         let inflow = rows.value.inflow.mean;
         let creators = context.usage.creates.get(&id).into_iter().flatten();
         let operations: Vec<_> = creators.map(|id| context.model.operation(*id)).collect();
-        // How many of an upsert's requests create a row cannot be known.
+        // How many of an upsert's requests create a row cannot be known, nor how often a condition
+        // holds.
         let stated = operations.iter().all(|op| op.workload.rate.is_some() && !op.upsert);
+        if context.usage.sometimes_creates.iter().any(|(entity, _)| *entity == id) {
+            continue;
+        }
         if operations.is_empty() || !stated || inflow <= 0.0 {
             continue;
         }

@@ -9,7 +9,7 @@ use super::value::Expression;
 use super::{Binder, keys};
 use crate::model::{Authentication, ClientKind};
 use crate::syntax::short::{
-    Availability, Count, Factor, GrowthForm, Keeping, Latency, PathForm, PlainRate, PriceForm,
+    Availability, Count, Factor, GrowthForm, Keeping, Latency, Losing, PathForm, PlainRate, PriceForm,
     ShareForm,
 };
 use crate::syntax::{
@@ -94,7 +94,7 @@ keys!(Needs, "needs", span span, {
 
 keys!(Recovery, "a recovery", span span, {
     "rto" => time: Short<Keeping>, "Recovery time objective.";
-    "rpo" => point: Short<Keeping>, "Recovery point objective: how much may be lost.";
+    "rpo" => point: Short<Losing>, "Recovery point objective: how much may be lost.";
 });
 
 keys!(Team, "a team", span span, {

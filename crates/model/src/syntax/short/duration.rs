@@ -46,6 +46,26 @@ impl ShortForm for Keeping {
     }
 }
 
+/// How much may be lost: up to a century, or nothing.
+pub(crate) struct Losing;
+
+impl ShortForm for Losing {
+    type Value = Duration;
+    const NAME: &'static str = "a duration";
+    const EXAMPLES: &'static [&'static str] = &["0s", "5min", "1h"];
+
+    fn parse(scan: &mut Scan<'_>) -> Parsed<Duration> {
+        let start = scan.at;
+        let number = scan.number(false)?;
+        let zero = number.value.is_zero();
+        if zero && scan.unit(&number, &UNITS).is_ok() {
+            return Ok(Duration::default());
+        }
+        scan.at = start;
+        Keeping::parse(scan)
+    }
+}
+
 fn up_to(scan: &mut Scan<'_>, most: Duration, message: &str) -> Parsed<Duration> {
     let start = scan.at;
     let duration = duration(scan)?;

@@ -23,7 +23,7 @@ mod volume;
 mod window;
 
 pub(crate) use count::{Count, Factor, Whole};
-pub(crate) use duration::{Keeping, Waiting};
+pub(crate) use duration::{Keeping, Losing, Waiting};
 pub(crate) use every::EveryForm;
 pub(crate) use field::{FieldForm, simple_modifier};
 pub(crate) use latency::Latency;
