@@ -146,7 +146,7 @@ impl Usage {
                     callee: call.callee,
                     caller: model.qualified_operation(id),
                     span: effect.span,
-                    rate: times(facts::rate(model, model.operation(id)).value, each),
+                    rate: times(facts::row_rate(model, model.operation(id)), each),
                     reach: facts::reach(model, model.operation(id).context),
                     by_flow: false,
                     sometimes,
@@ -193,7 +193,7 @@ impl Usage {
     fn emitted(&self, model: Facts<'_>, event: EventId) -> Rate {
         let emitters = self.emits.get(&event).into_iter().flatten();
         emitters.fold(Rate::default(), |sum, id| {
-            let rate = facts::rate(model, model.operation(*id)).value;
+            let rate = facts::row_rate(model, model.operation(*id));
             Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak }
         })
     }

@@ -138,7 +138,7 @@ fn operations(
     name: &str,
     all: &mut Vec<Crossing>,
 ) {
-    let rate = facts::rate(model, operation).value;
+    let rate = facts::row_rate(model, operation);
     let mut push = |to: End, how: How, rate: Rate, span: Span| {
         let (caller, from) = (name.to_owned(), operation.context);
         all.push(Crossing { caller, operation: Some(id), from, to, how, rate, span });
@@ -251,7 +251,7 @@ pub fn emits(effects: &[Effect], visit: &mut dyn FnMut(EventId)) {
 pub fn emitted(model: Facts<'_>) -> Vec<Rate> {
     let mut rates = vec![Rate::default(); model.events.len()];
     for operation in &model.operations {
-        let rate = facts::rate(model, operation).value;
+        let rate = facts::row_rate(model, operation);
         emits(&operation.effects, &mut |event| {
             if let Some(sum) = rates.get_mut(event.0 as usize) {
                 *sum = Rate { mean: sum.mean + rate.mean, peak: sum.peak + rate.peak };

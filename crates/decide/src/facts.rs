@@ -68,6 +68,22 @@ pub fn rate(model: Facts<'_>, operation: &Operation) -> Quantity<Rate> {
     })
 }
 
+/// Rows that one request concerns: the mean size of a `batch`, else the middle of its range; one
+/// where it takes no batch.
+#[must_use]
+pub fn rows_per_request(operation: &Operation) -> f64 {
+    let middle = |(least, most): (u32, u32)| f64::midpoint(f64::from(least), f64::from(most));
+    let stated = operation.workload.batch_mean.as_ref().map(|mean| mean.value);
+    stated.or_else(|| operation.batch.map(middle)).unwrap_or(1.0)
+}
+
+/// Rows a second: the rate of requests times the rows of each. Effects run once for every row.
+#[must_use]
+pub fn row_rate(model: Facts<'_>, operation: &Operation) -> Rate {
+    let (requests, rows) = (rate(model, operation).value, rows_per_request(operation));
+    Rate { mean: requests.mean * rows, peak: requests.peak * rows }
+}
+
 /// The second load that a design must hold (what it can grow to without being redesigned): the
 /// peak times the greater of headroom and the growth of two years.
 #[must_use]
@@ -233,7 +249,7 @@ pub fn writes(model: Facts<'_>) -> Vec<f64> {
     for operation in model.operations.iter().filter(|operation| operation.writes()) {
         let of = operation.entity().and_then(|entity| writes.get_mut(entity.0 as usize));
         if let Some(of) = of {
-            *of += rate(model, operation).value.peak;
+            *of += row_rate(model, operation).peak;
         }
     }
     writes
@@ -253,7 +269,10 @@ pub fn rate_fact(model: Facts<'_>, id: OperationId) -> (String, Provenance) {
     }
     let rate = rate(model, operation);
     let fact = format!("{}: {}", operation.name, describe_rate(rate.value));
-    (fact, rate.provenance)
+    match rows_per_request(operation) {
+        1.0 => (fact, rate.provenance),
+        rows => (format!("{fact} x {} rows", people(rows)), rate.provenance),
+    }
 }
 
 /// `300/s peak 1200/s`.

@@ -32,7 +32,7 @@ fn run(context: &Context, sink: &mut Sink) {
             continue;
         }
         let created: f64 =
-            operations.iter().map(|op| facts::rate(context.model, op).value.mean).sum();
+            operations.iter().map(|op| facts::row_rate(context.model, op).mean).sum();
         let ratio = created / inflow;
         if (1.0 / FACTOR..=FACTOR).contains(&ratio) {
             continue;

@@ -1,6 +1,6 @@
 use base::Provenance;
 use expression::{EntityId, Type};
-use model::model::{ContextId, OperationKind};
+use model::model::{ContextId, Operation, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
 use crate::{
@@ -85,7 +85,7 @@ fn volatile_writes(model: Facts<'_>, context: ContextId) -> Load {
     for (id, operation) in facts::operations_by_name(model, context) {
         let volatile = operation.entity().is_some_and(|entity| model.entity(entity).volatile);
         if operation.writes() && volatile {
-            load.rate += facts::reachable_peak(model, operation);
+            load.rate += rows_at_reach(model, operation);
             load.facts.push(facts::rate_fact(model, id));
         }
     }
@@ -107,7 +107,12 @@ fn search_cores(model: Facts<'_>, context: ContextId) -> Load {
 
 fn writes_at_reach(model: Facts<'_>, context: ContextId) -> f64 {
     let writes = model.operations.iter().filter(|of| of.context == context && of.writes());
-    writes.map(|operation| facts::reachable_peak(model, operation)).sum()
+    writes.map(|operation| rows_at_reach(model, operation)).sum()
+}
+
+/// Rows a second at the load that the design must reach: a batch writes several a request.
+fn rows_at_reach(model: Facts<'_>, operation: &Operation) -> f64 {
+    facts::row_rate(model, operation).peak * facts::reach(model, operation.context)
 }
 
 fn reach_provenance(model: Facts<'_>, context: ContextId) -> Provenance {

@@ -142,6 +142,17 @@ fn shares_factors_sizes_and_prices() {
 }
 
 #[test]
+fn nothing_at_all_may_be_lost() {
+    let point = |text: &str| {
+        let needs = needs(&format!("recovery: {{ rto: 1h, rpo: {text} }}"));
+        needs.recovery.expect("a recovery").point.expect("a point").value
+    };
+    assert_eq!(point("0s"), Duration::default());
+    assert_eq!(point("0min"), Duration::default());
+    assert_eq!(point("5min").as_secs_f64(), 300.0);
+}
+
+#[test]
 fn retentions() {
     let retain = entity("retain: 2y after deleted_at then anonymise").retain.expect("a retention");
     assert_eq!(*retain.period, Duration::from_millis(63_072_000_000));

@@ -9,8 +9,8 @@ use super::value::Expression;
 use super::{Binder, keys};
 use crate::model::{Authentication, ClientKind};
 use crate::syntax::short::{
-    Availability, Count, Factor, GrowthForm, Keeping, Latency, Losing, PathForm, PlainRate, PriceForm,
-    ShareForm,
+    Availability, Count, Factor, GrowthForm, Keeping, Latency, Losing, PathForm, PlainRate,
+    PriceForm, ShareForm,
 };
 use crate::syntax::{
     Acceptance, Actor, Context, Decision, Entity, Event, External, Flow, Isolation, Named, Needs,
