@@ -49,6 +49,7 @@ pub fn run(options: &Options) -> Result<()> {
     command
         .env("FIRMITAS_TEST_POSTGRES", postgres.url())
         .env("FIRMITAS_TEST_REDOCLY", &tools.redocly)
+        .env("FIRMITAS_TEST_CHROMIUM", &tools.chromium)
         .env("FIRMITAS_TEST_MERMAID", &tools.npm)
         .env("FIRMITAS_TEST_ASYNCAPI", &tools.npm)
         .env("FIRMITAS_TEST_BUF", &tools.npm)

@@ -28,6 +28,8 @@ pub struct Tools {
     pub openapi_spec_validator: PathBuf,
     /// Property-based tests of an HTTP API against its contract (`PyPI`).
     pub schemathesis: PathBuf,
+    /// A browser, which runs without a window.
+    pub chromium: PathBuf,
     /// Folder with `initdb` and `postgres`.
     pub postgres: PathBuf,
 }
@@ -43,6 +45,7 @@ pub fn set_up() -> Result<Tools> {
         npm,
         openapi_spec_validator: python.join("openapi-spec-validator"),
         schemathesis: python.join("schemathesis"),
+        chromium: chromium()?,
         postgres: postgres()?,
     })
 }
@@ -86,6 +89,13 @@ fn once(home: &Path, versions: &[&str], install: impl FnOnce() -> Result<()>) ->
     std::fs::create_dir_all(home)?;
     install()?;
     std::fs::write(&stamp, wanted).with_context(|| format!("could not write {}", stamp.display()))
+}
+
+fn chromium() -> Result<PathBuf> {
+    if !exists("chromium") {
+        debian(&["chromium"])?;
+    }
+    Ok(PathBuf::from("chromium"))
 }
 
 fn postgres() -> Result<PathBuf> {

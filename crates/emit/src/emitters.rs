@@ -10,6 +10,8 @@ pub mod asyncapi;
 pub mod decisions;
 #[path = "diagrams/mod.rs"]
 pub mod diagrams;
+#[path = "dossier/mod.rs"]
+pub mod dossier;
 #[path = "openapi/mod.rs"]
 pub mod openapi;
 #[path = "sql/mod.rs"]
@@ -22,6 +24,7 @@ pub static ALL: &[&Emitter] = &[
     &asyncapi::EMITTER,
     &decisions::EMITTER,
     &diagrams::EMITTER,
+    &dossier::EMITTER,
     &openapi::EMITTER,
     &sql::EMITTER,
 ];

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests read the examples")]
+#![allow(clippy::disallowed_macros, reason = "a test that is skipped says so")]
 
 mod adr;
 mod asyncapi;
@@ -10,6 +11,7 @@ mod broken;
 mod case;
 mod contracts;
 mod diagrams;
+mod dossier;
 mod examples;
 mod openapi;
 mod schema;
