@@ -267,7 +267,11 @@ families! {
         "active-passive" "a second region waits" 2;
         "active-active" "several regions serve" 4;
     }
-    "capacity" "service or store" {}
+    "capacity" "service or store" {
+        "fixed" "as much as the stated peak takes" 0 runs;
+        "autoscaled" "replicas come and go with the load" 1;
+        "pooled" "a pooler in front of the store" 1;
+    }
     "slo" "operation" {
         "burn-rate" "alerts by how fast the error budget burns" 0;
         "ticket" "too little traffic for alerts: counted by the day" 0;

@@ -1,5 +1,6 @@
 //! Runs every decision, in the order in which they read each other, and obeys the model's own.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Diagnostic, Provenance, did_you_mean, one_of};
@@ -12,6 +13,7 @@ use crate::decisions;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
 use crate::facts::Facts;
 use crate::indexes::Outcome;
+use crate::sizing::Sizing;
 
 /// Every verdict, in the order of the catalogue and then of subjects, and what is wrong with the model's own decisions.
 pub fn verdicts(
@@ -19,13 +21,22 @@ pub fn verdicts(
     tables: &[Table],
     routes: &[Option<Route>],
     outcomes: &[Outcome],
-) -> (Vec<Verdict>, Vec<Diagnostic>) {
+) -> (Vec<Verdict>, Sizing, Vec<Diagnostic>) {
+    let (demand, sizing) = (OnceCell::new(), OnceCell::new());
     let crossings = crossings::of(model, &operation_names(model));
     let mut verdicts: Vec<Verdict> = Vec::new();
     let mut diagnostics = Vec::new();
     for decision in in_order() {
-        let cx =
-            Context { model, tables, routes, outcomes, crossings: &crossings, verdicts: &verdicts };
+        let cx = Context {
+            model,
+            tables,
+            routes,
+            outcomes,
+            crossings: &crossings,
+            verdicts: &verdicts,
+            demand: &demand,
+            sizing: &sizing,
+        };
         let mut new = Vec::new();
         for (subject, mut answer) in run(&cx, decision) {
             let (chosen, conflicts) = (answer.choice, std::mem::take(&mut answer.conflicts));
@@ -49,7 +60,7 @@ pub fn verdicts(
         let key = |verdict: &Verdict| catalogue::position(verdict.family);
         key(a).cmp(&key(b)).then_with(|| a.subject.cmp(&b.subject))
     });
-    (verdicts, diagnostics)
+    (verdicts, sizing.into_inner().unwrap_or_default(), diagnostics)
 }
 
 /// All decisions, each after the ones it reads.

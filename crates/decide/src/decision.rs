@@ -1,5 +1,6 @@
 //! What a decision is: one static declaration in a file of its own, beside its page.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use base::{Diagnostic, Provenance, Quantity, Span};
@@ -11,6 +12,7 @@ use crate::design::{Driver, Rejected, Route, Table, Verdict};
 use crate::facts::Facts;
 use crate::indexes::Outcome;
 use crate::numbers::Number;
+use crate::sizing::{self, Demand, Sizing};
 
 /// A decision: what is asked, what it depends on, and how it is answered.
 #[derive(Debug)]
@@ -76,9 +78,26 @@ pub struct Context<'d> {
     pub crossings: &'d [Crossing],
     /// Verdicts of the families that were decided before.
     pub verdicts: &'d [Verdict],
+    /// What is asked of services and stores, once somebody wanted to know.
+    pub demand: &'d OnceCell<Demand>,
+    /// How much is needed of everything, once somebody wanted to know.
+    pub sizing: &'d OnceCell<Sizing>,
 }
 
 impl Context<'_> {
+    /// What is asked of services and stores. Whoever asks reads [`sizing::demand::READS`].
+    #[must_use]
+    pub fn demand(&self) -> &Demand {
+        self.demand.get_or_init(|| sizing::demand::of(self))
+    }
+
+    /// How much is needed of everything. Whoever asks reads `capacity`, which reads
+    /// [`sizing::READS`].
+    #[must_use]
+    pub fn sizing(&self) -> &Sizing {
+        self.sizing.get_or_init(|| sizing::of(self, self.demand()))
+    }
+
     /// What became of the indexes that an operation wants.
     #[must_use]
     pub fn outcomes_of(&self, operation: OperationId) -> &[Outcome] {

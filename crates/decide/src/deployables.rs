@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use model::model::ContextId;
+use model::{Model, model::ContextId};
 
 use crate::Design;
 use crate::catalogue;
+use crate::design::Verdict;
 use crate::naming::kebab;
 
 /// Something that is started, scaled and replaced as one.
@@ -23,13 +24,17 @@ pub struct Deployable {
 /// The deployables of a design, the shared one first, then by context, as `service` decides.
 #[must_use]
 pub fn of(design: &Design) -> Vec<Deployable> {
-    let own: BTreeSet<&str> = design
-        .verdicts
+    among(&design.model, &design.verdicts)
+}
+
+/// The same from verdicts, those of `service` among them.
+#[must_use]
+pub fn among(model: &Model, verdicts: &[Verdict]) -> Vec<Deployable> {
+    let own: BTreeSet<&str> = verdicts
         .iter()
         .filter(|verdict| verdict.family == "service" && verdict.choice == "own")
         .map(|verdict| verdict.subject.as_str())
         .collect();
-    let model = &design.model;
     let mut contexts: Vec<(&str, ContextId)> = (0u16..)
         .map(ContextId)
         .zip(&model.contexts)

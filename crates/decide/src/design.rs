@@ -11,6 +11,7 @@ use model::{
 
 use crate::facts::Facts;
 use crate::numbers::Numbers;
+use crate::sizing::Sizing;
 
 /// Everything that was decided about a model.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Design {
     pub tables: Vec<Table>,
     /// The REST route of each operation that has a public one; positions are [`OperationId`]s.
     pub routes: Vec<Option<Route>>,
+    /// How much is needed of everything, and what it costs.
+    pub sizing: Sizing,
 }
 
 /// One decision with its reasons.

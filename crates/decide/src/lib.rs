@@ -25,6 +25,7 @@ pub mod naming;
 pub mod numbers;
 pub mod objectives;
 mod routes;
+pub mod sizing;
 mod tables;
 
 pub use design::Design;
@@ -42,7 +43,7 @@ pub fn decide_with(model: Arc<Model>, numbers: Numbers) -> (Design, Vec<Diagnost
     let mut tables = tables::tables(&model);
     let facts = Facts { model: &model, numbers: &numbers };
     let outcomes = indexes::add(facts, &mut tables, &decided::without_index(facts));
-    let (verdicts, findings) = decided::verdicts(facts, &tables, &routes, &outcomes);
+    let (verdicts, sizing, findings) = decided::verdicts(facts, &tables, &routes, &outcomes);
     diagnostics.extend(findings);
-    (Design { tables, routes, verdicts, numbers, model }, diagnostics)
+    (Design { tables, routes, verdicts, sizing, numbers, model }, diagnostics)
 }

@@ -6,6 +6,8 @@ mod authentication;
 mod authorisation;
 #[path = "boundary.rs"]
 mod boundary;
+#[path = "capacity.rs"]
+mod capacity;
 #[path = "idempotency.rs"]
 mod idempotency;
 #[path = "index.rs"]
@@ -38,6 +40,7 @@ pub static ALL: &[&Decision] = &[
     &authentication::DECISION,
     &authorisation::DECISION,
     &boundary::DECISION,
+    &capacity::DECISION,
     &idempotency::DECISION,
     &index::DECISION,
     &key::DECISION,

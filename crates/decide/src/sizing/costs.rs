@@ -1,0 +1,153 @@
+//! What it costs a month, item by item. Prices are placeholders of the table of numbers.
+
+use super::demand::{Demand, StoreKind};
+use super::load::Level;
+use super::{Broker, BrokerKind, Choices, SecondPlace, services, stores};
+use crate::facts::Facts;
+use crate::numbers::{self, Number};
+
+/// Seconds of a month of 30 days.
+pub const MONTH: f64 = 2_592_000.0;
+const GIGABYTE: f64 = 1e9;
+
+/// One item of the bill.
+#[derive(Clone, Debug)]
+pub struct Cost {
+    /// What is paid for, for example `cores of replicas`.
+    pub item: &'static str,
+    /// The service or store that it is for; `system` for what all share.
+    pub subject: String,
+    /// How much of it.
+    pub amount: f64,
+    /// Unit of `amount`.
+    pub unit: &'static str,
+    /// The number that is the price of one; a placeholder.
+    pub price: Number,
+    /// EUR a month.
+    pub monthly: f64,
+}
+
+/// The bill of a level.
+#[derive(Clone, Debug)]
+pub struct Bill {
+    /// The level.
+    pub level: Level,
+    /// Its items: services, stores, then what all share.
+    pub items: Vec<Cost>,
+    /// EUR a month.
+    pub total: f64,
+}
+
+impl Bill {
+    /// What is paid for a kind of item.
+    #[must_use]
+    pub fn of(&self, item: &str) -> f64 {
+        self.items.iter().filter(|cost| cost.item == item).map(|cost| cost.monthly).sum()
+    }
+}
+
+/// Gathers items.
+struct Till<'m> {
+    model: Facts<'m>,
+    items: Vec<Cost>,
+}
+
+impl Till<'_> {
+    fn pay(
+        &mut self,
+        item: &'static str,
+        subject: &str,
+        amount: f64,
+        unit: &'static str,
+        price: Number,
+    ) {
+        if amount > 0.0 {
+            let monthly = amount * self.model.value(&price);
+            let subject = subject.to_owned();
+            self.items.push(Cost { item, subject, amount, unit, price, monthly });
+        }
+    }
+}
+
+/// The bill of a level; `kept` is the share of logs that is kept.
+#[must_use]
+pub fn bill(
+    model: Facts<'_>,
+    demand: &Demand,
+    choices: &Choices,
+    broker: Option<&Broker>,
+    kept: f64,
+    level: Level,
+) -> Bill {
+    let mut till = Till { model, items: Vec::new() };
+    for (at, service) in demand.services.iter().enumerate() {
+        let redundancy = choices.redundancy(at);
+        let cores = services::replica_cores(model, service, level);
+        let (needed, _) = services::needed(model, service.cores, service.streams, cores, level);
+        let replicas = services::with_spares(model, needed, redundancy);
+        let bought = f64::from(replicas * cores);
+        let name = &service.deployable.name;
+        let price = numbers::PRICE_CORE;
+        till.pay("cores of replicas", name, bought, "cores", price);
+        till.pay(
+            "cores in a second region",
+            name,
+            bought * choices.second_service(),
+            "cores",
+            price,
+        );
+        if replicas > 1 {
+            till.pay("load balancer", name, 1.0, "balancer", numbers::PRICE_BALANCER);
+        }
+    }
+    for (at, of) in demand.stores.iter().enumerate() {
+        let sized = stores::size(model, of, choices.copies(at), level);
+        store(&mut till, &sized, choices.second(at));
+    }
+    if let Some(broker) = broker {
+        let sets = f64::from(broker.sets(model, level));
+        let price = match broker.kind {
+            BrokerKind::Kafka => numbers::PRICE_KAFKA,
+            _ => numbers::PRICE_NATS,
+        };
+        till.pay("broker", "system", sets, "sets of three servers", price);
+    }
+    let month = MONTH / GIGABYTE;
+    let egress = demand.egress.mean_at(level) * month;
+    till.pay("egress", "system", egress, "GB", numbers::PRICE_EGRESS);
+    let logs = log_volume(model, demand, level) / GIGABYTE * kept;
+    till.pay("logs", "system", logs, "GB", numbers::PRICE_LOGS);
+    let total = till.items.iter().map(|cost| cost.monthly).sum();
+    Bill { level, items: till.items, total }
+}
+
+/// Bytes of logs a month, if every request were kept.
+#[must_use]
+pub fn log_volume(model: Facts<'_>, demand: &Demand, level: Level) -> f64 {
+    demand.requests.mean_at(level) * model.value(&numbers::LOG_BYTES) * MONTH
+}
+
+fn store(till: &mut Till<'_>, store: &super::Store, second: SecondPlace) {
+    let name = store.name.as_str();
+    if store.kind == StoreKind::Redis {
+        let pairs = f64::from(store.node.cores);
+        till.pay("Redis", name, pairs, "pairs of servers", numbers::PRICE_REDIS);
+        return;
+    }
+    let servers = f64::from(store.copies.servers() + store.node.read_replicas);
+    let cores = f64::from(store.node.cores);
+    let price = numbers::PRICE_DATABASE_CORE;
+    till.pay("cores of databases", name, cores * servers, "cores", price);
+    let disk = store.disk / GIGABYTE;
+    till.pay("disks", name, disk * servers, "GB", numbers::PRICE_DISK);
+    till.pay("backups", name, store.backups / GIGABYTE, "GB", numbers::PRICE_BACKUP);
+    let least = till.model.value(&numbers::NODE_CORES_LEAST);
+    let elsewhere = match second {
+        SecondPlace::None => return,
+        SecondPlace::PilotLight => least,
+        SecondPlace::WarmStandby => cores,
+        SecondPlace::ActiveActive => cores * servers,
+    };
+    till.pay("databases in a second region", name, elsewhere, "cores", price);
+    till.pay("disks in a second region", name, disk, "GB", numbers::PRICE_DISK);
+}

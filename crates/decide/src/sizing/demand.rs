@@ -1,0 +1,346 @@
+//! What the model asks of each service and store, before anything is bought for it.
+
+use std::collections::BTreeMap;
+
+use expression::EntityId;
+use model::model::{Authentication, ContextId, Operation, OperationId, OperationKind};
+
+use super::load::Load;
+use super::work::{self, Work};
+use crate::decision::Context;
+use crate::deployables::{self, Deployable};
+use crate::facts::{self, Facts};
+use crate::numbers;
+
+/// A kind of store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StoreKind {
+    /// PostgreSQL.
+    Postgresql,
+    /// Redis, for rows that may be lost.
+    Redis,
+    /// A document store.
+    Document,
+    /// A search engine.
+    SearchEngine,
+    /// A time series database.
+    TimeSeries,
+}
+
+impl StoreKind {
+    /// As names of stores end.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Postgresql => "postgresql",
+            Self::Redis => "redis",
+            Self::Document => "document",
+            Self::SearchEngine => "search-engine",
+            Self::TimeSeries => "time-series",
+        }
+    }
+}
+
+/// What is asked of a service.
+#[derive(Clone, Debug)]
+pub struct ServiceDemand {
+    /// What is deployed.
+    pub deployable: Deployable,
+    /// Requests a second.
+    pub requests: Load,
+    /// Cores that are busy.
+    pub cores: Load,
+    /// Streams that are open.
+    pub streams: Load,
+    /// Messages a second to streams.
+    pub messages: Load,
+    /// Whether it checks passwords.
+    pub signs_in: bool,
+    /// Its operations, by name.
+    pub operations: Vec<OperationId>,
+}
+
+/// What is asked of a store.
+#[derive(Clone, Debug)]
+pub struct StoreDemand {
+    /// Name, unique: the service's and the kind.
+    pub name: String,
+    /// Kind.
+    pub kind: StoreKind,
+    /// The service that it belongs to, by position.
+    pub service: usize,
+    /// Contexts that keep rows there, by name.
+    pub contexts: Vec<ContextId>,
+    /// Reads a second.
+    pub reads: Load,
+    /// Rows written a second.
+    pub writes: Load,
+    /// Cores that are busy.
+    pub cores: Load,
+    /// Of these, for reads that bear a replica's lag.
+    pub movable: Load,
+    /// Connections that are held.
+    pub held: Load,
+    /// Bytes of rows today.
+    pub bytes_now: f64,
+    /// Bytes that come until the horizon.
+    pub bytes_to_come: f64,
+    /// Bytes of answers that are kept for idempotency keys.
+    pub answers: Load,
+    /// The entity with the most bytes at the horizon.
+    pub largest: Option<(EntityId, f64)>,
+}
+
+/// What is asked of everything.
+#[derive(Clone, Debug, Default)]
+pub struct Demand {
+    /// Services: the shared one first, then by name.
+    pub services: Vec<ServiceDemand>,
+    /// Stores, by service and kind.
+    pub stores: Vec<StoreDemand>,
+    /// Requests a second in all, for logs.
+    pub requests: Load,
+    /// Bytes a second that leave the data centre.
+    pub egress: Load,
+    /// Events a second that are emitted.
+    pub events: Load,
+    /// The work of each operation, by position.
+    pub work: Vec<Work>,
+}
+
+impl Demand {
+    /// The PostgreSQL server of a service.
+    #[must_use]
+    pub fn postgresql(&self, service: usize) -> Option<&StoreDemand> {
+        self.stores
+            .iter()
+            .find(|store| store.service == service && store.kind == StoreKind::Postgresql)
+    }
+}
+
+/// Families whose verdicts it reads.
+pub const READS: [&str; 2] = ["service", "store"];
+
+/// Sums what the operations ask for.
+#[must_use]
+pub fn of(cx: &Context<'_>) -> Demand {
+    let model = cx.model;
+    let written = work::written(model);
+    let work: Vec<Work> = model.operations.iter().map(|of| Work::of(model, of, &written)).collect();
+    let deployables = deployables::among(model.model, cx.verdicts);
+    let mut service_of = vec![0; model.contexts.len()];
+    for (at, deployable) in deployables.iter().enumerate() {
+        for context in &deployable.contexts {
+            if let Some(service) = service_of.get_mut(usize::from(context.0)) {
+                *service = at;
+            }
+        }
+    }
+    let stores = Stores::new(cx, &deployables, service_of.clone());
+    let mut demand = Demand {
+        services: deployables.into_iter().map(service).collect(),
+        stores: stores.sum(&work),
+        events: events(model),
+        ..Demand::default()
+    };
+    for ((id, operation), work) in model.operations().zip(&work) {
+        demand.requests = demand.requests + work.requests;
+        if work::leaves(model, operation) {
+            demand.egress = demand.egress
+                + work.requests * work.answer
+                + work.messages * model.value(&numbers::EVENT_BYTES);
+        }
+        let at = service_of.get(usize::from(operation.context.0)).copied().unwrap_or_default();
+        if let Some(service) = demand.services.get_mut(at) {
+            service.add(model, id, operation, work);
+        }
+    }
+    let name = |id: &OperationId| model.operation(*id).name.value.as_str();
+    for service in &mut demand.services {
+        service.operations.sort_by(|a, b| name(a).cmp(name(b)));
+    }
+    demand.work = work;
+    demand
+}
+
+fn service(deployable: Deployable) -> ServiceDemand {
+    ServiceDemand {
+        deployable,
+        requests: Load::default(),
+        cores: Load::default(),
+        streams: Load::default(),
+        messages: Load::default(),
+        signs_in: false,
+        operations: Vec::new(),
+    }
+}
+
+impl ServiceDemand {
+    fn add(&mut self, model: Facts<'_>, id: OperationId, operation: &Operation, work: &Work) {
+        self.requests = self.requests + work.requests;
+        self.streams = self.streams + work.streams;
+        self.messages = self.messages + work.messages;
+        let message = model.value(&numbers::MESSAGE_CPU) / 1e3;
+        self.cores = self.cores + work.requests * work.application + work.messages * message;
+        self.operations.push(id);
+        self.signs_in |= operation
+            .by
+            .iter()
+            .any(|grant| model.actor(grant.actor).authentication == Authentication::User);
+    }
+}
+
+fn events(model: Facts<'_>) -> Load {
+    let mut all = Load::default();
+    for operation in &model.operations {
+        let mut count = 0.0;
+        crate::crossings::emits(&operation.effects, &mut |_| count += 1.0);
+        if count > 0.0 {
+            let rate = facts::rate(model, operation).value;
+            let reach = facts::reach(model, operation.context);
+            all = all + Load::new(rate.mean, rate.peak, reach) * count;
+        }
+    }
+    all
+}
+
+/// Which store serves what.
+struct Stores<'c> {
+    cx: &'c Context<'c>,
+    /// Names of services.
+    names: Vec<String>,
+    /// The service of each context.
+    service_of: Vec<usize>,
+    /// What `store` chooses for each context.
+    choices: Vec<&'static str>,
+}
+
+impl<'c> Stores<'c> {
+    fn new(cx: &'c Context<'c>, deployables: &[Deployable], service_of: Vec<usize>) -> Self {
+        let chosen: BTreeMap<&str, &'static str> =
+            cx.verdicts_of("store").map(|of| (of.subject.as_str(), of.choice)).collect();
+        let choice = |context: &model::model::Context| {
+            chosen.get(context.name.value.as_str()).copied().unwrap_or("postgresql")
+        };
+        let names = deployables.iter().map(|of| of.name.clone()).collect();
+        Self { cx, names, service_of, choices: cx.model.contexts.iter().map(choice).collect() }
+    }
+
+    /// Where the rows of an entity live.
+    fn kind(&self, id: EntityId) -> StoreKind {
+        let entity = self.cx.model.entity(id);
+        match self.choices.get(usize::from(entity.context.0)).copied() {
+            Some("redis") if entity.volatile => StoreKind::Redis,
+            Some("time-series") if entity.append_only => StoreKind::TimeSeries,
+            Some("document") => StoreKind::Document,
+            _ => StoreKind::Postgresql,
+        }
+    }
+
+    fn sum(&self, work: &[Work]) -> Vec<StoreDemand> {
+        let mut stores: BTreeMap<(usize, StoreKind), StoreDemand> = BTreeMap::new();
+        for (id, _) in self.cx.model.entities() {
+            self.store(&mut stores, id, self.kind(id)).grow(self.cx.model, id);
+        }
+        for (operation, work) in self.cx.model.operations.iter().zip(work) {
+            let Some(id) = work::home(self.cx.model, operation) else { continue };
+            let kind = self.kind(id);
+            let chosen = self.choices.get(usize::from(operation.context.0)).copied();
+            let elsewhere = chosen == Some("search-engine") && work.search > 0.0;
+            self.store(&mut stores, id, kind).add(self.cx, operation, work, !elsewhere);
+            if elsewhere {
+                let engine = self.store(&mut stores, id, StoreKind::SearchEngine);
+                engine.cores = engine.cores + work.requests * work.search;
+                engine.reads =
+                    engine.reads + work.requests * self.cx.model.value(&numbers::SEARCH_SHARE);
+            }
+        }
+        let name = |id: &ContextId| self.cx.model.context(*id).name.value.as_str();
+        let mut stores: Vec<StoreDemand> = stores.into_values().collect();
+        for store in &mut stores {
+            store.contexts.sort_by(|a, b| name(a).cmp(name(b)));
+            store.contexts.dedup();
+        }
+        stores
+    }
+
+    fn store<'s>(
+        &self,
+        stores: &'s mut BTreeMap<(usize, StoreKind), StoreDemand>,
+        id: EntityId,
+        kind: StoreKind,
+    ) -> &'s mut StoreDemand {
+        let context = self.cx.model.entity(id).context;
+        let service = self.service_of.get(usize::from(context.0)).copied().unwrap_or_default();
+        let store = stores.entry((service, kind)).or_insert_with(|| {
+            let service_name = self.names.get(service).map_or("", String::as_str);
+            store(format!("{service_name}-{}", kind.name()), kind, service)
+        });
+        store.contexts.push(context);
+        store
+    }
+}
+
+fn store(name: String, kind: StoreKind, service: usize) -> StoreDemand {
+    StoreDemand {
+        name,
+        kind,
+        service,
+        contexts: Vec::new(),
+        reads: Load::default(),
+        writes: Load::default(),
+        cores: Load::default(),
+        movable: Load::default(),
+        held: Load::default(),
+        bytes_now: 0.0,
+        bytes_to_come: 0.0,
+        answers: Load::default(),
+        largest: None,
+    }
+}
+
+impl StoreDemand {
+    /// The rows of an entity, with those of its parts.
+    fn grow(&mut self, model: Facts<'_>, id: EntityId) {
+        let entity = model.entity(id);
+        let Some(rows) = entity.rows.as_ref() else { return };
+        let row = model.value(&numbers::ROW_BYTES);
+        let own = entity.size.as_ref().map_or(row, |size| work::bytes(size.value));
+        let parts = entity.parts.iter().map(|part| part.rows.as_ref().map_or(1.0, |of| of.value));
+        let bytes = own + parts.sum::<f64>() * row;
+        let now = rows.value.rows * bytes;
+        let then = facts::rows_at_horizon(model, id).map_or(now, |rows| rows.value * bytes);
+        self.bytes_now += now;
+        self.bytes_to_come += (then - now).max(0.0);
+        let name = |id: EntityId| model.entity(id).name.value.as_str();
+        let larger = self.largest.is_none_or(|(known, bytes)| {
+            then.total_cmp(&bytes).then_with(|| name(known).cmp(name(id))).is_gt()
+        });
+        if larger {
+            self.largest = Some((id, then));
+        }
+    }
+
+    fn add(&mut self, cx: &Context<'_>, operation: &Operation, work: &Work, searches: bool) {
+        let model = cx.model;
+        let database = work.database + if searches { work.search } else { 0.0 };
+        let cores = work.requests * database;
+        self.cores = self.cores + cores;
+        self.held = self.held + work.requests * work.hold;
+        if operation.writes() {
+            self.writes = self.writes + work.requests * work.rows;
+        } else {
+            self.reads = self.reads + work.requests;
+        }
+        let lag = model.value(&numbers::REPLICA_LAG);
+        let stale = operation.workload.stale.as_ref().map(|stale| stale.value.as_secs_f64());
+        if !operation.writes() && stale.is_some_and(|stale| stale >= lag) {
+            self.movable = self.movable + cores;
+        }
+        if matches!(operation.kind, OperationKind::Create | OperationKind::Act) {
+            let most = model.value(&numbers::IDEMPOTENCY_BYTES);
+            let seconds = model.value(&numbers::IDEMPOTENCY_HOURS) * 3_600.0;
+            self.answers = self.answers + work.requests * (work.answer.min(most) * seconds);
+        }
+    }
+}
