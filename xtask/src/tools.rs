@@ -30,6 +30,8 @@ pub struct Tools {
     pub schemathesis: PathBuf,
     /// A browser, which runs without a window.
     pub chromium: PathBuf,
+    /// The judge of Prometheus' rules (Debian's package, unpacked: nothing is installed or started).
+    pub promtool: PathBuf,
     /// Folder with `initdb` and `postgres`.
     pub postgres: PathBuf,
 }
@@ -46,6 +48,7 @@ pub fn set_up() -> Result<Tools> {
         openapi_spec_validator: python.join("openapi-spec-validator"),
         schemathesis: python.join("schemathesis"),
         chromium: chromium()?,
+        promtool: promtool(&folder)?,
         postgres: postgres()?,
     })
 }
@@ -98,6 +101,29 @@ fn chromium() -> Result<PathBuf> {
     Ok(PathBuf::from("chromium"))
 }
 
+fn promtool(folder: &Path) -> Result<PathBuf> {
+    let home = folder.join("prometheus");
+    let program = home.join("usr/bin/promtool");
+    if program.exists() {
+        return Ok(program);
+    }
+    step("unpacking promtool");
+    std::fs::create_dir_all(&home)?;
+    let download = || {
+        let mut command = Command::new("apt-get");
+        run_quietly(command.current_dir(&home).args(["download", "-qq", "prometheus"]))
+    };
+    download().or_else(|_| update().and_then(|()| download()))?;
+    for entry in std::fs::read_dir(&home)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            run_quietly(Command::new("dpkg-deb").arg("-x").arg(&path).arg(&home))?;
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(program)
+}
+
 fn postgres() -> Result<PathBuf> {
     if let Some(found) = find_postgres() {
         return Ok(found);
@@ -123,14 +149,19 @@ fn debian(packages: &[&str]) -> Result<()> {
         bail!("please install: {} (there is no apt-get to do it)", packages.join(", "));
     }
     step(&format!("installing Debian packages: {}", packages.join(", ")));
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
-        if !is_root() {
-            command.arg("apt-get");
-        }
-        command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
-        run(&mut command)
-    };
-    apt(&["update", "-qq"])?;
+    update()?;
     apt(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
+}
+
+fn update() -> Result<()> {
+    apt(&["update", "-qq"])
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
+    if !is_root() {
+        command.arg("apt-get");
+    }
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
+    run(&mut command)
 }

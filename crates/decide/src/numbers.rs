@@ -334,6 +334,9 @@ numbers! {
     PRICE_REDIS = "price-redis" 150.0 "EUR a month" in 75.0..450.0 from "house: a placeholder, ask your provider";
     /// Price of three Kafka brokers.
     PRICE_KAFKA = "price-kafka" 900.0 "EUR a month" in 450.0..2_700.0 from "house: a placeholder, ask your provider";
+    /// How far consumers, or replicas without a stated recovery point, may be behind before
+    /// somebody is told.
+    ALERT_LAG = "alert-lag" 60.0 "s" in 10.0..600.0 from "house";
     /// People of one team up to which few entities are one context.
     SMALL_TEAM = "small-team" 8.0 "people" in 5.0..12.0 from "house";
     /// Entities from which a small team's model may be divided.

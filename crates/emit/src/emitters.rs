@@ -14,6 +14,8 @@ pub mod diagrams;
 pub mod dossier;
 #[path = "openapi/mod.rs"]
 pub mod openapi;
+#[path = "slo/mod.rs"]
+pub mod slo;
 #[path = "sql/mod.rs"]
 pub mod sql;
 
@@ -26,5 +28,6 @@ pub static ALL: &[&Emitter] = &[
     &diagrams::EMITTER,
     &dossier::EMITTER,
     &openapi::EMITTER,
+    &slo::EMITTER,
     &sql::EMITTER,
 ];

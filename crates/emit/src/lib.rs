@@ -7,6 +7,7 @@ mod emitters;
 mod examples;
 mod json_schema;
 mod markdown;
+pub mod metrics;
 mod yaml;
 
 pub use artifact::Artifact;

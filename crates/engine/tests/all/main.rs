@@ -16,3 +16,4 @@ mod examples;
 mod openapi;
 mod schema;
 mod shuffled;
+mod slo;
