@@ -20,6 +20,7 @@ mod help;
 mod language;
 mod new;
 mod page;
+mod reference;
 mod rendering;
 mod seed;
 mod up;
