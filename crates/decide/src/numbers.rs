@@ -372,6 +372,8 @@ numbers! {
     /// What is left of such a tie at each place further on in a name.
     WORD_STEP = "word-step" 0.5 "share" in 0.1..1.0
         from "house: measured, docs/design/boundaries.md";
+    /// Share of all names that begin with a word, above which the word says nothing.
+    COMMON_WORD = "common-word" 0.8 "share" in 0.5..1.0 from "house";
     /// What one point of difference in a characteristic takes off a tie.
     TIE_MISMATCH = "tie-mismatch" 0.2 "" in 0.0..1.0
         from "house; the points are those of Service Cutter, data.sql";

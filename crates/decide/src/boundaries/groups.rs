@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use expression::EntityId;
 
-use super::leiden::{Graph, Weights, between, leiden, renumbered};
+use super::graph::{Graph, Weights, between, renumbered};
+use super::leiden::leiden;
 use super::ties::{self, Sort, Tie};
 use crate::facts::{self, Facts};
 use crate::numbers;

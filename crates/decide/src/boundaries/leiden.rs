@@ -3,24 +3,7 @@
 //! Deterministic: nodes are visited in their order and move to the best group instead of a random
 //! good one; ties go to the first. Every group is connected.
 
-use std::collections::BTreeMap;
-
-/// Weights of pairs of nodes, the lesser first.
-pub type Weights = BTreeMap<(usize, usize), f64>;
-
-/// What the groups are sought in.
-#[derive(Clone, Debug, Default)]
-pub struct Graph {
-    /// How many nodes there are.
-    pub nodes: usize,
-    /// What ties them.
-    pub weights: Weights,
-    /// Pairs that stay together.
-    pub fixed: Vec<(usize, usize)>,
-    /// Groups that some nodes belong to already, by node: nodes of two such groups are never
-    /// brought together. Empty where there are none.
-    pub seeds: Vec<Option<usize>>,
-}
+use super::graph::{Graph, Weights, between, count, modularity, renumbered};
 
 /// Iterations, levels of one and rounds at a level; all settle long before.
 const MOST: usize = 32;
@@ -35,7 +18,7 @@ const NOTHING: f64 = 1e-9;
 /// equal ones the first.
 #[must_use]
 pub fn leiden(graph: &Graph, resolution: f64) -> Vec<usize> {
-    let start = contracted(graph);
+    let start = graph.contracted();
     let level = Level::of(graph, &start, resolution);
     let mut best: Option<(f64, Vec<usize>)> = None;
     for order in orders(&level) {
@@ -81,7 +64,7 @@ fn settled(level: &Level) -> Vec<usize> {
 /// As [`leiden`], without refinement: Louvain (Blondel et al. 2008), to compare with.
 #[must_use]
 pub fn louvain(graph: &Graph, resolution: f64) -> Vec<usize> {
-    let mut groups = contracted(graph);
+    let mut groups = graph.contracted();
     for _ in 0..MOST {
         let level = Level::of(graph, &groups, resolution);
         let moved = level.moved((0..level.degrees.len()).collect());
@@ -92,66 +75,6 @@ pub fn louvain(graph: &Graph, resolution: f64) -> Vec<usize> {
         groups = next;
     }
     groups
-}
-
-/// Nodes of one seed and fixed pairs as one, unless that would join two seeds.
-fn contracted(graph: &Graph) -> Vec<usize> {
-    let mut groups: Vec<usize> = (0..graph.nodes).collect();
-    let mut seeds: Vec<Option<usize>> = groups.iter().map(|at| graph.seed(*at)).collect();
-    let mut holders: BTreeMap<usize, usize> = BTreeMap::new();
-    for (node, group) in groups.iter_mut().enumerate() {
-        if let Some(seed) = seeds[node] {
-            *group = *holders.entry(seed).or_insert(node);
-        }
-    }
-    for &(a, b) in &graph.fixed {
-        let (a, b) = (groups[a].min(groups[b]), groups[a].max(groups[b]));
-        if seeds[a].is_none() || seeds[b].is_none() || seeds[a] == seeds[b] {
-            groups.iter_mut().filter(|group| **group == b).for_each(|group| *group = a);
-            seeds[a] = seeds[a].or(seeds[b]);
-        }
-    }
-    renumbered(&groups)
-}
-
-/// The same groups, numbered from 0 in the order of their first nodes.
-#[must_use]
-pub fn renumbered(groups: &[usize]) -> Vec<usize> {
-    let mut numbers: BTreeMap<usize, usize> = BTreeMap::new();
-    let number = |group: &usize| {
-        let next = numbers.len();
-        *numbers.entry(*group).or_insert(next)
-    };
-    groups.iter().map(number).collect()
-}
-
-/// Weights between groups; within one where both are the same.
-#[must_use]
-pub fn between(groups: &[usize], weights: &Weights) -> Weights {
-    let mut sums = Weights::new();
-    for (&(a, b), weight) in weights {
-        let (a, b) = (groups[a].min(groups[b]), groups[a].max(groups[b]));
-        *sums.entry((a, b)).or_default() += weight;
-    }
-    sums
-}
-
-/// How much more than the resolution times chance ties the nodes of the groups.
-#[must_use]
-pub fn modularity(graph: &Graph, groups: &[usize], resolution: f64) -> f64 {
-    let whole: f64 = graph.weights.values().sum();
-    if whole <= 0.0 {
-        return 0.0;
-    }
-    let mut degrees: BTreeMap<usize, f64> = BTreeMap::new();
-    let mut inside = 0.0;
-    for (&(a, b), weight) in &graph.weights {
-        *degrees.entry(groups[a]).or_default() += weight;
-        *degrees.entry(groups[b]).or_default() += weight;
-        inside += if groups[a] == groups[b] { *weight } else { 0.0 };
-    }
-    let chance: f64 = degrees.values().map(|degree| (degree / (2.0 * whole)).powi(2)).sum();
-    inside / whole - resolution * chance
 }
 
 /// One pass through all levels: the groups that come of those it starts from.
@@ -178,10 +101,6 @@ fn iteration(bottom: &Level, start: Vec<usize>) -> Vec<usize> {
     nodes.into_iter().map(|node| groups[node]).collect()
 }
 
-fn count(groups: &[usize]) -> usize {
-    groups.iter().max().map_or(0, |most| most + 1)
-}
-
 /// A graph of groups of nodes.
 #[derive(Clone)]
 struct Level {
@@ -190,12 +109,6 @@ struct Level {
     seeds: Vec<Option<usize>>,
     /// What chance gives two nodes is the product of their degrees times this.
     chance: f64,
-}
-
-impl Graph {
-    fn seed(&self, node: usize) -> Option<usize> {
-        self.seeds.get(node).copied().flatten()
-    }
 }
 
 impl Level {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::Span;
 use expression::EntityId;
 
-use super::leiden::Weights;
+use super::graph::Weights;
 use crate::facts::Facts;
 
 /// Something that ties two entities together.

@@ -16,8 +16,9 @@ const NEIGHBOURS: usize = 12;
 /// frequent words tie no more than rare ones. The first word says most; each place further on
 /// less, and less again where it follows many different first words (`translation`, `item`).
 pub fn add(model: Facts<'_>, entities: &[EntityId], all: &mut Found) {
-    let names: Vec<Vec<String>> =
+    let mut names: Vec<Vec<String>> =
         entities.iter().map(|id| words(&model.entity(*id).name)).collect();
+    without_common(&mut names, model.value(&numbers::COMMON_WORD));
     let mut sharing: BTreeMap<&str, BTreeMap<usize, usize>> = BTreeMap::new();
     for (at, name) in names.iter().enumerate() {
         for (place, word) in name.iter().enumerate() {
@@ -42,6 +43,23 @@ pub fn add(model: Facts<'_>, entities: &[EntityId], all: &mut Found) {
             let what = format!("{} and {} share the word {word}", of(left), of(right));
             let weight = weight / facts::count(others);
             all.push((left, right), Sort::Alike, weight, what, of(left).span);
+        }
+    }
+}
+
+/// Drops leading words that more than a share of all names begin with: they are the product's
+/// name or a prefix for tables, and tell nothing apart.
+fn without_common(names: &mut [Vec<String>], share: f64) {
+    loop {
+        let mut firsts: BTreeMap<&str, usize> = BTreeMap::new();
+        for name in names.iter().filter(|name| name.len() > 1) {
+            *firsts.entry(name[0].as_str()).or_default() += 1;
+        }
+        let least = share * facts::count(names.len());
+        let common = firsts.iter().find(|(_, count)| facts::count(**count) > least);
+        let Some(common) = common.map(|(word, _)| (*word).to_owned()) else { return };
+        for name in names.iter_mut().filter(|name| name.len() > 1 && name[0] == common) {
+            name.remove(0);
         }
     }
 }
@@ -96,6 +114,22 @@ mod tests {
         assert_eq!(words("OrderStatus"), "order status");
         assert_eq!(words("Address"), "address");
         assert_eq!(words("Left12"), "left12");
+    }
+
+    #[test]
+    fn a_prefix_of_nearly_all_names_says_nothing() {
+        let names = |all: &[&str]| {
+            let mut names: Vec<Vec<String>> = all.iter().map(|name| words(name)).collect();
+            without_common(&mut names, 0.8);
+            names.iter().map(|name| name.join(" ")).collect::<Vec<_>>().join(", ")
+        };
+        let four = ["CrmOrder", "CrmOrderLine", "CrmUser", "CrmUserRole"];
+        assert_eq!(
+            names(&[&four[..], &["Crm"]].concat()),
+            "crm order, crm order line, crm user, crm user role, crm"
+        );
+        assert_eq!(names(&four), "order, order line, user, user role");
+        assert_eq!(names(&["Order", "OrderLine", "OrderNote"]), "order, order line, order note");
     }
 
     #[test]
