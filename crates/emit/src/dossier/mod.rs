@@ -1,6 +1,7 @@
 //! The dossier: the whole design on one page, to be walked through by a person. It works from disk,
 //! without a network, on paper and on a phone; without scripts it can still be read.
 
+mod capacity;
 mod contexts;
 mod decisions;
 mod events;
@@ -56,6 +57,7 @@ const PARTS: &[Part] = &[
     Part { id: "contexts", title: "Contexts", write: contexts::write },
     Part { id: "events", title: "Events and flows", write: events::write },
     Part { id: "objectives", title: "Objectives", write: objectives::write },
+    Part { id: "capacity", title: "Capacity", write: capacity::write },
     Part { id: "risks", title: "Risks", write: risks::write },
     Part { id: "assumptions", title: "Assumptions", write: risks::assumptions },
 ];
