@@ -162,6 +162,16 @@ impl Console {
         !self.options.quiet && !self.options.json && std::io::stderr().is_terminal()
     }
 
+    /// Says what takes long, until it is done: on a terminal alone, where the line goes again.
+    #[must_use]
+    pub fn waiting(&self, what: &str) -> Waiting {
+        if self.interactive() {
+            eprint!("{what} ...");
+            let _ = std::io::stderr().flush();
+        }
+        Waiting(self.interactive())
+    }
+
     fn choice(&self) -> anstream::ColorChoice {
         match self.options.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
@@ -186,6 +196,19 @@ impl Console {
             other => other,
         };
         colours != anstream::ColorChoice::Never
+    }
+}
+
+/// A line that says what takes long; dropping it takes the line away.
+#[derive(Debug)]
+#[must_use]
+pub struct Waiting(bool);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.0 {
+            eprint!("\r\u{1b}[K");
+        }
     }
 }
 

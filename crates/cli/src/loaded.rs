@@ -35,6 +35,18 @@ impl Loaded {
         Self { folder, sources, diagnostics, design }
     }
 
+    /// Computes what would be decided otherwise if one number were different. That takes a while:
+    /// only for commands that tell it.
+    pub fn find_flips(&mut self, console: &Console) {
+        const THREADS: usize = 8;
+        let Some(design) = &mut self.design else { return };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+        let told = console.waiting("moving every number to see what would change");
+        let flips = decide::flips::of(design, threads);
+        drop(told);
+        Arc::make_mut(design).flips = flips;
+    }
+
     /// Whether the model cannot be used.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -85,7 +97,18 @@ impl Loaded {
     /// The JSON of all decisions.
     #[must_use]
     pub fn decisions(&self) -> Value {
-        self.verdicts().iter().map(|verdict| decision(&self.sources, verdict)).collect()
+        self.verdicts().iter().map(|verdict| self.decision(verdict)).collect()
+    }
+
+    /// The JSON of one decision, with its flips where they were computed.
+    #[must_use]
+    pub fn decision(&self, verdict: &Verdict) -> Value {
+        let mut value = decision(&self.sources, verdict);
+        if let Some(design) = self.design.as_ref().filter(|design| design.flips.moved > 0) {
+            let flips = design.flips.of(verdict.family, &verdict.subject);
+            value["flips"] = flips.map(emit::decisions::flip).collect();
+        }
+        value
     }
 
     /// Prints the findings and their summary, if there are any.

@@ -2,53 +2,72 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base::{Diagnostic, Provenance, did_you_mean, one_of};
+use model::Model;
 use model::model::{ActorId, ContextId, OperationId, Override};
 
 use crate::catalogue::{self, Family};
-use crate::crossings;
+use crate::crossings::{self, Crossing};
 use crate::decision::{Answer, Context, Decision, Run};
 use crate::decisions;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
 use crate::facts::Facts;
-use crate::indexes::Outcome;
-use crate::sizing::Sizing;
+use crate::indexes::{self, Outcome};
+use crate::sizing::{Demand, Sizing};
+
+/// What verdicts stand on besides the model: computed once, read by all.
+#[derive(Clone, Debug)]
+pub(crate) struct Ground {
+    /// Tables with their indexes.
+    pub tables: Vec<Table>,
+    /// What became of the indexes that operations want.
+    pub outcomes: Vec<Outcome>,
+    /// What reaches into other contexts and external systems.
+    pub crossings: Vec<Crossing>,
+}
+
+impl Ground {
+    /// From tables that have no indexes yet.
+    pub fn of(model: Facts<'_>, mut tables: Vec<Table>) -> Self {
+        let outcomes = indexes::add(model, &mut tables, &without_index(model));
+        let crossings = crossings::of(model, &operation_names(&model));
+        Self { tables, outcomes, crossings }
+    }
+}
+
+/// What some verdicts compute and others read, within one run over all families.
+#[derive(Default)]
+pub(crate) struct Memo {
+    /// What is asked of services and stores.
+    demand: OnceCell<Demand>,
+    /// How much is needed of everything.
+    sizing: OnceCell<Sizing>,
+}
+
+impl Memo {
+    /// How much of it is known.
+    pub fn known(&self) -> usize {
+        usize::from(self.demand.get().is_some()) + usize::from(self.sizing.get().is_some())
+    }
+}
 
 /// Every verdict, in the order of the catalogue and then of subjects, and what is wrong with the model's own decisions.
-pub fn verdicts(
+pub(crate) fn verdicts(
     model: Facts<'_>,
-    tables: &[Table],
+    ground: &Ground,
     routes: &[Option<Route>],
-    outcomes: &[Outcome],
 ) -> (Vec<Verdict>, Sizing, Vec<Diagnostic>) {
-    let (demand, sizing) = (OnceCell::new(), OnceCell::new());
-    let crossings = crossings::of(model, &operation_names(model));
-    let mut verdicts: Vec<Verdict> = Vec::new();
+    let memo = Memo::default();
+    let mut answered: Vec<Arc<Vec<Verdict>>> = Vec::new();
     let mut diagnostics = Vec::new();
     for decision in in_order() {
-        let cx = Context {
-            model,
-            tables,
-            routes,
-            outcomes,
-            crossings: &crossings,
-            verdicts: &verdicts,
-            demand: &demand,
-            sizing: &sizing,
-        };
-        let mut new = Vec::new();
-        for (subject, mut answer) in run(&cx, decision) {
-            let (chosen, conflicts) = (answer.choice, std::mem::take(&mut answer.conflicts));
-            let mut verdict = verdict(decision.family, subject, answer);
-            obey(model, &mut verdict);
-            if verdict.choice == chosen {
-                diagnostics.extend(conflicts);
-            }
-            new.push(verdict);
-        }
-        verdicts.extend(new);
+        let (new, conflicts) = family(model, (ground, &memo), routes, &answered, decision);
+        diagnostics.extend(conflicts);
+        answered.push(Arc::new(new));
     }
+    let mut verdicts: Vec<Verdict> = answered.into_iter().flat_map(Arc::unwrap_or_clone).collect();
     for own in &model.overrides {
         match check(own, &verdicts) {
             Ok(Some(verdict)) => verdicts.push(verdict),
@@ -60,7 +79,33 @@ pub fn verdicts(
         let key = |verdict: &Verdict| catalogue::position(verdict.family);
         key(a).cmp(&key(b)).then_with(|| a.subject.cmp(&b.subject))
     });
-    (verdicts, sizing.into_inner().unwrap_or_default(), diagnostics)
+    (verdicts, memo.sizing.into_inner().unwrap_or_default(), diagnostics)
+}
+
+/// What one family says, those that it reads having been asked before.
+pub(crate) fn family(
+    model: Facts<'_>,
+    (ground, memo): (&Ground, &Memo),
+    routes: &[Option<Route>],
+    answered: &[Arc<Vec<Verdict>>],
+    decision: &Decision,
+) -> (Vec<Verdict>, Vec<Diagnostic>) {
+    let Ground { tables, outcomes, crossings } = ground;
+    let Memo { demand, sizing } = memo;
+    let verdicts = answered;
+    let cx = Context { model, tables, routes, outcomes, crossings, verdicts, demand, sizing };
+    let mut diagnostics = Vec::new();
+    let mut verdicts = Vec::new();
+    for (subject, mut answer) in run(&cx, decision) {
+        let (chosen, conflicts) = (answer.choice, std::mem::take(&mut answer.conflicts));
+        let mut verdict = verdict(decision.family, subject, answer);
+        obey(model, &mut verdict);
+        if verdict.choice == chosen {
+            diagnostics.extend(conflicts);
+        }
+        verdicts.push(verdict);
+    }
+    (verdicts, diagnostics)
 }
 
 /// All decisions, each after the ones it reads.
@@ -92,16 +137,12 @@ fn run(cx: &Context<'_>, decision: &Decision) -> Vec<(String, Answer)> {
         Run::Context(run) => {
             contexts().map(|(id, context)| (context.name.value.clone(), run(cx, id))).collect()
         }
-        Run::Entity(run) => {
-            let names =
-                unambiguous(model, model.entities.iter().map(|e| (e.context, &*e.name.value)));
-            names
-                .into_iter()
-                .zip(model.entities())
-                .map(|(name, (id, _))| (name, run(cx, id)))
-                .collect()
-        }
-        Run::Operation(run) => operation_names(model)
+        Run::Entity(run) => entity_names(&model)
+            .into_iter()
+            .zip(model.entities())
+            .map(|(name, (id, _))| (name, run(cx, id)))
+            .collect(),
+        Run::Operation(run) => operation_names(&model)
             .into_iter()
             .zip(model.operations())
             .map(|(name, (id, _))| (name, run(cx, id)))
@@ -127,7 +168,7 @@ fn run(cx: &Context<'_>, decision: &Decision) -> Vec<(String, Answer)> {
 
 /// Operations for which the model wants no index.
 pub fn without_index(model: Facts<'_>) -> Vec<OperationId> {
-    let names = operation_names(model);
+    let names = operation_names(&model);
     let none = |name: &String| {
         let id = format!("index.{name}");
         let about = |wanted: &str| model.overrides.iter().find(|own| own.id.value == wanted);
@@ -138,13 +179,18 @@ pub fn without_index(model: Facts<'_>) -> Vec<OperationId> {
 }
 
 /// The names by which verdicts call operations, in their order.
-pub fn operation_names(model: Facts<'_>) -> Vec<String> {
+pub fn operation_names(model: &Model) -> Vec<String> {
     unambiguous(model, model.operations.iter().map(|of| (of.context, &*of.name.value)))
+}
+
+/// The names by which verdicts call entities, in their order.
+pub fn entity_names(model: &Model) -> Vec<String> {
+    unambiguous(model, model.entities.iter().map(|of| (of.context, &*of.name.value)))
 }
 
 /// Names, with their context in front where two contexts use the same.
 fn unambiguous<'m>(
-    model: Facts<'_>,
+    model: &Model,
     names: impl Iterator<Item = (ContextId, &'m str)> + Clone,
 ) -> Vec<String> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
@@ -175,6 +221,9 @@ fn verdict(family: &'static str, subject: String, answer: Answer) -> Verdict {
 /// Takes the model's own decision, if there is one: the one about this subject before the one
 /// about the family.
 fn obey(model: Facts<'_>, verdict: &mut Verdict) {
+    if model.overrides.is_empty() {
+        return;
+    }
     let id = verdict.id();
     let about = |wanted: &str| model.overrides.iter().find(|own| own.id.value == wanted);
     let Some(own) = about(&id).or_else(|| about(verdict.family)) else { return };

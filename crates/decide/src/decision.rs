@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base::{Diagnostic, Provenance, Quantity, Span};
 use expression::EntityId;
@@ -76,8 +77,8 @@ pub struct Context<'d> {
     pub outcomes: &'d [Outcome],
     /// What reaches into other contexts and external systems.
     pub crossings: &'d [Crossing],
-    /// Verdicts of the families that were decided before.
-    pub verdicts: &'d [Verdict],
+    /// Verdicts of the families that were decided before, family by family.
+    pub verdicts: &'d [Arc<Vec<Verdict>>],
     /// What is asked of services and stores, once somebody wanted to know.
     pub demand: &'d OnceCell<Demand>,
     /// How much is needed of everything, once somebody wanted to know.
@@ -109,7 +110,10 @@ impl Context<'_> {
 
     /// The verdicts of a family that was decided before.
     pub fn verdicts_of(&self, family: &'static str) -> impl Iterator<Item = &Verdict> {
-        self.verdicts.iter().filter(move |verdict| verdict.family == family)
+        let of_family = move |of: &&Arc<Vec<Verdict>>| {
+            of.first().is_some_and(|verdict| verdict.family == family)
+        };
+        self.verdicts.iter().filter(of_family).flat_map(|of| of.iter())
     }
 
     /// The deployable of each context, by position: `None` for the one that several share. Read

@@ -29,9 +29,12 @@ pub fn of(design: &Design) -> Vec<Deployable> {
 
 /// The same from verdicts, those of `service` among them.
 #[must_use]
-pub fn among(model: &Model, verdicts: &[Verdict]) -> Vec<Deployable> {
+pub fn among<'v>(
+    model: &Model,
+    verdicts: impl IntoIterator<Item = &'v Verdict>,
+) -> Vec<Deployable> {
     let own: BTreeSet<&str> = verdicts
-        .iter()
+        .into_iter()
         .filter(|verdict| verdict.family == "service" && verdict.choice == "own")
         .map(|verdict| verdict.subject.as_str())
         .collect();

@@ -10,6 +10,7 @@ use model::{
 };
 
 use crate::facts::Facts;
+use crate::flips::Flips;
 use crate::numbers::Numbers;
 use crate::sizing::Sizing;
 
@@ -22,6 +23,8 @@ pub struct Design {
     pub numbers: Numbers,
     /// Verdicts, in the order of the catalogue, then of their subjects.
     pub verdicts: Vec<Verdict>,
+    /// What would be decided otherwise if one number were different; empty until somebody asks.
+    pub flips: Flips,
     /// The table of each entity; positions are [`EntityId`]s.
     pub tables: Vec<Table>,
     /// The REST route of each operation that has a public one; positions are [`OperationId`]s.

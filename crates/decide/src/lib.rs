@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base::Diagnostic;
 use model::Model;
 
+use decided::Ground;
 use facts::Facts;
 use numbers::Numbers;
 
@@ -19,11 +20,13 @@ pub mod decisions;
 pub mod deployables;
 pub mod design;
 pub mod facts;
+pub mod flips;
 pub mod indexes;
 mod layout;
 pub mod naming;
 pub mod numbers;
 pub mod objectives;
+pub mod quantities;
 mod routes;
 pub mod sizing;
 mod tables;
@@ -40,10 +43,10 @@ pub fn decide(model: Arc<Model>) -> (Design, Vec<Diagnostic>) {
 #[must_use]
 pub fn decide_with(model: Arc<Model>, numbers: Numbers) -> (Design, Vec<Diagnostic>) {
     let (routes, mut diagnostics) = routes::routes(&model);
-    let mut tables = tables::tables(&model);
     let facts = Facts { model: &model, numbers: &numbers };
-    let outcomes = indexes::add(facts, &mut tables, &decided::without_index(facts));
-    let (verdicts, sizing, findings) = decided::verdicts(facts, &tables, &routes, &outcomes);
+    let ground = Ground::of(facts, tables::tables(&model));
+    let (verdicts, sizing, findings) = decided::verdicts(facts, &ground, &routes);
     diagnostics.extend(findings);
-    (Design { tables, routes, verdicts, sizing, numbers, model }, diagnostics)
+    let flips = flips::Flips::default();
+    (Design { tables: ground.tables, routes, verdicts, flips, sizing, numbers, model }, diagnostics)
 }

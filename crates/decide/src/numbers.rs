@@ -3,12 +3,13 @@
 //! Decisions read them through [`crate::facts::Facts`], so that flips can move each of them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A number that nobody stated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Number {
     /// Position in [`ALL`].
-    index: usize,
+    pub(crate) index: usize,
     /// Name, kebab-case.
     pub name: &'static str,
     /// Value, unless [`Numbers`] say otherwise.
@@ -24,12 +25,22 @@ pub struct Number {
 }
 
 /// A value for each number of the table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Numbers(Arc<[f64]>);
+#[derive(Clone, Debug)]
+pub struct Numbers {
+    values: Arc<[f64]>,
+    /// Where it is noted which of them were read, if anybody wants to know.
+    reads: Option<Arc<Reads>>,
+}
+
+impl PartialEq for Numbers {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
 
 impl Default for Numbers {
     fn default() -> Self {
-        Self(ALL.iter().map(|number| number.default).collect())
+        Self { values: ALL.iter().map(|number| number.default).collect(), reads: None }
     }
 }
 
@@ -37,14 +48,47 @@ impl Numbers {
     /// The value of a number.
     #[must_use]
     pub fn value(&self, number: &Number) -> f64 {
-        self.0.get(number.index).copied().unwrap_or(number.default)
+        if let Some(reads) = &self.reads {
+            reads.note(number);
+        }
+        self.values.get(number.index).copied().unwrap_or(number.default)
     }
 
     /// The same but for one number.
     #[must_use]
     pub fn with(&self, number: &Number, value: f64) -> Self {
         let changed = |(at, old): (usize, &f64)| if at == number.index { value } else { *old };
-        Self(self.0.iter().enumerate().map(changed).collect())
+        let values = self.values.iter().enumerate().map(changed).collect();
+        Self { values, reads: self.reads.clone() }
+    }
+
+    /// The same, noting what is read.
+    pub(crate) fn noting(&self) -> (Self, Arc<Reads>) {
+        let reads = Arc::new(Reads::default());
+        (Self { values: self.values.clone(), reads: Some(reads.clone()) }, reads)
+    }
+}
+
+/// Which numbers were read since it was last asked: what was never read cannot matter.
+#[derive(Debug)]
+pub(crate) struct Reads(Vec<AtomicBool>);
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self(ALL.iter().map(|_| AtomicBool::new(false)).collect())
+    }
+}
+
+impl Reads {
+    fn note(&self, number: &Number) {
+        if let Some(read) = self.0.get(number.index) {
+            read.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether each number was read, by its position in [`ALL`]; from now on it counts anew.
+    pub(crate) fn take(&self) -> Vec<bool> {
+        self.0.iter().map(|read| read.swap(false, Ordering::Relaxed)).collect()
     }
 }
 

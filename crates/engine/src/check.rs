@@ -44,6 +44,17 @@ pub fn check(world: &dyn World) -> Checked {
 }
 
 impl Checked {
+    /// The same with every flip point computed, by at most so many threads: what follows, such as
+    /// [`Self::artifacts`], then tells them.
+    #[must_use]
+    pub fn with_flips(mut self, threads: usize) -> Self {
+        if let Some(design) = &mut self.design {
+            let flips = decide::flips::of(design, threads);
+            Arc::make_mut(design).flips = flips;
+        }
+        self
+    }
+
     /// Every file of `design/`, sorted by path; none where there is no design.
     #[must_use]
     pub fn artifacts(&self) -> Vec<Artifact> {

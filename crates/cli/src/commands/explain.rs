@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use base::did_you_mean;
 use clap::Args;
 use decide::{decisions::ALL, design::Verdict};
-use emit::decisions::decision;
 use serde_json::Value;
 
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
     failure::{Failure, Outcome},
     folder::Folder,
     loaded::Loaded,
-    render::decision_text,
+    render::{decision_text, flips_text, searched},
 };
 
 /// Arguments of `firm explain`.
@@ -47,10 +46,12 @@ pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, F
     if verdicts.is_empty() {
         loaded.diagnostics.retain(|found| found.id == id);
     }
+    if !verdicts.is_empty() {
+        loaded.find_flips(console);
+    }
     if console.json() {
-        let decisions = verdicts.iter().map(|verdict| decision(&loaded.sources, verdict));
         let mut document = loaded.document();
-        document["decisions"] = decisions.collect::<Value>();
+        document["decisions"] = verdicts.iter().map(|of| loaded.decision(of)).collect::<Value>();
         console.document(&document);
     } else if verdicts.is_empty() {
         loaded.print_findings(|text| console.answer(text), console.appearance());
@@ -67,8 +68,14 @@ fn decisions_text(loaded: &Loaded, verdicts: &[Verdict], id: &str) -> String {
     let known = ALL.iter().find(|decision| decision.family == family);
     let mut paragraphs = Vec::new();
     paragraphs.extend(known.map(|known| styled(style::DIM, known.question)));
-    let text = |verdict| decision_text(&loaded.sources, loaded.folder.shown(), verdict);
+    let flips = loaded.design.as_ref().map(|design| &design.flips);
+    let text = |verdict| {
+        let text = decision_text(&loaded.sources, loaded.folder.shown(), verdict);
+        let flips = flips.map(|flips| flips_text(flips, verdict)).unwrap_or_default();
+        if flips.is_empty() { text } else { format!("{text}\n{flips}") }
+    };
     paragraphs.extend(verdicts.iter().map(text));
+    paragraphs.extend(flips.map(|flips| styled(style::DIM, searched(flips))));
     let page = known.filter(|_| family == id).map(|known| known.page.trim_end().to_owned());
     paragraphs.extend(page);
     paragraphs.join("\n\n")

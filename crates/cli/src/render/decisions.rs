@@ -2,7 +2,10 @@
 
 use crate::console::{style, styled};
 use base::{Provenance, SourceMap};
-use decide::design::{Driver, Verdict};
+use decide::{
+    design::{Driver, Verdict},
+    flips::{Flip, Flips, Measure},
+};
 
 use super::visible;
 
@@ -32,6 +35,39 @@ pub fn decision_text(sources: &SourceMap, prefix: &str, verdict: &Verdict) -> St
     lines.push(row("source", verdict.source, ""));
     lines.retain(|line| !line.trim().is_empty());
     lines.join("\n")
+}
+
+/// Where the decision would fall otherwise, the nearest numbers first.
+#[must_use]
+pub fn flips_text(flips: &Flips, verdict: &Verdict) -> String {
+    const STATED: usize = 6;
+    const ASSUMED: usize = 4;
+    let all: Vec<&Flip> = flips.of(verdict.family, &verdict.subject).collect();
+    let stated = |flip: &&&Flip| matches!(flip.measure, Measure::Stated(_));
+    let (given, assumed): (Vec<&Flip>, Vec<&Flip>) = all.iter().partition(|flip| stated(&flip));
+    let told = given.iter().take(STATED).chain(assumed.iter().take(ASSUMED));
+    let mut lines: Vec<String> =
+        told.map(|flip| row("flips", "", &visible(&flip.sentence()))).collect();
+    let more = all.len() - lines.len();
+    if more > 0 {
+        let text = format!("{more} more, farther away: `--json` lists all");
+        lines.push(row("", "", &styled(style::DIM, text)));
+    }
+    lines.join("\n")
+}
+
+/// What flips were looked for.
+#[must_use]
+pub fn searched(flips: &Flips) -> String {
+    let left = match flips.left_out {
+        0 => String::new(),
+        left => format!("; {left} more were left out, the model being large"),
+    };
+    format!(
+        "{} numbers were moved one at a time, from a tenth to ten times their value or through the \
+         range that is assumed{left}; several that move together may turn more.",
+        flips.moved
+    )
 }
 
 /// "1 point", "2 points".

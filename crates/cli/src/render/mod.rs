@@ -5,7 +5,7 @@ mod json;
 mod summary;
 mod terminal;
 
-pub use decisions::decision_text;
+pub use decisions::{decision_text, flips_text, searched};
 pub use json::{diagnostics_document, diagnostics_json};
 pub use summary::summary;
 pub use terminal::{Appearance, Terminal, visible};

@@ -127,7 +127,7 @@ pub fn of(cx: &Context<'_>) -> Demand {
     let model = cx.model;
     let written = work::written(model);
     let work: Vec<Work> = model.operations.iter().map(|of| Work::of(model, of, &written)).collect();
-    let deployables = deployables::among(model.model, cx.verdicts);
+    let deployables = deployables::among(model.model, cx.verdicts_of("service"));
     let mut service_of = vec![0; model.contexts.len()];
     for (at, deployable) in deployables.iter().enumerate() {
         for context in &deployable.contexts {

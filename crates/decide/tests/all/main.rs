@@ -5,6 +5,7 @@
 
 mod boundaries;
 mod examples;
+mod flips;
 mod indexes;
 mod links;
 mod objectives;

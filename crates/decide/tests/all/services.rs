@@ -3,7 +3,7 @@
 use crate::text::{choice, decided, parameter, verdict};
 
 /// Two contexts of two teams; the places marked with a word in capitals are filled in.
-fn model(filled: &[(&str, &str)]) -> String {
+pub fn model(filled: &[(&str, &str)]) -> String {
     let text = "
 firmitas: 1
 system:

@@ -4,17 +4,23 @@ use std::sync::Arc;
 
 use base::SourceMap;
 use decide::design::Verdict;
+use model::Model;
 
 pub const SHOP: &str = include_str!("../../../../examples/shop/firmitas.yaml");
 pub const RIDES: &str = include_str!("../../../../examples/rides/firmitas.yaml");
 
-/// Everything decided about a model that must be without fault.
-pub fn decided(text: &str) -> Vec<Verdict> {
+/// A model that must be without fault.
+pub fn loaded(text: &str) -> Model {
     let mut sources = SourceMap::default();
     let root = sources.add("firmitas.yaml", text);
     let (model, diagnostics) = model::load(&sources, root);
     assert!(diagnostics.is_empty(), "{diagnostics:#?}");
-    decide::decide(Arc::new(model)).0.verdicts
+    model
+}
+
+/// Everything decided about it.
+pub fn decided(text: &str) -> Vec<Verdict> {
+    decide::decide(Arc::new(loaded(text))).0.verdicts
 }
 
 /// The verdict with an id.

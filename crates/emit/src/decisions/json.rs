@@ -4,6 +4,7 @@ use base::{Position, Provenance, SourceMap};
 use decide::{
     Design,
     design::{Driver, Index, Route, Table, Verdict},
+    flips::{Flip, Measure},
     numbers,
 };
 use serde_json::{Map, Value, json};
@@ -50,6 +51,25 @@ pub fn decision(sources: &SourceMap, verdict: &Verdict) -> Value {
         "source": verdict.source,
         "price": verdict.price,
         "overridden": verdict.overridden,
+    })
+}
+
+/// A number that would turn a decision, and the value at which it does.
+#[must_use]
+pub fn flip(flip: &Flip) -> Value {
+    let (origin, unit) = match flip.measure {
+        Measure::Stated(unit) => ("given", unit.name()),
+        Measure::Assumed(number) => ("default", number.unit),
+    };
+    json!({
+        "fact": flip.fact,
+        "provenance": origin,
+        "unit": unit,
+        "now": flip.now,
+        "at": flip.at,
+        "when": if flip.above { "above" } else { "below" },
+        "becomes": flip.becomes,
+        "text": flip.sentence(),
     })
 }
 

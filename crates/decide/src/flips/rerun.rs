@@ -1,0 +1,153 @@
+//! Deciding again with one number moved, doing no more than the move can change.
+
+use std::sync::Arc;
+
+use model::Model;
+
+use crate::decided::{self, Ground, Memo};
+use crate::decision::Decision;
+use crate::design::{Design, Route, Table, Verdict};
+use crate::facts::Facts;
+use crate::numbers::{Number, Numbers};
+use crate::tables;
+
+/// A subject of a family with the option chosen for it.
+pub type Choice = (String, &'static str);
+
+/// What each family chose, in the order in which families are asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choices(pub Vec<Arc<Vec<Choice>>>);
+
+/// A design taken apart, so that it can be decided again and again.
+pub struct Rerun<'d> {
+    numbers: &'d Numbers,
+    routes: &'d [Option<Route>],
+    /// Tables without indexes: no number changes these.
+    bare: Vec<Table>,
+    ground: Ground,
+    /// Numbers that the ground was computed from, by position.
+    ground_reads: Vec<bool>,
+    families: Vec<Family>,
+}
+
+/// A family with what it answered first.
+struct Family {
+    decision: &'static Decision,
+    verdicts: Arc<Vec<Verdict>>,
+    choices: Arc<Vec<Choice>>,
+    /// Numbers that it read, by position.
+    reads: Vec<bool>,
+}
+
+impl<'d> Rerun<'d> {
+    /// Decides once more, noting which numbers each family reads.
+    pub fn of(design: &'d Design) -> Self {
+        let (noting, reads) = design.numbers.noting();
+        let facts = Facts { model: &design.model, numbers: &noting };
+        let bare = tables::tables(&design.model);
+        let ground = Ground::of(facts, bare.clone());
+        let ground_reads = reads.take();
+        let mut families: Vec<Family> = Vec::new();
+        let (mut answered, memo) = (Vec::new(), Memo::default());
+        let mut memo_reads = vec![false; ground_reads.len()];
+        for decision in decided::in_order() {
+            let (known, stand) = (memo.known(), (&ground, &memo));
+            let (new, _) = decided::family(facts, stand, &design.routes, &answered, decision);
+            let mut reads = reads.take();
+            // What is computed once for several families may be read by all that follow.
+            if memo.known() > known {
+                join(&mut memo_reads, &reads);
+            }
+            join(&mut reads, &memo_reads);
+            let choices = Arc::new(choices(&new));
+            let verdicts = Arc::new(new);
+            answered.push(verdicts.clone());
+            families.push(Family { decision, verdicts, choices, reads });
+        }
+        let (numbers, routes) = (&design.numbers, &*design.routes);
+        Self { numbers, routes, bare, ground, ground_reads, families }
+    }
+
+    /// What was chosen with nothing moved.
+    pub fn base(&self) -> Choices {
+        Choices(self.families.iter().map(|family| family.choices.clone()).collect())
+    }
+
+    /// The family at a position of [`Choices`].
+    pub fn family(&self, at: usize) -> &'static str {
+        self.families.get(at).map_or("", |family| family.decision.family)
+    }
+
+    /// How many subjects are decided upon.
+    pub fn subjects(&self) -> usize {
+        self.families.iter().map(|family| family.choices.len()).sum()
+    }
+
+    /// Whether a number was read at all: one that was not cannot change anything.
+    pub fn reads(&self, number: &Number) -> bool {
+        let read = |reads: &[bool]| reads.get(number.index).copied().unwrap_or_default();
+        read(&self.ground_reads) || self.families.iter().any(|family| read(&family.reads))
+    }
+
+    /// With another value for a number of the table. Only families that read it are asked again,
+    /// and once one of them chooses otherwise all after it.
+    pub fn assumed(&self, model: &Model, number: &Number, value: f64) -> Choices {
+        let numbers = self.numbers.with(number, value);
+        let facts = Facts { model, numbers: &numbers };
+        let read = |reads: &[bool]| reads.get(number.index).copied().unwrap_or_default();
+        if read(&self.ground_reads) {
+            return self.all(facts);
+        }
+        let mut changed = false;
+        let affected = |family: &Family, changed: bool| changed || read(&family.reads);
+        self.run(facts, &self.ground, |family, new| {
+            changed |= new.is_some_and(|new| *new != *family.choices);
+            affected(family, changed)
+        })
+    }
+
+    /// With another number in the model.
+    pub fn stated(&self, model: &Model) -> Choices {
+        self.all(Facts { model, numbers: self.numbers })
+    }
+
+    fn all(&self, facts: Facts<'_>) -> Choices {
+        let ground = Ground::of(facts, self.bare.clone());
+        self.run(facts, &ground, |_, _| true)
+    }
+
+    /// Asks families one after another. `again` is told what a family that was asked chose, and
+    /// says whether to ask one.
+    fn run(
+        &self,
+        facts: Facts<'_>,
+        ground: &Ground,
+        mut again: impl FnMut(&Family, Option<&[Choice]>) -> bool,
+    ) -> Choices {
+        let memo = Memo::default();
+        let mut answered = Vec::with_capacity(self.families.len());
+        let mut chosen = Vec::with_capacity(self.families.len());
+        for family in &self.families {
+            if !again(family, None) {
+                answered.push(family.verdicts.clone());
+                chosen.push(family.choices.clone());
+                continue;
+            }
+            let (stand, decision) = ((ground, &memo), family.decision);
+            let (new, _) = decided::family(facts, stand, self.routes, &answered, decision);
+            let choices = Arc::new(choices(&new));
+            again(family, Some(&choices));
+            answered.push(Arc::new(new));
+            chosen.push(choices);
+        }
+        Choices(chosen)
+    }
+}
+
+fn join(all: &mut [bool], more: &[bool]) {
+    all.iter_mut().zip(more).for_each(|(one, other)| *one |= other);
+}
+
+fn choices(verdicts: &[Verdict]) -> Vec<Choice> {
+    verdicts.iter().map(|verdict| (verdict.subject.clone(), verdict.choice)).collect()
+}
