@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use base::{Diagnostic, Provenance, did_you_mean, one_of};
@@ -32,7 +33,7 @@ impl Ground {
     /// From tables that have no indexes yet.
     pub fn of(model: Facts<'_>, mut tables: Vec<Table>) -> Self {
         let outcomes = indexes::add(model, &mut tables, &without_index(model));
-        let crossings = crossings::of(model, &operation_names(&model));
+        let crossings = crossings::of(model, &operation_names(model));
         Self { tables, outcomes, crossings }
     }
 }
@@ -137,12 +138,12 @@ fn run(cx: &Context<'_>, decision: &Decision) -> Vec<(String, Answer)> {
         Run::Context(run) => {
             contexts().map(|(id, context)| (context.name.value.clone(), run(cx, id))).collect()
         }
-        Run::Entity(run) => entity_names(&model)
+        Run::Entity(run) => entity_names(model)
             .into_iter()
             .zip(model.entities())
             .map(|(name, (id, _))| (name, run(cx, id)))
             .collect(),
-        Run::Operation(run) => operation_names(&model)
+        Run::Operation(run) => operation_names(model)
             .into_iter()
             .zip(model.operations())
             .map(|(name, (id, _))| (name, run(cx, id)))
@@ -168,7 +169,7 @@ fn run(cx: &Context<'_>, decision: &Decision) -> Vec<(String, Answer)> {
 
 /// Operations for which the model wants no index.
 pub fn without_index(model: Facts<'_>) -> Vec<OperationId> {
-    let names = operation_names(&model);
+    let names = operation_names(model);
     let none = |name: &String| {
         let id = format!("index.{name}");
         let about = |wanted: &str| model.overrides.iter().find(|own| own.id.value == wanted);
@@ -179,13 +180,13 @@ pub fn without_index(model: Facts<'_>) -> Vec<OperationId> {
 }
 
 /// The names by which verdicts call operations, in their order.
-pub fn operation_names(model: &Model) -> Vec<String> {
-    unambiguous(model, model.operations.iter().map(|of| (of.context, &*of.name.value)))
+pub fn operation_names(model: impl Deref<Target = Model>) -> Vec<String> {
+    unambiguous(&model, model.operations.iter().map(|of| (of.context, &*of.name.value)))
 }
 
 /// The names by which verdicts call entities, in their order.
-pub fn entity_names(model: &Model) -> Vec<String> {
-    unambiguous(model, model.entities.iter().map(|of| (of.context, &*of.name.value)))
+pub fn entity_names(model: impl Deref<Target = Model>) -> Vec<String> {
+    unambiguous(&model, model.entities.iter().map(|of| (of.context, &*of.name.value)))
 }
 
 /// Names, with their context in front where two contexts use the same.

@@ -208,7 +208,7 @@ pub fn of(model: Facts<'_>, routes: &[Option<Route>], names: &[String]) -> Vec<O
 #[must_use]
 pub fn of_design(design: &Design) -> Vec<Objective> {
     let facts = design.facts();
-    of(facts, &design.routes, &decided::operation_names(&facts))
+    of(facts, &design.routes, &decided::operation_names(facts))
 }
 
 fn stated(model: Facts<'_>, id: OperationId, name: &str) -> Objective {

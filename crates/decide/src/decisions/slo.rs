@@ -14,7 +14,7 @@ decision!("slo", "What is promised of an operation, and when is somebody told?",
 const SOURCE: &str = "Beyer et al., The Site Reliability Workbook, chapter 5, table 5-8";
 
 fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
-    let all = objectives::of(cx.model, cx.routes, &decided::operation_names(&cx.model));
+    let all = objectives::of(cx.model, cx.routes, &decided::operation_names(cx.model));
     let answer = |objective: Objective| {
         let answer = answer(cx.model, &objective);
         (objective.name, answer)

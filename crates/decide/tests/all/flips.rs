@@ -74,7 +74,7 @@ fn whoever_moves_numbers_and_however_many_the_flips_are_the_same() {
 fn every_flip_is_true() {
     // A value well beyond a threshold of a number of the model gives the option that it names,
     // unless another threshold follows close by.
-    let model = loaded(SHOP);
+    let model = loaded(&model(&[("STREAMS", "5k"), ("FIRST", "6"), ("WRITES", "200")]));
     let design = decide::decide(Arc::new(model.clone())).0;
     let all = flips::of(&design, 2);
     let stated = quantities::stated(&model);
@@ -97,7 +97,7 @@ fn every_flip_is_true() {
         assert_eq!(now.map(|verdict| verdict.choice), flip.becomes, "{flip:?}");
         seen += 1;
     }
-    assert!(seen > 10, "{seen}");
+    assert!(seen > 4, "{seen}");
 }
 
 #[test]
