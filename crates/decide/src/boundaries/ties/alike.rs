@@ -17,6 +17,7 @@ pub fn add(
     all: &mut Found,
 ) {
     let (writers, public) = (writers(model), public(model));
+    let tellings = tellings(model, entities, &writers);
     let none = BTreeSet::new();
     let profiles: Vec<[(&str, f64); 3]> =
         entities.iter().map(|id| profile(model.entity(*id), public.contains(id))).collect();
@@ -26,7 +27,8 @@ pub fn add(
         let of = |id| writers.get(&id).unwrap_or(&none);
         let both: Vec<&str> = of(one).intersection(of(other)).copied().collect();
         if !both.is_empty() {
-            let share = facts::count(both.len()) / facts::count(of(one).union(of(other)).count());
+            let told: f64 = both.iter().filter_map(|actor| tellings.get(actor)).sum();
+            let share = told / facts::count(of(one).union(of(other)).count());
             let weight = model.value(&numbers::TIE_ACTORS) * share;
             let names = both.join(", ");
             let what = format!("{} and {} are written by {names}", left.name, right.name);
@@ -53,6 +55,22 @@ fn writers(model: Facts<'_>) -> BTreeMap<EntityId, BTreeSet<&str>> {
         }
     }
     writers
+}
+
+/// What writing one of two entities says about the other, by actor: the less, the more others the
+/// actor writes as well.
+fn tellings<'m>(
+    model: Facts<'_>,
+    entities: &[EntityId],
+    writers: &BTreeMap<EntityId, BTreeSet<&'m str>>,
+) -> BTreeMap<&'m str, f64> {
+    let mut written: BTreeMap<&str, usize> = BTreeMap::new();
+    for actor in entities.iter().filter_map(|id| writers.get(id)).flatten() {
+        *written.entry(actor).or_default() += 1;
+    }
+    let damping = model.value(&numbers::TIE_DAMPING);
+    let telling = |count: usize| facts::count(count.saturating_sub(1).max(1)).powf(-damping);
+    written.into_iter().map(|(actor, count)| (actor, telling(count))).collect()
 }
 
 /// Entities that everyone may read.
