@@ -20,12 +20,10 @@ const PLAUSIBLE: std::ops::RangeInclusive<f64> = 3.0..=300.0;
 fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
     let Some(users) = &model.system.needs.concurrent_users else { return };
+    // How much of a rate is theirs cannot be known where machines ask as well.
     let asked_by_people = |operation: &&model::model::Operation| {
-        operation.kind != OperationKind::Stream
-            && operation
-                .by
-                .iter()
-                .any(|grant| model.actor(grant.actor).authentication == Authentication::User)
+        let mut by = operation.by.iter().map(|grant| model.actor(grant.actor).authentication);
+        operation.kind != OperationKind::Stream && by.all(|auth| auth == Authentication::User)
     };
     let peak: f64 = model
         .operations

@@ -2,6 +2,7 @@
 
 use base::Span;
 use decide::facts;
+use expression::Type;
 use model::model::{Operation, OperationKind, OutputValue};
 
 use crate::context::{Context, Sink, check};
@@ -53,7 +54,10 @@ fn too_large(context: &Context, operation: &Operation, page: f64) -> Option<(Str
     }
     let stated = operation.workload.payload.as_ref();
     let stated = stated.map(|of| (of.value.0, 1.0, of.provenance.span()));
-    let rows = entity.size.as_ref().map(|of| (of.value.0, page, of.provenance.span()));
+    // The size of a row with files is theirs, and an answer holds only where they are.
+    let files = entity.fields.iter().any(|field| matches!(field.ty.required(), Type::File { .. }));
+    let rows = entity.size.as_ref().filter(|_| !files);
+    let rows = rows.map(|of| (of.value.0, page, of.provenance.span()));
     let (one, times, place) = stated.or(rows)?;
     let size = facts::count(usize::try_from(one).unwrap_or(usize::MAX)) * times;
     let peak = facts::bytes(size * facts::rate(model, operation).value.peak);
