@@ -8,6 +8,7 @@ mod checks;
 mod context;
 mod grants;
 pub mod numbers;
+mod spoiling;
 mod usage;
 mod walk;
 

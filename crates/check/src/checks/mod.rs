@@ -22,12 +22,20 @@ mod create_rate_mismatch;
 mod critical_without_objective;
 #[path = "cyclic-contexts.rs"]
 mod cyclic_contexts;
+#[path = "delete-blocked-by-reference.rs"]
+mod delete_blocked_by_reference;
+#[path = "deletion-not-announced.rs"]
+mod deletion_not_announced;
 #[path = "duplicate-operation.rs"]
 mod duplicate_operation;
 #[path = "entity-never-created.rs"]
 mod entity_never_created;
 #[path = "erasure-blocked-by-reference.rs"]
 mod erasure_blocked_by_reference;
+#[path = "event-kept-too-short.rs"]
+mod event_kept_too_short;
+#[path = "event-loop.rs"]
+mod event_loop;
 #[path = "event-never-emitted.rs"]
 mod event_never_emitted;
 #[path = "external-limit-exceeded.rs"]
@@ -44,10 +52,16 @@ mod god_context;
 mod guessable_key;
 #[path = "hand-made-deletion.rs"]
 mod hand_made_deletion;
+#[path = "hot-row.rs"]
+mod hot_row;
 #[path = "implausible-think-time.rs"]
 mod implausible_think_time;
 #[path = "key-in-public-client.rs"]
 mod key_in_public_client;
+#[path = "last-without-order.rs"]
+mod last_without_order;
+#[path = "late-event-ignored.rs"]
+mod late_event_ignored;
 #[path = "list-without-selection.rs"]
 mod list_without_selection;
 #[path = "login-change-without-reauthentication.rs"]
@@ -76,14 +90,22 @@ mod personal_data_of_others;
 mod promise_without_on_call;
 #[path = "public-personal-data.rs"]
 mod public_personal_data;
+#[path = "racing-flows.rs"]
+mod racing_flows;
 #[path = "redundant-unique-key.rs"]
 mod redundant_unique_key;
 #[path = "refusable-after-pivot.rs"]
 mod refusable_after_pivot;
+#[path = "refusable-undo.rs"]
+mod refusable_undo;
 #[path = "replayable-callback.rs"]
 mod replayable_callback;
+#[path = "retention-never-starts.rs"]
+mod retention_never_starts;
 #[path = "retried-call-not-idempotent.rs"]
 mod retried_call_not_idempotent;
+#[path = "row-gone-before-flow.rs"]
+mod row_gone_before_flow;
 #[path = "self-granted-privilege.rs"]
 mod self_granted_privilege;
 #[path = "state-never-entered.rs"]
@@ -104,6 +126,12 @@ mod unreachable_state;
 mod unused_actor;
 #[path = "unvalidated-input.rs"]
 mod unvalidated_input;
+#[path = "volatile-but-needed.rs"]
+mod volatile_but_needed;
+#[path = "wait-without-timeout.rs"]
+mod wait_without_timeout;
+#[path = "webhook-outlives-event.rs"]
+mod webhook_outlives_event;
 #[path = "where-as-authorisation.rs"]
 mod where_as_authorisation;
 
@@ -119,9 +147,13 @@ pub static ALL: &[&Check] = &[
     &create_rate_mismatch::CHECK,
     &critical_without_objective::CHECK,
     &cyclic_contexts::CHECK,
+    &delete_blocked_by_reference::CHECK,
+    &deletion_not_announced::CHECK,
     &duplicate_operation::CHECK,
     &entity_never_created::CHECK,
     &erasure_blocked_by_reference::CHECK,
+    &event_kept_too_short::CHECK,
+    &event_loop::CHECK,
     &event_never_emitted::CHECK,
     &external_limit_exceeded::CHECK,
     &external_never_called::CHECK,
@@ -130,8 +162,11 @@ pub static ALL: &[&Check] = &[
     &god_context::CHECK,
     &guessable_key::CHECK,
     &hand_made_deletion::CHECK,
+    &hot_row::CHECK,
     &implausible_think_time::CHECK,
     &key_in_public_client::CHECK,
+    &last_without_order::CHECK,
+    &late_event_ignored::CHECK,
     &list_without_selection::CHECK,
     &login_change_without_reauthentication::CHECK,
     &missing_ownership_check::CHECK,
@@ -146,10 +181,14 @@ pub static ALL: &[&Check] = &[
     &personal_data_of_others::CHECK,
     &promise_without_on_call::CHECK,
     &public_personal_data::CHECK,
+    &racing_flows::CHECK,
     &redundant_unique_key::CHECK,
     &refusable_after_pivot::CHECK,
+    &refusable_undo::CHECK,
     &replayable_callback::CHECK,
+    &retention_never_starts::CHECK,
     &retried_call_not_idempotent::CHECK,
+    &row_gone_before_flow::CHECK,
     &self_granted_privilege::CHECK,
     &state_never_entered::CHECK,
     &sync_chain_too_deep::CHECK,
@@ -160,5 +199,8 @@ pub static ALL: &[&Check] = &[
     &unreachable_state::CHECK,
     &unused_actor::CHECK,
     &unvalidated_input::CHECK,
+    &volatile_but_needed::CHECK,
+    &wait_without_timeout::CHECK,
+    &webhook_outlives_event::CHECK,
     &where_as_authorisation::CHECK,
 ];

@@ -1,11 +1,9 @@
 //! A step after the pivot that others can make impossible.
 
-use expression::EntityId;
-use model::model::{EffectKind, Flow, OperationId, Step, StepKind};
+use model::model::{Flow, Step, StepKind};
 
 use crate::context::{Context, Sink, check};
-use crate::grants::only_system;
-use crate::walk;
+use crate::spoiling;
 
 check!(
     "refusable-after-pivot",
@@ -29,7 +27,7 @@ fn run(context: &Context, sink: &mut Sink) {
 fn step_after(context: &Context, sink: &mut Sink, flow: &Flow, step: &Step) {
     let StepKind::Call(invocation) = &step.kind else { return };
     let Some(id) = invocation.operation() else { return };
-    let Some(spoiler) = spoiler(context, id) else { return };
+    let Some(spoiler) = spoiling::spoiler(context, id) else { return };
     let model = context.model;
     let message = format!(
         "`{}` may become impossible after the pivot: `{}` can prevent it",
@@ -44,46 +42,4 @@ fn step_after(context: &Context, sink: &mut Sink, flow: &Flow, step: &Step) {
             .note("after the pivot there is no way back: a step that is refused leaves the flow stuck")
             .help("let `system` alone change what the step depends on while the flow runs (a state of its own does), or move the step before the pivot and give it an `undo`")
     });
-}
-
-/// An operation that others than `system` may do, and after which the called one is refused.
-fn spoiler(context: &Context, called: OperationId) -> Option<OperationId> {
-    let model = context.model;
-    let operation = model.operation(called);
-    let entity = operation.entity()?;
-    let others = |id: &OperationId| *id != called && !only_system(model, model.operation(*id));
-    let mut found = None;
-    walk::effects(&operation.effects, &mut |effect| {
-        let spoils = match &effect.kind {
-            EffectKind::Move { state } => moved_away(context, entity, &state.value, &others),
-            EffectKind::Require { condition, .. } => {
-                let read = walk::fields_read(condition);
-                let writes =
-                    |w: &&(OperationId, EntityId, _)| others(&w.0) && read.contains(&(w.1, w.2));
-                context.usage.writes.iter().find(writes).map(|(id, ..)| *id)
-            }
-            _ => None,
-        };
-        found = found.or(spoils);
-    });
-    found
-}
-
-/// An operation of others that moves a row from where `to` is allowed to where it is not.
-fn moved_away(
-    context: &Context,
-    entity: EntityId,
-    to: &str,
-    others: &dyn Fn(&OperationId) -> bool,
-) -> Option<OperationId> {
-    let states = context.model.entity(entity).states.as_ref()?;
-    let sources = states.states.iter().map(|(name, _)| name.value.as_str());
-    let sources: Vec<&str> = sources.filter(|from| states.allows(from, to)).collect();
-    let leaves = |(id, target): &&(OperationId, String)| {
-        others(id)
-            && target != to
-            && !states.allows(target, to)
-            && sources.iter().any(|from| states.allows(from, target))
-    };
-    context.usage.moves.get(&entity)?.iter().find(leaves).map(|(id, _)| *id)
 }
