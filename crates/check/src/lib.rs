@@ -6,6 +6,7 @@
 
 mod checks;
 mod context;
+mod floor;
 mod grants;
 pub mod numbers;
 mod spoiling;

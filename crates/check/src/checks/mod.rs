@@ -10,14 +10,20 @@ mod act_without_effect;
 mod anonymous_write;
 #[path = "availability-above-dependency.rs"]
 mod availability_above_dependency;
+#[path = "availability-chain-below-promise.rs"]
+mod availability_chain_below_promise;
 #[path = "call-per-item.rs"]
 mod call_per_item;
 #[path = "callee-rate-too-low.rs"]
 mod callee_rate_too_low;
+#[path = "callee-slower-than-caller.rs"]
+mod callee_slower_than_caller;
 #[path = "context-without-team.rs"]
 mod context_without_team;
 #[path = "create-rate-mismatch.rs"]
 mod create_rate_mismatch;
+#[path = "critical-flow-without-objective.rs"]
+mod critical_flow_without_objective;
 #[path = "critical-without-objective.rs"]
 mod critical_without_objective;
 #[path = "cyclic-contexts.rs"]
@@ -38,12 +44,22 @@ mod event_kept_too_short;
 mod event_loop;
 #[path = "event-never-emitted.rs"]
 mod event_never_emitted;
+#[path = "external-cost-above-budget.rs"]
+mod external_cost_above_budget;
 #[path = "external-limit-exceeded.rs"]
 mod external_limit_exceeded;
 #[path = "external-never-called.rs"]
 mod external_never_called;
+#[path = "external-without-availability.rs"]
+mod external_without_availability;
 #[path = "external-without-latency.rs"]
 mod external_without_latency;
+#[path = "external-without-limit.rs"]
+mod external_without_limit;
+#[path = "fallback-to-the-same.rs"]
+mod fallback_to_the_same;
+#[path = "flow-faster-than-its-steps.rs"]
+mod flow_faster_than_its_steps;
 #[path = "flow-without-failed.rs"]
 mod flow_without_failed;
 #[path = "god-context.rs"]
@@ -70,6 +86,12 @@ mod login_change_without_reauthentication;
 mod missing_ownership_check;
 #[path = "money-without-currency.rs"]
 mod money_without_currency;
+#[path = "more-streams-than-users.rs"]
+mod more_streams_than_users;
+#[path = "objective-below-floor.rs"]
+mod objective_below_floor;
+#[path = "objective-not-measurable.rs"]
+mod objective_not_measurable;
 #[path = "one-member-enum.rs"]
 mod one_member_enum;
 #[path = "operation-never-called.rs"]
@@ -106,10 +128,16 @@ mod retention_never_starts;
 mod retried_call_not_idempotent;
 #[path = "row-gone-before-flow.rs"]
 mod row_gone_before_flow;
+#[path = "schedule-in-clock-change.rs"]
+mod schedule_in_clock_change;
+#[path = "schedule-outruns-callee.rs"]
+mod schedule_outruns_callee;
 #[path = "self-granted-privilege.rs"]
 mod self_granted_privilege;
 #[path = "state-never-entered.rs"]
 mod state_never_entered;
+#[path = "stream-faster-than-writes.rs"]
+mod stream_faster_than_writes;
 #[path = "sync-chain-too-deep.rs"]
 mod sync_chain_too_deep;
 #[path = "table-grows-for-ever.rs"]
@@ -122,6 +150,8 @@ mod too_few_people;
 mod unreachable_act;
 #[path = "unreachable-state.rs"]
 mod unreachable_state;
+#[path = "unread-record.rs"]
+mod unread_record;
 #[path = "unused-actor.rs"]
 mod unused_actor;
 #[path = "unvalidated-input.rs"]
@@ -141,10 +171,13 @@ pub static ALL: &[&Check] = &[
     &act_without_effect::CHECK,
     &anonymous_write::CHECK,
     &availability_above_dependency::CHECK,
+    &availability_chain_below_promise::CHECK,
     &call_per_item::CHECK,
     &callee_rate_too_low::CHECK,
+    &callee_slower_than_caller::CHECK,
     &context_without_team::CHECK,
     &create_rate_mismatch::CHECK,
+    &critical_flow_without_objective::CHECK,
     &critical_without_objective::CHECK,
     &cyclic_contexts::CHECK,
     &delete_blocked_by_reference::CHECK,
@@ -155,9 +188,14 @@ pub static ALL: &[&Check] = &[
     &event_kept_too_short::CHECK,
     &event_loop::CHECK,
     &event_never_emitted::CHECK,
+    &external_cost_above_budget::CHECK,
     &external_limit_exceeded::CHECK,
     &external_never_called::CHECK,
+    &external_without_availability::CHECK,
     &external_without_latency::CHECK,
+    &external_without_limit::CHECK,
+    &fallback_to_the_same::CHECK,
+    &flow_faster_than_its_steps::CHECK,
     &flow_without_failed::CHECK,
     &god_context::CHECK,
     &guessable_key::CHECK,
@@ -171,6 +209,9 @@ pub static ALL: &[&Check] = &[
     &login_change_without_reauthentication::CHECK,
     &missing_ownership_check::CHECK,
     &money_without_currency::CHECK,
+    &more_streams_than_users::CHECK,
+    &objective_below_floor::CHECK,
+    &objective_not_measurable::CHECK,
     &one_member_enum::CHECK,
     &operation_never_called::CHECK,
     &oversized_answer::CHECK,
@@ -189,14 +230,18 @@ pub static ALL: &[&Check] = &[
     &retention_never_starts::CHECK,
     &retried_call_not_idempotent::CHECK,
     &row_gone_before_flow::CHECK,
+    &schedule_in_clock_change::CHECK,
+    &schedule_outruns_callee::CHECK,
     &self_granted_privilege::CHECK,
     &state_never_entered::CHECK,
+    &stream_faster_than_writes::CHECK,
     &sync_chain_too_deep::CHECK,
     &table_grows_for_ever::CHECK,
     &time_as_text::CHECK,
     &too_few_people::CHECK,
     &unreachable_act::CHECK,
     &unreachable_state::CHECK,
+    &unread_record::CHECK,
     &unused_actor::CHECK,
     &unvalidated_input::CHECK,
     &volatile_but_needed::CHECK,
