@@ -9,6 +9,7 @@ mod context;
 mod floor;
 mod grants;
 pub mod numbers;
+mod people;
 mod spoiling;
 mod usage;
 mod walk;

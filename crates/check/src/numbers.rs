@@ -59,6 +59,8 @@ limits! {
     /// How long records of who saw health data must be kept.
     HEALTH_AUDIT_YEARS = "health-audit-years" 6.0 "years" in 6.0..6.0
         from "45 CFR 164.316(b)(2)(i)";
+    /// How long an erasure request may take.
+    ERASURE_DAYS = "erasure-days" 30.0 "days" in 30.0..90.0 from "GDPR, article 12(3)";
     /// Window in which an availability is counted.
     BUDGET_DAYS = "budget-days" 30.0 "days" in 7.0..90.0
         from "Beyer et al., The Site Reliability Workbook, chapter 2";

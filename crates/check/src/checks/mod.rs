@@ -88,6 +88,8 @@ mod missing_ownership_check;
 mod money_without_currency;
 #[path = "more-streams-than-users.rs"]
 mod more_streams_than_users;
+#[path = "no-access-to-own-data.rs"]
+mod no_access_to_own_data;
 #[path = "objective-below-floor.rs"]
 mod objective_below_floor;
 #[path = "objective-not-measurable.rs"]
@@ -104,6 +106,10 @@ mod oversized_part;
 mod owner_from_input;
 #[path = "partial-unique-key.rs"]
 mod partial_unique_key;
+#[path = "personal-data-across-regions.rs"]
+mod personal_data_across_regions;
+#[path = "personal-data-in-event.rs"]
+mod personal_data_in_event;
 #[path = "personal-data-kept-forever.rs"]
 mod personal_data_kept_forever;
 #[path = "personal-data-of-others.rs"]
@@ -138,6 +144,8 @@ mod self_granted_privilege;
 mod state_never_entered;
 #[path = "stream-faster-than-writes.rs"]
 mod stream_faster_than_writes;
+#[path = "subject-missing.rs"]
+mod subject_missing;
 #[path = "sync-chain-too-deep.rs"]
 mod sync_chain_too_deep;
 #[path = "table-grows-for-ever.rs"]
@@ -146,6 +154,12 @@ mod table_grows_for_ever;
 mod time_as_text;
 #[path = "too-few-people.rs"]
 mod too_few_people;
+#[path = "unaudited-health-data.rs"]
+mod unaudited_health_data;
+#[path = "unique-ciphertext.rs"]
+mod unique_ciphertext;
+#[path = "unmarked-personal-data.rs"]
+mod unmarked_personal_data;
 #[path = "unreachable-act.rs"]
 mod unreachable_act;
 #[path = "unreachable-state.rs"]
@@ -210,6 +224,7 @@ pub static ALL: &[&Check] = &[
     &missing_ownership_check::CHECK,
     &money_without_currency::CHECK,
     &more_streams_than_users::CHECK,
+    &no_access_to_own_data::CHECK,
     &objective_below_floor::CHECK,
     &objective_not_measurable::CHECK,
     &one_member_enum::CHECK,
@@ -218,6 +233,8 @@ pub static ALL: &[&Check] = &[
     &oversized_part::CHECK,
     &owner_from_input::CHECK,
     &partial_unique_key::CHECK,
+    &personal_data_across_regions::CHECK,
+    &personal_data_in_event::CHECK,
     &personal_data_kept_forever::CHECK,
     &personal_data_of_others::CHECK,
     &promise_without_on_call::CHECK,
@@ -235,10 +252,14 @@ pub static ALL: &[&Check] = &[
     &self_granted_privilege::CHECK,
     &state_never_entered::CHECK,
     &stream_faster_than_writes::CHECK,
+    &subject_missing::CHECK,
     &sync_chain_too_deep::CHECK,
     &table_grows_for_ever::CHECK,
     &time_as_text::CHECK,
     &too_few_people::CHECK,
+    &unaudited_health_data::CHECK,
+    &unique_ciphertext::CHECK,
+    &unmarked_personal_data::CHECK,
     &unreachable_act::CHECK,
     &unreachable_state::CHECK,
     &unread_record::CHECK,
