@@ -56,7 +56,7 @@ fn rides() {
         "saga.settlement: orchestration",
         "resilience.chargeTrip->processor.capture: breaker",
         "resilience.quoteFare->maps.route: breaker",
-        "resilience.refundCharge->processor.refund: timeout",
+        "resilience.refundCharge->processor.refund: retry",
     ];
     assert_eq!(pinned(RIDES), expected);
 }
