@@ -24,15 +24,17 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The design of a model without errors.
     pub design: Option<Arc<Design>>,
+    /// The numbers of protobuf fields that an earlier run gave.
+    pub field_numbers: String,
 }
 
 impl Loaded {
     /// Reads, resolves and decides.
     #[must_use]
     pub fn read(folder: Folder) -> Self {
-        let engine::Checked { sources, design, diagnostics } =
+        let engine::Checked { sources, design, diagnostics, field_numbers } =
             engine::check(&Reading::new(&folder));
-        Self { folder, sources, diagnostics, design }
+        Self { folder, sources, diagnostics, design, field_numbers }
     }
 
     /// Computes what would be decided otherwise if one number were different. That takes a while:
@@ -64,7 +66,8 @@ impl Loaded {
     pub fn artifacts(&self) -> Option<Vec<Artifact>> {
         let design = self.design.as_deref()?;
         let (sources, findings) = (&self.sources, self.diagnostics.as_slice());
-        Some(emit::artifacts(&emit::Input { design, sources, findings }))
+        let field_numbers = &self.field_numbers;
+        Some(emit::artifacts(&emit::Input { design, sources, findings, field_numbers }))
     }
 
     /// How a command that only reads the model ends.

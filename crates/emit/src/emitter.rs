@@ -23,4 +23,7 @@ pub struct Input<'d> {
     pub sources: &'d SourceMap,
     /// What the checks found that nobody accepted.
     pub findings: &'d [Diagnostic],
+    /// `proto/fields.lock` as the last run wrote it, since numbers once given never change; empty
+    /// at the first.
+    pub field_numbers: &'d str,
 }

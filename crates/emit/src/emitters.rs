@@ -14,6 +14,8 @@ pub mod diagrams;
 pub mod dossier;
 #[path = "openapi/mod.rs"]
 pub mod openapi;
+#[path = "protobuf/mod.rs"]
+pub mod protobuf;
 #[path = "slo/mod.rs"]
 pub mod slo;
 #[path = "sql/mod.rs"]
@@ -28,6 +30,7 @@ pub static ALL: &[&Emitter] = &[
     &diagrams::EMITTER,
     &dossier::EMITTER,
     &openapi::EMITTER,
+    &protobuf::EMITTER,
     &slo::EMITTER,
     &sql::EMITTER,
 ];

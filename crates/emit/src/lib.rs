@@ -8,6 +8,7 @@ mod examples;
 mod json_schema;
 mod markdown;
 pub mod metrics;
+mod shapes;
 mod yaml;
 
 pub use artifact::Artifact;

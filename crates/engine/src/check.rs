@@ -17,7 +17,12 @@ pub struct Checked {
     pub design: Option<Arc<Design>>,
     /// All findings, by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// The numbers of protobuf fields that an earlier run gave; see [`emit::Input`].
+    pub field_numbers: String,
 }
+
+/// Where those numbers are, unless the folder of documents is elsewhere.
+const FIELD_NUMBERS: &str = "design/proto/fields.lock";
 
 /// Reads, resolves, decides and looks for what a careful reviewer would ask about. No phase stops at the first error; a design comes of a model
 /// without errors alone.
@@ -40,7 +45,8 @@ pub fn check(world: &dyn World) -> Checked {
     if has_errors(&diagnostics) {
         design = None;
     }
-    Checked { sources, design, diagnostics }
+    let field_numbers = world.read(FIELD_NUMBERS).unwrap_or_default();
+    Checked { sources, design, diagnostics, field_numbers }
 }
 
 impl Checked {
@@ -60,6 +66,7 @@ impl Checked {
     pub fn artifacts(&self) -> Vec<Artifact> {
         let Some(design) = self.design.as_deref() else { return Vec::new() };
         let (sources, findings) = (&self.sources, self.diagnostics.as_slice());
-        emit::artifacts(&emit::Input { design, sources, findings })
+        let field_numbers = &self.field_numbers;
+        emit::artifacts(&emit::Input { design, sources, findings, field_numbers })
     }
 }

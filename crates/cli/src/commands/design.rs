@@ -39,7 +39,12 @@ pub struct DesignArguments {
 /// # Errors
 /// When there is no model, or the folder cannot be written or was edited by hand.
 pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Failure> {
-    let loaded = Loaded::read(Folder::open(&arguments.model)?);
+    let mut loaded = Loaded::read(Folder::open(&arguments.model)?);
+    if let Some(out) = &arguments.out {
+        // Numbers go on from the folder that is written, not from one beside the model.
+        let lock = std::fs::read_to_string(out.join("proto/fields.lock"));
+        loaded.field_numbers = lock.unwrap_or_default();
+    }
     let out = arguments.out.clone().unwrap_or_else(|| loaded.folder.path().join("design"));
     let mut changes = None;
     if let Some(artifacts) = loaded.artifacts() {

@@ -88,6 +88,13 @@ fn part_rows(
 /// The schema of one returned row.
 pub fn row(design: &Design, operation: &Operation, components: &mut Components) -> Value {
     let mut object = Object::default();
+    if matches!(operation.target, Target::History(_) | Target::Audit(_)) {
+        for (name, ty, doc) in crate::shapes::recorded() {
+            let mut value = schema(&design.model.schema, &ty, Way::Out);
+            value["description"] = doc.into();
+            object.add(name, value, true);
+        }
+    }
     for field in &operation.fields {
         object.add(&field.name, output(design, operation, field), true);
     }

@@ -4,7 +4,7 @@
 mod bodies;
 mod examples;
 mod parameters;
-mod problems;
+pub(crate) mod problems;
 
 use decide::{Design, design::Route, naming::kebab};
 use model::model::{Authentication, BuiltIn, ContextId, Operation, OperationKind, Target};
@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::{Artifact, Emitter, components::Components, json_schema, yaml};
 
 pub(crate) use bodies::row;
+pub(crate) use parameters::is_ordered;
 
 /// `openapi/*.yaml`.
 pub static EMITTER: Emitter = Emitter { id: "openapi", run: |input| artifacts(input.design) };

@@ -172,7 +172,7 @@ fn filters(design: &Design, field: &FieldShape) -> Vec<Value> {
 }
 
 /// Whether "more" and "less" mean something for values of a type.
-fn is_ordered(ty: &Type) -> bool {
+pub fn is_ordered(ty: &Type) -> bool {
     matches!(
         ty.required(),
         Type::Int { .. }

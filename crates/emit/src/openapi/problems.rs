@@ -38,6 +38,35 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Map<String,
     codes.by_status.into_iter().map(response).collect()
 }
 
+/// The codes that the model itself gives an operation: of its keys, invariants and effects.
+pub fn own_codes(design: &Design, operation: &Operation) -> Vec<(u16, String)> {
+    let mut codes = Codes::default();
+    if operation.writes() {
+        codes.of_rows(design, operation);
+    }
+    codes.of_effects(&operation.effects);
+    let by_status = codes.by_status.into_iter();
+    by_status
+        .flat_map(|(status, codes)| codes.into_iter().map(move |code| (status, code)))
+        .collect()
+}
+
+/// The status of gRPC that stands for one of HTTP.
+pub const fn grpc_status(status: u16) -> &'static str {
+    match status {
+        400 => "INVALID_ARGUMENT",
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 | 422 => "FAILED_PRECONDITION",
+        412 => "ABORTED",
+        429 => "RESOURCE_EXHAUSTED",
+        503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        _ => "INTERNAL",
+    }
+}
+
 /// One example for each status: its last code, since the model's own codes come last.
 fn example(status: u16, codes: &[String]) -> Value {
     let name = codes.last().map(|code| format!("{status}-{code}")).unwrap_or_default();
@@ -143,6 +172,11 @@ impl Codes {
         if route.if_match {
             self.add(428, "precondition-required");
         }
+        self.of_rows(design, operation);
+    }
+
+    /// Codes of the model's own that any write of a row may meet.
+    fn of_rows(&mut self, design: &Design, operation: &Operation) {
         let Some(entity) = operation.entity().map(|entity| design.model.entity(entity)) else {
             return;
         };

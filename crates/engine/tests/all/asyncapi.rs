@@ -14,7 +14,7 @@ use crate::{diagrams::least, examples::example};
 
 fn document(checked: &Checked) -> Value {
     let design = checked.design.as_ref().unwrap();
-    let input = emit::Input { design, sources: &checked.sources, findings: &[] };
+    let input = emit::Input { design, sources: &checked.sources, findings: &[], field_numbers: "" };
     emit::asyncapi::document(&input).unwrap()
 }
 

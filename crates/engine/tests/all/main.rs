@@ -14,6 +14,7 @@ mod diagrams;
 mod dossier;
 mod examples;
 mod openapi;
+mod protobuf;
 mod schema;
 mod shuffled;
 mod slo;

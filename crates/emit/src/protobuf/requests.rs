@@ -1,0 +1,270 @@
+//! What each operation takes and answers as messages.
+
+use std::collections::BTreeSet;
+
+use decide::{Design, naming::snake};
+use expression::{FieldShape, Type};
+use model::model::{Addressed, Operation, OperationKind, Target};
+
+use super::file::{Field, Label, Message};
+use super::types;
+use crate::shapes::{Catalogue, Object, Property, Ty, Way};
+
+/// The request and the response of an operation.
+pub fn messages(design: &Design, operation: &Operation, all: &mut Catalogue) -> [Message; 2] {
+    let name = decide::naming::upper_camel(&operation.name);
+    let of = format!("`{}`", operation.name);
+    [
+        Message {
+            name: format!("{name}Request"),
+            comment: format!("What {of} takes."),
+            fields: request(design, operation, &name, all),
+        },
+        Message {
+            name: format!("{name}Response"),
+            comment: format!("What {of} answers."),
+            fields: response(design, operation, all),
+        },
+    ]
+}
+
+fn plain(name: &str, ty: &str, label: Label, comment: &str) -> Field {
+    Field { name: name.to_owned(), ty: ty.to_owned(), label, comment: comment.to_owned() }
+}
+
+fn request(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue) -> Vec<Field> {
+    let mut fields: Vec<Field> = address(design, operation).into_iter().collect();
+    match operation.kind {
+        OperationKind::List => fields.extend(page(design, operation, name, all)),
+        OperationKind::Stream => fields.push(plain(
+            "resume_after",
+            "string",
+            Label::Optional,
+            "The `resume_token` of the last answer seen: what came after it is sent.",
+        )),
+        _ => fields.extend(written(design, operation, name, all)),
+    }
+    unique(fields)
+}
+
+/// The field that names the row.
+fn address(design: &Design, operation: &Operation) -> Option<Field> {
+    match operation.addressed {
+        Addressed::Collection => None,
+        Addressed::Id => Some(plain("id", "string", Label::One, "The row.\nRequired. A UUID.")),
+        Addressed::Key(at) => {
+            let field = shapes(design, operation).get(usize::from(at.0))?;
+            let ty = types::name(&Ty::Scalar(field.ty.required().clone()));
+            Some(plain(&field.name, &ty, Label::One, "The row, by its key.\nRequired."))
+        }
+    }
+}
+
+fn shapes<'d>(design: &'d Design, operation: &Operation) -> &'d [FieldShape] {
+    match operation.target {
+        Target::Entity(entity) | Target::History(entity) | Target::Audit(entity) => {
+            &design.model.shape(entity).fields
+        }
+        Target::View(view) => &design.model.schema.record(design.model.view(view).record).fields,
+    }
+}
+
+/// Inputs, with what makes a write safe to repeat.
+fn written(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue) -> Vec<Field> {
+    let inputs = all.inputs(design, operation);
+    let mut fields: Vec<Field> = match operation.batch {
+        Some((_, most)) => {
+            let object = Object { doc: Some("One of a batch.".to_owned()), properties: inputs };
+            let item = all.object(&format!("{name}Item"), object);
+            let text = format!("At most {most}.");
+            vec![plain("items", &item, Label::Repeated, &text)]
+        }
+        None => inputs.iter().map(|input| types::field(design, input, true)).collect(),
+    };
+    let updates = operation.kind == OperationKind::Update && !operation.upsert;
+    if updates {
+        fields.push(plain(
+            "update_mask", "google.protobuf.FieldMask", Label::One,
+            "The fields to write; one that is named and absent is emptied. Without a mask: those that are present.",
+        ));
+    }
+    if updates || operation.kind == OperationKind::Delete {
+        fields.push(plain(
+            "expected_version", "int64", Label::One,
+            "The `version` of the row as the caller knows it.\nRequired. ABORTED if it has changed since.",
+        ));
+    }
+    if matches!(operation.kind, OperationKind::Create | OperationKind::Act) {
+        fields.push(plain(
+            "idempotency_key", "string", Label::One,
+            "Chosen by the caller, new for each request: a repetition gets the first answer again, for 24 hours.\nRequired. 1 to 255 visible ASCII characters.",
+        ));
+    }
+    if operation.kind == OperationKind::Act {
+        fields.push(plain(
+            "expected_version",
+            "int64",
+            Label::Optional,
+            "The `version` of the row as the caller knows it. ABORTED if it has changed since.",
+        ));
+    }
+    fields
+}
+
+/// What clients choose of a list: the page, the order, the rows.
+fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue) -> Vec<Field> {
+    let mut fields = vec![
+        plain(
+            "page_size",
+            "int32",
+            Label::Optional,
+            "Most rows of the page.\n1 to 1000; 50 where it is absent.",
+        ),
+        plain(
+            "page_token",
+            "string",
+            Label::Optional,
+            "The `next_page_token` of the page before, with the same filters and order.",
+        ),
+    ];
+    let shapes = shapes(design, operation);
+    let members: Vec<String> = operation
+        .sort_orders()
+        .into_iter()
+        .filter_map(|sort| {
+            let field = &shapes.get(usize::from(sort.field.0))?.name;
+            Some(if sort.descending { format!("{field}_descending") } else { field.clone() })
+        })
+        .collect();
+    if let Some(first) = members.first() {
+        let text = format!("The order of the rows, nulls last; `{first}` where it is absent.");
+        let ty = types::name(&all.choice(&format!("{name}Order"), &members));
+        fields.push(plain("order_by", &ty, Label::Optional, &text));
+    }
+    for at in &operation.filter {
+        let Some(shape) = shapes.get(usize::from(at.0)) else { continue };
+        let owner = operation.entity().map_or(name, |entity| &design.model.shape(entity).name);
+        let ty = all.ty(design, &shape.ty, owner, &shape.name, Way::In);
+        fields.extend(filters(design, shape, &ty));
+    }
+    if operation.search {
+        fields.push(plain(
+            "query",
+            "string",
+            Label::Optional,
+            "Words that the row must hold.\n1 to 200 characters.",
+        ));
+    }
+    if operation.near.is_some() {
+        fields.push(plain(
+            "near",
+            "firmitas.v1.Near",
+            Label::Optional,
+            "Only rows near this point.",
+        ));
+    }
+    fields
+}
+
+fn filters(design: &Design, shape: &FieldShape, ty: &Ty) -> Vec<Field> {
+    let mut choices = vec![("", "this")];
+    if crate::openapi::is_ordered(&shape.ty) {
+        choices.extend([("_gte", "at least this"), ("_gt", "more than this")]);
+        choices.extend([("_lte", "at most this"), ("_lt", "less than this")]);
+    }
+    if matches!(shape.ty.required(), Type::Float) {
+        choices.remove(0);
+    }
+    let field = |(suffix, words): (&str, &str)| {
+        let property = Property {
+            name: format!("{}{suffix}", shape.name),
+            doc: Some(format!("Only rows whose `{}` is {words}.", shape.name)),
+            ty: ty.clone(),
+            optional: true,
+            default: None,
+        };
+        types::field(design, &property, false)
+    };
+    choices.into_iter().map(field).collect()
+}
+
+fn response(design: &Design, operation: &Operation, all: &mut Catalogue) -> Vec<Field> {
+    if operation.kind == OperationKind::Delete {
+        return Vec::new();
+    }
+    let row = all.answer(design, operation);
+    let (one, many) = words(design, operation);
+    let done = match operation.kind {
+        OperationKind::List => {
+            return unique(vec![
+                plain(&many, &row, Label::Repeated, "The rows of the page."),
+                plain(
+                    "next_page_token",
+                    "string",
+                    Label::One,
+                    "Where the next page starts; empty at the end.",
+                ),
+            ]);
+        }
+        OperationKind::Stream => {
+            return unique(vec![
+                plain(&one, &row, Label::OneOf, "The row as it is now."),
+                plain(
+                    "gone",
+                    "string",
+                    Label::OneOf,
+                    "The id of a row that no longer exists, or that the caller may no longer see.",
+                ),
+                plain("resume_token", "string", Label::One, "Where to go on after a break."),
+            ]);
+        }
+        _ if operation.batch.is_some() => {
+            plain(&many, &row, Label::Repeated, "The rows, in the order of the items.")
+        }
+        OperationKind::Get => plain(&one, &row, Label::One, "The row."),
+        _ if operation.asynchronous => plain(
+            &one,
+            &row,
+            Label::One,
+            "The row as it is when the work has been accepted, and not yet done.",
+        ),
+        _ => plain(&one, &row, Label::One, "The row as it is afterwards."),
+    };
+    vec![done]
+}
+
+/// What one row and several are called.
+fn words(design: &Design, operation: &Operation) -> (String, String) {
+    match operation.target {
+        Target::Entity(entity) => {
+            let of = design.model.entity(entity);
+            (snake(&of.name), snake(&of.plural))
+        }
+        Target::View(_) | Target::History(_) | Target::Audit(_) => {
+            ("row".to_owned(), "rows".to_owned())
+        }
+    }
+}
+
+/// Fields of the model may be called like those that every request of a kind has: they come later
+/// and give way. Names that differ by underscores alone are one name in JSON, and so here.
+pub fn unique(mut fields: Vec<Field>) -> Vec<Field> {
+    let names = distinct(fields.iter().map(|field| field.name.as_str()), "_field");
+    for (field, name) in fields.iter_mut().zip(names) {
+        field.name = name;
+    }
+    fields
+}
+
+/// Names with `suffix` behind those that an earlier one is too much like.
+pub fn distinct<'n>(names: impl Iterator<Item = &'n str>, suffix: &str) -> Vec<String> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let apart = |name: &str| {
+        let mut name = name.to_owned();
+        while !taken.insert(name.replace('_', "")) {
+            name.push_str(suffix);
+        }
+        name
+    };
+    names.map(apart).collect()
+}
