@@ -8,7 +8,7 @@ use crate::sizing::{Bound, Level, Service, Sizing, Store, StoreKind};
 decision!(
     "capacity",
     "How much of everything is there, and what does it cost?",
-    reads ["service", "store"],
+    reads ["service", "store", "availability", "replicas", "recovery"],
     Named run
 );
 
@@ -17,8 +17,11 @@ const SOURCE: &str = "Little's law and Erlang C (queueing theory); HikariCP, Abo
 
 fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
     let sizing = cx.sizing();
-    let services = sizing.services.iter().map(|of| (of.name.clone(), service(cx.model, of)));
-    let stores = sizing.stores.iter().map(|of| (of.name.clone(), store(cx.model, of)));
+    let services = sizing.services.iter().map(|of| (of.subject.clone(), service(cx.model, of)));
+    let stores = sizing.stores.iter().map(|of| {
+        let service = sizing.services.get(of.service).map_or("", |of| of.subject.as_str());
+        (format!("{service}-{}", of.kind.name()), store(cx.model, of))
+    });
     let system = ("system".to_owned(), system(cx.model, sizing));
     services.chain(stores).chain([system]).collect()
 }

@@ -4,6 +4,8 @@
 mod authentication;
 #[path = "authorisation.rs"]
 mod authorisation;
+#[path = "availability.rs"]
+mod availability;
 #[path = "boundary.rs"]
 mod boundary;
 #[path = "capacity.rs"]
@@ -20,6 +22,12 @@ mod link;
 mod paradigm;
 #[path = "password-hash.rs"]
 mod password_hash;
+#[path = "recovery.rs"]
+mod recovery;
+#[path = "region.rs"]
+mod region;
+#[path = "replicas.rs"]
+mod replicas;
 #[path = "resilience.rs"]
 mod resilience;
 #[path = "saga.rs"]
@@ -39,6 +47,7 @@ use crate::decision::Decision;
 pub static ALL: &[&Decision] = &[
     &authentication::DECISION,
     &authorisation::DECISION,
+    &availability::DECISION,
     &boundary::DECISION,
     &capacity::DECISION,
     &idempotency::DECISION,
@@ -47,6 +56,9 @@ pub static ALL: &[&Decision] = &[
     &link::DECISION,
     &paradigm::DECISION,
     &password_hash::DECISION,
+    &recovery::DECISION,
+    &region::DECISION,
+    &replicas::DECISION,
     &resilience::DECISION,
     &saga::DECISION,
     &service::DECISION,

@@ -69,14 +69,37 @@ impl Till<'_> {
     }
 }
 
-/// The bill of a level; `kept` is the share of logs that is kept.
+/// What of logs and traces is kept, as shares.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    /// Of the logs of good requests.
+    pub logs: f64,
+    /// Of the traces.
+    pub traces: f64,
+}
+
+/// What keeps logs and traces within their shares of the money that is allowed; `crosses` says
+/// whether there is anything to trace.
+#[must_use]
+pub fn kept(model: Facts<'_>, demand: &Demand, allowed: f64, crosses: bool) -> Kept {
+    let price = model.value(&numbers::PRICE_LOGS) / GIGABYTE;
+    let all = log_volume(model, demand, Level::Peak) * price;
+    let most = allowed * model.value(&numbers::LOG_SHARE);
+    let logs = (most / all.max(1e-12)).clamp(model.value(&numbers::LOG_LEAST), 1.0);
+    let traced = demand.requests.mean * model.value(&numbers::TRACE_BYTES) * MONTH * price;
+    let most = allowed * model.value(&numbers::TRACE_SHARE);
+    let traces = if crosses { (most / traced.max(1e-12)).min(1.0) } else { 0.0 };
+    Kept { logs, traces }
+}
+
+/// The bill of a level.
 #[must_use]
 pub fn bill(
     model: Facts<'_>,
     demand: &Demand,
     choices: &Choices,
     broker: Option<&Broker>,
-    kept: f64,
+    kept: Kept,
     level: Level,
 ) -> Bill {
     let mut till = Till { model, items: Vec::new() };
@@ -89,13 +112,7 @@ pub fn bill(
         let name = &service.deployable.name;
         let price = numbers::PRICE_CORE;
         till.pay("cores of replicas", name, bought, "cores", price);
-        till.pay(
-            "cores in a second region",
-            name,
-            bought * choices.second_service(),
-            "cores",
-            price,
-        );
+        till.pay("cores elsewhere", name, bought * choices.second_service(), "cores", price);
         if replicas > 1 {
             till.pay("load balancer", name, 1.0, "balancer", numbers::PRICE_BALANCER);
         }
@@ -115,8 +132,11 @@ pub fn bill(
     let month = MONTH / GIGABYTE;
     let egress = demand.egress.mean_at(level) * month;
     till.pay("egress", "system", egress, "GB", numbers::PRICE_EGRESS);
-    let logs = log_volume(model, demand, level) / GIGABYTE * kept;
+    let logs = log_volume(model, demand, level) / GIGABYTE * kept.logs;
     till.pay("logs", "system", logs, "GB", numbers::PRICE_LOGS);
+    let trace = model.value(&numbers::TRACE_BYTES) * month;
+    let traces = demand.requests.mean_at(level) * trace * kept.traces;
+    till.pay("traces", "system", traces, "GB", numbers::PRICE_LOGS);
     let total = till.items.iter().map(|cost| cost.monthly).sum();
     Bill { level, items: till.items, total }
 }
@@ -148,6 +168,6 @@ fn store(till: &mut Till<'_>, store: &super::Store, second: SecondPlace) {
         SecondPlace::WarmStandby => cores,
         SecondPlace::ActiveActive => cores * servers,
     };
-    till.pay("databases in a second region", name, elsewhere, "cores", price);
-    till.pay("disks in a second region", name, disk, "GB", numbers::PRICE_DISK);
+    till.pay("databases elsewhere", name, elsewhere, "cores", price);
+    till.pay("disks elsewhere", name, disk, "GB", numbers::PRICE_DISK);
 }

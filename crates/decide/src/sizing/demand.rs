@@ -44,6 +44,8 @@ impl StoreKind {
 /// What is asked of a service.
 #[derive(Clone, Debug)]
 pub struct ServiceDemand {
+    /// As verdicts name it: the context whose own it is, else the deployable.
+    pub subject: String,
     /// What is deployed.
     pub deployable: Deployable,
     /// Requests a second.
@@ -65,6 +67,9 @@ pub struct ServiceDemand {
 pub struct StoreDemand {
     /// Name, unique: the service's and the kind.
     pub name: String,
+    /// As verdicts about stores name it: the service's subject, with the kind behind it if it is
+    /// not PostgreSQL.
+    pub subject: String,
     /// Kind.
     pub kind: StoreKind,
     /// The service that it belongs to, by position.
@@ -138,7 +143,7 @@ pub fn of(cx: &Context<'_>) -> Demand {
     }
     let stores = Stores::new(cx, &deployables, service_of.clone());
     let mut demand = Demand {
-        services: deployables.into_iter().map(service).collect(),
+        services: deployables.into_iter().map(|of| service(model, of)).collect(),
         stores: stores.sum(&work),
         events: events(model),
         ..Demand::default()
@@ -163,8 +168,15 @@ pub fn of(cx: &Context<'_>) -> Demand {
     demand
 }
 
-fn service(deployable: Deployable) -> ServiceDemand {
+/// The context whose own it is, else the name of the deployable.
+fn subject(model: Facts<'_>, deployable: &Deployable) -> String {
+    let own = deployable.own.map(|id| model.context(id).name.value.clone());
+    own.unwrap_or_else(|| deployable.name.clone())
+}
+
+fn service(model: Facts<'_>, deployable: Deployable) -> ServiceDemand {
     ServiceDemand {
+        subject: subject(model, &deployable),
         deployable,
         requests: Load::default(),
         cores: Load::default(),
@@ -207,8 +219,8 @@ fn events(model: Facts<'_>) -> Load {
 /// Which store serves what.
 struct Stores<'c> {
     cx: &'c Context<'c>,
-    /// Names of services.
-    names: Vec<String>,
+    /// Names and subjects of services.
+    names: Vec<(String, String)>,
     /// The service of each context.
     service_of: Vec<usize>,
     /// What `store` chooses for each context.
@@ -222,7 +234,8 @@ impl<'c> Stores<'c> {
         let choice = |context: &model::model::Context| {
             chosen.get(context.name.value.as_str()).copied().unwrap_or("postgresql")
         };
-        let names = deployables.iter().map(|of| of.name.clone()).collect();
+        let both = |of: &Deployable| (of.name.clone(), subject(cx.model, of));
+        let names = deployables.iter().map(both).collect();
         Self { cx, names, service_of, choices: cx.model.contexts.iter().map(choice).collect() }
     }
 
@@ -273,17 +286,22 @@ impl<'c> Stores<'c> {
         let context = self.cx.model.entity(id).context;
         let service = self.service_of.get(usize::from(context.0)).copied().unwrap_or_default();
         let store = stores.entry((service, kind)).or_insert_with(|| {
-            let service_name = self.names.get(service).map_or("", String::as_str);
-            store(format!("{service_name}-{}", kind.name()), kind, service)
+            let (name, subject) = self.names.get(service).cloned().unwrap_or_default();
+            let subject = match kind {
+                StoreKind::Postgresql => subject,
+                _ => format!("{subject}-{}", kind.name()),
+            };
+            store(format!("{name}-{}", kind.name()), subject, kind, service)
         });
         store.contexts.push(context);
         store
     }
 }
 
-fn store(name: String, kind: StoreKind, service: usize) -> StoreDemand {
+fn store(name: String, subject: String, kind: StoreKind, service: usize) -> StoreDemand {
     StoreDemand {
         name,
+        subject,
         kind,
         service,
         contexts: Vec::new(),

@@ -24,7 +24,7 @@ pub use services::Bound;
 
 use crate::decision::Context;
 use crate::facts::Facts;
-use crate::numbers;
+use crate::{needs, numbers};
 use services::up;
 
 /// How many replicas of a service may fail, and with what.
@@ -47,6 +47,8 @@ pub enum Copies {
     /// And one that takes over.
     #[default]
     Standby,
+    /// And two, one of which has each write before it is acknowledged.
+    Synchronous,
 }
 
 impl Copies {
@@ -56,6 +58,7 @@ impl Copies {
         match self {
             Self::One => 1,
             Self::Standby => 2,
+            Self::Synchronous => 3,
         }
     }
 }
@@ -111,6 +114,8 @@ impl Choices {
 pub struct Service {
     /// Name: that of its deployable.
     pub name: String,
+    /// As verdicts name it: the context whose own it is, else the deployable.
+    pub subject: String,
     /// The context whose own it is; none of the one that contexts share.
     pub own: Option<ContextId>,
     /// Its contexts, by name.
@@ -164,6 +169,9 @@ pub struct Node {
 pub struct Store {
     /// Name: that of its service and of its kind, `shop-postgresql`.
     pub name: String,
+    /// As `replicas` and `recovery` name it: the service's subject, with the kind behind it if it
+    /// is not PostgreSQL.
+    pub subject: String,
     /// Kind.
     pub kind: StoreKind,
     /// Its service, by position.
@@ -269,6 +277,8 @@ pub struct Sizing {
     pub egress: Load,
     /// Share of the logs of good requests that is kept; of others all are.
     pub logs_kept: f64,
+    /// Share of requests that is traced; none where a request stays in one process.
+    pub traced: f64,
     /// The bills of all levels, in the order of [`Level::ALL`].
     pub bills: Vec<Bill>,
     /// EUR a month that the model allows, where it states a budget in EUR.
@@ -308,7 +318,7 @@ impl Sizing {
 }
 
 /// Families whose verdicts sizes follow, besides those of [`demand::READS`].
-pub const READS: [&str; 0] = [];
+pub const READS: [&str; 3] = ["availability", "replicas", "recovery"];
 
 /// Sizes everything.
 #[must_use]
@@ -317,10 +327,11 @@ pub fn of(cx: &Context<'_>, demand: &Demand) -> Sizing {
     let choices = choices(cx, demand);
     let broker = broker(cx, demand);
     let bill = |kept, level| costs::bill(model, demand, &choices, broker.as_ref(), kept, level);
+    let nothing = costs::Kept::default();
     let budget = model.system.needs.budget.as_ref().and_then(monthly);
-    let others = bill(0.0, Level::Peak).total;
+    let others = bill(nothing, Level::Peak).total;
     let allowed = budget.as_ref().map_or(others, |budget| budget.value);
-    let logs_kept = logs_kept(model, demand, allowed);
+    let kept = costs::kept(model, demand, allowed, crosses(demand, broker.as_ref()));
     let size = |(at, of): (usize, &demand::StoreDemand)| {
         stores::size(model, of, choices.copies(at), Level::Peak)
     };
@@ -333,29 +344,28 @@ pub fn of(cx: &Context<'_>, demand: &Demand) -> Sizing {
         services::size(model, of, choices.redundancy(at), pool)
     };
     let services: Vec<Service> = demand.services.iter().enumerate().map(service).collect();
-    let kept = up(model.value(&numbers::CONNECTIONS_KEPT));
+    let reserved = up(model.value(&numbers::CONNECTIONS_KEPT));
     for store in &mut stores {
         let opened = services.get(store.service).map_or(0, |of| of.pool * of.most);
-        store.connections = opened + kept;
+        store.connections = opened + reserved;
     }
     Sizing {
         services,
         stores,
         requests: demand.requests,
         egress: demand.egress,
-        logs_kept,
-        bills: Level::ALL.into_iter().map(|level| bill(logs_kept, level)).collect(),
+        logs_kept: kept.logs,
+        traced: kept.traces,
+        bills: Level::ALL.into_iter().map(|level| bill(kept, level)).collect(),
         budget,
         broker,
     }
 }
 
-/// The share of logs that keeps their cost within its share of the money.
-fn logs_kept(model: Facts<'_>, demand: &Demand, allowed: f64) -> f64 {
-    let all =
-        costs::log_volume(model, demand, Level::Peak) / 1e9 * model.value(&numbers::PRICE_LOGS);
-    let most = allowed * model.value(&numbers::LOG_SHARE);
-    (most / all.max(1e-12)).clamp(model.value(&numbers::LOG_LEAST), 1.0)
+/// Whether a request or event goes through more than one process of ours.
+#[must_use]
+pub fn crosses(demand: &Demand, broker: Option<&Broker>) -> bool {
+    demand.services.len() > 1 || broker.is_some()
 }
 
 /// A price as EUR a month; nothing in another currency, which no rate of ours could turn.
@@ -389,16 +399,17 @@ fn choices(cx: &Context<'_>, demand: &Demand) -> Choices {
         cx.verdicts_of(family).find(|of| of.subject == subject).map_or("", |of| of.choice)
     };
     let redundancy =
-        |service: &demand::ServiceDemand| match choice("availability", &service.deployable.name) {
+        |service: &demand::ServiceDemand| match choice("availability", &service.subject) {
             "single" => Redundancy::Single,
             "replicated" => Redundancy::Replicated,
             _ => Redundancy::Zones,
         };
-    let copies = |store: &demand::StoreDemand| match choice("replicas", &store.name) {
+    let copies = |store: &demand::StoreDemand| match choice("replicas", &store.subject) {
         "none" => Copies::One,
+        _ if needs::recovery_point(cx.model, &store.contexts).value <= 0.0 => Copies::Synchronous,
         _ => Copies::Standby,
     };
-    let second = |store: &demand::StoreDemand| match choice("recovery", &store.name) {
+    let second = |store: &demand::StoreDemand| match choice("recovery", &store.subject) {
         "pilot-light" => SecondPlace::PilotLight,
         "warm-standby" => SecondPlace::WarmStandby,
         "active-active" => SecondPlace::ActiveActive,

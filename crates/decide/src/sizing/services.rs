@@ -117,6 +117,7 @@ pub fn size(
         + f64::from(hashes) * model.value(&numbers::ARGON2_MEMORY) * MEBIBYTE;
     Service {
         name: demand.deployable.name.clone(),
+        subject: demand.subject.clone(),
         own: demand.deployable.own,
         contexts: demand.deployable.contexts.clone(),
         requests: demand.requests,

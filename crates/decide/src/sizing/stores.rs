@@ -82,6 +82,7 @@ pub fn size(model: Facts<'_>, demand: &StoreDemand, copies: Copies, level: Level
         demand.writes.mean_at(level) * wal_bytes * model.value(&numbers::BACKUP_DAYS) * 86_400.0;
     Store {
         name: demand.name.clone(),
+        subject: demand.subject.clone(),
         kind: demand.kind,
         service: demand.service,
         contexts: demand.contexts.clone(),
