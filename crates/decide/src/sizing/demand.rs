@@ -168,10 +168,21 @@ pub fn of(cx: &Context<'_>) -> Demand {
     demand
 }
 
-/// The context whose own it is, else the name of the deployable.
+/// The context whose own it is, else the name of the deployable; a system may be called like one of
+/// its contexts.
 fn subject(model: Facts<'_>, deployable: &Deployable) -> String {
-    let own = deployable.own.map(|id| model.context(id).name.value.clone());
-    own.unwrap_or_else(|| deployable.name.clone())
+    match deployable.own {
+        Some(id) => model.context(id).name.value.clone(),
+        None => {
+            let mut others = model
+                .contexts
+                .iter()
+                .zip((0u16..).map(ContextId))
+                .filter(|(_, id)| !deployable.contexts.contains(id));
+            let taken = others.any(|(context, _)| context.name.value == deployable.name);
+            format!("{}{}", deployable.name, if taken { "-shared" } else { "" })
+        }
+    }
 }
 
 fn service(model: Facts<'_>, deployable: Deployable) -> ServiceDemand {
