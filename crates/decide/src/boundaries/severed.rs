@@ -36,15 +36,15 @@ impl Sort {
         })
     }
 
-    /// What such ties are called together.
-    const fn plural(self) -> &'static str {
+    /// What one such tie is called; several have an `s`.
+    const fn called(self) -> &'static str {
         match self {
-            Self::Changed | Self::Recorded => "common transactions",
-            Self::Checked => "checks before a write",
-            Self::Read | Self::ReadOld => "reads of both sides",
-            Self::Refers => "references",
-            Self::Flow => "durable steps",
-            Self::Alike => "likenesses",
+            Self::Changed | Self::Recorded => "common transaction",
+            Self::Checked => "checked write",
+            Self::Read | Self::ReadOld => "common read",
+            Self::Refers => "reference",
+            Self::Flow => "durable step",
+            Self::Alike => "likeness",
         }
     }
 }
@@ -53,7 +53,7 @@ impl Sort {
 #[must_use]
 pub fn severed(proposal: &Proposal, group: usize) -> BTreeMap<&str, String> {
     let mut cut: BTreeMap<&str, BTreeMap<Sort, Vec<&Tie>>> = BTreeMap::new();
-    for tie in &proposal.ties {
+    for tie in proposal.cut() {
         let (a, b) = (proposal.groups[tie.pair.0], proposal.groups[tie.pair.1]);
         let other = match (a == group, b == group) {
             (true, false) => b,
@@ -82,21 +82,18 @@ fn told(sorts: &BTreeMap<Sort, Vec<&Tie>>) -> String {
     sorts.iter().filter_map(one).collect::<Vec<_>>().join(". ")
 }
 
-/// How many ties of each kind a proposal cuts: `3 references, 1 common transactions`. What other
-/// contexts of the model hold is not counted against each other.
+/// How many ties of each kind a proposal cuts: `3 references, 1 common transaction`.
 #[must_use]
 pub fn summary(proposal: &Proposal) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let drawn = |group: usize| proposal.names[group].seed.is_some();
-    for tie in &proposal.ties {
-        let (a, b) = (proposal.groups[tie.pair.0], proposal.groups[tie.pair.1]);
-        if a != b && !(drawn(a) && drawn(b)) && tie.sort.severed().is_some() {
-            *counts.entry(tie.sort.plural()).or_default() += 1;
-        }
+    for tie in proposal.cut().filter(|tie| tie.sort.severed().is_some()) {
+        *counts.entry(tie.sort.called()).or_default() += 1;
     }
     if counts.is_empty() {
         return "nothing".to_owned();
     }
-    let one = |(name, count): (&&str, &usize)| format!("{count} {name}");
+    let one = |(name, count): (&&str, &usize)| {
+        format!("{count} {name}{}", if *count == 1 { "" } else { "s" })
+    };
     counts.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -36,7 +36,7 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
             continue;
         };
         answers.push((name, divided(model, id, proposal)));
-        for group in proposal.pieces(model) {
+        for group in proposal.pieces() {
             if proposal.names[group].seed.is_none() {
                 let subject = proposal.names[group].name.clone();
                 answers.push((subject, part(model, id, proposal, group)));
@@ -66,7 +66,7 @@ fn stays(model: Facts<'_>, proposal: &Proposal) -> Option<String> {
     if let Some(why) = small(model, proposal.entities.len()) {
         return Some(why);
     }
-    let pieces = proposal.pieces(model);
+    let pieces = proposal.pieces();
     let new = pieces.iter().all(|group| proposal.names[*group].seed.is_none());
     (pieces.len() <= 1 && new).then(|| "everything hangs together".to_owned())
 }
@@ -145,9 +145,12 @@ fn takes(
         let Some(group) = proposal.names.iter().position(|named| named.seed == Some(id)) else {
             continue;
         };
-        let newcomers = proposal.newcomers(model, group);
+        let newcomers = proposal.newcomers(group);
         if !newcomers.is_empty() {
             answer = answer.parameter("takes", listed(model, proposal, &newcomers));
+            for (other, severed) in severed::severed(proposal, group) {
+                answer = answer.parameter(&format!("cut from {other}"), severed);
+            }
         }
     }
     answer
@@ -182,7 +185,7 @@ fn kept(model: Facts<'_>, id: ContextId) -> Answer {
 /// The context that is divided, as a whole.
 fn divided(model: Facts<'_>, id: ContextId, proposal: &Proposal) -> Answer {
     let context = &model.context(id).name;
-    let pieces = proposal.pieces(model);
+    let pieces = proposal.pieces();
     let names: Vec<&str> =
         pieces.iter().map(|group| proposal.names[*group].name.as_str()).collect();
     let one = pieces.len() == 1;
@@ -229,7 +232,7 @@ fn listed(model: Facts<'_>, proposal: &Proposal, members: &[usize]) -> String {
 /// One proposed context.
 fn part(model: Facts<'_>, id: ContextId, proposal: &Proposal, group: usize) -> Answer {
     let of = |at: usize| proposal.groups[at] == group;
-    let members = proposal.newcomers(model, group);
+    let members = proposal.newcomers(group);
     let listed = listed(model, proposal, &members);
     let mut answer = Answer::new("split", SOURCE)
         .parameter("from", model.context(id).name.value.clone())
