@@ -1,7 +1,7 @@
 //! Runs every decision, in the order in which they read each other, and obeys the model's own.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -16,11 +16,20 @@ use crate::decisions;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
 use crate::facts::Facts;
 use crate::indexes::{self, Outcome};
+use crate::references::References;
 use crate::sizing::{Demand, Sizing};
+use crate::subjects::{self, Names};
+use crate::touches::Touches;
 
 /// What verdicts stand on besides the model: computed once, read by all.
 #[derive(Clone, Debug)]
 pub(crate) struct Ground {
+    /// The names by which verdicts call what they are about.
+    pub names: Names,
+    /// Which fields refer to the rows of each entity.
+    pub references: References,
+    /// Who writes the rows of each entity.
+    pub touches: Touches,
     /// Tables with their indexes.
     pub tables: Vec<Table>,
     /// What became of the indexes that operations want.
@@ -33,8 +42,10 @@ impl Ground {
     /// From tables that have no indexes yet.
     pub fn of(model: Facts<'_>, mut tables: Vec<Table>) -> Self {
         let outcomes = indexes::add(model, &mut tables, &without_index(model));
-        let crossings = crossings::of(model, &operation_names(model));
-        Self { tables, outcomes, crossings }
+        let names = Names::of(&model);
+        let crossings = crossings::of(model, &names.operations);
+        let (references, touches) = (References::of(model), Touches::of(model));
+        Self { names, references, touches, tables, outcomes, crossings }
     }
 }
 
@@ -91,19 +102,27 @@ pub(crate) fn family(
     answered: &[Arc<Vec<Verdict>>],
     decision: &Decision,
 ) -> (Vec<Verdict>, Vec<Diagnostic>) {
-    let Ground { tables, outcomes, crossings } = ground;
-    let Memo { demand, sizing } = memo;
-    let verdicts = answered;
-    let cx = Context { model, tables, routes, outcomes, crossings, verdicts, demand, sizing };
+    let cx = Context {
+        model,
+        names: &ground.names,
+        tables: &ground.tables,
+        routes,
+        outcomes: &ground.outcomes,
+        crossings: &ground.crossings,
+        references: &ground.references,
+        touches: &ground.touches,
+        verdicts: answered,
+        demand: &memo.demand,
+        sizing: &memo.sizing,
+    };
     let mut diagnostics = Vec::new();
     let mut verdicts = Vec::new();
     for (subject, mut answer) in run(&cx, decision) {
-        let (chosen, conflicts) = (answer.choice, std::mem::take(&mut answer.conflicts));
+        let conflicts = std::mem::take(&mut answer.conflicts);
         let mut verdict = verdict(decision.family, subject, answer);
         obey(model, &mut verdict);
-        if verdict.choice == chosen {
-            diagnostics.extend(conflicts);
-        }
+        let of_choice = conflicts.into_iter().filter(|(option, _)| *option == verdict.choice);
+        diagnostics.extend(of_choice.map(|(_, finding)| finding));
         verdicts.push(verdict);
     }
     (verdicts, diagnostics)
@@ -133,38 +152,39 @@ pub fn in_order() -> Vec<&'static Decision> {
 fn run(cx: &Context<'_>, decision: &Decision) -> Vec<(String, Answer)> {
     let model = cx.model;
     let contexts = || (0u16..).map(ContextId).zip(&model.contexts);
-    let answers: Vec<(String, Option<Answer>)> = match decision.run {
-        Run::System(run) => vec![("system".to_owned(), run(cx))],
-        Run::Context(run) => {
-            contexts().map(|(id, context)| (context.name.value.clone(), run(cx, id))).collect()
+    match decision.run {
+        Run::System(run) => {
+            run(cx).map(|answer| ("system".to_owned(), answer)).into_iter().collect()
         }
-        Run::Entity(run) => entity_names(model)
-            .into_iter()
-            .zip(model.entities())
-            .map(|(name, (id, _))| (name, run(cx, id)))
+        Run::Context(run) => contexts()
+            .filter_map(|(id, context)| Some((context.name.value.clone(), run(cx, id)?)))
             .collect(),
-        Run::Operation(run) => operation_names(model)
-            .into_iter()
-            .zip(model.operations())
-            .map(|(name, (id, _))| (name, run(cx, id)))
+        Run::Entity(run) => model
+            .entities()
+            .filter_map(|(id, _)| Some((cx.names.entity(id).to_owned(), run(cx, id)?)))
             .collect(),
-        Run::Named(run) => run(cx).into_iter().map(|(name, answer)| (name, Some(answer))).collect(),
-        Run::Actor(run) => {
-            model.actors().map(|(id, actor)| (actor.name.value.clone(), run(cx, id))).collect()
-        }
+        Run::Operation(run) => model
+            .operations()
+            .filter_map(|(id, _)| Some((cx.names.operation(id).to_owned(), run(cx, id)?)))
+            .collect(),
+        Run::Named(run) => run(cx),
+        Run::Actor(run) => model
+            .actors()
+            .filter_map(|(id, actor)| Some((actor.name.value.clone(), run(cx, id)?)))
+            .collect(),
         Run::ActorInContext(run) => {
             let pair = |actor: ActorId, context: ContextId| {
-                let name = format!("{}->{}", model.actor(actor).name, model.context(context).name);
-                (name, run(cx, actor, context))
+                let answer = run(cx, actor, context)?;
+                let (actor, context) = (&model.actor(actor).name, &model.context(context).name);
+                Some((format!("{actor}->{context}"), answer))
             };
             model
                 .actors()
                 .flat_map(|(actor, _)| contexts().map(move |(id, _)| (actor, id)))
-                .map(|(actor, context)| pair(actor, context))
+                .filter_map(|(actor, context)| pair(actor, context))
                 .collect()
         }
-    };
-    answers.into_iter().filter_map(|(subject, answer)| Some((subject, answer?))).collect()
+    }
 }
 
 /// Operations for which the model wants no index.
@@ -181,26 +201,12 @@ pub fn without_index(model: Facts<'_>) -> Vec<OperationId> {
 
 /// The names by which verdicts call operations, in their order.
 pub fn operation_names(model: impl Deref<Target = Model>) -> Vec<String> {
-    unambiguous(&model, model.operations.iter().map(|of| (of.context, &*of.name.value)))
+    subjects::operations(&model)
 }
 
 /// The names by which verdicts call entities, in their order.
 pub fn entity_names(model: impl Deref<Target = Model>) -> Vec<String> {
-    unambiguous(&model, model.entities.iter().map(|of| (of.context, &*of.name.value)))
-}
-
-/// Names, with their context in front where two contexts use the same.
-fn unambiguous<'m>(
-    model: &Model,
-    names: impl Iterator<Item = (ContextId, &'m str)> + Clone,
-) -> Vec<String> {
-    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    names.clone().for_each(|(_, name)| *count.entry(name).or_default() += 1);
-    let full = |(context, name): (ContextId, &str)| match count.get(name) {
-        Some(1) => name.to_owned(),
-        _ => format!("{}.{name}", model.context(context).name),
-    };
-    names.map(full).collect()
+    subjects::entities(&model)
 }
 
 fn verdict(family: &'static str, subject: String, answer: Answer) -> Verdict {

@@ -13,7 +13,10 @@ use crate::design::{Driver, Rejected, Route, Table, Verdict};
 use crate::facts::Facts;
 use crate::indexes::Outcome;
 use crate::numbers::Number;
+use crate::references::References;
 use crate::sizing::{self, Demand, Sizing};
+use crate::subjects::Names;
+use crate::touches::Touches;
 
 /// A decision: what is asked, what it depends on, and how it is answered.
 #[derive(Debug)]
@@ -69,6 +72,8 @@ pub(crate) use decision;
 pub struct Context<'d> {
     /// The model, completed.
     pub model: Facts<'d>,
+    /// The names by which verdicts call what they are about.
+    pub names: &'d Names,
     /// Tables with their indexes.
     pub tables: &'d [Table],
     /// Public routes.
@@ -77,6 +82,10 @@ pub struct Context<'d> {
     pub outcomes: &'d [Outcome],
     /// What reaches into other contexts and external systems.
     pub crossings: &'d [Crossing],
+    /// Which fields refer to the rows of each entity.
+    pub references: &'d References,
+    /// Who writes the rows of each entity.
+    pub touches: &'d Touches,
     /// Verdicts of the families that were decided before, family by family.
     pub verdicts: &'d [Arc<Vec<Verdict>>],
     /// What is asked of services and stores, once somebody wanted to know.
@@ -145,8 +154,9 @@ pub struct Answer {
     pub rejected: Vec<Rejected>,
     /// Who says so.
     pub source: &'static str,
-    /// What the model asks for that this option cannot give either.
-    pub conflicts: Vec<Diagnostic>,
+    /// What the model asks for that an option cannot give: the option, and the finding that is
+    /// reported where that option is the verdict.
+    pub conflicts: Vec<(&'static str, Diagnostic)>,
 }
 
 impl Answer {
@@ -161,8 +171,15 @@ impl Answer {
     /// lies on one of the numbers and has every other one as a related place. It is dropped where
     /// the model takes another option itself.
     #[must_use]
-    pub fn conflict(mut self, finding: Diagnostic) -> Self {
-        self.conflicts.push(finding);
+    pub fn conflict(self, finding: Diagnostic) -> Self {
+        let choice = self.choice;
+        self.conflict_with(choice, finding)
+    }
+
+    /// The same about another option, for models that take that one themselves.
+    #[must_use]
+    pub fn conflict_with(mut self, option: &'static str, finding: Diagnostic) -> Self {
+        self.conflicts.push((option, finding));
         self
     }
 

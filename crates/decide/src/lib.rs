@@ -10,6 +10,7 @@ use decided::Ground;
 use facts::Facts;
 use numbers::Numbers;
 
+pub mod audit;
 pub mod boundaries;
 pub mod budget;
 pub mod catalogue;
@@ -19,6 +20,7 @@ pub mod decision;
 pub mod decisions;
 pub mod deployables;
 pub mod design;
+pub mod encryption;
 pub mod facts;
 pub mod flips;
 pub mod indexes;
@@ -30,9 +32,14 @@ pub mod objectives;
 pub mod quantities;
 pub mod reachable;
 pub mod recovery;
+pub mod references;
+pub mod retention;
 mod routes;
 pub mod sizing;
+pub mod subjects;
 mod tables;
+pub mod touches;
+pub mod versioning;
 
 pub use design::Design;
 

@@ -151,6 +151,87 @@ operations::followed_by_those_of_operations! {
     ROW_BYTES = "row-bytes" 200.0 "bytes" in 50.0..1_600.0 from "house";
     /// Indexes and dead rows beside the rows.
     BLOAT = "bloat" 1.6 "x" in 1.2..3.0 from "house";
+    /// How long a version of an API is served beside its successor.
+    DEPRECATION = "deprecation" 180.0 "days" in 90.0..365.0 from "AIP-185, deprecation";
+    /// The same where clients belong to others.
+    PARTNER_DEPRECATION = "partner-deprecation" 730.0 "days" in 180.0..1_095.0
+        from "Microsoft Graph, versioning, support and breaking change policies: 24 months";
+    /// How long audit records are kept, where neither model nor law says.
+    AUDIT_DAYS = "audit-days" 365.0 "days" in 90.0..2_555.0 from "house";
+    /// Bytes of an audit record.
+    AUDIT_BYTES = "audit-bytes" 600.0 "bytes" in 200.0..4_000.0 from "house";
+    /// How long events are kept for those who read them late.
+    EVENT_DAYS = "event-days" 7.0 "days" in 1.0..90.0 from "house";
+    /// Changes a second that a store tells all replicas of a service by itself.
+    NOTIFICATIONS = "notifications" 2_000.0 "per second" in 500.0..5_000.0 from "house";
+    /// Bytes of retained events from which a log is needed that is made for it.
+    LOG_RETAINED = "log-retained" 1e12 "bytes" in 2e11..1e13 from "house";
+    /// Time of a consumer's partition that handling events may take.
+    PARTITION_BUSY = "partition-busy" 0.7 "share" in 0.5..0.9 from "house";
+    /// Time of one event within a transaction of many.
+    EVENT_WORK = "event-work" 0.1 "ms" in 0.02..1.0 from "house";
+    /// Attempts after which an event is set aside.
+    DELIVERIES = "deliveries" 5.0 "attempts" in 3.0..20.0 from "house";
+    /// Wait before an event is delivered again; it doubles.
+    DELIVERY_WAIT = "delivery-wait" 1.0 "s" in 0.1..10.0 from "house";
+    /// Longest wait before an event is delivered again.
+    DELIVERY_WAIT_MOST = "delivery-wait-most" 300.0 "s" in 30.0..3_600.0 from "house";
+    /// Bytes of a table with its indexes above which one heap is unwieldy.
+    LARGE_TABLE = "large-table" 1e11 "bytes" in 2e10..5e11 from "house";
+    /// Memory of the database node that is planned for; a table should not be larger.
+    PLANNED_MEMORY = "planned-memory" 1.28e11 "bytes" in 3.2e10..1e12
+        from "PostgreSQL documentation, table partitioning: larger than the memory of the server";
+    /// Rows that fall due in a day from which deleting them one by one is too slow.
+    EXPIRING_ROWS = "expiring-rows" 1e6 "rows a day" in 2e5..1e7 from "house";
+    /// Bytes that one partition should have at most.
+    PARTITION_BYTES = "partition-bytes" 2e10 "bytes" in 5e9..1e11 from "house";
+    /// Share of the largest node that writes may take before rows go to several servers.
+    SHARD_SHARE = "shard-share" 0.85 "share" in 0.6..0.95 from "house";
+    /// Share of a worker's time above which writes of one row wait for each other too long.
+    HOT_ROW = "hot-row" 0.6 "share" in 0.3..0.8 from "house";
+    /// Popularity of rows (the exponent of Zipf's law), where the model states none.
+    ZIPF = "zipf" 0.8 "" in 0.6..1.1
+        from "Breslau et al. 1999, Web caching and Zipf-like distributions";
+    /// Time between two regions, there and back.
+    REGION_TRIP = "region-trip" 20.0 "ms" in 10.0..80.0 from "house";
+    /// Time within a data centre, there and back.
+    ZONE_TRIP = "zone-trip" 0.3 "ms" in 0.15..1.2 from "house";
+    /// Database cores that a cache in the process must save.
+    CACHE_CORES = "cache-cores" 0.5 "cores" in 0.1..2.0 from "house";
+    /// Hit ratio of a cache in the process below which a shared one is looked at.
+    LOCAL_HITS = "local-hits" 0.5 "share" in 0.2..0.8 from "house";
+    /// Replicas from which a shared cache pays.
+    SHARED_REPLICAS = "shared-replicas" 4.0 "replicas" in 2.0..10.0 from "house";
+    /// Share of a database node that a shared cache must save.
+    SHARED_SHARE = "shared-share" 0.25 "share" in 0.1..0.5 from "house";
+    /// How many times slower than the shared cache the database must be.
+    SHARED_FACTOR = "shared-factor" 5.0 "x" in 2.0..20.0 from "house";
+    /// Cores of the database node that a cache relieves.
+    CACHED_NODE = "cached-node" 8.0 "cores" in 2.0..64.0 from "house";
+    /// How far the times to live of a cache differ from each other.
+    CACHE_JITTER = "cache-jitter" 0.1 "share" in 0.05..0.3 from "house";
+    /// When a popular item is loaded anew, as a share of its time to live.
+    CACHE_REFRESH = "cache-refresh" 0.8 "share" in 0.5..0.95 from "house";
+    /// Different questions that people type into a search.
+    QUESTIONS = "questions" 100_000.0 "questions" in 1_000.0..1e7 from "house";
+    /// Values of a filter that is neither a choice nor a reference.
+    FILTER_VALUES = "filter-values" 1_000.0 "values" in 10.0..1e6 from "house";
+    /// Pages of a list that are asked for.
+    PAGES_READ = "pages-read" 3.0 "pages" in 1.0..20.0 from "house";
+    /// Reads for each write from which a copy made for reading pays.
+    READS_PER_WRITE = "reads-per-write" 20.0 "x" in 5.0..100.0 from "house";
+    /// Database time of a row that is only counted or summed.
+    ROW_SCAN = "row-scan" 0.5 "us" in 0.1..5.0 from "house";
+    /// Share of an objective that a query may take.
+    QUERY_SHARE = "query-share" 0.3 "share" in 0.1..0.6 from "house";
+    /// Schemas times tables that one database holds.
+    TENANT_TABLES = "tenant-tables" 20_000.0 "tables" in 5_000.0..100_000.0 from "house";
+    /// Share of a database node from which a tenant gets one of its own.
+    TENANT_NODE = "tenant-node" 0.5 "share" in 0.2..0.85 from "house";
+    /// Share of the load from which a tenant is watched.
+    TENANT_SHARE = "tenant-share" 0.3 "share" in 0.1..0.5 from "house";
+    /// Life of a key that encrypts fields.
+    KEY_DAYS = "key-days" 365.0 "days" in 90.0..730.0 from "house";
     /// Reference steps from which the client, not the server, should shape an answer.
     GRAPH_DEPTH = "graph-depth" 2.0 "references" in 1.0..4.0 from "house";
     /// Writes a second of one principal from which a stream becomes a two-way connection.

@@ -31,10 +31,7 @@ fn run(context: &Context, sink: &mut Sink) {
             || "for as long as the broker keeps it".to_owned(),
             |kept| format!("for {}", kept.value),
         );
-        let message = format!(
-            "`{}` carries `{what}` of a person, {how_long}",
-            event.name
-        );
+        let message = format!("`{}` carries `{what}` of a person, {how_long}", event.name);
         let sent = model.webhooks.iter().find(|hook| hook.events.iter().any(|of| of.event == id));
         let name = format!("{}.{}", model.context(event.context).name, event.name);
         sink.report(&name, event.name.span, message, |mut finding| {

@@ -1,5 +1,7 @@
 //! The decisions. This registry is rewritten by the test `the_registry_is_fresh`.
 
+#[path = "audit.rs"]
+mod audit;
 #[path = "authentication.rs"]
 mod authentication;
 #[path = "authorisation.rs"]
@@ -10,6 +12,10 @@ mod availability;
 mod boundary;
 #[path = "capacity.rs"]
 mod capacity;
+#[path = "deletion.rs"]
+mod deletion;
+#[path = "encryption.rs"]
+mod encryption;
 #[path = "idempotency.rs"]
 mod idempotency;
 #[path = "index.rs"]
@@ -18,6 +24,8 @@ mod index;
 mod key;
 #[path = "link.rs"]
 mod link;
+#[path = "money.rs"]
+mod money;
 #[path = "paradigm.rs"]
 mod paradigm;
 #[path = "password-hash.rs"]
@@ -30,6 +38,8 @@ mod region;
 mod replicas;
 #[path = "resilience.rs"]
 mod resilience;
+#[path = "retention.rs"]
+mod retention;
 #[path = "saga.rs"]
 mod saga;
 #[path = "service.rs"]
@@ -40,29 +50,37 @@ mod slo;
 mod store;
 #[path = "style.rs"]
 mod style;
+#[path = "versioning.rs"]
+mod versioning;
 
 use crate::decision::Decision;
 
 /// Every decision that is built.
 pub static ALL: &[&Decision] = &[
+    &audit::DECISION,
     &authentication::DECISION,
     &authorisation::DECISION,
     &availability::DECISION,
     &boundary::DECISION,
     &capacity::DECISION,
+    &deletion::DECISION,
+    &encryption::DECISION,
     &idempotency::DECISION,
     &index::DECISION,
     &key::DECISION,
     &link::DECISION,
+    &money::DECISION,
     &paradigm::DECISION,
     &password_hash::DECISION,
     &recovery::DECISION,
     &region::DECISION,
     &replicas::DECISION,
     &resilience::DECISION,
+    &retention::DECISION,
     &saga::DECISION,
     &service::DECISION,
     &slo::DECISION,
     &store::DECISION,
     &style::DECISION,
+    &versioning::DECISION,
 ];

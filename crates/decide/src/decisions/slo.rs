@@ -4,7 +4,6 @@ use model::model::OperationKind;
 use crate::decision::{Answer, Context, decision};
 use crate::objectives::{self, Alert, Counted, Objective};
 use crate::{
-    decided,
     facts::{self, Facts},
     numbers,
 };
@@ -14,7 +13,7 @@ decision!("slo", "What is promised of an operation, and when is somebody told?",
 const SOURCE: &str = "Beyer et al., The Site Reliability Workbook, chapter 5, table 5-8";
 
 fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
-    let all = objectives::of(cx.model, cx.routes, &decided::operation_names(cx.model));
+    let all = objectives::of(cx.model, cx.routes, &cx.names.operations);
     let answer = |objective: Objective| {
         let answer = answer(cx.model, &objective);
         (objective.name, answer)
