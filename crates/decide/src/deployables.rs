@@ -47,7 +47,7 @@ pub fn among<'v>(
     let (alone, together): (Vec<_>, Vec<_>) =
         contexts.into_iter().partition(|(name, _)| own.contains(name));
     let mut taken = reserved();
-    let system = label(&model.system.name, "system", LONGEST_SYSTEM);
+    let system = system(model);
     let mut all = Vec::new();
     if !together.is_empty() || alone.is_empty() {
         let contexts = together.into_iter().map(|(_, id)| id).collect();
@@ -59,6 +59,12 @@ pub fn among<'v>(
         all.push(Deployable { name, own: Some(id), contexts: vec![id] });
     }
     all
+}
+
+/// The system's name as hosts and namespaces may be called.
+#[must_use]
+pub fn system(model: &Model) -> String {
+    label(&model.system.name, "system", LONGEST_SYSTEM)
 }
 
 /// Longest piece of a name that stands for the system, and for the context: together they leave

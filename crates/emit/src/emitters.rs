@@ -8,6 +8,8 @@ pub mod adr;
 pub mod asyncapi;
 #[path = "decisions/mod.rs"]
 pub mod decisions;
+#[path = "deploy/mod.rs"]
+pub mod deploy;
 #[path = "diagrams/mod.rs"]
 pub mod diagrams;
 #[path = "dossier/mod.rs"]
@@ -27,6 +29,7 @@ pub static ALL: &[&Emitter] = &[
     &adr::EMITTER,
     &asyncapi::EMITTER,
     &decisions::EMITTER,
+    &deploy::EMITTER,
     &diagrams::EMITTER,
     &dossier::EMITTER,
     &openapi::EMITTER,

@@ -10,6 +10,7 @@ mod body_examples;
 mod broken;
 mod case;
 mod contracts;
+mod deploy;
 mod diagrams;
 mod dossier;
 mod examples;
