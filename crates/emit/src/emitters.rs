@@ -6,6 +6,8 @@ use crate::Emitter;
 pub mod adr;
 #[path = "asyncapi/mod.rs"]
 pub mod asyncapi;
+#[path = "capacity/mod.rs"]
+pub mod capacity;
 #[path = "decisions/mod.rs"]
 pub mod decisions;
 #[path = "deploy/mod.rs"]
@@ -18,8 +20,12 @@ pub mod dossier;
 pub mod openapi;
 #[path = "protobuf/mod.rs"]
 pub mod protobuf;
+#[path = "resilience/mod.rs"]
+pub mod resilience;
 #[path = "slo/mod.rs"]
 pub mod slo;
+#[path = "specification/mod.rs"]
+pub mod specification;
 #[path = "sql/mod.rs"]
 pub mod sql;
 
@@ -28,12 +34,15 @@ pub mod sql;
 pub static ALL: &[&Emitter] = &[
     &adr::EMITTER,
     &asyncapi::EMITTER,
+    &capacity::EMITTER,
     &decisions::EMITTER,
     &deploy::EMITTER,
     &diagrams::EMITTER,
     &dossier::EMITTER,
     &openapi::EMITTER,
     &protobuf::EMITTER,
+    &resilience::EMITTER,
     &slo::EMITTER,
+    &specification::EMITTER,
     &sql::EMITTER,
 ];

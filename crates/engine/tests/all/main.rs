@@ -12,6 +12,7 @@ mod case;
 mod contracts;
 mod deploy;
 mod diagrams;
+mod documents;
 mod dossier;
 mod examples;
 mod openapi;
