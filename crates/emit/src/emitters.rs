@@ -16,6 +16,8 @@ pub mod deploy;
 pub mod diagrams;
 #[path = "dossier/mod.rs"]
 pub mod dossier;
+#[path = "graphql/mod.rs"]
+pub mod graphql;
 #[path = "openapi/mod.rs"]
 pub mod openapi;
 #[path = "protobuf/mod.rs"]
@@ -39,6 +41,7 @@ pub static ALL: &[&Emitter] = &[
     &deploy::EMITTER,
     &diagrams::EMITTER,
     &dossier::EMITTER,
+    &graphql::EMITTER,
     &openapi::EMITTER,
     &protobuf::EMITTER,
     &resilience::EMITTER,

@@ -70,6 +70,8 @@ pub struct Catalogue {
     pub objects: BTreeMap<String, Object>,
     /// Enums, with their members.
     pub enums: BTreeMap<String, Vec<String>>,
+    /// Names of the objects that are sent as they are, or within others.
+    pub sent: BTreeSet<String>,
     reserved: BTreeSet<String>,
     /// Behind the names of objects that are sent.
     input_suffix: &'static str,
@@ -82,9 +84,17 @@ impl Catalogue {
         Self { reserved: reserved.into_iter().collect(), input_suffix, ..Self::default() }
     }
 
-    /// Adds an object under the wanted name, or under the nearest that no other object has.
-    pub fn object(&mut self, wanted: &str, object: Object) -> String {
-        let name = self.free(wanted, |all, name| all.objects.get(name) == Some(&object));
+    /// Adds an object under the wanted name, or under the nearest that nothing else has. What is
+    /// sent and what is answered are never one object.
+    pub fn object(&mut self, wanted: &str, object: Object, way: Way) -> String {
+        let sent = way == Way::In;
+        let same = |all: &Self, name: &str| {
+            all.objects.get(name) == Some(&object) && all.sent.contains(name) == sent
+        };
+        let name = self.free(wanted, same);
+        if sent {
+            self.sent.insert(name.clone());
+        }
         self.objects.insert(name.clone(), object);
         name
     }
@@ -101,15 +111,24 @@ impl Catalogue {
         Ty::Enum(self.members(wanted, members))
     }
 
+    /// Whether a name may not be given to anything else.
+    pub fn is_taken(&self, name: &str) -> bool {
+        self.reserved.contains(name)
+            || self.objects.contains_key(name)
+            || self.enums.contains_key(name)
+    }
+
+    /// Keeps a name for something else.
+    pub fn reserve(&mut self, name: &str) {
+        self.reserved.insert(name.to_owned());
+    }
+
     fn free(&self, wanted: &str, same: impl Fn(&Self, &str) -> bool) -> String {
-        let taken = |name: &str| {
-            self.reserved.contains(name)
-                || self.objects.contains_key(name)
-                || self.enums.contains_key(name)
-        };
         let numbered = (2u32..).map(|number| format!("{wanted}{number}"));
         let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
-        names.find(|name| same(self, name) || !taken(name)).unwrap_or_else(|| wanted.to_owned())
+        names
+            .find(|name| same(self, name) || !self.is_taken(name))
+            .unwrap_or_else(|| wanted.to_owned())
     }
 
     /// The type of a field; `owner` and `field` name what has no name of its own.
@@ -155,7 +174,7 @@ impl Catalogue {
 
     fn named(&mut self, name: &str, object: Object, way: Way) -> String {
         let suffix = if way == Way::In { self.input_suffix } else { "" };
-        self.object(&format!("{name}{suffix}"), object)
+        self.object(&format!("{name}{suffix}"), object, way)
     }
 
     /// What an operation answers for each row: the entity's or view's own object where that is all
@@ -180,7 +199,7 @@ impl Catalogue {
                 operation.fields.iter().map(|field| self.output(design, operation, field)).collect()
             }
         };
-        self.object(&wanted, Object { doc, properties })
+        self.object(&wanted, Object { doc, properties }, Way::Out)
     }
 
     fn output(&mut self, design: &Design, operation: &Operation, field: &OutputField) -> Property {
@@ -296,7 +315,11 @@ impl Catalogue {
             }
             _ => (self.ty(design, &of.ty, &own, &of.name, Way::In), None),
         };
-        let default = constant(of.default.as_ref());
+        // What an update leaves out stays as it is.
+        let default = match operation.kind {
+            OperationKind::Update => None,
+            _ => constant(of.default.as_ref()),
+        };
         Property { name: of.name.value.clone(), doc, ty, optional: !of.required, default }
     }
 }

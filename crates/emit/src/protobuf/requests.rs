@@ -75,7 +75,7 @@ fn written(design: &Design, operation: &Operation, name: &str, all: &mut Catalog
     let mut fields: Vec<Field> = match operation.batch {
         Some((_, most)) => {
             let object = Object { doc: Some("One of a batch.".to_owned()), properties: inputs };
-            let item = all.object(&format!("{name}Item"), object);
+            let item = all.object(&format!("{name}Item"), object, Way::In);
             let text = format!("At most {most}.");
             vec![plain("items", &item, Label::Repeated, &text)]
         }

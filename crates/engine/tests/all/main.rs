@@ -15,6 +15,7 @@ mod diagrams;
 mod documents;
 mod dossier;
 mod examples;
+mod graphql;
 mod openapi;
 mod protobuf;
 mod schema;
