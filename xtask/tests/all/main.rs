@@ -14,5 +14,6 @@ mod edges;
 mod links;
 mod purity;
 mod ratchet;
+mod references;
 mod registries;
 mod repository;
