@@ -21,7 +21,9 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use commands::{backup, check, design, explain, fmt, new, schema, seed as seed_command, token, up};
+use commands::{
+    ask, backup, check, design, explain, fmt, new, schema, seed as seed_command, token, up,
+};
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
 
@@ -49,6 +51,8 @@ enum Command {
     New(new::NewArguments),
     /// Say what is wrong with a model, where, why, and what to do
     Check(check::CheckArguments),
+    /// Ask for the open numbers that could turn most decisions, and write answers into the model
+    Ask(ask::AskArguments),
     /// Decide the architecture and write its documents and contracts
     Design(design::DesignArguments),
     /// Say why a decision fell as it did
@@ -101,6 +105,7 @@ fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Out
     match command {
         Command::New(arguments) => new::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
+        Command::Ask(arguments) => ask::run(arguments, console),
         Command::Design(arguments) => design::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),

@@ -1,6 +1,6 @@
 //! A model as every command sees it: its files, what is wrong with them, and the design.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
 use base::{Diagnostic, Severity, SourceMap, has_errors};
 use decide::{Design, design::Verdict};
@@ -32,17 +32,22 @@ impl Loaded {
     /// Reads, resolves and decides.
     #[must_use]
     pub fn read(folder: Folder) -> Self {
+        Self::read_with(folder, BTreeMap::new())
+    }
+
+    /// The same with other texts for some files, by path, which are not written.
+    #[must_use]
+    pub fn read_with(folder: Folder, texts: BTreeMap<String, String>) -> Self {
         let engine::Checked { sources, design, diagnostics, field_numbers } =
-            engine::check(&Reading::new(&folder));
+            engine::check(&Reading::new(&folder, texts));
         Self { folder, sources, diagnostics, design, field_numbers }
     }
 
     /// Computes what would be decided otherwise if one number were different. That takes a while:
     /// only for commands that tell it.
     pub fn find_flips(&mut self, console: &Console) {
-        const THREADS: usize = 8;
         let Some(design) = &mut self.design else { return };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+        let threads = threads();
         let told = console.waiting("moving every number to see what would change");
         let flips = decide::flips::of(design, threads);
         drop(told);
@@ -148,9 +153,18 @@ impl Loaded {
     }
 }
 
+/// How many threads may try numbers at once.
+#[must_use]
+pub fn threads() -> usize {
+    const MOST: usize = 8;
+    std::thread::available_parallelism().map_or(1, usize::from).min(MOST)
+}
+
 /// The model folder as the engine sees it, for one reading.
 struct Reading<'a> {
     folder: &'a Folder,
+    /// Texts that stand for those of the folder.
+    texts: BTreeMap<String, String>,
     /// Bytes that may still be read: many files must not fill the memory either.
     budget: Cell<usize>,
 }
@@ -158,13 +172,16 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     const LIMIT: usize = 64 << 20;
 
-    const fn new(folder: &'a Folder) -> Self {
-        Self { folder, budget: Cell::new(Self::LIMIT) }
+    const fn new(folder: &'a Folder, texts: BTreeMap<String, String>) -> Self {
+        Self { folder, texts, budget: Cell::new(Self::LIMIT) }
     }
 }
 
 impl engine::World for Reading<'_> {
     fn read(&self, path: &str) -> Result<String, String> {
+        if let Some(text) = self.texts.get(path) {
+            return Ok(text.clone());
+        }
         let text = self.folder.read(path).map_err(|error| error.to_string())?;
         let left = self.budget.get().checked_sub(text.len());
         self.budget.set(left.unwrap_or(0));

@@ -10,6 +10,7 @@ use decided::Ground;
 use facts::Facts;
 use numbers::Numbers;
 
+pub mod ask;
 pub mod audit;
 pub mod boundaries;
 pub mod budget;

@@ -74,10 +74,10 @@ fn decisions_text(loaded: &Loaded, verdicts: &[Verdict], id: &str) -> String {
         let flips = flips.map(|flips| flips_text(flips, verdict)).unwrap_or_default();
         if flips.is_empty() { text } else { format!("{text}\n{flips}") }
     };
-    paragraphs.extend(verdicts.iter().map(text));
-    paragraphs.extend(flips.map(|flips| styled(style::DIM, searched(flips))));
     let page = known.filter(|_| family == id).map(|known| known.page.trim_end().to_owned());
     paragraphs.extend(page);
+    paragraphs.extend(verdicts.iter().map(text));
+    paragraphs.extend(flips.map(|flips| styled(style::DIM, searched(flips))));
     paragraphs.join("\n\n")
 }
 

@@ -1,5 +1,6 @@
 //! One command, one file.
 
+pub mod ask;
 pub mod backup;
 pub mod check;
 pub mod design;

@@ -9,6 +9,7 @@
 )]
 
 mod acceptance;
+mod ask;
 mod check;
 mod design;
 mod firm;

@@ -2,8 +2,8 @@
 //! fixed, and where a verdict changes the threshold is searched. Two numbers that move together are
 //! not looked at.
 
-mod rerun;
-mod search;
+pub(crate) mod rerun;
+pub(crate) mod search;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -194,7 +194,7 @@ fn importance(of: &Moved) -> (u8, String) {
 
 /// Does the work for each number, with a copy of the model for each thread; results lie where
 /// their numbers do.
-fn in_parallel<T: Send, N: Sync>(
+pub(crate) fn in_parallel<T: Send, N: Sync>(
     model: &Model,
     numbers: &[N],
     threads: usize,

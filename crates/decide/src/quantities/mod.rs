@@ -2,6 +2,7 @@
 //! moved: what flips, questions and simulations turn one at a time.
 
 mod names;
+mod path;
 mod slot;
 mod unit;
 
@@ -10,6 +11,7 @@ use expression::EntityId;
 use model::Model;
 use model::model::{ActorId, ContextId, EventId, ExternalId, OperationId, ViewId};
 
+pub use path::Path;
 pub use unit::Unit;
 
 /// A place of a model where a number stands, or could.
@@ -178,6 +180,13 @@ pub fn set(model: &mut Model, place: Place, value: f64) {
     }
 }
 
+/// Leaves a number open, with all that is stated in the same value.
+pub fn clear(model: &mut Model, place: Place) {
+    if let Some(slot) = slot::slot(model, place) {
+        slot.clear();
+    }
+}
+
 /// What a place holds, whether anything is stated there or not.
 #[must_use]
 pub fn unit(model: &mut Model, place: Place) -> Option<Unit> {
@@ -188,6 +197,14 @@ pub fn unit(model: &mut Model, place: Place) -> Option<Unit> {
 #[must_use]
 pub fn name(model: &Model, place: Place) -> String {
     names::Names::of(model).of_place(place)
+}
+
+/// Where answers about numbers go: the path of every place that has one of its own.
+#[must_use]
+pub fn paths(model: &Model) -> Vec<(Place, Path)> {
+    let names = names::Names::of(model);
+    let all = places(model).into_iter();
+    all.filter_map(|place| Some((place, path::of(&names, place)?))).collect()
 }
 
 /// Every place where a number stands or could stand, those of the system first.

@@ -1,6 +1,7 @@
 //! What people call the numbers of a model: the name of the thing, then what is counted.
 
 use base::Percentiles;
+use expression::EntityId;
 use model::Model;
 use model::model::OperationId;
 
@@ -37,11 +38,11 @@ impl<'m> Names<'m> {
                 format!("{} {}", self.operation(id), usage_name(model, id, usage))
             }
             Place::Entity(id, extent) => {
-                let name = self.entities.get(id.0 as usize).map_or("", String::as_str);
+                let name = self.entity(id);
                 format!("{name} {}", extent_name(extent))
             }
             Place::Part(id, part) => {
-                let name = self.entities.get(id.0 as usize).map_or("", String::as_str);
+                let name = self.entity(id);
                 let part = model.entity(id).parts.get(usize::from(part));
                 format!("{name} {} for each", part.map_or("", |part| &part.name.value))
             }
@@ -87,7 +88,18 @@ impl<'m> Names<'m> {
         }
     }
 
-    fn operation(&self, id: OperationId) -> &str {
+    /// The model.
+    pub const fn model(&self) -> &'m Model {
+        self.model
+    }
+
+    /// The name of an entity.
+    pub fn entity(&self, id: EntityId) -> &str {
+        self.entities.get(id.0 as usize).map_or("", String::as_str)
+    }
+
+    /// The name of an operation.
+    pub fn operation(&self, id: OperationId) -> &str {
         self.operations.get(id.0 as usize).map_or("", String::as_str)
     }
 

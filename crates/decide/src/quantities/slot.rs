@@ -208,6 +208,23 @@ impl Slot<'_> {
         (low.max(least).min(now), high.min(most).max(now))
     }
 
+    /// Takes the number away, so that the model leaves it open.
+    pub fn clear(self) {
+        match self {
+            Self::Number(of, _) => *of = None,
+            Self::Page(of) => *of = None,
+            Self::Share(of, _) => *of = None,
+            Self::Rate(of, _) => *of = None,
+            Self::Time(of) => *of = None,
+            Self::Age(of) => *of = None,
+            Self::Latency(of, _) => *of = None,
+            Self::Bytes(of) => *of = None,
+            Self::Volume(of, _) => *of = None,
+            Self::Price(of) => *of = None,
+            Self::Retain(of) => *of = None,
+        }
+    }
+
     /// Writes a value, whether one was stated or not.
     pub fn set(self, value: f64) {
         match self {
