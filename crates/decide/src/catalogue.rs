@@ -322,6 +322,15 @@ families! {
     }
     "stack" system {
         "interpreted" "the model is the program" 0 runs;
+        "jvm" "Java, Kotlin or Scala" 0;
+        "dotnet" "C# or F#" 0;
+        "go" "Go" 0;
+        "rust" "Rust" 0;
+        "node" "TypeScript or JavaScript" 0;
+        "python" "Python" 0;
+        "ruby" "Ruby" 0;
+        "php" "PHP" 0;
+        "elixir" "Elixir" 0;
     }
     "headroom-gap" system {
         "reachable" "the headroom can be reached" 0;

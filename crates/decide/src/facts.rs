@@ -309,6 +309,12 @@ pub fn bytes(bytes: f64) -> String {
     )
 }
 
+/// `1 team`, `3 teams`.
+#[must_use]
+pub fn counted(count: f64, noun: &str) -> String {
+    format!("{} {noun}{}", people(count), if (count - 1.0).abs() < 1e-9 { "" } else { "s" })
+}
+
 /// A count as a number.
 #[must_use]
 pub fn count(count: usize) -> f64 {

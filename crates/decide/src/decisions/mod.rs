@@ -1,5 +1,7 @@
 //! The decisions. This registry is rewritten by the test `the_registry_is_fresh`.
 
+#[path = "asvs.rs"]
+mod asvs;
 #[path = "audit.rs"]
 mod audit;
 #[path = "authentication.rs"]
@@ -14,8 +16,14 @@ mod boundary;
 mod capacity;
 #[path = "deletion.rs"]
 mod deletion;
+#[path = "deployment.rs"]
+mod deployment;
+#[path = "edge.rs"]
+mod edge;
 #[path = "encryption.rs"]
 mod encryption;
+#[path = "headroom-gap.rs"]
+mod headroom_gap;
 #[path = "idempotency.rs"]
 mod idempotency;
 #[path = "index.rs"]
@@ -30,6 +38,8 @@ mod money;
 mod paradigm;
 #[path = "password-hash.rs"]
 mod password_hash;
+#[path = "rate-limit.rs"]
+mod rate_limit;
 #[path = "recovery.rs"]
 mod recovery;
 #[path = "region.rs"]
@@ -40,16 +50,24 @@ mod replicas;
 mod resilience;
 #[path = "retention.rs"]
 mod retention;
+#[path = "rollout.rs"]
+mod rollout;
 #[path = "saga.rs"]
 mod saga;
+#[path = "secrets.rs"]
+mod secrets;
 #[path = "service.rs"]
 mod service;
 #[path = "slo.rs"]
 mod slo;
+#[path = "stack.rs"]
+mod stack;
 #[path = "store.rs"]
 mod store;
 #[path = "style.rs"]
 mod style;
+#[path = "telemetry.rs"]
+mod telemetry;
 #[path = "versioning.rs"]
 mod versioning;
 
@@ -57,6 +75,7 @@ use crate::decision::Decision;
 
 /// Every decision that is built.
 pub static ALL: &[&Decision] = &[
+    &asvs::DECISION,
     &audit::DECISION,
     &authentication::DECISION,
     &authorisation::DECISION,
@@ -64,7 +83,10 @@ pub static ALL: &[&Decision] = &[
     &boundary::DECISION,
     &capacity::DECISION,
     &deletion::DECISION,
+    &deployment::DECISION,
+    &edge::DECISION,
     &encryption::DECISION,
+    &headroom_gap::DECISION,
     &idempotency::DECISION,
     &index::DECISION,
     &key::DECISION,
@@ -72,15 +94,20 @@ pub static ALL: &[&Decision] = &[
     &money::DECISION,
     &paradigm::DECISION,
     &password_hash::DECISION,
+    &rate_limit::DECISION,
     &recovery::DECISION,
     &region::DECISION,
     &replicas::DECISION,
     &resilience::DECISION,
     &retention::DECISION,
+    &rollout::DECISION,
     &saga::DECISION,
+    &secrets::DECISION,
     &service::DECISION,
     &slo::DECISION,
+    &stack::DECISION,
     &store::DECISION,
     &style::DECISION,
+    &telemetry::DECISION,
     &versioning::DECISION,
 ];

@@ -23,6 +23,8 @@ pub struct System {
     pub time_zone: String,
     /// Tenancy, if there is any.
     pub tenancy: Option<Tenancy>,
+    /// Where the system that is being replaced is described, if there is one.
+    pub existing: Option<Span>,
 }
 
 /// Non-functional needs. Absent ones get a marked default when decisions are made.

@@ -34,6 +34,7 @@ pub(crate) fn system(tree: &SyntaxTree) -> System {
         },
         time_zone: text(&written.time_zone).unwrap_or_else(|| "UTC".to_owned()),
         tenancy: None,
+        existing: written.existing.as_ref().map(|existing| existing.span),
     }
 }
 
