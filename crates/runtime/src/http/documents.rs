@@ -10,6 +10,7 @@ use super::reply::{self, Reply};
 use super::service::{Execute, Service};
 use crate::json::write_string;
 use crate::problem::{Problem, code};
+use crate::telemetry::process;
 
 /// A document that is served as it is, for example a contract.
 #[derive(Clone, Debug)]
@@ -49,14 +50,17 @@ impl<E: Execute> Service<E> {
             ),
             ("/health", _) => reply::json(200, &b"{\"status\":\"up\"}"[..]),
             ("/ready", _) => self.ready().await,
-            ("/metrics", _) => reply::typed(
-                200,
-                self.metrics.render(&self.backend.gauges()),
-                HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
-            ),
+            ("/metrics", _) => self.numbers().await,
             ("/", _) => reply::json(200, self.index()),
             _ => self.keys(),
         })
+    }
+
+    async fn numbers(&self) -> Reply {
+        let mut samples = self.backend.samples().await;
+        samples.extend(process::samples());
+        let plain = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+        reply::typed(200, self.metrics.render(&samples), plain)
     }
 
     /// Ready to be sent requests: not while it stops, nor while the store does not answer.

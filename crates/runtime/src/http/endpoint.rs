@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use decide::design::{Design, Method, Route};
+use decide::facts;
 use expression::Type;
 use hyper::header::HeaderValue;
 use model::{
@@ -44,6 +45,8 @@ pub(super) struct Endpoint {
     pub(super) missing: Option<&'static str>,
     /// Percentiles (0 to 1) with seconds.
     pub(super) objectives: Vec<(f64, f64)>,
+    /// From when on a request counts as slow: its objective, or the one assumed for it.
+    pub(super) slow_after: Duration,
 }
 
 impl Endpoint {
@@ -66,6 +69,7 @@ impl Endpoint {
             shared_cache: shared_cache(model, operation),
             missing: route.not_served,
             objectives,
+            slow_after: slow_after(design, operation),
             route: route.clone(),
         }
     }
@@ -97,6 +101,12 @@ fn objectives(model: &Model, operation: &Operation) -> Vec<(f64, f64)> {
     let nearest = stated.into_iter().flatten().next();
     let pairs = nearest.map(|latency| latency.value.0.as_slice()).unwrap_or_default();
     pairs.iter().map(|(percentile, time)| (percentile.0, time.as_secs_f64())).collect()
+}
+
+/// The same time that the alerts on its latency are about.
+fn slow_after(design: &Design, operation: &Operation) -> Duration {
+    let objective = facts::objective(design.facts(), operation).value;
+    Duration::try_from_secs_f64(facts::main_percentile(&objective).1).unwrap_or(Duration::MAX)
 }
 
 fn deadline(objectives: &[(f64, f64)]) -> Duration {

@@ -11,13 +11,13 @@ use model::model::ContextId;
 use super::documents::Document;
 use super::limits::Limits;
 use super::server::{Running, ServerError, listen};
-use super::service::{Execute, Service, ServiceOptions};
+use super::service::{Execute, Service, ServiceOptions, now_micros};
 use crate::call::{Answer, Request};
 use crate::identity::Issuer;
 use crate::operations::Backend;
 use crate::problem::Problem;
 use crate::store::{Snapshot as _, Store, StoreError};
-use crate::telemetry::AccessLog;
+use crate::telemetry::{AccessLog, Sample};
 
 /// For which a probe waits for the store.
 const PROBE: Duration = Duration::from_secs(2);
@@ -78,8 +78,19 @@ impl<S: Store> Execute for Backend<S> {
         Self::not_running(self).iter().map(|missing| missing.message.as_str()).collect()
     }
 
-    fn gauges(&self) -> Vec<(&str, &str, f64)> {
-        self.store().gauges()
+    async fn samples(&self) -> Vec<Sample> {
+        let own = self.store().gauges().into_iter();
+        let mut samples: Vec<Sample> =
+            own.map(|(name, help, value)| Sample::new(name, help, value)).collect();
+        samples.extend(self.external_calls());
+        let reading = self
+            .store()
+            .read::<_, StoreError, _>(|snapshot| Box::pin(async move { snapshot.backlog().await }));
+        // A store that does not answer has no backlog to tell: readiness says that it does not.
+        if let Ok(Ok(backlog)) = tokio::time::timeout(PROBE, reading).await {
+            samples.extend(backlog.samples(now_micros()));
+        }
+        samples
     }
 
     async fn close(&self) {

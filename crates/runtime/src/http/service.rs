@@ -29,7 +29,9 @@ use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, R
 use crate::identity::Issuer;
 use crate::json;
 use crate::problem::{Problem, code};
-use crate::telemetry::{AccessLog, Entry, Metrics, OperationMetrics, TraceContext, TraceIds};
+use crate::telemetry::{
+    AccessLog, Entry, Metrics, OperationMetrics, Sample, TraceContext, TraceIds,
+};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -61,9 +63,9 @@ pub trait Execute: Send + Sync + 'static {
         std::future::ready(())
     }
 
-    /// Numbers of its own for `/metrics`: name, help, value.
-    fn gauges(&self) -> Vec<(&str, &str, f64)> {
-        Vec::new()
+    /// Numbers of its own for `/metrics`.
+    fn samples(&self) -> impl Future<Output = Vec<Sample>> + Send {
+        std::future::ready(Vec::new())
     }
 }
 
@@ -118,10 +120,14 @@ impl<E: Execute> Service<E> {
     pub fn new(backend: Arc<E>, options: ServiceOptions) -> Result<Self, RouteError> {
         let router = Router::new(backend.design())?;
         let numbers = |endpoint: &Endpoint| {
-            OperationMetrics::new(endpoint.name.clone(), endpoint.objectives.clone())
+            let objectives = endpoint.objectives.clone();
+            OperationMetrics::new(endpoint.name.clone(), objectives, endpoint.slow_after)
         };
         Ok(Self {
-            metrics: Metrics::new(router.endpoints().iter().map(numbers).collect()),
+            metrics: Metrics::new(
+                router.endpoints().iter().map(numbers).collect(),
+                options.limits.requests,
+            ),
             permits: Semaphore::new(options.limits.requests),
             large_bodies: Semaphore::new(options.limits.large_bodies),
             issuer: options.issuer,
@@ -444,7 +450,7 @@ fn without_body(reply: Reply) -> Reply {
     Reply::from_parts(parts, http_body_util::Full::default())
 }
 
-fn now_micros() -> i64 {
+pub(super) fn now_micros() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

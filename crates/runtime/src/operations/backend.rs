@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::clock::now;
-use super::durable::{Externals, worker};
+use super::durable::{CountedExternals, Externals, worker};
 use super::failure::Failure;
 use super::idempotency::Once;
 use super::plan::Plans;
@@ -24,6 +24,7 @@ use super::{guards, lookup, maintenance, read, sign_in};
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
 use crate::store::{IdempotencyKey, Store};
+use crate::telemetry::Sample;
 
 /// Calls to one external that may be under way at once.
 const BULKHEAD: usize = 64;
@@ -39,7 +40,7 @@ pub struct Backend<S: Store> {
 pub(crate) struct Inner<S> {
     pub(crate) plans: Arc<Plans>,
     pub(crate) store: S,
-    pub(crate) externals: Arc<dyn Externals>,
+    pub(crate) externals: CountedExternals,
     /// Calls under way, by external.
     pub(crate) bulkheads: Vec<Semaphore>,
     /// Set once: whatever runs in the background ends.
@@ -78,7 +79,7 @@ impl<S: Store> Backend<S> {
         let inner = Arc::new(Inner {
             plans: Arc::new(plans),
             store,
-            externals,
+            externals: CountedExternals::new(design.model.clone(), externals),
             bulkheads,
             closing: watch::Sender::new(false),
             driving: Mutex::default(),
@@ -97,6 +98,12 @@ impl<S: Store> Backend<S> {
     #[must_use]
     pub fn design(&self) -> &Arc<Design> {
         &self.inner.plans.design
+    }
+
+    /// How calls to externals ended.
+    #[must_use]
+    pub fn external_calls(&self) -> Vec<Sample> {
+        self.inner.externals.samples()
     }
 
     /// The store it runs on.

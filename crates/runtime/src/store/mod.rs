@@ -24,7 +24,7 @@ pub use error::StoreError;
 pub use query::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Predicate, Sort,
 };
-pub use records::{Answer, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Subject};
+pub use records::{Answer, Backlog, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Subject};
 
 /// What work on a transaction returns. `Box::pin(async move { .. })` makes one.
 pub type Work<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
@@ -153,6 +153,9 @@ pub trait Snapshot: Send {
         entity: EntityId,
         row: u128,
     ) -> impl Future<Output = Result<Option<u128>, StoreError>> + Send;
+
+    /// What waits to be done.
+    fn backlog(&mut self) -> impl Future<Output = Result<Backlog, StoreError>> + Send;
 
     /// Events of the outbox after a sequence number (0 for all), in order, with their numbers.
     fn outbox(

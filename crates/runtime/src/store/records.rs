@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use expression::EntityId;
 
+use crate::telemetry::Sample;
+
 /// An event as it waits to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxEvent {
@@ -17,6 +19,47 @@ pub struct OutboxEvent {
     pub payload: String,
     /// When it happened.
     pub at: i64,
+}
+
+/// Attempts after which a durable call counts as failing: more than one request would make.
+pub const FAILING_AFTER: u32 = 3;
+
+/// What waits to be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Events in the outbox.
+    pub events: i64,
+    /// When the oldest of them happened.
+    pub oldest_event: Option<i64>,
+    /// Durable calls.
+    pub calls: i64,
+    /// When the first of them is due.
+    pub first_due: Option<i64>,
+    /// Those that were tried more than [`FAILING_AFTER`] times.
+    pub failing: i64,
+}
+
+impl Backlog {
+    /// As `/metrics` shows it.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts and seconds, far below 2^53")]
+    pub fn samples(&self, now: i64) -> [Sample; 5] {
+        let since = |time: Option<i64>| {
+            time.map_or(0.0, |time| now.saturating_sub(time).max(0) as f64 / 1e6)
+        };
+        let (age, late) = (since(self.oldest_event), since(self.first_due));
+        [
+            Sample::new("outbox_events", "Events in the outbox.", self.events as f64),
+            Sample::new("outbox_oldest_event_seconds", "Age of the oldest of them.", age),
+            Sample::new("durable_calls_waiting", "Durable calls to be made.", self.calls as f64),
+            Sample::new("durable_calls_late_seconds", "How late the first of them is.", late),
+            Sample::new(
+                "durable_calls_failing",
+                "Those that were tried again and again.",
+                self.failing as f64,
+            ),
+        ]
+    }
 }
 
 /// A caller as an issuer of tokens has verified it.

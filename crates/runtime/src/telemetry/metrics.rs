@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use super::Sample;
+
 /// Upper bounds of the buckets with their names, in microseconds and seconds.
 const BUCKETS: [(u64, &str); 14] = [
     (500, "0.0005"),
@@ -28,6 +30,8 @@ const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 #[derive(Debug, Default)]
 pub struct Metrics {
     operations: Vec<OperationMetrics>,
+    /// Most requests under way at once.
+    limit: usize,
     in_flight: AtomicI64,
     /// Connections now open.
     connections: AtomicI64,
@@ -42,16 +46,21 @@ pub struct Metrics {
 pub struct OperationMetrics {
     name: String,
     objectives: Vec<(f64, f64)>,
+    /// From how many microseconds on a request is slower than promised.
+    slow_after: u64,
+    slow: AtomicU64,
     by_class: [AtomicU64; CLASSES.len()],
     buckets: [AtomicU64; BUCKETS.len()],
     micros: AtomicU64,
 }
 
 impl OperationMetrics {
-    /// An operation by its qualified name, with its objective: percentiles (0 to 1) in seconds.
+    /// An operation by its qualified name, with its objective: percentiles (0 to 1) in seconds, and
+    /// the time from which a request counts as slow.
     #[must_use]
-    pub fn new(name: String, objectives: Vec<(f64, f64)>) -> Self {
-        Self { name, objectives, ..Self::default() }
+    pub fn new(name: String, objectives: Vec<(f64, f64)>, slow_after: Duration) -> Self {
+        let slow_after = u64::try_from(slow_after.as_micros()).unwrap_or(u64::MAX);
+        Self { name, objectives, slow_after, ..Self::default() }
     }
 
     /// Counts a request.
@@ -60,6 +69,9 @@ impl OperationMetrics {
         self.by_class[class].fetch_add(1, Relaxed);
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         self.micros.fetch_add(micros, Relaxed);
+        if micros > self.slow_after {
+            self.slow.fetch_add(1, Relaxed);
+        }
         let bucket = BUCKETS.iter().position(|&(bound, _)| micros <= bound);
         if let Some(bucket) = bucket.and_then(|at| self.buckets.get(at)) {
             bucket.fetch_add(1, Relaxed);
@@ -78,10 +90,10 @@ impl Drop for InFlight<'_> {
 }
 
 impl Metrics {
-    /// The numbers of these operations.
+    /// The numbers of these operations, of which at most so many run at once.
     #[must_use]
-    pub fn new(operations: Vec<OperationMetrics>) -> Self {
-        Self { operations, ..Self::default() }
+    pub fn new(operations: Vec<OperationMetrics>, limit: usize) -> Self {
+        Self { operations, limit, ..Self::default() }
     }
 
     /// The numbers of an operation, by the position it was given.
@@ -102,15 +114,16 @@ impl Metrics {
         InFlight(&self.connections)
     }
 
-    /// Everything in Prometheus' text format, with further numbers that others measure: name,
-    /// help, value.
+    /// Everything in Prometheus' text format, with further numbers that others measure.
     #[must_use]
-    pub fn render(&self, gauges: &[(&str, &str, f64)]) -> String {
+    pub fn render(&self, samples: &[Sample]) -> String {
         let mut out = String::with_capacity(4096);
         self.render_operations(&mut out);
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let own = [
             ("http_server_requests_in_flight", "Requests under way.", self.in_flight.load(Relaxed)),
             ("http_server_connections", "Open connections.", self.connections.load(Relaxed)),
+            ("http_server_requests_limit", "Most of them at once.", limit),
         ];
         for (name, help, value) in own {
             let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
@@ -123,10 +136,7 @@ impl Metrics {
             let value = value.load(Relaxed);
             let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n");
         }
-        for (name, help, value) in gauges {
-            let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
-            let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
-        }
+        Sample::render(&mut out, samples);
         out
     }
 
@@ -148,6 +158,13 @@ impl Metrics {
         out.push_str("# TYPE http_server_request_duration_seconds histogram\n");
         for operation in &self.operations {
             operation.render_histogram(out);
+        }
+        out.push_str("# HELP http_server_slow_requests_total Requests slower than promised.\n");
+        out.push_str("# TYPE http_server_slow_requests_total counter\n");
+        for operation in &self.operations {
+            let (name, count) = (&operation.name, operation.slow.load(Relaxed));
+            let _ =
+                writeln!(out, "http_server_slow_requests_total{{operation=\"{name}\"}} {count}");
         }
         out.push_str("# HELP firmitas_objective_seconds What the model promises.\n");
         out.push_str("# TYPE firmitas_objective_seconds gauge\n");
@@ -190,12 +207,16 @@ mod tests {
 
     #[test]
     fn a_request_is_counted_once_in_every_series() {
-        let metrics =
-            Metrics::new(vec![OperationMetrics::new("a.b".to_owned(), vec![(0.95, 0.2)])]);
+        let slow_after = Duration::from_millis(200);
+        let operation = OperationMetrics::new("a.b".to_owned(), vec![(0.95, 0.2)], slow_after);
+        let metrics = Metrics::new(vec![operation], 7);
         let operation = metrics.operation(0).expect("given above");
         operation.record(201, Duration::from_millis(3));
         operation.record(404, Duration::from_secs(60));
-        let text = metrics.render(&[("outbox_depth", "Events.", 4.0)]);
+        let text = metrics.render(&[
+            Sample::new("calls_total", "Calls.", 4.0).with("to", "a").with("how", "well"),
+            Sample::new("calls_total", "Calls.", 5.0).with("to", "b"),
+        ]);
         for line in [
             "http_server_requests_total{operation=\"a.b\",status=\"2xx\"} 1",
             "http_server_requests_total{operation=\"a.b\",status=\"4xx\"} 1",
@@ -204,9 +225,13 @@ mod tests {
             "http_server_request_duration_seconds_bucket{operation=\"a.b\",le=\"+Inf\"} 2",
             "http_server_request_duration_seconds_sum{operation=\"a.b\"} 60.003000",
             "firmitas_objective_seconds{operation=\"a.b\",quantile=\"0.95\"} 0.2",
-            "outbox_depth 4",
+            "http_server_slow_requests_total{operation=\"a.b\"} 1",
+            "http_server_requests_limit 7",
+            "calls_total{to=\"a\",how=\"well\"} 4",
+            "calls_total{to=\"b\"} 5",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
+        assert_eq!(text.matches("# TYPE calls_total counter").count(), 1);
     }
 }

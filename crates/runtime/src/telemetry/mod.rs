@@ -4,8 +4,11 @@
 
 mod log;
 mod metrics;
+pub mod process;
+mod sample;
 mod trace;
 
 pub use log::{AccessLog, Entry};
 pub use metrics::{InFlight, Metrics, OperationMetrics};
+pub use sample::Sample;
 pub use trace::{TraceContext, TraceIds};

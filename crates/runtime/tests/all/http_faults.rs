@@ -8,7 +8,7 @@ use runtime::call::{Answer, Body, Request};
 use runtime::http::{Execute, Limits, Running, Service, ServiceOptions, listen};
 use runtime::identity::Issuer;
 use runtime::problem::{Problem, code};
-use runtime::telemetry::AccessLog;
+use runtime::telemetry::{AccessLog, Sample};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -40,8 +40,8 @@ impl Execute for Faulty {
         Some("The disk is full.".to_owned())
     }
 
-    fn gauges(&self) -> Vec<(&str, &str, f64)> {
-        vec![("outbox_depth", "Events that wait.", 7.0)]
+    async fn samples(&self) -> Vec<Sample> {
+        vec![Sample::new("outbox_depth", "Events that wait.", 7.0)]
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod http_faults;
 mod http_hostile;
+mod http_metrics;
 mod http_money;
 mod http_requests;
 mod http_support;

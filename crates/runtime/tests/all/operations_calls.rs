@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use expression::Value;
 use runtime::operations::{CallError, CallResult, ExternalCall, Externals};
+use runtime::store::{Snapshot as _, Store as _, StoreError};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Directory, Done, Who, World, model, refusal};
@@ -250,6 +251,26 @@ async fn silence_is_tried_again_with_the_same_key() {
     let keys = f.script.keys();
     assert_eq!(keys.len(), 3);
     assert!(keys.iter().all(|key| *key == keys[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_and_what_waits_are_counted() {
+    let fail = Act::Fail { ambiguous: true };
+    let f = fixture([fail.clone(), fail, Act::Answer(reference("r")), Act::Refuse("no-money")]);
+    f.create("till.pay").await.unwrap();
+    f.create("till.pay").await.unwrap_err();
+    let counted = f.world.backend.external_calls().into_iter();
+    let charged = counted.filter(|of| of.labels.contains("operation=\"charge\""));
+    let charged: Vec<(String, f64)> = charged.map(|of| (of.labels, of.value)).collect();
+    let expected = [("done", 1.0), ("refused", 1.0), ("unreachable", 2.0)].map(|(how, count)| {
+        (format!("external=\"bank\",operation=\"charge\",outcome=\"{how}\""), count)
+    });
+    assert_eq!(charged, expected);
+    let store = f.world.backend.store();
+    let backlog = store.read::<_, StoreError, _>(|rows| Box::pin(rows.backlog())).await.unwrap();
+    assert_eq!((backlog.events, backlog.calls, backlog.failing), (3, 0, 0));
+    let age = backlog.samples(backlog.oldest_event.unwrap() + 2_500_000)[1].value;
+    assert!((age - 2.5).abs() < 1e-9, "{age}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,11 @@
 
 mod answer;
 pub(crate) mod codec;
+mod counted;
 pub(crate) mod external;
 pub(crate) mod job;
 pub(crate) mod stand_in;
 pub(crate) mod worker;
 
+pub(crate) use counted::CountedExternals;
 pub use external::{CallError, CallResult, ConfiguredExternals, ExternalCall, Externals};

@@ -7,7 +7,7 @@ use expression::Value;
 use model::model::{Callee, OperationId};
 use tokio::sync::Semaphore;
 
-use super::external::{CallError, ExternalCall, timeout};
+use super::external::{CallError, ExternalCall, Externals as _, timeout};
 use super::job::{Resume, target_id};
 use crate::call::{Answer, IdempotencyKey, InputValues, Request};
 use crate::operations::backend::Inner;

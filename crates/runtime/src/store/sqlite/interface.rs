@@ -7,8 +7,8 @@ use expression::{EntityId, FieldIndex, Row, Value};
 
 use super::session::Session;
 use crate::store::{
-    Condition, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Page, PageQuery, Snapshot,
-    StoreError, Subject, Transaction,
+    Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Page, PageQuery,
+    Snapshot, StoreError, Subject, Transaction,
 };
 
 /// What an operation of a session yields.
@@ -101,6 +101,10 @@ impl Snapshot for Session {
         limit: u32,
     ) -> impl Future<Output = Outcome<Vec<(i64, OutboxEvent)>>> + Send {
         ready(Self::outbox(self, after, limit))
+    }
+
+    fn backlog(&mut self) -> impl Future<Output = Outcome<Backlog>> + Send {
+        ready(Self::backlog(self))
     }
 }
 

@@ -9,8 +9,9 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::codec::{self, Bind};
 use super::failure::{self, Violation};
 use super::session::{Session, unreadable};
+use crate::store::records::FAILING_AFTER;
 use crate::store::{
-    Answer, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, StoreError, Subject,
+    Answer, Backlog, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, StoreError, Subject,
 };
 
 /// The tables of these records. They have no part in the model, and their names cannot collide
@@ -116,6 +117,23 @@ impl Session {
             events.push((row.get(5)?, event));
         }
         Ok(events)
+    }
+
+    pub(super) fn backlog(&self) -> Result<Backlog, StoreError> {
+        // Numbers of the outbox follow each other, and asking for one end at a time reads one row.
+        let (events, oldest_event) = self
+            .prepare(
+                "SELECT coalesce((SELECT max(sequence) FROM firmitas_outbox) - \
+                 (SELECT min(sequence) FROM firmitas_outbox) + 1, 0), \
+                 (SELECT at FROM firmitas_outbox ORDER BY sequence LIMIT 1)",
+            )?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (calls, first_due, failing) = self
+            .prepare(
+                "SELECT count(*), min(due), coalesce(sum(attempts > ?1), 0) FROM firmitas_jobs",
+            )?
+            .query_row([FAILING_AFTER], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(Backlog { events, oldest_event, calls, first_due, failing })
     }
 
     pub(super) fn linked(
