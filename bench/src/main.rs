@@ -15,6 +15,7 @@ mod front;
 mod generated_model;
 mod load;
 mod process;
+mod proposals;
 mod serve;
 mod table;
 
@@ -26,6 +27,9 @@ fn main() -> anyhow::Result<()> {
             let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
             if wanted("front") {
                 front::measure()?;
+            }
+            if wanted("proposals") {
+                proposals::measure()?;
             }
             if wanted("serve") {
                 serve::measure()?;

@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod boundaries;
 mod generate;
 mod generate_model;
 mod generated_model;
@@ -39,6 +40,8 @@ enum Task {
     },
     /// Write a model of any size, to measure the front end with.
     GenerateModel(generate_model::Options),
+    /// Measure how well proposed contexts meet those that teams drew, and print the page.
+    Boundaries,
     /// Measure, side by side in one run, and print the table.
     Bench(bench::Options),
 }
@@ -49,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Task::Setup => tools::set_up().map(|_| ()),
         Task::Generate { check } => generate::run(check),
         Task::GenerateModel(options) => generate_model::run(&options),
+        Task::Boundaries => boundaries::run(),
         Task::Bench(options) => bench::run(&options),
     }
 }
