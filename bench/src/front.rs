@@ -40,7 +40,7 @@ fn measure_model(title: &str, text: String, rounds: usize) -> Result<()> {
         ("parse (text to syntax tree)", &|| drop(model::syntax::parse(&sources, root))),
         ("resolve (names, types, expressions)", &|| drop(model::resolve(&tree, &sources))),
         ("decide (tables, routes, verdicts)", &|| drop(decide::decide(model.clone()))),
-        ("check (findings)", &|| drop(check::check(&design))),
+        ("check (findings)", &|| drop(check::check(&design, None))),
         ("all of `firm check`", &|| drop(engine::check(&world))),
     ];
     let rows = phases.map(|(name, work)| row(name, rounds, work));

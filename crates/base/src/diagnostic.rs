@@ -73,6 +73,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Changes a machine can make.
     pub fixes: Vec<Fix>,
+    /// The key by which a model can accept it (`decisions: accept:`): its id, `@`, and what it is
+    /// about. It stays the same while the text moves. None where a model cannot.
+    pub accept_as: Option<String>,
 }
 
 impl Diagnostic {
@@ -104,6 +107,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             fixes: Vec::new(),
+            accept_as: None,
         }
     }
 

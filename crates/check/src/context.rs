@@ -3,7 +3,6 @@
 use base::{Diagnostic, Severity, Span};
 use decide::{Design, facts::Facts};
 use expression::{EntityId, FieldIndex};
-use model::model::Acceptance;
 
 use crate::usage::Usage;
 
@@ -101,7 +100,7 @@ impl<'a> Context<'a> {
 #[derive(Default)]
 pub struct Sink {
     current: Option<&'static Check>,
-    findings: Vec<(String, Diagnostic)>,
+    findings: Vec<Diagnostic>,
 }
 
 impl Sink {
@@ -121,11 +120,11 @@ impl Sink {
         let Some(check) = self.current else { return };
         let mut diagnostic = Diagnostic::warning(check.id, span, message);
         diagnostic.severity = check.severity;
-        self.findings.push((format!("{}@{subject}", check.id), finish(diagnostic)));
+        diagnostic.accept_as = Some(format!("{}@{subject}", check.id));
+        self.findings.push(finish(diagnostic));
     }
 
-    pub(crate) fn into_findings(self, accepted: &[Acceptance]) -> Vec<Diagnostic> {
-        let open = |key: &String| !accepted.iter().any(|acceptance| acceptance.id.value == *key);
-        self.findings.into_iter().filter(|(key, _)| open(key)).map(|(_, finding)| finding).collect()
+    pub(crate) fn into_findings(self) -> Vec<Diagnostic> {
+        self.findings
     }
 }

@@ -4,6 +4,7 @@
 //! `firm explain` text and its test: the model under *Wrong* yields exactly this finding, the one
 //! under *Right* none at all.
 
+mod accepted;
 mod checks;
 mod context;
 mod floor;
@@ -20,16 +21,17 @@ pub use context::{Check, Context, Group, Sink};
 use base::{Diagnostic, sort_diagnostics};
 use decide::Design;
 
-/// Runs every check. Findings that the model accepts are left out.
+/// Runs every check. Findings that the model accepts are left out, unless the day to which it does
+/// lies before `today` (`2026-12-31`; nothing expires where it is not known).
 #[must_use]
-pub fn check(design: &Design) -> Vec<Diagnostic> {
+pub fn check(design: &Design, today: Option<&str>) -> Vec<Diagnostic> {
     let context = Context::new(design);
     let mut sink = Sink::default();
     for check in ALL {
         sink.begin(check);
         (check.run)(&context, &mut sink);
     }
-    let mut findings = sink.into_findings(&design.model.accepted);
+    let mut findings = accepted::settle(sink.into_findings(), &design.model, today);
     sort_diagnostics(&mut findings);
     findings
 }

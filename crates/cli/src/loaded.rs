@@ -192,4 +192,9 @@ impl engine::World for Reading<'_> {
     fn find(&self, pattern: &str) -> Vec<String> {
         self.folder.matching(pattern)
     }
+
+    fn today(&self) -> Option<String> {
+        let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+        Some(now.date().to_string())
+    }
 }

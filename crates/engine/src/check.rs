@@ -37,7 +37,7 @@ pub fn check(world: &dyn World) -> Checked {
         let (decided, findings) = decide::decide(Arc::new(model));
         diagnostics.extend(findings);
         if !has_errors(&diagnostics) {
-            diagnostics.extend(check::check(&decided));
+            diagnostics.extend(check::check(&decided, world.today().as_deref()));
         }
         design = Some(Arc::new(decided));
     }

@@ -1,4 +1,4 @@
-//! The world outside: the one way in which files of a model come in.
+//! The world outside: the one way in which files of a model, and the day, come in.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,12 @@ pub trait World {
 
     /// The files that an `include` pattern matches, sorted.
     fn find(&self, pattern: &str) -> Vec<String>;
+
+    /// The day, as `2026-12-31`, against which `until` of decisions and acceptances is held; where
+    /// it is not known, none of them expires.
+    fn today(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Files in memory; patterns match by their one `*`, which does not cross folders.

@@ -39,7 +39,7 @@ pub fn findings(text: String) -> (SourceMap, Vec<Diagnostic>) {
     }
     let (design, decided) = decide::decide(Arc::new(model));
     diagnostics.extend(decided);
-    diagnostics.extend(check::check(&design));
+    diagnostics.extend(check::check(&design, None));
     (sources, diagnostics)
 }
 

@@ -29,6 +29,7 @@ fn finding(sources: &SourceMap, diagnostic: &Diagnostic) -> Value {
         "notes": diagnostic.notes,
         "help": diagnostic.help,
         "fixes": fixes.collect::<Value>(),
+        "accept": diagnostic.accept_as,
     })
 }
 

@@ -1,6 +1,6 @@
 //! A corpus of mistakes: each is found, where it was made, and nothing else is made up.
 
-use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write, fs, path::Path, sync::LazyLock};
 
 use base::{Diagnostic, Severity, Span};
 use engine::{Checked, check};
@@ -21,15 +21,25 @@ pub fn topics() -> Vec<(String, Vec<Case>)> {
     paths.iter().map(read).collect()
 }
 
+/// Every case with its topic and what is found.
+pub static RESULTS: LazyLock<Vec<(String, Case, Checked)>> = LazyLock::new(|| {
+    let cases = topics()
+        .into_iter()
+        .flat_map(|(topic, cases)| cases.into_iter().map(move |case| (topic.clone(), case)));
+    cases
+        .map(|(topic, case)| {
+            let checked = check(&case.world());
+            (topic, case, checked)
+        })
+        .collect()
+});
+
 #[test]
 fn every_mistake_is_found_where_it_was_made() {
     let mut failures = String::new();
-    for (topic, cases) in topics() {
-        for case in cases {
-            let checked = check(&case.files);
-            for problem in problems(&case, &checked) {
-                let _ = writeln!(failures, "{topic}: {}\n    {problem}", case.title);
-            }
+    for (topic, case, checked) in RESULTS.iter() {
+        for problem in problems(case, checked) {
+            let _ = writeln!(failures, "{topic}: {}\n    {problem}", case.title);
         }
     }
     assert!(failures.is_empty(), "{failures}");

@@ -56,7 +56,36 @@ struct Change<'a> {
     follow: Vec<String>,
 }
 
+/// The files of a case, on a day after every `until` of the corpus that has passed.
+pub struct Dated(BTreeMap<String, String>);
+
+impl engine::World for Dated {
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.0.read(path)
+    }
+
+    fn find(&self, pattern: &str) -> Vec<String> {
+        self.0.find(pattern)
+    }
+
+    fn today(&self) -> Option<String> {
+        Some("2026-06-01".to_owned())
+    }
+}
+
+impl Dated {
+    /// The same day with other files.
+    pub fn with(&self, files: BTreeMap<String, String>) -> Self {
+        Self(files)
+    }
+}
+
 impl Case {
+    /// The files as the engine reads them.
+    pub fn world(&self) -> Dated {
+        Dated(self.files.clone())
+    }
+
     /// What kind of mistake it is.
     pub fn kind(&self) -> &str {
         self.title.split(':').next().unwrap_or("")

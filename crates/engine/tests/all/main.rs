@@ -16,6 +16,7 @@ mod documents;
 mod dossier;
 mod examples;
 mod graphql;
+mod explained;
 mod openapi;
 mod protobuf;
 mod schema;
