@@ -140,6 +140,8 @@ mod schedule_in_clock_change;
 mod schedule_outruns_callee;
 #[path = "self-granted-privilege.rs"]
 mod self_granted_privilege;
+#[path = "short-health-audit.rs"]
+mod short_health_audit;
 #[path = "state-never-entered.rs"]
 mod state_never_entered;
 #[path = "stream-faster-than-writes.rs"]
@@ -154,10 +156,6 @@ mod table_grows_for_ever;
 mod time_as_text;
 #[path = "too-few-people.rs"]
 mod too_few_people;
-#[path = "unaudited-health-data.rs"]
-mod unaudited_health_data;
-#[path = "unique-ciphertext.rs"]
-mod unique_ciphertext;
 #[path = "unmarked-personal-data.rs"]
 mod unmarked_personal_data;
 #[path = "unreachable-act.rs"]
@@ -250,6 +248,7 @@ pub static ALL: &[&Check] = &[
     &schedule_in_clock_change::CHECK,
     &schedule_outruns_callee::CHECK,
     &self_granted_privilege::CHECK,
+    &short_health_audit::CHECK,
     &state_never_entered::CHECK,
     &stream_faster_than_writes::CHECK,
     &subject_missing::CHECK,
@@ -257,8 +256,6 @@ pub static ALL: &[&Check] = &[
     &table_grows_for_ever::CHECK,
     &time_as_text::CHECK,
     &too_few_people::CHECK,
-    &unaudited_health_data::CHECK,
-    &unique_ciphertext::CHECK,
     &unmarked_personal_data::CHECK,
     &unreachable_act::CHECK,
     &unreachable_state::CHECK,
