@@ -24,6 +24,8 @@ pub mod openapi;
 pub mod protobuf;
 #[path = "resilience/mod.rs"]
 pub mod resilience;
+#[path = "security/mod.rs"]
+pub mod security;
 #[path = "slo/mod.rs"]
 pub mod slo;
 #[path = "specification/mod.rs"]
@@ -45,6 +47,7 @@ pub static ALL: &[&Emitter] = &[
     &openapi::EMITTER,
     &protobuf::EMITTER,
     &resilience::EMITTER,
+    &security::EMITTER,
     &slo::EMITTER,
     &specification::EMITTER,
     &sql::EMITTER,

@@ -105,3 +105,49 @@ fn documents_name_only_what_is_written() {
         }
     }
 }
+
+#[test]
+fn security_knows_every_boundary_every_asset_and_every_actor() {
+    for name in ["shop", "rides"] {
+        let checked = example(name);
+        let page = document(&checked, "security.md");
+        let design = checked.design.unwrap();
+        for external in &design.model.externals {
+            assert!(page.contains(&format!("### Us and `{}`", external.name)), "{name}");
+            for callback in &external.callbacks {
+                let title = format!("### `{}` calling `{}`", external.name, callback.name);
+                assert!(page.contains(&title), "{name}: {title}");
+            }
+        }
+        let kept = decide::encryption::of(&design);
+        assert!(!kept.is_empty());
+        for field in kept {
+            let entity = &design.model.entity(field.entity).name;
+            assert!(page.contains(&format!("| `{entity}.{}` |", field.path)), "{name}");
+        }
+        for verdict in design.verdicts.iter().filter(|of| of.family == "authentication") {
+            assert_eq!(row(&page, &format!("`{}`", verdict.subject))[1], verdict.choice);
+        }
+        for number in 1..=10 {
+            row(&page, &format!("API{number}"));
+        }
+        assert_eq!(
+            page.matches("| Elevation of privilege |").count(),
+            page.matches("\n### ").count()
+        );
+    }
+}
+
+#[test]
+fn a_higher_level_asks_for_more_rows_of_the_asvs() {
+    let rows = |level: &str| {
+        let text = crate::examples::text_of("shop");
+        let text = text.replace("assurance: L2", &format!("assurance: {level}"));
+        let files = std::collections::BTreeMap::from([("firmitas.yaml".to_owned(), text)]);
+        let page = document(&engine::check(&files), "security.md");
+        let asvs = page.split("## OWASP ASVS").nth(1).unwrap().to_owned();
+        asvs.lines().filter(|line| line.starts_with("| ") && line.contains('.')).count()
+    };
+    let (one, two, three) = (rows("L1"), rows("L2"), rows("L3"));
+    assert!(20 < one && one < two && two < three, "{one} {two} {three}");
+}
