@@ -4,6 +4,7 @@ use base::Quantity;
 
 use crate::facts::Facts;
 use crate::sizing::demand::StoreDemand;
+use crate::sizing::stores;
 use crate::{needs, numbers};
 
 /// What the loss of a store asks for and costs, in seconds.
@@ -22,8 +23,9 @@ pub struct Recovery {
 /// The needs of a store, and what a restore takes with the rows of the horizon.
 #[must_use]
 pub fn of(model: Facts<'_>, demand: &StoreDemand) -> Recovery {
-    let bytes = (demand.bytes_now + demand.bytes_to_come) * model.value(&numbers::BLOAT);
-    let log = demand.writes.mean * model.value(&numbers::WAL_BYTES) * 86_400.0;
+    let rows = demand.bytes_now + demand.bytes_to_come;
+    let bytes = rows * stores::of_rows(model, demand.kind);
+    let log = demand.logged.mean * 86_400.0;
     let restore = model.value(&numbers::RESTORE_START) * 60.0
         + bytes / model.value(&numbers::RESTORE_SPEED)
         + log / model.value(&numbers::REPLAY_SPEED);

@@ -9,7 +9,7 @@ use crate::{needs, numbers, reachable};
 decision!(
     "availability",
     "Which failures does a service survive?",
-    reads ["service", "store", "region"],
+    reads ["service", "store", "edge", "region"],
     Named run
 );
 

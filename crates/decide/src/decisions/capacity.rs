@@ -1,14 +1,16 @@
-use base::Provenance;
+use base::{Diagnostic, Provenance, Span};
+use model::model::{Operation, OperationId};
 
 use crate::decision::{Answer, Context, decision};
 use crate::facts::{self, Facts};
 use crate::numbers;
-use crate::sizing::{Bound, Level, Service, Sizing, Store, StoreKind};
+use crate::sizing::work::Work;
+use crate::sizing::{Bill, Bound, Level, Service, Sizing, Store, StoreKind};
 
 decision!(
     "capacity",
     "How much of everything is there, and what does it cost?",
-    reads ["service", "store", "availability", "replicas", "recovery"],
+    reads ["service", "store", "edge", "availability", "replicas", "recovery"],
     Named run
 );
 
@@ -22,7 +24,11 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
         let service = sizing.services.get(of.service).map_or("", |of| of.subject.as_str());
         (format!("{service}-{}", of.kind.name()), store(cx.model, of))
     });
-    let system = ("system".to_owned(), system(cx.model, sizing));
+    let mut whole = system(cx.model, sizing);
+    if let Some(conflict) = conflict(cx, sizing) {
+        whole = whole.conflict(conflict);
+    }
+    let system = ("system".to_owned(), whole);
     services.chain(stores).chain([system]).collect()
 }
 
@@ -163,4 +169,101 @@ fn system(model: Facts<'_>, sizing: &Sizing) -> Answer {
         .reject("fixed", "a service takes many more replicas at D2 than at D1: see its verdict")
         .reject("autoscaled", "no service takes many more replicas at D2 than at D1")
         .reject("pooled", "that is about connections to a store: see its verdict")
+}
+
+/// A budget that does not pay for D1, with the numbers that make it cost so much: what is kept for
+/// the loss of a region, then what stands in for a machine, else the load itself.
+fn conflict(cx: &Context<'_>, sizing: &Sizing) -> Option<Diagnostic> {
+    let bill = sizing.bill(Level::Peak)?;
+    let budget = sizing.budget.as_ref().filter(|budget| bill.total > budget.value)?;
+    let span = budget.provenance.span()?;
+    let over = bill.total - budget.value;
+    let message = format!(
+        "the stated peak costs {} EUR a month, {} EUR more than the budget",
+        facts::people(bill.total),
+        facts::people(over)
+    );
+    let mut items: Vec<_> = bill.items.iter().collect();
+    items.sort_by(|a, b| b.monthly.total_cmp(&a.monthly));
+    let largest: Vec<String> = items
+        .iter()
+        .take(4)
+        .map(|item| {
+            format!("{} of {} {} EUR", item.item, item.subject, facts::people(item.monthly))
+        })
+        .collect();
+    // Prices are placeholders: only what the lowest of them cannot pay for is certain.
+    let lowest: f64 = bill.items.iter().map(|item| item.amount * item.price.low).sum();
+    let found = if lowest > budget.value {
+        Diagnostic::error("budget-below-cost", span, message).label(format!(
+            "does not pay for D1: at the lowest prices it costs {} EUR",
+            facts::people(lowest)
+        ))
+    } else {
+        Diagnostic::warning("budget-below-estimate", span, message)
+            .label(format!("pays for D1 at the lowest prices ({} EUR)", facts::people(lowest)))
+    };
+    let mut found = found.note(format!("{}; prices are placeholders", largest.join(", ")));
+    let needs = &cx.model.system.needs;
+    let elsewhere: f64 = ["cores elsewhere", "databases elsewhere", "disks elsewhere"]
+        .into_iter()
+        .map(|item| bill.of(item))
+        .sum();
+    let spare = spare(sizing, bill);
+    let mut places: Vec<(Span, String)> = Vec::new();
+    if elsewhere > 0.0 && elsewhere + spare >= over {
+        let cost = format!("what is kept elsewhere for it costs {} EUR", facts::people(elsewhere));
+        let times = [&needs.recovery_time, &needs.recovery_point].map(Option::as_ref);
+        let spans = times.into_iter().flatten().filter_map(|of| of.provenance.span());
+        places.extend(spans.map(|span| (span, cost.clone())));
+        places.extend(needs.regions.get(1).map(|region| (region.span, cost)));
+    }
+    if elsewhere < over && elsewhere + spare >= over {
+        let stated = needs.availability.as_ref().and_then(|of| of.provenance.span());
+        let cost = format!("what stands in for a machine costs {} EUR", facts::people(spare));
+        places.extend(stated.map(|span| (span, cost)));
+    }
+    if elsewhere + spare < over {
+        places.extend(busiest(cx));
+    }
+    for (span, text) in places {
+        found = found.related(span, text);
+    }
+    Some(found.help(
+        "raise the budget, ask for less of what is pointed at, or take prices of your own provider",
+    ))
+}
+
+/// What of the bill is there only in case a machine fails: standbys and spare replicas.
+fn spare(sizing: &Sizing, bill: &Bill) -> f64 {
+    let copies: f64 = sizing
+        .stores
+        .iter()
+        .map(|store| {
+            let mine = bill.items.iter().filter(|item| {
+                item.subject == store.name && ["cores of databases", "disks"].contains(&item.item)
+            });
+            let servers = f64::from(store.copies.servers() + store.node.read_replicas);
+            let extra = f64::from(store.copies.servers() - 1);
+            mine.map(|item| item.monthly).sum::<f64>() * extra / servers.max(1.0)
+        })
+        .sum();
+    copies + bill.of("load balancer")
+}
+
+/// The two operations whose answers and searches weigh most.
+fn busiest(cx: &Context<'_>) -> Vec<(Span, String)> {
+    let demand = cx.demand();
+    let mut all: Vec<_> = cx.model.operations().zip(&demand.work).collect();
+    let weight =
+        |work: &Work| work.requests.mean * work.answer + work.requests.peak * 1e3 * work.database;
+    all.sort_by(|a, b| {
+        let name = |of: &((OperationId, &Operation), &Work)| of.0.1.name.value.clone();
+        weight(b.1).total_cmp(&weight(a.1)).then_with(|| name(a).cmp(&name(b)))
+    });
+    let stated = all.into_iter().filter_map(|((id, _), _)| {
+        let (fact, from) = facts::rate_fact(cx.model, id);
+        Some((from.span()?, fact))
+    });
+    stated.take(2).collect()
 }

@@ -17,7 +17,7 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
     let model = cx.model;
     let sizing = cx.sizing();
     let deployables = facts::count(sizing.services.len());
-    let replicas: u32 = sizing.services.iter().map(|service| service.replicas).sum();
+    let replicas: u32 = sizing.services.iter().map(|service| service.most).sum();
     let teams = facts::count(model.system.teams.len());
     let regions = needs::regions(model).len();
     let autoscaled = cx.verdicts_of("capacity").any(|of| of.choice == "autoscaled");
@@ -58,7 +58,7 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
             },
         )
         .driver(
-            format!("{} at D1", facts::counted(f64::from(replicas), "replica")),
+            format!("{} at D2", facts::counted(f64::from(replicas), "replica")),
             from("`capacity`"),
             step.as_deref().unwrap_or("one or two machines hold them"),
         );

@@ -1,14 +1,16 @@
 use base::Provenance;
-use model::model::{Authentication, OperationId};
+use model::model::OperationId;
 
 use crate::decision::{Answer, Context, decision};
+use crate::deployables::{self, Deployable};
 use crate::facts::{self, people};
 use crate::numbers;
+use crate::sizing::work;
 
 decision!(
     "edge",
     "What stands between clients and the deployables, and between these?",
-    reads ["service", "capacity"],
+    reads ["service"],
     System run
 );
 
@@ -20,8 +22,9 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
     let public = cacheable(cx);
     let rate: f64 =
         public.iter().map(|id| facts::rate(model, model.operation(*id)).value.peak).sum();
-    let routed = routed(cx);
-    let deployables = cx.sizing().services.len();
+    let services = deployables::among(model.model, cx.verdicts_of("service"));
+    let deployables = services.len();
+    let routed = routed(cx, &services);
     let many = facts::count(deployables) >= model.value(&numbers::MESH_DEPLOYABLES);
     let cached = rate >= model.value(&numbers::CDN_RATE);
     let choice = match (many, cached, routed > 1) {
@@ -90,17 +93,11 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
 /// Lists and gets that anybody may ask for and that may be old, the busiest first.
 fn cacheable(cx: &Context<'_>) -> Vec<OperationId> {
     let model = cx.model;
-    let anybody = |id: OperationId| {
-        let operation = model.operation(id);
-        !operation.writes()
-            && operation.workload.stale.is_some()
-            && operation
-                .by
-                .iter()
-                .any(|grant| model.actor(grant.actor).authentication == Authentication::None)
-    };
-    let mut all: Vec<OperationId> =
-        model.operations().map(|(id, _)| id).filter(|id| anybody(*id)).collect();
+    let mut all: Vec<OperationId> = model
+        .operations()
+        .map(|(id, _)| id)
+        .filter(|id| work::public(model, model.operation(*id)))
+        .collect();
     let key = |id: &OperationId| {
         let operation = model.operation(*id);
         (facts::rate(model, operation).value.peak, operation.name.value.as_str())
@@ -113,12 +110,12 @@ fn cacheable(cx: &Context<'_>) -> Vec<OperationId> {
 }
 
 /// Deployables with routes of their own.
-fn routed(cx: &Context<'_>) -> usize {
-    let has = |service: &&crate::sizing::Service| {
+fn routed(cx: &Context<'_>, services: &[Deployable]) -> usize {
+    let has = |service: &&Deployable| {
         cx.routes
             .iter()
             .flatten()
             .any(|route| service.contexts.contains(&cx.model.operation(route.operation).context))
     };
-    cx.sizing().services.iter().filter(has).count()
+    services.iter().filter(has).count()
 }

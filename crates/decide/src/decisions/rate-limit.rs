@@ -8,7 +8,7 @@ use crate::{limits, numbers};
 decision!(
     "rate-limit",
     "How much may one caller ask for?",
-    reads ["service", "store"],
+    reads ["service", "store", "edge"],
     ActorInContext run
 );
 

@@ -10,7 +10,7 @@ use crate::{needs, numbers};
 decision!(
     "recovery",
     "How does a store come back after a loss?",
-    reads ["service", "store"],
+    reads ["service", "store", "edge"],
     Named run
 );
 

@@ -9,7 +9,7 @@ use crate::{needs, numbers, recovery};
 decision!(
     "replicas",
     "How many servers hold the rows of a store?",
-    reads ["service", "store"],
+    reads ["service", "store", "edge"],
     Named run
 );
 

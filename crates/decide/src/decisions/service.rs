@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use base::{Provenance, Quantity, Share};
-use model::model::{ContextId, Operation, OperationKind, Team};
+use model::model::{ContextId, OperationKind, Team};
 
 use crate::decision::{Answer, Context, decision};
 use crate::numbers::{self, Number};
+use crate::sizing::work::Work;
 use crate::{
     crossings,
     facts::{self, Facts},
@@ -286,8 +287,9 @@ fn loads(cx: &Context<'_>) -> Vec<Load> {
             load.streams += operation.workload.open_streams.as_ref().map_or(0.0, |of| of.value);
             continue;
         }
-        load.peak += facts::rate(model, operation).value.peak;
-        load.cores += facts::reachable_peak(model, operation) * model.value(&cpu(operation)) / 1e3;
+        let work = Work::of(model, operation, &[]);
+        load.peak += work.requests.peak * work.rows.max(1.0);
+        load.cores += work.requests.reach * work.application;
     }
     raw(model, &mut loads);
     loads
@@ -320,15 +322,6 @@ fn raw(model: Facts<'_>, loads: &mut [Load]) {
                 load.raw = Some(Quantity::given(fact, field.name.span));
             }
         }
-    }
-}
-
-/// Application time of one request, in milliseconds.
-const fn cpu(operation: &Operation) -> Number {
-    match operation.kind {
-        OperationKind::List => numbers::CPU_LIST,
-        OperationKind::Get | OperationKind::Stream => numbers::CPU_GET,
-        _ => numbers::CPU_WRITE,
     }
 }
 

@@ -3,6 +3,7 @@ use expression::{EntityId, Type};
 use model::model::{ContextId, Operation, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
+use crate::sizing::work;
 use crate::{
     facts::{self, Facts},
     numbers,
@@ -21,11 +22,14 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
     }
     let volatile = volatile_writes(model, context);
     let search = search_cores(model, context);
+    let series = series_rows(model, context);
     let half_a_node = model.value(&numbers::NODE_CORES) / 2.0;
     let choice = if volatile.rate > model.value(&numbers::VOLATILE_WRITES) {
         "redis"
     } else if search.cores > half_a_node {
         "search-engine"
+    } else if series.rate > model.value(&numbers::SERIES_ROWS) {
+        "time-series"
     } else {
         "postgresql"
     };
@@ -46,6 +50,9 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
     for (fact, provenance) in search.facts {
         answer = answer.driver(fact, provenance, "searches text");
     }
+    for (fact, provenance) in series.facts {
+        answer = answer.driver(fact, provenance, "adds rows in time order");
+    }
     if has_files(model, &entities) {
         answer = answer.parameter("files", "object store; only their keys are rows");
     }
@@ -59,13 +66,18 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
         facts::people(search.cores),
         facts::people(half_a_node)
     );
+    let slow = format!(
+        "rows that are only added come at {}/s at D2, not above {}/s",
+        facts::people(series.rate),
+        facts::people(model.value(&numbers::SERIES_ROWS))
+    );
     Some(
         answer
             .reject("postgresql", "a number is beyond what it is good at: see the drivers")
             .reject("redis", seldom)
             .reject("search-engine", searches)
             .reject("document", "rows refer to each other and change together: relations and transactions serve them")
-            .reject("time-series", "no entity is written by the ten thousand a second in time order")
+            .reject("time-series", slow)
             .reject("object-store", "files go there in any case; rows do not"),
     )
 }
@@ -86,6 +98,19 @@ fn volatile_writes(model: Facts<'_>, context: ContextId) -> Load {
         let volatile = operation.entity().is_some_and(|entity| model.entity(entity).volatile);
         if operation.writes() && volatile {
             load.rate += rows_at_reach(model, operation);
+            load.facts.push(facts::rate_fact(model, id));
+        }
+    }
+    load
+}
+
+/// Rows that are only added: those of a batch count one by one.
+fn series_rows(model: Facts<'_>, context: ContextId) -> Load {
+    let mut load = Load { rate: 0.0, cores: 0.0, facts: Vec::new() };
+    for (id, operation) in facts::operations_by_name(model, context) {
+        let added = operation.entity().is_some_and(|entity| model.entity(entity).append_only);
+        if operation.kind == OperationKind::Create && added {
+            load.rate += facts::reachable_peak(model, operation) * work::batch(operation);
             load.facts.push(facts::rate_fact(model, id));
         }
     }

@@ -34,6 +34,11 @@ macro_rules! followed_by_those_of_operations {
             GET_BYTES = "get-bytes" 3_000.0 "bytes" in 750.0..24_000.0 from "house";
             /// Bytes of an event or message.
             EVENT_BYTES = "event-bytes" 1_000.0 "bytes" in 250.0..8_000.0 from "house";
+            /// Exponent of Zipf's law: how unevenly rows are asked for.
+            POPULARITY = "popularity" 0.8 "" in 0.6..1.1
+                from "Breslau et al. 1999, Web Caching and Zipf-like Distributions";
+            /// What is left of an answer when it is compressed on its way.
+            COMPRESSED = "compressed" 0.3 "share" in 0.1..1.0 from "house: text shrinks to a third";
             /// Bytes that one request leaves in the log.
             LOG_BYTES = "log-bytes" 500.0 "bytes" in 125.0..4_000.0 from "house";
             /// Bytes of the write-ahead log for one row.
@@ -48,6 +53,12 @@ macro_rules! followed_by_those_of_operations {
             REPLICA_CORES = "replica-cores" 2.0 "cores" in 1.0..8.0 from "house";
             /// Cores of the largest replica of a service.
             REPLICA_CORES_MOST = "replica-cores-most" 16.0 "cores" in 8.0..64.0 from "house";
+            /// Mean size of a file, as a share of the most that it may have.
+            FILE_SHARE = "file-share" 0.1 "share" in 0.02..0.5 from "house";
+            /// Rows in time order from which a time series database pays.
+            SERIES_ROWS = "series-rows" 50_000.0 "per second" in 20_000.0..150_000.0 from "house";
+            /// Bytes of such rows that are left when their columns are compressed, with indexes.
+            SERIES_SHARE = "series-share" 0.2 "share" in 0.05..0.6 from "house";
             /// Replicas of a service from which larger ones are taken instead of more.
             REPLICAS_MANY = "replicas-many" 12.0 "replicas" in 6.0..50.0 from "house";
             /// Replicas between D1 and D2 from which they come and go with the load.
@@ -123,6 +134,9 @@ macro_rules! followed_by_those_of_operations {
                 from "house: a placeholder, ask your provider";
             /// Price of a gigabyte that leaves the data centre.
             PRICE_EGRESS = "price-egress" 0.08 "EUR" in 0.027..0.24
+                from "house: a placeholder, ask your provider";
+            /// Price of a gigabyte that a network of caches delivers.
+            PRICE_CDN = "price-cdn" 0.02 "EUR" in 0.007..0.06
                 from "house: a placeholder, ask your provider";
             /// Price of a gigabyte of logs, kept and searched.
             PRICE_LOGS = "price-logs" 0.6 "EUR" in 0.2..1.8

@@ -2,7 +2,7 @@
 
 use super::demand::{Demand, StoreKind};
 use super::load::Level;
-use super::{Broker, BrokerKind, Choices, SecondPlace, services, stores};
+use super::{Broker, BrokerKind, Choices, Copies, Redundancy, SecondPlace, services, stores};
 use crate::facts::Facts;
 use crate::numbers::{self, Number};
 
@@ -119,7 +119,10 @@ pub fn bill(
     }
     for (at, of) in demand.stores.iter().enumerate() {
         let sized = stores::size(model, of, choices.copies(at), level);
-        store(&mut till, &sized, choices.second(at));
+        // What has one replica and one server lives on one machine.
+        let beside = choices.redundancy(of.service) == Redundancy::Single
+            && choices.copies(at) == Copies::One;
+        store(&mut till, &sized, choices.second(at), beside);
     }
     if let Some(broker) = broker {
         let sets = f64::from(broker.sets(model, level));
@@ -132,6 +135,8 @@ pub fn bill(
     let month = MONTH / GIGABYTE;
     let egress = demand.egress.mean_at(level) * month;
     till.pay("egress", "system", egress, "GB", numbers::PRICE_EGRESS);
+    let delivered = demand.delivered.mean_at(level) * month;
+    till.pay("network of caches", "system", delivered, "GB", numbers::PRICE_CDN);
     let logs = log_volume(model, demand, level) / GIGABYTE * kept.logs;
     till.pay("logs", "system", logs, "GB", numbers::PRICE_LOGS);
     let trace = model.value(&numbers::TRACE_BYTES) * month;
@@ -147,7 +152,7 @@ pub fn log_volume(model: Facts<'_>, demand: &Demand, level: Level) -> f64 {
     demand.requests.mean_at(level) * model.value(&numbers::LOG_BYTES) * MONTH
 }
 
-fn store(till: &mut Till<'_>, store: &super::Store, second: SecondPlace) {
+fn store(till: &mut Till<'_>, store: &super::Store, second: SecondPlace, beside: bool) {
     let name = store.name.as_str();
     if store.kind == StoreKind::Redis {
         let pairs = f64::from(store.node.cores);
@@ -156,11 +161,14 @@ fn store(till: &mut Till<'_>, store: &super::Store, second: SecondPlace) {
     }
     let servers = f64::from(store.copies.servers() + store.node.read_replicas);
     let cores = f64::from(store.node.cores);
-    let price = numbers::PRICE_DATABASE_CORE;
+    let managed = numbers::PRICE_DATABASE_CORE;
+    let price = if beside { numbers::PRICE_CORE } else { managed };
     till.pay("cores of databases", name, cores * servers, "cores", price);
     let disk = store.disk / GIGABYTE;
     till.pay("disks", name, disk * servers, "GB", numbers::PRICE_DISK);
     till.pay("backups", name, store.backups / GIGABYTE, "GB", numbers::PRICE_BACKUP);
+    let files = store.files / GIGABYTE;
+    till.pay("files", name, files, "GB", numbers::PRICE_BACKUP);
     let least = till.model.value(&numbers::NODE_CORES_LEAST);
     let elsewhere = match second {
         SecondPlace::None => return,
@@ -168,6 +176,6 @@ fn store(till: &mut Till<'_>, store: &super::Store, second: SecondPlace) {
         SecondPlace::WarmStandby => cores,
         SecondPlace::ActiveActive => cores * servers,
     };
-    till.pay("databases elsewhere", name, elsewhere, "cores", price);
+    till.pay("databases elsewhere", name, elsewhere, "cores", managed);
     till.pay("disks elsewhere", name, disk, "GB", numbers::PRICE_DISK);
 }

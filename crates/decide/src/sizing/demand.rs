@@ -86,6 +86,10 @@ pub struct StoreDemand {
     pub movable: Load,
     /// Connections that are held.
     pub held: Load,
+    /// Bytes a second of the log that makes writes durable.
+    pub logged: Load,
+    /// Bytes of files that its rows name, in an object store: today and at the horizon.
+    pub files: (f64, f64),
     /// Bytes of rows today.
     pub bytes_now: f64,
     /// Bytes that come until the horizon.
@@ -107,6 +111,10 @@ pub struct Demand {
     pub requests: Load,
     /// Bytes a second that leave the data centre.
     pub egress: Load,
+    /// Bytes a second that a network of caches delivers.
+    pub delivered: Load,
+    /// Requests a second that it answers.
+    pub answered: Load,
     /// Events a second that are emitted.
     pub events: Load,
     /// The work of each operation, by position.
@@ -124,14 +132,25 @@ impl Demand {
 }
 
 /// Families whose verdicts it reads.
-pub const READS: [&str; 2] = ["service", "store"];
+pub const READS: [&str; 3] = ["service", "store", "edge"];
 
 /// Sums what the operations ask for.
 #[must_use]
 pub fn of(cx: &Context<'_>) -> Demand {
     let model = cx.model;
     let written = work::written(model);
-    let work: Vec<Work> = model.operations.iter().map(|of| Work::of(model, of, &written)).collect();
+    let cached = cx.verdicts_of("edge").any(|edge| edge.choice == "cdn");
+    let mut work: Vec<Work> =
+        model.operations.iter().map(|of| Work::of(model, of, &written)).collect();
+    let (mut delivered, mut answered) = (Load::default(), Load::default());
+    for (operation, work) in model.operations.iter().zip(&mut work) {
+        if cached && work::public(model, operation) {
+            let found = work::hits(model, operation, work.requests.peak);
+            delivered = delivered + work.requests * work.answer;
+            answered = answered + work.requests * found;
+            work.requests = work.requests * (1.0 - found);
+        }
+    }
     let deployables = deployables::among(model.model, cx.verdicts_of("service"));
     let mut service_of = vec![0; model.contexts.len()];
     for (at, deployable) in deployables.iter().enumerate() {
@@ -146,14 +165,17 @@ pub fn of(cx: &Context<'_>) -> Demand {
         services: deployables.into_iter().map(|of| service(model, of)).collect(),
         stores: stores.sum(&work),
         events: events(model),
+        delivered: delivered * model.value(&numbers::COMPRESSED),
+        answered,
         ..Demand::default()
     };
     for ((id, operation), work) in model.operations().zip(&work) {
         demand.requests = demand.requests + work.requests;
-        if work::leaves(model, operation) {
-            demand.egress = demand.egress
-                + work.requests * work.answer
-                + work.messages * model.value(&numbers::EVENT_BYTES);
+        // What a network of caches delivers is paid for there.
+        if work::leaves(model, operation) && !(cached && work::public(model, operation)) {
+            let message = model.value(&numbers::EVENT_BYTES);
+            let bytes = work.requests * work.answer + work.messages * message;
+            demand.egress = demand.egress + bytes * model.value(&numbers::COMPRESSED);
         }
         let at = service_of.get(usize::from(operation.context.0)).copied().unwrap_or_default();
         if let Some(service) = demand.services.get_mut(at) {
@@ -321,6 +343,8 @@ fn store(name: String, subject: String, kind: StoreKind, service: usize) -> Stor
         cores: Load::default(),
         movable: Load::default(),
         held: Load::default(),
+        logged: Load::default(),
+        files: (0.0, 0.0),
         bytes_now: 0.0,
         bytes_to_come: 0.0,
         answers: Load::default(),
@@ -329,16 +353,24 @@ fn store(name: String, subject: String, kind: StoreKind, service: usize) -> Stor
 }
 
 impl StoreDemand {
-    /// The rows of an entity, with those of its parts.
+    /// The rows of an entity, with those of its parts. Where it has a file, `size` is that of the
+    /// file, which is no row.
     fn grow(&mut self, model: Facts<'_>, id: EntityId) {
         let entity = model.entity(id);
         let Some(rows) = entity.rows.as_ref() else { return };
         let row = model.value(&numbers::ROW_BYTES);
-        let own = entity.size.as_ref().map_or(row, |size| work::bytes(size.value));
+        let stated = entity.size.as_ref().map(|size| work::bytes(size.value));
+        let has_file = work::file(entity).is_some();
+        let own = stated.filter(|_| !has_file).unwrap_or(row);
         let parts = entity.parts.iter().map(|part| part.rows.as_ref().map_or(1.0, |of| of.value));
         let bytes = own + parts.sum::<f64>() * row;
-        let now = rows.value.rows * bytes;
-        let then = facts::rows_at_horizon(model, id).map_or(now, |rows| rows.value * bytes);
+        let grown = facts::rows_at_horizon(model, id).map_or(rows.value.rows, |rows| rows.value);
+        if let Some(most) = work::file(entity) {
+            let mean = stated.unwrap_or(most * model.value(&numbers::FILE_SHARE));
+            self.files.0 += rows.value.rows * mean;
+            self.files.1 += grown * mean;
+        }
+        let (now, then) = (rows.value.rows * bytes, grown * bytes);
         self.bytes_now += now;
         self.bytes_to_come += (then - now).max(0.0);
         let name = |id: EntityId| model.entity(id).name.value.as_str();
@@ -358,6 +390,10 @@ impl StoreDemand {
         self.held = self.held + work.requests * work.hold;
         if operation.writes() {
             self.writes = self.writes + work.requests * work.rows;
+            // The rows of a batch share what a transaction writes besides them.
+            let more = (work.rows - 1.0).max(0.0) * model.value(&numbers::ROW_BYTES);
+            let bytes = model.value(&numbers::WAL_BYTES) + more;
+            self.logged = self.logged + work.requests * bytes;
         } else {
             self.reads = self.reads + work.requests;
         }

@@ -158,7 +158,8 @@ pub struct Service {
 pub struct Node {
     /// Cores of each server; shards of Redis.
     pub cores: u32,
-    /// Servers that only read, beside the first and its standby.
+    /// Servers that only read, beside the first and its standby; of what is spread over several,
+    /// those beside the first.
     pub read_replicas: u32,
     /// Busy cores for which even the largest server and its replicas have no room.
     pub beyond: f64,
@@ -210,6 +211,8 @@ pub struct Store {
     pub memory: f64,
     /// Bytes of backups and of the log beside them.
     pub backups: f64,
+    /// Bytes of files that its rows name, in an object store.
+    pub files: f64,
     /// The entity with the most bytes at the horizon, with these.
     pub largest: Option<(EntityId, f64)>,
 }
@@ -271,10 +274,14 @@ pub struct Sizing {
     pub stores: Vec<Store>,
     /// The broker, if there is one.
     pub broker: Option<Broker>,
-    /// Requests a second in all.
+    /// Requests a second that reach a service.
     pub requests: Load,
+    /// Requests a second that a network of caches answers.
+    pub answered: Load,
     /// Bytes a second that leave the data centre.
     pub egress: Load,
+    /// Bytes a second that a network of caches delivers.
+    pub delivered: Load,
     /// Share of the logs of good requests that is kept; of others all are.
     pub logs_kept: f64,
     /// Share of requests that is traced; none where a request stays in one process.
@@ -353,7 +360,9 @@ pub fn of(cx: &Context<'_>, demand: &Demand) -> Sizing {
         services,
         stores,
         requests: demand.requests,
+        answered: demand.answered,
         egress: demand.egress,
+        delivered: demand.delivered,
         logs_kept: kept.logs,
         traced: kept.traces,
         bills: Level::ALL.into_iter().map(|level| bill(kept, level)).collect(),

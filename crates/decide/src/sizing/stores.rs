@@ -26,11 +26,26 @@ pub fn node(model: Facts<'_>, demand: &StoreDemand, level: Level) -> Node {
     let cores = class.min(largest);
     let room = f64::from(cores) * useful;
     let beyond = (busy - room).max(0.0);
+    if demand.kind != StoreKind::Postgresql {
+        // These are spread over as many servers as it takes.
+        let read_replicas = if room > 0.0 { up(beyond / room) } else { 0 };
+        return Node { cores, read_replicas, beyond: 0.0 };
+    }
     let movable = demand.movable.at(level).min(beyond);
     Node {
         cores,
         read_replicas: if room > 0.0 { up(movable / room) } else { 0 },
         beyond: (beyond - movable).max(0.0),
+    }
+}
+
+/// Bytes on disk for a byte of rows: indexes and dead rows come with them, and columns of a time
+/// series are compressed.
+#[must_use]
+pub fn of_rows(model: Facts<'_>, kind: StoreKind) -> f64 {
+    match kind {
+        StoreKind::TimeSeries => model.value(&numbers::SERIES_SHARE),
+        _ => model.value(&numbers::BLOAT),
     }
 }
 
@@ -68,18 +83,16 @@ pub fn size(model: Facts<'_>, demand: &StoreDemand, copies: Copies, level: Level
     let node = node(model, demand, level);
     let multiple = level.multiple().unwrap_or(1.0);
     let rows = demand.bytes_now + multiple * demand.bytes_to_come;
-    let tables = rows * model.value(&numbers::BLOAT);
-    let wal_bytes = model.value(&numbers::WAL_BYTES);
+    let tables = rows * of_rows(model, demand.kind);
     let durable = demand.kind != StoreKind::Redis;
     let wal = if durable {
-        demand.writes.at(level) * wal_bytes * model.value(&numbers::WAL_HOURS) * 3_600.0
+        demand.logged.at(level) * model.value(&numbers::WAL_HOURS) * 3_600.0
     } else {
         0.0
     };
     let answers =
         if demand.kind == StoreKind::Postgresql { demand.answers.mean_at(level) } else { 0.0 };
-    let backed_up =
-        demand.writes.mean_at(level) * wal_bytes * model.value(&numbers::BACKUP_DAYS) * 86_400.0;
+    let backed_up = demand.logged.mean_at(level) * model.value(&numbers::BACKUP_DAYS) * 86_400.0;
     Store {
         name: demand.name.clone(),
         subject: demand.subject.clone(),
@@ -112,6 +125,7 @@ pub fn size(model: Facts<'_>, demand: &StoreDemand, copies: Copies, level: Level
         } else {
             0.0
         },
+        files: demand.files.0 + multiple * (demand.files.1 - demand.files.0).max(0.0),
         largest: demand.largest,
     }
 }

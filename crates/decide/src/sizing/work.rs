@@ -1,7 +1,11 @@
 //! What one operation asks of a service and of a store, by its kind.
 
-use expression::EntityId;
-use model::model::{Authentication, ClientKind, Operation, OperationKind, Target, ViewSource};
+use expression::{EntityId, Type};
+use model::model::{
+    Authentication, ClientKind, Entity, Grant, Operation, OperationKind, Target, ViewSource,
+};
+
+use queueing::{Popularity, hit_ratio};
 
 use super::load::Load;
 use crate::facts::{self, Facts};
@@ -126,6 +130,16 @@ pub fn bytes(size: base::Bytes) -> f64 {
     bytes
 }
 
+/// The most bytes of an entity's file, if it has one.
+#[must_use]
+pub fn file(entity: &Entity) -> Option<f64> {
+    let most = entity.fields.iter().filter_map(|field| match field.ty.required() {
+        Type::File { max_bytes } => Some(bytes(base::Bytes(*max_bytes))),
+        _ => None,
+    });
+    most.reduce(f64::max)
+}
+
 /// Mean number of rows of a batch; one where there is none.
 #[must_use]
 pub fn batch(operation: &Operation) -> f64 {
@@ -169,4 +183,24 @@ pub fn leaves(model: Facts<'_>, operation: &Operation) -> bool {
         let internal = !actor.clients.is_empty() && actor.clients.iter().all(inside);
         !ours && !internal
     })
+}
+
+/// Whether anybody may ask for it and the answer may be old: what shared caches may keep.
+#[must_use]
+pub fn public(model: Facts<'_>, operation: &Operation) -> bool {
+    let anybody = |grant: &Grant| model.actor(grant.actor).authentication == Authentication::None;
+    !operation.writes() && operation.workload.stale.is_some() && operation.by.iter().any(anybody)
+}
+
+/// Share of the requests of a read that a cache answers which keeps answers for half of the time
+/// that they may be old; the other half is for the way there. Searches of text find nothing there.
+#[must_use]
+pub fn hits(model: Facts<'_>, operation: &Operation, rate: f64) -> f64 {
+    let Some(stale) = &operation.workload.stale else { return 0.0 };
+    let rows = home(model, operation).and_then(|id| facts::rows_at_horizon(model, id));
+    let items = rows.map_or(1.0, |rows| rows.value).max(1.0);
+    let popularity = Popularity { items, exponent: model.value(&numbers::POPULARITY) };
+    let found = hit_ratio(popularity, rate, stale.value.as_secs_f64() / 2.0);
+    let searched = if operation.search { model.value(&numbers::SEARCH_SHARE) } else { 0.0 };
+    found * (1.0 - searched)
 }
