@@ -8,6 +8,8 @@ pub mod adr;
 pub mod asyncapi;
 #[path = "capacity/mod.rs"]
 pub mod capacity;
+#[path = "dashboards/mod.rs"]
+pub mod dashboards;
 #[path = "decisions/mod.rs"]
 pub mod decisions;
 #[path = "deploy/mod.rs"]
@@ -39,6 +41,7 @@ pub static ALL: &[&Emitter] = &[
     &adr::EMITTER,
     &asyncapi::EMITTER,
     &capacity::EMITTER,
+    &dashboards::EMITTER,
     &decisions::EMITTER,
     &deploy::EMITTER,
     &diagrams::EMITTER,

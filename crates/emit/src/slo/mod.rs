@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 use crate::metrics::{self, Exposed};
 use crate::{Artifact, Emitter, Input, yaml};
 
+pub(crate) use recording::{Kind, rate};
+pub(crate) use rule::{number, one_of, quoted};
+
 /// `slo/recording.yaml`, `slo/alerts/DEPLOYABLE.yaml`, `slo/externals.yaml`, `slo/stores.yaml` and
 /// `slo/prometheus.yaml`.
 pub static EMITTER: Emitter = Emitter { id: "slo", run: artifacts };

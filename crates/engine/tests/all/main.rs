@@ -10,6 +10,7 @@ mod body_examples;
 mod broken;
 mod case;
 mod contracts;
+mod dashboards;
 mod deploy;
 mod diagrams;
 mod documents;
