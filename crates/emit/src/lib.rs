@@ -9,6 +9,7 @@ mod json_schema;
 mod markdown;
 pub mod metrics;
 mod shapes;
+mod webhooks;
 mod yaml;
 
 pub use artifact::Artifact;

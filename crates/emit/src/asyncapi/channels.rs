@@ -1,19 +1,18 @@
 //! Channels of events, of webhooks and of dead letters, with their messages.
 
-use decide::Design;
 use decide::naming::{snake, upper_camel};
+use decide::{Design, subjects::Names};
 use expression::Type;
-use model::model::{Event, EventId, Webhook};
+use model::model::{EventId, Webhook};
 use serde_json::{Value, json};
 
 use super::{Parts, bindings, participants, text};
-use crate::Input;
 use crate::json_schema::{Way, schema};
+use crate::{Input, webhooks};
 
 /// `context.Event`: the name in the outbox, the address, and the key of the channel.
 pub fn address(design: &Design, event: EventId) -> String {
-    let of = design.model.event(event);
-    format!("{}.{}", design.model.context(of.context).name, of.name)
+    webhooks::event_name(design, event)
 }
 
 /// Events with their ids, by address.
@@ -40,7 +39,7 @@ pub fn events(input: &Input<'_>, parts: &mut Parts) {
             "servers": [{ "$ref": format!("#/servers/{}", bindings::EVENTS) }],
             "messages": { event.name.value.as_str(): message },
             "tags": [{ "name": context }],
-            "x-delivery": delivery(input, event, &address),
+            "x-delivery": delivery(input, id),
         });
         if let Some(bindings) = bindings::channel(design, &address) {
             channel["bindings"] = bindings;
@@ -64,7 +63,8 @@ fn channel_description(input: &Input<'_>, event: EventId, address: &str) -> Stri
 }
 
 /// What a consumer may rely on, for programs.
-fn delivery(input: &Input<'_>, event: &Event, address: &str) -> Value {
+fn delivery(input: &Input<'_>, id: EventId) -> Value {
+    let event = input.design.model.event(id);
     let key = text::key(event, input.sources);
     let mut value = json!({
         "guarantee": "at-least-once",
@@ -76,8 +76,8 @@ fn delivery(input: &Input<'_>, event: &Event, address: &str) -> Value {
     if let Some(key) = key {
         value["ordering-key"] = key.into();
     }
-    let verdict = input.design.verdict("delivery", address);
-    let verdict = verdict.or_else(|| input.design.verdict("delivery", &event.name));
+    let names = Names::of(&input.design.model);
+    let verdict = input.design.verdict("delivery", names.event(id));
     if let Some(verdict) = verdict {
         let details =
             verdict.parameters.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
@@ -223,43 +223,39 @@ pub fn webhooks(input: &Input<'_>, parts: &mut Parts) {
     for webhook in &input.design.model.webhooks {
         let name = webhook_channel(webhook);
         let mut messages = serde_json::Map::new();
-        for sent in &webhook.events {
-            let address = address(input.design, sent.event);
-            let reference = json!({ "$ref": format!("#/components/messages/{address}") });
-            messages.insert(address, reference);
+        for (event, id) in webhooks::events(input.design, webhook) {
+            let message = webhook_message(input.design, id, &event, parts);
+            let message = parts.message(&format!("{name}.{event}"), message);
+            messages.insert(event, message);
         }
-        messages.sort_keys();
         let channel = json!({
             "address": null,
             "title": webhook.name.value,
-            "description": webhook_description(input.design, webhook),
+            "description": webhooks::description(input.design, webhook),
             "servers": [{ "$ref": format!("#/servers/{}", bindings::SUBSCRIBERS) }],
             "messages": messages,
+            "bindings": { "http": {} },
         });
         parts.channels.insert(name, channel);
     }
 }
 
+fn webhook_message(design: &Design, event: EventId, name: &str, parts: &mut Parts) -> Value {
+    let headers = webhooks::headers();
+    let required: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
+    let properties: serde_json::Map<String, Value> =
+        headers.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({
+        "name": name,
+        "title": design.model.event(event).name.value,
+        "contentType": "application/json",
+        "headers": { "type": "object", "properties": properties, "required": required },
+        "payload": webhooks::body(design, event, &mut parts.components),
+        "x-about": name,
+    })
+}
+
 /// The key of its channel: with a hyphen, which no name of a model has.
 pub fn webhook_channel(webhook: &Webhook) -> String {
     format!("webhook-{}", webhook.name)
-}
-
-fn webhook_description(design: &Design, webhook: &Webhook) -> String {
-    let entity = design.model.entity(webhook.subscriber);
-    let field = entity.fields.get(usize::from(webhook.address.0));
-    let mut lines: Vec<String> =
-        webhook.doc.as_deref().map(str::trim).map(str::to_owned).into_iter().collect();
-    lines.push(format!(
-        "POST to the `{}` of each `{}`, signed. Any 2xx is success; redirects are not followed.",
-        field.map_or("address", |field| &field.name.value),
-        entity.name,
-    ));
-    if let Some(retry) = &webhook.retry {
-        lines.push(format!("Tried for {}.", retry.value));
-    }
-    if let Some(after) = &webhook.disable_after {
-        lines.push(format!("A subscriber that fails for {} is disabled.", after.value));
-    }
-    lines.join(" ")
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::channels::{self, by_address};
 use super::participants::{self, Consumer};
 use super::{Parts, bindings};
-use crate::Input;
+use crate::{Input, webhooks};
 
 /// Operations on events and webhooks.
 pub fn add(input: &Input<'_>, parts: &mut Parts) {
@@ -27,8 +27,7 @@ pub fn add(input: &Input<'_>, parts: &mut Parts) {
     }
     for webhook in &design.model.webhooks {
         let channel = channels::webhook_channel(webhook);
-        for sent in &webhook.events {
-            let address = channels::address(design, sent.event);
+        for (address, _) in webhooks::events(design, webhook) {
             let text = "Sent to each subscriber that it is for, in the order of its key.";
             let id = format!("{channel}.sends.{address}");
             parts.operations.insert(id, operation("send", &channel, &address, text));

@@ -2,15 +2,20 @@
 //! exactly as the runtime serves it.
 
 mod bodies;
+mod callbacks;
 mod examples;
+mod links;
 mod parameters;
 pub(crate) mod problems;
+mod semantics;
+mod webhooks;
 
 use decide::{Design, design::Route, naming::kebab};
 use model::model::{Authentication, BuiltIn, ContextId, Operation, OperationKind, Target};
 use serde_json::{Map, Value, json};
 
 use crate::{Artifact, Emitter, components::Components, json_schema, yaml};
+use semantics::Decided;
 
 pub(crate) use bodies::row;
 pub(crate) use parameters::is_ordered;
@@ -27,7 +32,7 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
         let path = format!("openapi/{}.yaml", kebab(&context.name));
         Some(Artifact { path, contents: yaml::document(&document) })
     };
-    contexts.filter_map(artifact).collect()
+    contexts.filter_map(artifact).chain(callbacks::artifacts(design)).collect()
 }
 
 /// The document of a context; nothing where it has no public route.
@@ -42,21 +47,25 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
         return None;
     }
     let mut components = Components::default();
+    let decided = Decided::of(design);
     let mut paths: Map<String, Value> = Map::new();
     for route in &routes {
-        let operation = operation(design, route, &mut components);
+        let operation = operation(&decided, design, route, &mut components);
         let path = paths.entry(route.path()).or_insert_with(|| json!({}));
         path[route.method.name().to_ascii_lowercase()] = operation;
     }
     let of = design.model.context(context);
     let title = format!("{}: {}", design.model.system.name, of.name);
     let summary = of.summary.clone().unwrap_or_else(|| design.model.system.summary.clone());
-    let summary = format!("{}{}", summary.trim(), not_served(design, &later));
+    let summary =
+        format!("{}{}{}", summary.trim(), versions(design, context), not_served(design, &later));
+    let hooks = webhooks::all(design, context, &mut components);
     let paths = Value::Object(paths);
     let problem_examples = problems::examples(&paths);
+    let response_headers = headers(&paths);
     let mut shared = json_schema::shared(&design.model.schema);
     shared.push(("Problem", problems::schema()));
-    components.add_used(shared, &paths);
+    components.add_used(shared, &json!([paths, hooks]));
     let mut document = json!({
         "openapi": "3.1.0",
         "info": { "title": title, "description": summary, "version": "1" },
@@ -67,6 +76,8 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
         "components": {
             "schemas": components.finish(),
             "examples": problem_examples,
+            "headers": response_headers,
+            "parameters": parameters::tracing(),
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -77,8 +88,27 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
             },
         },
     });
+    if !hooks.is_empty() {
+        document["webhooks"] = Value::Object(hooks);
+    }
     examples::add(design, &mut document);
     Some(document)
+}
+
+/// How the contract changes.
+fn versions(design: &Design, context: ContextId) -> String {
+    let Some(api) = decide::versioning::api(design.facts(), &design.routes, context) else {
+        return String::new();
+    };
+    format!(
+        "\n\nVersion v{} stands in the path. Additions come without notice: readers ignore \
+         properties and members of enums that they do not know. What removes, renames or narrows \
+         comes as a new version, and the old one is served beside it for {} days: its answers then \
+         carry `Deprecation` (RFC 9745) and `Sunset` (RFC 8594), and its operations are marked \
+         `deprecated` here. Nothing is deprecated now.",
+        api.major,
+        decide::facts::people(api.window_days),
+    )
 }
 
 /// A contract promises only what is served; what is still to come is named.
@@ -123,7 +153,12 @@ fn tags(design: &Design, routes: &[&Route]) -> Vec<Value> {
     all
 }
 
-fn operation(design: &Design, route: &Route, components: &mut Components) -> Value {
+fn operation(
+    decided: &Decided<'_>,
+    design: &Design,
+    route: &Route,
+    components: &mut Components,
+) -> Value {
     let operation = design.model.operation(route.operation);
     let mut value = json!({
         "operationId": operation.name.value,
@@ -131,15 +166,16 @@ fn operation(design: &Design, route: &Route, components: &mut Components) -> Val
         "tags": [tag(design, operation)],
     });
     value["description"] = description(design, operation, route).into();
-    let parameters = parameters::all(design, operation, route);
-    if !parameters.is_empty() {
-        value["parameters"] = parameters.into();
-    }
+    value["parameters"] = parameters::all(design, operation, route).into();
     if let Some(body) = bodies::request(design, operation, components) {
         value["requestBody"] = body;
     }
-    value["responses"] = Value::Object(responses(design, operation, route, components));
+    let mut responses = responses(design, operation, route, components);
+    let limited = semantics::tells_limits(decided, operation, route);
+    add_headers(&mut responses, limited);
+    value["responses"] = Value::Object(responses);
     value["security"] = security(design, route);
+    value["x-semantics"] = semantics::extension(decided, operation, route);
     value
 }
 
@@ -163,6 +199,7 @@ fn description(design: &Design, operation: &Operation, route: &Route) -> String 
     actors.sort();
     let mut lines: Vec<String> = doc.map(str::to_owned).into_iter().collect();
     lines.push(format!("Admits {}.", actors.join(", ")));
+    lines.push(semantics::sentences(design, operation, route));
     lines.join("\n\n")
 }
 
@@ -180,7 +217,7 @@ fn responses(
     components: &mut Components,
 ) -> Map<String, Value> {
     let mut all = Map::new();
-    let done = success(design, operation, components);
+    let done = success(design, operation, route, components);
     if operation.upsert {
         let mut created = done.clone();
         created["description"] = "Created.".into();
@@ -197,6 +234,37 @@ fn responses(
     }
     all.extend(problems::all(design, operation, route));
     all
+}
+
+/// What every answer carries.
+fn add_headers(responses: &mut Map<String, Value>, limited: bool) {
+    for response in responses.values_mut() {
+        response["headers"]["X-Correlation-ID"] = refer("headers", "X-Correlation-ID");
+        if limited {
+            response["headers"]["RateLimit"] = refer("headers", "RateLimit");
+        }
+    }
+}
+
+fn refer(kind: &str, name: &str) -> Value {
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
+}
+
+/// Headers that answers refer to.
+fn headers(paths: &Value) -> Value {
+    let mut headers = json!({
+        "X-Correlation-ID": {
+            "description": "That of the request, where it brought one.",
+            "schema": { "type": "string" },
+        },
+    });
+    if paths.to_string().contains("#/components/headers/RateLimit\"") {
+        headers["RateLimit"] = json!({
+            "description": "What is left of the limit, and when it is refilled (RateLimit fields of the IETF's HTTPAPI group).",
+            "schema": { "type": "string" },
+        });
+    }
+    headers
 }
 
 /// Calls that are not made inline commit first: past its deadline the caller is told where to look.
@@ -216,7 +284,12 @@ fn under_way() -> Value {
     })
 }
 
-fn success(design: &Design, operation: &Operation, components: &mut Components) -> Value {
+fn success(
+    design: &Design,
+    operation: &Operation,
+    route: &Route,
+    components: &mut Components,
+) -> Value {
     let has_version = operation
         .entity()
         .is_some_and(|entity| design.model.entity(entity).built_in(BuiltIn::Version).is_some());
@@ -233,6 +306,7 @@ fn success(design: &Design, operation: &Operation, components: &mut Components) 
             "description": "The path of the row.", "schema": { "type": "string" },
         });
     }
+    let links = links::all(design, operation, route);
     let mut response = match operation.kind {
         OperationKind::Delete => json!({ "description": "Gone." }),
         OperationKind::List => {
@@ -253,6 +327,9 @@ fn success(design: &Design, operation: &Operation, components: &mut Components) 
     };
     if headers.as_object().is_some_and(|headers| !headers.is_empty()) {
         response["headers"] = headers;
+    }
+    if !links.is_empty() {
+        response["links"] = Value::Object(links);
     }
     response
 }

@@ -44,7 +44,25 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> 
         };
         all.push(header("If-Match", false, tag, text));
     }
+    let names = ["X-Correlation-ID", "traceparent"];
+    all.extend(names.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })));
     all
+}
+
+/// Parameters of every operation: what belongs together stays together in logs and traces. They
+/// help people, so no value of them is refused.
+pub fn tracing() -> Value {
+    let text = || json!({ "type": "string" });
+    json!({
+        "X-Correlation-ID": header(
+            "X-Correlation-ID", false, text(),
+            "Names what the request belongs to: 1 to 128 visible ASCII characters. It stands in the answer, in logs and in what the request causes.",
+        ),
+        "traceparent": header(
+            "traceparent", false, text(),
+            "W3C Trace Context: the trace goes on; without it one begins.",
+        ),
+    })
 }
 
 fn parameter(name: &str, place: &str, required: bool, schema: Value, description: &str) -> Value {

@@ -91,7 +91,8 @@ pub fn examples(paths: &Value) -> Map<String, Value> {
     all
 }
 
-fn problem(name: &str) -> Value {
+/// The problem document of a name such as `409-conflict`.
+pub fn problem(name: &str) -> Value {
     let (status, code) = name.split_once('-').unwrap_or(("500", name));
     let status = status.parse().unwrap_or(500);
     json!({

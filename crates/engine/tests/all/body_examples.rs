@@ -5,7 +5,7 @@ use model::model::ContextId;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use crate::{diagrams::awkward, examples::example};
+use crate::{contracts::everything, diagrams::awkward, examples::example};
 
 /// Types whose values are held to a form: each with bounds that the usual example would break.
 fn bounds() -> Checked {
@@ -95,10 +95,11 @@ fn validate(document: &Value, at: &str, schema: &Value, example: &Value) {
 
 #[test]
 fn every_body_has_an_example_that_its_schema_admits() {
-    for checked in [example("shop"), example("rides"), awkward(), bounds()] {
+    for checked in [example("shop"), example("rides"), awkward(), bounds(), everything()] {
         for document in documents(&checked) {
             let mut all = Vec::new();
             media(&document["paths"], "", &mut all);
+            media(&document["webhooks"], "", &mut all);
             for (at, media) in &all {
                 let examples = shown(&document, media);
                 assert!(!examples.is_empty(), "{at} has no example");
@@ -123,7 +124,7 @@ fn examples_of_single_values_fit_their_schemas() {
             _ => {}
         }
     }
-    for checked in [awkward(), bounds()] {
+    for checked in [awkward(), bounds(), everything()] {
         documents(&checked).iter().for_each(|document| visit(document, document));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use engine::Checked;
+
 use decide::{
     Design,
     design::{Route, Segment},
@@ -9,6 +11,7 @@ use decide::{
 use model::model::ContextId;
 use serde_json::Value;
 
+use crate::contracts::{Scratch, everything, everything_with, models, passes};
 use crate::examples::example;
 
 fn documents(design: &Design) -> Vec<Value> {
@@ -26,10 +29,20 @@ fn visit(value: &Value, see: &mut impl FnMut(&Value)) {
 }
 
 fn for_each_example(check: impl Fn(&Design, &[Value])) {
-    for name in ["shop", "rides"] {
-        let design = example(name).design.unwrap();
+    for (_, checked) in models() {
+        let design = checked.design.unwrap();
         check(&design, &documents(&design));
     }
+}
+
+/// An operation of a model, by its id.
+fn operation(checked: &Checked, id: &str) -> Value {
+    let design = checked.design.as_ref().unwrap();
+    let operations = documents(design).into_iter().flat_map(|document| {
+        let paths = document["paths"].as_object().unwrap().clone().into_iter();
+        paths.flat_map(|(_, methods)| methods.as_object().unwrap().clone().into_values())
+    });
+    operations.into_iter().find(|of| of["operationId"] == id).unwrap()
 }
 
 /// What the runtime serves; the rest is no part of a contract yet.
@@ -66,7 +79,8 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
                     used.insert(pointer.to_owned());
                 }
             });
-            let known = ["schemas", "examples"].iter().flat_map(|kind| {
+            let kinds = ["schemas", "examples", "headers", "parameters"];
+            let known = kinds.iter().flat_map(|kind| {
                 let names = document["components"][*kind].as_object().unwrap().keys();
                 names.map(move |name| format!("/components/{kind}/{name}"))
             });
@@ -134,4 +148,139 @@ fn what_is_secret_or_internal_is_in_no_answer() {
             }
         }
     });
+}
+
+#[test]
+fn a_created_row_links_to_what_its_creator_may_do_with_it() {
+    let links = |checked: &Checked, id: &str| {
+        let created = &operation(checked, id)["responses"]["201"]["links"];
+        created.as_object().map(|links| links.keys().cloned().collect::<Vec<_>>())
+    };
+    let shop = example("shop");
+    assert_eq!(links(&shop, "placeOrder").unwrap(), ["cancelOrder", "viewOrder"]);
+    assert_eq!(links(&shop, "addProduct").unwrap(), ["changePrice", "editProduct", "viewProduct"]);
+    // Nobody who creates a row of stock may read one by itself.
+    assert_eq!(links(&shop, "stockProduct"), None);
+    let place = operation(&shop, "placeOrder");
+    let link = &place["responses"]["201"]["links"]["viewOrder"];
+    assert_eq!(link["parameters"]["id"], "$response.body#/id");
+}
+
+#[test]
+fn every_operation_says_how_long_how_often_and_for_whom() {
+    for_each_example(|design, documents| {
+        for route in served(design) {
+            let name = &design.model.operation(route.operation).name.value;
+            let path = route.path();
+            let document = documents.iter().find(|of| of["paths"].get(&path).is_some()).unwrap();
+            let operation = &document["paths"][&path][route.method.name().to_lowercase()];
+            let semantics = &operation["x-semantics"];
+            for key in ["timeout", "objective", "availability", "retry", "authorisation"] {
+                assert!(semantics[key].is_string(), "{name}: {key}");
+            }
+            let asked = semantics["authentication"].as_object().unwrap();
+            assert_eq!(asked.len(), route.actors.len(), "{name}");
+            let key = if route.idempotency_key { "same-key" } else { "safe" };
+            let key = if route.if_match { "same-version" } else { key };
+            assert_eq!(semantics["retry"], key, "{name}");
+            let text = operation["description"].as_str().unwrap();
+            assert!(
+                text.contains(&format!(
+                    "Given up after {}",
+                    semantics["timeout"].as_str().unwrap()
+                ))
+            );
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let header = &response["headers"]["X-Correlation-ID"]["$ref"];
+                assert_eq!(header, "#/components/headers/X-Correlation-ID", "{name} {status}");
+            }
+            let later = &operation["responses"]["503"]["headers"]["Retry-After"];
+            assert!(later.is_object(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn what_is_not_enforced_is_not_promised() {
+    let chosen =
+        "decisions:\n  rate-limit.patient->practice: { choose: token-bucket, because: test }\n";
+    let booking = operation(&everything_with(chosen), "book");
+    let limit = &booking["x-semantics"]["rate-limit"]["patient"];
+    let decide::catalogue::Choice { runnable, .. } =
+        decide::catalogue::family("rate-limit").unwrap().choice("token-bucket").unwrap();
+    assert_eq!((&limit["kind"], &limit["enforced"]), (&"token-bucket".into(), &(*runnable).into()));
+    let told = booking["responses"]["201"]["headers"].get("RateLimit");
+    assert_eq!(told.is_some(), *runnable);
+}
+
+#[test]
+fn subscribers_and_externals_have_contracts_too() {
+    let checked = everything();
+    let documents = documents(checked.design.as_ref().unwrap());
+    let billing = documents.iter().find(|of| of.get("webhooks").is_some()).unwrap();
+    let names: Vec<&String> = billing["webhooks"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["payments.billing.Paid", "payments.practice.Cancelled"]);
+    let paid = &billing["webhooks"]["payments.billing.Paid"]["post"];
+    let body = &paid["requestBody"]["content"]["application/json"]["example"];
+    assert_eq!(body["type"], "billing.Paid");
+    assert!(body["data"]["invoice"].is_string());
+    let signed = paid["parameters"].as_array().unwrap().iter().map(|of| of["name"].clone());
+    assert!(signed.collect::<Vec<_>>().contains(&"webhook-signature".into()));
+    let all = checked.artifacts();
+    let bank = all.iter().find(|of| of.path == "openapi/callbacks/bank.yaml").unwrap();
+    for line in ["/callbacks/bank/paid:", "name: X-Signature", "Leads to `billing.markPaid`."] {
+        assert!(bank.contents.contains(line), "{line}\n{}", bank.contents);
+    }
+}
+
+#[test]
+fn versions_say_how_long_they_are_served() {
+    let checked = everything();
+    let window = |title: &str| {
+        let documents = documents(checked.design.as_ref().unwrap());
+        let of = documents.into_iter().find(|of| of["info"]["title"] == title).unwrap();
+        of["info"]["description"].as_str().unwrap().to_owned()
+    };
+    let apis = decide::versioning::of(checked.design.as_ref().unwrap());
+    let days: Vec<f64> = apis.iter().map(|api| api.window_days).collect();
+    assert!(days[0] < days[1], "partners get longer: {days:?}");
+    assert!(window("Clinics: practice").contains(&format!("for {} days", days[0])));
+    assert!(window("Clinics: billing").contains(&format!("for {} days", days[1])));
+}
+
+/// The files below `openapi/` of every model.
+fn written(folder: &Scratch) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for (name, checked) in models() {
+        for of in checked.artifacts().into_iter().filter(|of| of.path.starts_with("openapi/")) {
+            files.push(folder.write(&format!("{name}/{}", of.path), &of.contents));
+        }
+    }
+    assert!(files.len() > 8, "{files:?}");
+    files
+}
+
+#[test]
+fn redocly_takes_every_document() {
+    let Ok(redocly) = std::env::var("FIRMITAS_TEST_REDOCLY") else {
+        eprintln!("SKIPPED: FIRMITAS_TEST_REDOCLY is not set (run `cargo xtask test`)");
+        return;
+    };
+    let folder = Scratch::new("redocly");
+    let mut command = std::process::Command::new(redocly);
+    command.args(["lint", "--extends=recommended", "--max-problems=1000"]).args(written(&folder));
+    command.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
+    passes(command.current_dir(&folder.0));
+}
+
+#[test]
+fn openapi_spec_validator_takes_every_document() {
+    let Ok(validator) = std::env::var("FIRMITAS_TEST_OPENAPI_SPEC_VALIDATOR") else {
+        eprintln!(
+            "SKIPPED: FIRMITAS_TEST_OPENAPI_SPEC_VALIDATOR is not set (run `cargo xtask test`)"
+        );
+        return;
+    };
+    let folder = Scratch::new("spec-validator");
+    passes(std::process::Command::new(validator).args(written(&folder)));
 }

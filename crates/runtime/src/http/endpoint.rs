@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use decide::design::{Design, Method, Route};
-use decide::facts;
+use decide::{
+    budget,
+    design::{Design, Method, Route},
+    facts,
+};
 use expression::Type;
 use hyper::header::HeaderValue;
 use model::{
@@ -14,11 +17,6 @@ use model::{
 
 use super::query::QueryPlan;
 use crate::json::InputPlan;
-
-/// Requests get five times their objective before they are given up, within these bounds.
-const DEADLINE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
-/// Where neither the operation nor anything above it states an objective.
-const OBJECTIVE: Duration = Duration::from_millis(500);
 
 /// A served operation.
 #[derive(Debug)]
@@ -65,7 +63,8 @@ impl Endpoint {
             upsert: operation.upsert,
             query: QueryPlan::new(model, operation),
             input: InputPlan::new(model, operation),
-            deadline: deadline(&objectives),
+            // What the contract states.
+            deadline: Duration::from_secs_f64(budget::deadline_of(design.facts(), operation)),
             shared_cache: shared_cache(model, operation),
             missing: route.not_served,
             objectives,
@@ -107,12 +106,6 @@ fn objectives(model: &Model, operation: &Operation) -> Vec<(f64, f64)> {
 fn slow_after(design: &Design, operation: &Operation) -> Duration {
     let objective = facts::objective(design.facts(), operation).value;
     Duration::try_from_secs_f64(facts::main_percentile(&objective).1).unwrap_or(Duration::MAX)
-}
-
-fn deadline(objectives: &[(f64, f64)]) -> Duration {
-    // An objective for the slowest in a thousand says more about patience than one for the median.
-    let objective = objectives.iter().map(|&(_, seconds)| Duration::from_secs_f64(seconds)).max();
-    (objective.unwrap_or(OBJECTIVE) * 5).clamp(DEADLINE.0, DEADLINE.1)
 }
 
 /// Only what every stranger sees alike and what says nothing about a person may be kept by caches
