@@ -10,6 +10,7 @@ mod flips;
 mod indexes;
 mod links;
 mod objectives;
+mod operating;
 mod quality;
 mod registry;
 mod resilient;
