@@ -37,6 +37,9 @@ impl Graph {
         }
         for &(a, b) in &self.fixed {
             let (a, b) = (groups[a].min(groups[b]), groups[a].max(groups[b]));
+            if a == b {
+                continue;
+            }
             if seeds[a].is_none() || seeds[b].is_none() || seeds[a] == seeds[b] {
                 groups.iter_mut().filter(|group| **group == b).for_each(|group| *group = a);
                 seeds[a] = seeds[a].or(seeds[b]);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use expression::EntityId;
 
-use super::graph::{Graph, Weights, between, renumbered};
+use super::capped::capped;
+use super::graph::{Graph, Weights, renumbered};
 use super::leiden::leiden;
 use super::ties::{self, Sort, Tie};
 use crate::facts::{self, Facts};
@@ -36,7 +37,10 @@ pub fn groups(
             sizes[groups[other]] += 1;
         }
     }
-    capped(model, renumbered(&groups), &seeds, &weights)
+    let Some(people) = facts::all_people(model) else { return renumbered(&groups) };
+    let most = (people.value / model.value(&numbers::PEOPLE_PER_CONTEXT)).ceil().max(1.0);
+    let most = (1..=groups.len()).take_while(|count| facts::count(*count) <= most).count();
+    capped(&groups, &seeds, &weights, most)
 }
 
 /// Entities that more than a share of the others refer to: they say nothing about who belongs
@@ -81,33 +85,4 @@ fn neighbours(nodes: usize, weights: &Weights) -> Vec<Vec<(usize, f64)>> {
 fn strongest(neighbours: &[(usize, f64)]) -> Option<usize> {
     let most = neighbours.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
     most.map(|(other, _)| *other)
-}
-
-/// No more groups than people can own: the smallest new one joins the one it hangs on most.
-/// Contexts of the model stay.
-fn capped(
-    model: Facts<'_>,
-    groups: Vec<usize>,
-    seeds: &[Option<usize>],
-    weights: &Weights,
-) -> Vec<usize> {
-    let Some(people) = facts::all_people(model) else { return groups };
-    let most = (people.value / model.value(&numbers::PEOPLE_PER_CONTEXT)).ceil().max(1.0);
-    let (mut weights, mut groups) = (between(&groups, weights), groups);
-    loop {
-        let sizes = sizes(&groups);
-        let of_seeds = groups.iter().zip(seeds).filter(|(_, seed)| seed.is_some());
-        let drawn: BTreeSet<usize> = of_seeds.map(|(group, _)| *group).collect();
-        let new = (0..sizes.len()).filter(|group| !drawn.contains(group));
-        let Some(smallest) = new.min_by_key(|group| sizes[*group]) else { return groups };
-        if sizes.len() <= 1 || facts::count(sizes.len()) <= most {
-            return groups;
-        }
-        let hangs_on = neighbours(sizes.len(), &weights);
-        let other = strongest(&hangs_on[smallest]).unwrap_or(usize::from(smallest == 0));
-        let joined = |group: usize| if group == smallest { other } else { group };
-        let joined = renumbered(&(0..sizes.len()).map(joined).collect::<Vec<_>>());
-        groups.iter_mut().for_each(|group| *group = joined[*group]);
-        weights = between(&joined, &weights);
-    }
 }

@@ -1,5 +1,6 @@
 //! Proposed contexts for entities that the model assigns to none.
 
+mod capped;
 pub mod graph;
 mod groups;
 pub mod leiden;

@@ -20,18 +20,27 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
     let contexts = || (0u16..).map(ContextId).zip(&cx.model.model.contexts);
     let mut taken = BTreeSet::new();
     let mut proposals: Vec<(ContextId, Proposal)> = Vec::new();
+    let mut whole: BTreeMap<ContextId, String> = BTreeMap::new();
     for (id, context) in contexts().filter(|(_, of)| divisible(model, of)) {
-        let proposal = propose(model, id, &taken);
-        taken.extend(proposal.names.iter().map(|named| named.name.clone()));
-        if chosen(model, &context.name) == Some("split") || stays(model, &proposal).is_none() {
-            proposals.push((id, proposal));
+        let asked = chosen(model, &context.name) == Some("split");
+        if let (false, Some(why)) = (asked, small(model, model.entities.len())) {
+            whole.insert(id, why);
+            continue;
         }
+        let proposal = propose(model, id, &taken);
+        if hangs_together(&proposal) {
+            whole.insert(id, "everything hangs together".to_owned());
+            continue;
+        }
+        taken.extend(proposal.names.iter().map(|named| named.name.clone()));
+        proposals.push((id, proposal));
     }
     let mut answers = Vec::new();
     for (id, context) in contexts() {
         let name = context.name.value.clone();
         let Some((_, proposal)) = proposals.iter().find(|(of, _)| *of == id) else {
-            let answer = if context.unassigned { kept(model, id) } else { drawn(cx, id) };
+            let why = whole.get(&id).map_or("the model decides so", String::as_str);
+            let answer = if context.unassigned { kept(model, id, why) } else { drawn(cx, id) };
             answers.push((name, takes(model, id, &proposals, answer)));
             continue;
         };
@@ -61,16 +70,13 @@ fn divisible(model: Facts<'_>, context: &Drawn) -> bool {
     }
 }
 
-/// Why entities stay together, if they are few or there is but one group.
-fn stays(model: Facts<'_>, proposal: &Proposal) -> Option<String> {
-    if let Some(why) = small(model, proposal.entities.len()) {
-        return Some(why);
-    }
+/// Whether all entities of the divided context would be one new context.
+fn hangs_together(proposal: &Proposal) -> bool {
     let pieces = proposal.pieces();
-    let new = pieces.iter().all(|group| proposal.names[*group].seed.is_none());
-    (pieces.len() <= 1 && new).then(|| "everything hangs together".to_owned())
+    pieces.len() <= 1 && pieces.iter().all(|group| proposal.names[*group].seed.is_none())
 }
 
+/// Why entities stay together, if they are few.
 fn small(model: Facts<'_>, entities: usize) -> Option<String> {
     let people = facts::all_people(model).map(|people| people.value);
     let one_team = model.system.teams.len() <= 1;
@@ -157,12 +163,8 @@ fn takes(
 }
 
 /// A context without groups, or which the model keeps whole.
-fn kept(model: Facts<'_>, id: ContextId) -> Answer {
+fn kept(model: Facts<'_>, id: ContextId, why: &str) -> Answer {
     let context = model.context(id);
-    let why = match chosen(model, &context.name) {
-        Some(_) => "the model decides so".to_owned(),
-        None => stays(model, &propose(model, id, &BTreeSet::new())).unwrap_or_default(),
-    };
     let entities = model.entities.iter().filter(|of| of.context == id).count();
     let people = facts::all_people(model).map(|people| {
         let fact = format!("{} people", facts::people(people.value));
@@ -170,7 +172,7 @@ fn kept(model: Facts<'_>, id: ContextId) -> Answer {
     });
     let from = Provenance::Derived { from: "the entities that no context holds".to_owned() };
     let fact = format!("{entities} entities without a context");
-    let answer = Answer::new("keep", SOURCE).driver(fact, from, &why);
+    let answer = Answer::new("keep", SOURCE).driver(fact, from, why);
     let unknown = || {
         let fact = "people: not stated".to_owned();
         (fact, Provenance::Default { source: "house" })
