@@ -121,6 +121,18 @@ impl Folder {
             .map_err(|error| Failure::file("write", &path, &error))
     }
 
+    /// Writes a file beside the model, whole or not at all, whether it exists or not.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let path = self.root.join(name);
+        let beside = path.with_extension("firm-new");
+        fs::write(&beside, text)
+            .and_then(|()| fs::rename(&beside, &path))
+            .map_err(|error| Failure::file("write", &path, &error))
+    }
+
     /// Where the embedded store lives unless `--data` says otherwise.
     #[must_use]
     pub fn default_data(&self) -> PathBuf {
@@ -164,6 +176,9 @@ impl Folder {
     /// order does not depend on the file system. Hidden entries are never matched.
     #[must_use]
     pub fn matching(&self, pattern: &str) -> Vec<String> {
+        if !pattern.contains('*') {
+            return self.resolve(pattern).map(|_| pattern.to_owned()).into_iter().collect();
+        }
         let mut found = Vec::new();
         let mut budget = ENTRY_LIMIT;
         self.walk(String::new(), 0, &mut budget, &mut |path| {

@@ -22,7 +22,7 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{
-    ask, backup, check, design, explain, fmt, new, schema, seed as seed_command, token, up,
+    accept, ask, backup, check, design, explain, fmt, new, schema, seed as seed_command, token, up,
 };
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
@@ -55,6 +55,8 @@ enum Command {
     Ask(ask::AskArguments),
     /// Decide the architecture and write its documents and contracts
     Design(design::DesignArguments),
+    /// Take changed decisions into `decisions.lock.yaml`
+    Accept(accept::AcceptArguments),
     /// Say why a decision fell as it did
     Explain(explain::ExplainArguments),
     /// Bring model files into the common layout
@@ -107,6 +109,7 @@ fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Out
         Command::Check(arguments) => check::run(arguments, console),
         Command::Ask(arguments) => ask::run(arguments, console),
         Command::Design(arguments) => design::run(arguments, console),
+        Command::Accept(arguments) => accept::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::Schema(arguments) => Ok(schema::run(*arguments, console)),

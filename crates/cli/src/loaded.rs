@@ -3,8 +3,11 @@
 use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 
 use base::{Diagnostic, Severity, SourceMap, has_errors};
-use decide::{Design, design::Verdict};
-use emit::{Artifact, decisions::decision};
+use decide::{Design, design::Verdict, lock::Change};
+use emit::{
+    Artifact,
+    decisions::{decision, with_flips},
+};
 use serde_json::Value;
 
 use crate::{
@@ -66,6 +69,12 @@ impl Loaded {
         self.design.as_ref().map_or(&[], |design| &design.verdicts)
     }
 
+    /// The decisions that are not as they were accepted; none where nothing was accepted.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        self.design.as_deref().map(decide::lock::changes).unwrap_or_default()
+    }
+
     /// The files of `design/`, unless the model has errors.
     #[must_use]
     pub fn artifacts(&self) -> Option<Vec<Artifact>> {
@@ -111,12 +120,10 @@ impl Loaded {
     /// The JSON of one decision, with its flips where they were computed.
     #[must_use]
     pub fn decision(&self, verdict: &Verdict) -> Value {
-        let mut value = decision(&self.sources, verdict);
-        if let Some(design) = self.design.as_ref().filter(|design| design.flips.moved > 0) {
-            let flips = design.flips.of(verdict.family, &verdict.subject);
-            value["flips"] = flips.map(emit::decisions::flip).collect();
+        match &self.design {
+            Some(design) => with_flips(design, &self.sources, verdict),
+            None => decision(&self.sources, verdict),
         }
-        value
     }
 
     /// Prints the findings and their summary, if there are any.

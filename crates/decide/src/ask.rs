@@ -201,7 +201,7 @@ fn question(
     let assumed = asked.assumed.map(|number| design.numbers.value(number) * asked.factor);
     let mut decide = |scaled: f64| {
         state(model, asked.place, unit.unscaled(scaled), design);
-        let choices = rerun.stated(model);
+        let choices = rerun.stated(model, None);
         quantities::clear(model, asked.place);
         choices
     };

@@ -16,6 +16,7 @@ use crate::decisions;
 use crate::design::{Driver, Rejected, Route, Table, Verdict};
 use crate::facts::Facts;
 use crate::indexes::{self, Outcome};
+use crate::lock::{Lock, Locked, Values};
 use crate::references::References;
 use crate::sizing::{Demand, Sizing};
 use crate::subjects::{self, Names};
@@ -49,17 +50,24 @@ impl Ground {
     }
 }
 
-/// What some verdicts compute and others read, within one run over all families.
-#[derive(Default)]
-pub(crate) struct Memo {
+/// What belongs to one run over all families: what some compute and others read, and what was
+/// accepted before.
+pub(crate) struct Round<'l> {
     /// What is asked of services and stores.
     demand: OnceCell<Demand>,
     /// How much is needed of everything.
     sizing: OnceCell<Sizing>,
+    /// Accepted decisions.
+    pub locked: Option<Locked<'l>>,
 }
 
-impl Memo {
-    /// How much of it is known.
+impl<'l> Round<'l> {
+    /// Nothing computed yet.
+    pub const fn new(locked: Option<Locked<'l>>) -> Self {
+        Self { demand: OnceCell::new(), sizing: OnceCell::new(), locked }
+    }
+
+    /// How much of what is shared is computed.
     pub fn known(&self) -> usize {
         usize::from(self.demand.get().is_some()) + usize::from(self.sizing.get().is_some())
     }
@@ -70,12 +78,14 @@ pub(crate) fn verdicts(
     model: Facts<'_>,
     ground: &Ground,
     routes: &[Option<Route>],
+    lock: Option<&Lock>,
 ) -> (Vec<Verdict>, Sizing, Vec<Diagnostic>) {
-    let memo = Memo::default();
+    let values = Values::of(model, lock);
+    let round = Round::new(Locked::new(lock, &values));
     let mut answered: Vec<Arc<Vec<Verdict>>> = Vec::new();
     let mut diagnostics = Vec::new();
     for decision in in_order() {
-        let (new, conflicts) = family(model, (ground, &memo), routes, &answered, decision);
+        let (new, conflicts) = family(model, (ground, &round), routes, &answered, decision);
         diagnostics.extend(conflicts);
         answered.push(Arc::new(new));
     }
@@ -91,13 +101,13 @@ pub(crate) fn verdicts(
         let key = |verdict: &Verdict| catalogue::position(verdict.family);
         key(a).cmp(&key(b)).then_with(|| a.subject.cmp(&b.subject))
     });
-    (verdicts, memo.sizing.into_inner().unwrap_or_default(), diagnostics)
+    (verdicts, round.sizing.into_inner().unwrap_or_default(), diagnostics)
 }
 
 /// What one family says, those that it reads having been asked before.
 pub(crate) fn family(
     model: Facts<'_>,
-    (ground, memo): (&Ground, &Memo),
+    (ground, round): (&Ground, &Round<'_>),
     routes: &[Option<Route>],
     answered: &[Arc<Vec<Verdict>>],
     decision: &Decision,
@@ -112,8 +122,8 @@ pub(crate) fn family(
         references: &ground.references,
         touches: &ground.touches,
         verdicts: answered,
-        demand: &memo.demand,
-        sizing: &memo.sizing,
+        demand: &round.demand,
+        sizing: &round.sizing,
     };
     let mut diagnostics = Vec::new();
     let mut verdicts = Vec::new();
@@ -121,6 +131,9 @@ pub(crate) fn family(
         let conflicts = std::mem::take(&mut answer.conflicts);
         let mut verdict = verdict(decision.family, subject, answer);
         obey(model, &mut verdict);
+        if let Some(locked) = &round.locked {
+            locked.hold(model, &mut verdict);
+        }
         let of_choice = conflicts.into_iter().filter(|(option, _)| *option == verdict.choice);
         diagnostics.extend(of_choice.map(|(_, finding)| finding));
         verdicts.push(verdict);

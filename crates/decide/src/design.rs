@@ -11,6 +11,7 @@ use model::{
 
 use crate::facts::Facts;
 use crate::flips::Flips;
+use crate::lock::Lock;
 use crate::numbers::Numbers;
 use crate::sizing::Sizing;
 
@@ -23,6 +24,8 @@ pub struct Design {
     pub numbers: Numbers,
     /// Verdicts, in the order of the catalogue, then of their subjects.
     pub verdicts: Vec<Verdict>,
+    /// Decisions that were accepted before, where there are some.
+    pub lock: Option<Arc<Lock>>,
     /// What would be decided otherwise if one number were different; empty until somebody asks.
     pub flips: Flips,
     /// The table of each entity; positions are [`EntityId`]s.

@@ -8,6 +8,8 @@ use model::Model;
 
 use decided::Ground;
 use facts::Facts;
+use flips::Flips;
+use lock::Lock;
 use numbers::Numbers;
 
 pub mod ask;
@@ -28,6 +30,7 @@ pub mod flips;
 pub mod indexes;
 mod layout;
 pub mod limits;
+pub mod lock;
 pub mod naming;
 pub mod needs;
 pub mod numbers;
@@ -56,11 +59,22 @@ pub fn decide(model: Arc<Model>) -> (Design, Vec<Diagnostic>) {
 /// The same with other assumptions than the usual ones.
 #[must_use]
 pub fn decide_with(model: Arc<Model>, numbers: Numbers) -> (Design, Vec<Diagnostic>) {
+    decide_locked(model, numbers, None)
+}
+
+/// The same, keeping decisions that were accepted while no number is clearly beyond the threshold
+/// that turns them.
+#[must_use]
+pub fn decide_locked(
+    model: Arc<Model>,
+    numbers: Numbers,
+    lock: Option<Arc<Lock>>,
+) -> (Design, Vec<Diagnostic>) {
     let (routes, mut diagnostics) = routes::routes(&model);
     let facts = Facts { model: &model, numbers: &numbers };
     let ground = Ground::of(facts, tables::tables(&model));
-    let (verdicts, sizing, findings) = decided::verdicts(facts, &ground, &routes);
+    let (verdicts, sizing, findings) = decided::verdicts(facts, &ground, &routes, lock.as_deref());
     diagnostics.extend(findings);
-    let flips = flips::Flips::default();
-    (Design { tables: ground.tables, routes, verdicts, flips, sizing, numbers, model }, diagnostics)
+    let (tables, flips) = (ground.tables, Flips::default());
+    (Design { tables, routes, verdicts, lock, flips, sizing, numbers, model }, diagnostics)
 }

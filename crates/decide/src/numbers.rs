@@ -113,6 +113,8 @@ operations::followed_by_those_of_operations! {
     HORIZON = "horizon" 24.0 "months" in 12.0..60.0 from "house";
     /// Multiple of the stated peak, where the model states none.
     HEADROOM = "headroom" 2.0 "x" in 1.0..10.0 from "house";
+    /// How far a number must be beyond its threshold to turn a decision that was accepted.
+    HYSTERESIS = "hysteresis" 0.2 "share" in 0.05..0.5 from "house";
     /// Growth a year, where the model states none.
     GROWTH = "growth" 0.3 "per year" in 0.0..3.0 from "house";
     /// Peak against mean, where only a mean is stated.

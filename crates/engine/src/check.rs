@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use base::{Diagnostic, SourceMap, has_errors, sort_diagnostics};
-use decide::Design;
+use decide::{Design, numbers::Numbers};
 use emit::Artifact;
 
-use crate::{World, load};
+use crate::{World, load, lock};
 
 /// What is known about a model: its files, its findings, and its design if it has no error.
 #[derive(Clone, Debug)]
@@ -34,8 +34,10 @@ pub fn check(world: &dyn World) -> Checked {
     if let Some(model) = model
         && !has_errors(&diagnostics)
     {
-        let (decided, findings) = decide::decide(Arc::new(model));
+        let lock = lock::load(world, &mut sources, &mut diagnostics).map(Arc::new);
+        let (decided, findings) = decide::decide_locked(Arc::new(model), Numbers::default(), lock);
         diagnostics.extend(findings);
+        diagnostics.extend(lock::warnings(&decided));
         if !has_errors(&diagnostics) {
             diagnostics.extend(check::check(&decided, world.today().as_deref()));
         }

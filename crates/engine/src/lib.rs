@@ -3,6 +3,7 @@
 mod check;
 pub mod explanations;
 mod load;
+pub mod lock;
 mod world;
 
 pub use check::{Checked, check};

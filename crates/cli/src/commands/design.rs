@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use decide::lock::Change;
 use serde_json::json;
 
+use super::accept;
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
@@ -29,9 +31,14 @@ pub struct DesignArguments {
     #[arg(long)]
     force: bool,
 
-    /// Write nothing; exit with 1 if the folder is not what would be written
+    /// Write nothing; exit with 1 if the folder is not what would be written, or a decision is not
+    /// as it was accepted
     #[arg(long, conflicts_with = "force")]
     check: bool,
+
+    /// Accept all decisions: write `decisions.lock.yaml` beside the model, as `firm accept --all`
+    #[arg(long, conflicts_with = "check")]
+    lock: bool,
 }
 
 /// Decides and writes the folder, unless the model has errors.
@@ -40,6 +47,12 @@ pub struct DesignArguments {
 /// When there is no model, or the folder cannot be written or was edited by hand.
 pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Failure> {
     let mut loaded = Loaded::read(Folder::open(&arguments.model)?);
+    if arguments.lock && !loaded.has_errors() {
+        accept::write(&loaded, console, &|_| true, true)?;
+        loaded = Loaded::read(loaded.folder);
+    }
+    loaded.find_flips(console);
+    let unlike = loaded.changes();
     if let Some(out) = &arguments.out {
         // Numbers go on from the folder that is written, not from one beside the model.
         let lock = std::fs::read_to_string(out.join("proto/fields.lock"));
@@ -55,14 +68,20 @@ pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Fa
             false => generated.write(arguments.force)?,
         });
     }
-    let stale = arguments.check && changes.as_ref().is_some_and(|changes| !changes.is_empty());
+    let violated = unlike.iter().any(|change| change.locked.is_some());
+    let stale = changes.as_ref().is_some_and(|changes| !changes.is_empty());
+    let stale = arguments.check && (stale || violated);
     if console.json() {
         let mut document = loaded.document();
         document["decisions"] = loaded.decisions();
+        document["changed"] = unlike.iter().map(accept::change_json).collect();
         document["files"] = changes.as_ref().map_or(json!(null), changes_json);
         console.document(&document);
     } else {
+        // Told below, a line each.
+        loaded.diagnostics.retain(|found| found.id != "decision-changed");
         loaded.print_findings(|text| console.problem(text), console.appearance());
+        tell(console, &unlike);
     }
     if let Some(changes) = &changes {
         say(console, &out, changes, arguments.check);
@@ -70,6 +89,16 @@ pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Fa
         console.problem("nothing was written: the model has errors");
     }
     Ok(if stale { Outcome::Findings } else { loaded.outcome(console) })
+}
+
+/// The decisions that are not as they were accepted.
+fn tell(console: &Console, unlike: &[Change]) {
+    if unlike.is_empty() {
+        return;
+    }
+    console.problem(styled(style::BOLD, "not as it was accepted:"));
+    unlike.iter().for_each(|change| console.problem(accept::change_line(change)));
+    console.problem("`firm accept --all` takes them, `firm accept ID` one of them");
 }
 
 fn say(console: &Console, out: &std::path::Path, changes: &Changes, check: bool) {

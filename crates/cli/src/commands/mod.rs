@@ -1,5 +1,6 @@
 //! One command, one file.
 
+pub mod accept;
 pub mod ask;
 pub mod backup;
 pub mod check;

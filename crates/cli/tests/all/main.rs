@@ -8,6 +8,7 @@
     reason = "tests run programs and read files"
 )]
 
+mod accept;
 mod acceptance;
 mod ask;
 mod check;

@@ -61,6 +61,23 @@ impl Measure {
     }
 }
 
+impl Measure {
+    /// The value on the scale on which it is moved.
+    #[must_use]
+    pub fn scaled(self, value: f64) -> f64 {
+        match self {
+            Self::Stated(unit) => unit.scaled(value),
+            Self::Assumed(_) => value,
+        }
+    }
+
+    /// Whether only whole numbers make sense.
+    #[must_use]
+    pub fn whole(self) -> bool {
+        self == Self::Stated(Unit::Whole)
+    }
+}
+
 impl Flip {
     /// `family.subject`.
     #[must_use]
@@ -71,17 +88,24 @@ impl Flip {
     /// How far the number is from its threshold: 1 is there, 2 is half or double.
     #[must_use]
     pub fn distance(&self) -> f64 {
-        let scaled = |value: f64| match self.measure {
-            Measure::Stated(unit) => unit.scaled(value),
-            Measure::Assumed(_) => value,
-        };
-        let ratio = scaled(self.at) / scaled(self.now);
+        let ratio = self.measure.scaled(self.at) / self.measure.scaled(self.now);
         if ratio.is_finite() && ratio > 0.0 { ratio.max(1.0 / ratio) } else { f64::INFINITY }
     }
 
     /// `becomes hybrid when watchOrder open streams exceed 10k (now 5k)`.
     #[must_use]
     pub fn sentence(&self) -> String {
+        let now = self.measure.show(self.now);
+        let origin = match self.measure {
+            Measure::Stated(_) => String::new(),
+            Measure::Assumed(number) => format!(", assumed: {}", number.source),
+        };
+        format!("{} (now {now}{origin})", self.condition())
+    }
+
+    /// The same without the present value.
+    #[must_use]
+    pub fn condition(&self) -> String {
         let what = match (self.from, self.becomes) {
             (_, None) => "no longer arises".to_owned(),
             (None, Some(becomes)) => format!("arises, as {becomes},"),
@@ -95,17 +119,7 @@ impl Flip {
             (false, true) => "fall below",
             (false, false) => "falls below",
         };
-        let show = |value: f64| self.measure.show(value);
-        let origin = match self.measure {
-            Measure::Stated(_) => String::new(),
-            Measure::Assumed(number) => format!(", assumed: {}", number.source),
-        };
-        format!(
-            "{what} when {} {moves} {} (now {}{origin})",
-            self.fact,
-            show(self.at),
-            show(self.now)
-        )
+        format!("{what} when {} {moves} {}", self.fact, self.measure.show(self.at))
     }
 }
 
@@ -232,8 +246,9 @@ fn flips(rerun: &Rerun<'_>, model: &mut Model, moved: &Moved) -> Vec<Flip> {
             let [now, low, high] = [stated.now, stated.low, stated.high].map(|at| unit.scaled(at));
             let range = Range { now, low, high, whole: unit == Unit::Whole };
             let changes = search::changes(range, &rerun.base(), &mut |value| {
-                quantities::set(model, stated.place, unit.unscaled(value));
-                rerun.stated(model)
+                let value = unit.unscaled(value);
+                quantities::set(model, stated.place, value);
+                rerun.stated(model, Some((&stated.name, value)))
             });
             quantities::set(model, stated.place, stated.now);
             let measure = Measure::Stated(unit);

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use model::Model;
 
-use crate::decided::{self, Ground, Memo};
+use crate::decided::{self, Ground, Round};
 use crate::decision::Decision;
 use crate::design::{Design, Route, Table, Verdict};
 use crate::facts::Facts;
+use crate::lock::{Lock, Locked, Values};
 use crate::numbers::{Number, Numbers};
 use crate::tables;
 
@@ -22,6 +23,9 @@ pub struct Choices(pub Vec<Arc<Vec<Choice>>>);
 pub struct Rerun<'d> {
     numbers: &'d Numbers,
     routes: &'d [Option<Route>],
+    /// What was accepted, and the numbers that it names.
+    lock: Option<&'d Lock>,
+    values: Values,
     /// Tables without indexes: no number changes these.
     bare: Vec<Table>,
     ground: Ground,
@@ -48,14 +52,17 @@ impl<'d> Rerun<'d> {
         let ground = Ground::of(facts, bare.clone());
         let ground_reads = reads.take();
         let mut families: Vec<Family> = Vec::new();
-        let (mut answered, memo) = (Vec::new(), Memo::default());
+        let lock = design.lock.as_deref();
+        let values = Values::of(Facts { model: &design.model, numbers: &design.numbers }, lock);
+        let round = Round::new(Locked::new(lock, &values));
+        let mut answered = Vec::new();
         let mut memo_reads = vec![false; ground_reads.len()];
         for decision in decided::in_order() {
-            let (known, stand) = (memo.known(), (&ground, &memo));
+            let (known, stand) = (round.known(), (&ground, &round));
             let (new, _) = decided::family(facts, stand, &design.routes, &answered, decision);
             let mut reads = reads.take();
             // What is computed once for several families may be read by all that follow.
-            if memo.known() > known {
+            if round.known() > known {
                 join(&mut memo_reads, &reads);
             }
             join(&mut reads, &memo_reads);
@@ -64,8 +71,9 @@ impl<'d> Rerun<'d> {
             answered.push(verdicts.clone());
             families.push(Family { decision, verdicts, choices, reads });
         }
+        drop(round);
         let (numbers, routes) = (&design.numbers, &*design.routes);
-        Self { numbers, routes, bare, ground, ground_reads, families }
+        Self { numbers, routes, lock, values, bare, ground, ground_reads, families }
     }
 
     /// What was chosen with nothing moved.
@@ -96,24 +104,24 @@ impl<'d> Rerun<'d> {
         let facts = Facts { model, numbers: &numbers };
         let read = |reads: &[bool]| reads.get(number.index).copied().unwrap_or_default();
         if read(&self.ground_reads) {
-            return self.all(facts);
+            return self.all(facts, Some((number.name, value)));
         }
         let mut changed = false;
         let affected = |family: &Family, changed: bool| changed || read(&family.reads);
-        self.run(facts, &self.ground, |family, new| {
+        self.run(facts, &self.ground, Some((number.name, value)), |family, new| {
             changed |= new.is_some_and(|new| *new != *family.choices);
             affected(family, changed)
         })
     }
 
     /// With another number in the model.
-    pub fn stated(&self, model: &Model) -> Choices {
-        self.all(Facts { model, numbers: self.numbers })
+    pub fn stated(&self, model: &Model, moved: Option<(&str, f64)>) -> Choices {
+        self.all(Facts { model, numbers: self.numbers }, moved)
     }
 
-    fn all(&self, facts: Facts<'_>) -> Choices {
+    fn all(&self, facts: Facts<'_>, moved: Option<(&str, f64)>) -> Choices {
         let ground = Ground::of(facts, self.bare.clone());
-        self.run(facts, &ground, |_, _| true)
+        self.run(facts, &ground, moved, |_, _| true)
     }
 
     /// Asks families one after another. `again` is told what a family that was asked chose, and
@@ -122,9 +130,13 @@ impl<'d> Rerun<'d> {
         &self,
         facts: Facts<'_>,
         ground: &Ground,
+        moved: Option<(&str, f64)>,
         mut again: impl FnMut(&Family, Option<&[Choice]>) -> bool,
     ) -> Choices {
-        let memo = Memo::default();
+        let mut round = Round::new(Locked::new(self.lock, &self.values));
+        if let Some(locked) = &mut round.locked {
+            locked.moved = moved;
+        }
         let mut answered = Vec::with_capacity(self.families.len());
         let mut chosen = Vec::with_capacity(self.families.len());
         for family in &self.families {
@@ -133,7 +145,7 @@ impl<'d> Rerun<'d> {
                 chosen.push(family.choices.clone());
                 continue;
             }
-            let (stand, decision) = ((ground, &memo), family.decision);
+            let (stand, decision) = ((ground, &round), family.decision);
             let (new, _) = decided::family(facts, stand, self.routes, &answered, decision);
             let choices = Arc::new(choices(&new));
             again(family, Some(&choices));

@@ -5,6 +5,7 @@ use base::Provenance;
 use decide::{
     Design, catalogue, decisions,
     design::{Driver, Verdict},
+    flips::Measure,
 };
 
 use super::recorded::Recorded;
@@ -20,7 +21,7 @@ pub fn page(design: &Design, verdict: &Verdict, recorded: &Recorded) -> String {
         format!("## Considered Options\n\n{}", options(verdict)),
         format!("## Decision Outcome\n\n{}", outcome(verdict)),
         format!("### Consequences\n\n{}", consequences(verdict)),
-        format!("### Confirmation\n\n{}", confirmation(recorded)),
+        format!("### Confirmation\n\n{}", confirmation(design, verdict, recorded)),
         format!("## Pros and Cons of the Options\n\n{}", reasons(verdict)),
         format!("## More Information\n\n{}", more(verdict)),
     ];
@@ -115,12 +116,18 @@ fn consequences(verdict: &Verdict) -> String {
     format!("{price}\n* Bad, because `firm up` does not run it.")
 }
 
-fn confirmation(recorded: &Recorded) -> String {
+fn confirmation(design: &Design, verdict: &Verdict, recorded: &Recorded) -> String {
     let mut text = format!(
         "{} `firm design --check` fails as soon as the numbers of the model lead to another choice: \
          this record is then another.",
         recorded.confirmation
     );
+    let flips = design.flips.of(verdict.family, &verdict.subject);
+    let stated = flips.filter(|flip| matches!(flip.measure, Measure::Stated(_)));
+    let turns: Vec<String> = stated.take(3).map(|flip| line(&flip.condition())).collect();
+    if !turns.is_empty() {
+        text += &format!(" With nothing else moved, it {}.", turns.join(", and it "));
+    }
     if !recorded.findings.is_empty() {
         let findings: Vec<String> = recorded.findings.iter().map(|id| format!("`{id}`")).collect();
         text +=

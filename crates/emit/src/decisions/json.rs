@@ -16,7 +16,7 @@ pub fn document(design: &Design, sources: &SourceMap) -> Value {
     let mut routes: Vec<&Route> = design.routes.iter().flatten().collect();
     routes.sort_by(|a, b| (&a.segments, a.method).cmp(&(&b.segments, b.method)));
     let decisions: Vec<Value> =
-        design.verdicts.iter().map(|verdict| decision(sources, verdict)).collect();
+        design.verdicts.iter().map(|verdict| with_flips(design, sources, verdict)).collect();
     json!({
         "version": 1,
         "system": design.model.system.name,
@@ -26,6 +26,16 @@ pub fn document(design: &Design, sources: &SourceMap) -> Value {
         "tables": tables.iter().map(|of| table(design, of)).collect::<Vec<_>>(),
         "routes": routes.iter().map(|of| route(design, of)).collect::<Vec<_>>(),
     })
+}
+
+/// One decision with its flips, where they were computed.
+#[must_use]
+pub fn with_flips(design: &Design, sources: &SourceMap, verdict: &Verdict) -> Value {
+    let mut value = decision(sources, verdict);
+    if design.flips.moved > 0 {
+        value["flips"] = design.flips.of(verdict.family, &verdict.subject).map(flip).collect();
+    }
+    value
 }
 
 /// One decision.

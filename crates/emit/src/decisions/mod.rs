@@ -8,7 +8,7 @@ use decide::Design;
 
 use crate::{Artifact, Emitter};
 
-pub use json::{decision, flip};
+pub use json::{decision, with_flips};
 
 /// `decisions.md`, `design.json`.
 pub static EMITTER: Emitter =
