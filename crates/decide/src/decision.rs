@@ -125,6 +125,14 @@ impl Context<'_> {
         self.verdicts.iter().filter(of_family).flat_map(|of| of.iter())
     }
 
+    /// What `store` chooses for a context; PostgreSQL where it does not arise.
+    #[must_use]
+    pub fn store_of(&self, context: ContextId) -> &'static str {
+        let name = self.model.context(context).name.value.as_str();
+        let store = self.verdicts_of("store").find(|verdict| verdict.subject == name);
+        store.map_or("postgresql", |verdict| verdict.choice)
+    }
+
     /// The deployable of each context, by position: `None` for the one that several share. Read
     /// off the verdicts of `service`.
     #[must_use]

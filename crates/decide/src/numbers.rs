@@ -194,8 +194,9 @@ operations::followed_by_those_of_operations! {
     /// Popularity of rows (the exponent of Zipf's law), where the model states none.
     ZIPF = "zipf" 0.8 "" in 0.6..1.1
         from "Breslau et al. 1999, Web caching and Zipf-like distributions";
-    /// Time between two regions, there and back.
-    REGION_TRIP = "region-trip" 20.0 "ms" in 10.0..80.0 from "house";
+    /// Popularity of rows among writers (the exponent of Zipf's law), where the model states none:
+    /// what people write is spread more evenly than what they read.
+    WRITE_ZIPF = "write-zipf" 0.6 "" in 0.0..1.1 from "house";
     /// Time within a data centre, there and back.
     ZONE_TRIP = "zone-trip" 0.3 "ms" in 0.15..1.2 from "house";
     /// Database cores that a cache in the process must save.

@@ -12,8 +12,12 @@ mod authorisation;
 mod availability;
 #[path = "boundary.rs"]
 mod boundary;
+#[path = "cap.rs"]
+mod cap;
 #[path = "capacity.rs"]
 mod capacity;
+#[path = "concurrency.rs"]
+mod concurrency;
 #[path = "deletion.rs"]
 mod deletion;
 #[path = "deployment.rs"]
@@ -36,6 +40,8 @@ mod link;
 mod money;
 #[path = "paradigm.rs"]
 mod paradigm;
+#[path = "partitioning.rs"]
+mod partitioning;
 #[path = "password-hash.rs"]
 mod password_hash;
 #[path = "rate-limit.rs"]
@@ -68,6 +74,8 @@ mod store;
 mod style;
 #[path = "telemetry.rs"]
 mod telemetry;
+#[path = "tenancy.rs"]
+mod tenancy;
 #[path = "versioning.rs"]
 mod versioning;
 
@@ -81,7 +89,9 @@ pub static ALL: &[&Decision] = &[
     &authorisation::DECISION,
     &availability::DECISION,
     &boundary::DECISION,
+    &cap::DECISION,
     &capacity::DECISION,
+    &concurrency::DECISION,
     &deletion::DECISION,
     &deployment::DECISION,
     &edge::DECISION,
@@ -93,6 +103,7 @@ pub static ALL: &[&Decision] = &[
     &link::DECISION,
     &money::DECISION,
     &paradigm::DECISION,
+    &partitioning::DECISION,
     &password_hash::DECISION,
     &rate_limit::DECISION,
     &recovery::DECISION,
@@ -109,5 +120,6 @@ pub static ALL: &[&Decision] = &[
     &store::DECISION,
     &style::DECISION,
     &telemetry::DECISION,
+    &tenancy::DECISION,
     &versioning::DECISION,
 ];
