@@ -7,6 +7,7 @@ use model::{Model, model::Entity};
 use crate::design::Design;
 use crate::facts::{self, Facts};
 use crate::numbers;
+use crate::references::References;
 use crate::retention::{self, Ending, Retention, Since};
 use crate::tenancy;
 use crate::touches::{How, Touches};
@@ -116,13 +117,19 @@ pub struct Partitioning {
 /// The partitioning of every entity.
 #[must_use]
 pub fn of(design: &Design) -> Vec<Partitioning> {
-    let (model, touches) = (design.facts(), Touches::of(design.facts()));
-    design.model.entities().map(|(id, _)| partitioning(model, &touches, id)).collect()
+    let model = design.facts();
+    let (touches, references) = (Touches::of(model), References::of(model));
+    let of = |(id, _)| partitioning(model, (&touches, &references), id);
+    design.model.entities().map(of).collect()
 }
 
-/// Bytes of a row as stored, without indexes.
+/// Bytes of a row as stored, without indexes. The content of a file lies elsewhere: of it the row
+/// holds a key.
 #[must_use]
 pub fn row_bytes(model: Facts<'_>, of: &Entity) -> f64 {
+    if of.fields.iter().any(|field| matches!(field.ty.required(), Type::File { .. })) {
+        return model.value(&numbers::ROW_BYTES);
+    }
     of.size
         .as_ref()
         .map_or(model.value(&numbers::ROW_BYTES), |size| crate::sizing::work::bytes(size.value))
@@ -130,7 +137,11 @@ pub fn row_bytes(model: Facts<'_>, of: &Entity) -> f64 {
 
 /// The partitioning of an entity.
 #[must_use]
-pub fn partitioning(model: Facts<'_>, touches: &Touches, id: EntityId) -> Partitioning {
+pub fn partitioning(
+    model: Facts<'_>,
+    (touches, references): (&Touches, &References),
+    id: EntityId,
+) -> Partitioning {
     let of = model.entity(id);
     let rows = facts::rows_at_horizon(model, id);
     let count = rows.as_ref().map_or(0.0, |rows| rows.value);
@@ -162,7 +173,7 @@ pub fn partitioning(model: Facts<'_>, touches: &Touches, id: EntityId) -> Partit
         servers: 1,
     };
     if let Some(why) = why {
-        divide(model, touches, &retention, &mut partitioning, why, servers);
+        divide(model, (touches, references), &retention, &mut partitioning, (why, servers));
     }
     partitioning
 }
@@ -200,11 +211,10 @@ fn servers(model: Facts<'_>, bytes: f64, writes: f64) -> u32 {
 
 fn divide(
     model: Facts<'_>,
-    touches: &Touches,
+    (touches, references): (&Touches, &References),
     retention: &Retention,
     of: &mut Partitioning,
-    why: Why,
-    servers: u32,
+    (why, servers): (Why, u32),
 ) {
     let entity = model.entity(of.entity);
     let inserted = touches.writes(of.entity).iter().any(|write| write.how == How::Inserted);
@@ -214,9 +224,9 @@ fn divide(
         whole((of.bytes / model.value(&numbers::PARTITION_BYTES)).ceil()).next_power_of_two();
     let partitions = size.clamp(2, 1024).max(servers.next_power_of_two());
     of.vetoes = vetoes(entity);
-    if let Some(column) =
-        time_column(entity).filter(|_| grows && !(why == Why::Servers && !entity.append_only))
-    {
+    let referenced = references.to(of.entity).iter().any(|reference| reference.within);
+    let spread = why == Why::Servers && !entity.append_only;
+    if let Some(column) = time_column(entity, referenced).filter(|_| grows && !spread) {
         of.by = by_time(model, retention, of, column, inflow);
         of.servers = servers;
         return;
@@ -251,7 +261,7 @@ fn is_time(of: &Entity, field: FieldIndex) -> bool {
 
 /// The column to divide by in time. A unique key must contain it: with any but the primary key,
 /// `id` serves no longer, and a time that all keys contain has to.
-fn time_column(of: &Entity) -> Option<FieldIndex> {
+fn time_column(of: &Entity, referenced: bool) -> Option<FieldIndex> {
     if !of.exclusive.is_empty() {
         return None;
     }
@@ -263,8 +273,8 @@ fn time_column(of: &Entity) -> Option<FieldIndex> {
     let everywhere = |field: &&FieldIndex| keys().all(|key| key.contains(field));
     let time = first.iter().filter(|field| is_time(of, **field));
     let column = time.filter(everywhere).min_by_key(|field| of.field(**field).name.value.as_str());
-    // The primary key has to contain it as well.
-    column.copied().filter(|_| !of.identity.is_empty())
+    // The primary key has to contain it as well: `id` alone can then not be referred to.
+    column.copied().filter(|_| !of.identity.is_empty() || !referenced)
 }
 
 fn by_time(

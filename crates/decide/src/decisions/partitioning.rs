@@ -17,7 +17,7 @@ const SOURCE: &str = "PostgreSQL documentation, table partitioning (larger than 
 
 fn run(cx: &Context<'_>, id: EntityId) -> Option<Answer> {
     let model = cx.model;
-    let of = partitions::partitioning(model, cx.touches, id);
+    let of = partitions::partitioning(model, (cx.touches, cx.references), id);
     let choice = match of.by {
         By::Nothing => "none",
         By::Time { .. } => "time",
@@ -120,6 +120,11 @@ fn rejections(cx: &Context<'_>, of: &Partitioning, answer: Answer) -> Answer {
         _ => format!("{bytes} in one heap is more than {most}: vacuum and indexes take too long"),
     };
     let wanted = of.why.is_some();
+    let keys = if of.vetoes.is_empty() {
+        "its keys hold no time that all of them contain, and others refer to it by `id`".to_owned()
+    } else {
+        format!("{} could not be kept unique over several partitions", of.vetoes.join(", "))
+    };
     let time = match (wanted, of.vetoes.first()) {
         (true, Some(_)) => {
             format!("{} could not be kept unique over several partitions", of.vetoes.join(", "))
@@ -134,7 +139,7 @@ fn rejections(cx: &Context<'_>, of: &Partitioning, answer: Answer) -> Answer {
     } else if matches!(of.by, By::Time { .. }) {
         "old rows could not be dropped with their partition".to_owned()
     } else {
-        format!("{} could not be kept unique over several partitions", of.vetoes.join(", "))
+        keys
     };
     let tenant = match (&model.system.tenancy, wanted) {
         (None, _) => "there is one tenant".to_owned(),
