@@ -237,6 +237,15 @@ operations::followed_by_those_of_operations! {
     KEY_DAYS = "key-days" 365.0 "days" in 90.0..730.0 from "house";
     /// Reference steps from which the client, not the server, should shape an answer.
     GRAPH_DEPTH = "graph-depth" 2.0 "references" in 1.0..4.0 from "house";
+    /// Entities that an actor reads from which it should.
+    GRAPH_ENTITIES = "graph-entities" 3.0 "entities" in 2.0..6.0 from "house";
+    /// Share of reads among its requests from which it should.
+    GRAPH_READS = "graph-reads" 0.8 "share" in 0.5..0.95 from "house";
+    /// Longest run of one function.
+    FUNCTION_MINUTES = "function-minutes" 15.0 "minutes" in 5.0..60.0
+        from "AWS Lambda documentation, quotas: 900 s";
+    /// Share of the contexts up to which what is audited is kept small by keeping it apart.
+    AUDITED_SHARE = "audited-share" 0.34 "share" in 0.2..0.6 from "house: a third";
     /// Writes a second of one principal from which a stream becomes a two-way connection.
     TWO_WAY_RATE = "two-way-rate" 0.1 "per second" in 0.02..1.0 from "house";
     /// How long the first answer to an idempotency key is kept.

@@ -32,17 +32,23 @@ fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
     mine.sort_by_key(|id| model.operation(*id).name.value.as_str());
     let kind = |id: &&OperationId| model.operation(**id).kind == OperationKind::Stream;
     let (streams, others): (Vec<&OperationId>, Vec<&OperationId>) = mine.iter().partition(kind);
-    let two_way = two_way_rate(model, actor, &others);
+    let two_way = two_way_rate(model, actor, &streams, &others);
+    let accepts = streams.iter().any(|id| !model.operation(**id).accepts.is_empty());
     let depth = depth(model, &others);
     let clients = model.actor(actor).clients.len();
+    let screens = screens(model, &others);
     let wants_graph = clients >= 2
+        && streams.is_empty()
         && depth >= model.value(&numbers::GRAPH_DEPTH)
+        && screens.entities >= model.value(&numbers::GRAPH_ENTITIES)
+        && screens.reads >= model.value(&numbers::GRAPH_READS) - 1e-9
         && !has_stale_public_list(model, &others);
     let of_ours = model.actor(actor).authentication == Authentication::Service;
     let divided = |choice: &str| matches!(choice, "hybrid" | "microservices");
     let between_deployables =
         of_ours && cx.verdicts_of("style").any(|verdict| divided(verdict.choice));
     let choice = match (streams.is_empty(), others.is_empty()) {
+        (false, _) if accepts => "websocket",
         (false, true) => "sse",
         (false, false) if two_way >= model.value(&numbers::TWO_WAY_RATE) => "websocket",
         _ if between_deployables => "grpc",
@@ -62,9 +68,13 @@ fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
         answer = answer.parameter("streams", "sse");
     }
     let graph = format!(
-        "from 2 kinds of client and references {} deep clients should shape their own answers; \
-         here are {clients} stated, and {depth} deep",
-        model.value(&numbers::GRAPH_DEPTH)
+        "from 2 kinds of client, references {} deep, {} entities and {} of reads on clients should \
+         shape their own answers; here are {clients} stated, {depth} deep, {} and {}",
+        model.value(&numbers::GRAPH_DEPTH),
+        model.value(&numbers::GRAPH_ENTITIES),
+        facts::percent(model.value(&numbers::GRAPH_READS)),
+        screens.entities,
+        facts::percent(screens.reads)
     );
     Some(
         answer
@@ -92,13 +102,45 @@ const fn kind_name(kind: OperationKind) -> &'static str {
     }
 }
 
-/// Writes a second of one principal; nothing where the model does not say how many there are.
-fn two_way_rate(model: Facts<'_>, actor: ActorId, operations: &[&OperationId]) -> f64 {
-    let Some(count) = model.actor(actor).count.as_ref().map(|count| count.value) else {
-        return 0.0;
-    };
+/// What an actor puts on its screens.
+struct Screens {
+    /// Entities that it reads.
+    entities: f64,
+    /// Share of its requests that read.
+    reads: f64,
+}
+
+fn screens(model: Facts<'_>, operations: &[&OperationId]) -> Screens {
+    let (mut all, mut reads) = (0.0, 0.0);
+    let mut entities: Vec<_> = Vec::new();
+    for operation in operations.iter().map(|id| model.operation(**id)) {
+        let rate = facts::rate(model, operation).value.mean;
+        all += rate;
+        if !operation.writes() {
+            reads += rate;
+            entities.extend(operation.entity());
+        }
+    }
+    entities.sort_unstable();
+    entities.dedup();
+    let reads = if all > 0.0 { reads / all } else { 0.0 };
+    Screens { entities: facts::count(entities.len()), reads }
+}
+
+/// Writes a second of one principal that is connected; nothing where the model does not say how
+/// many there are.
+fn two_way_rate(
+    model: Facts<'_>,
+    actor: ActorId,
+    streams: &[&OperationId],
+    operations: &[&OperationId],
+) -> f64 {
+    let count = model.actor(actor).count.as_ref().map(|count| count.value);
+    let open = streams.iter().filter_map(|id| model.operation(**id).workload.open_streams.as_ref());
+    let open = open.map(|open| open.value).reduce(f64::max);
+    let Some(connected) = count.into_iter().chain(open).reduce(f64::min) else { return 0.0 };
     let writes = operations.iter().map(|id| model.operation(**id)).filter(|of| of.writes());
-    writes.map(|of| facts::rate(model, of).value.mean).sum::<f64>() / count.max(1.0)
+    writes.map(|of| facts::rate(model, of).value.mean).sum::<f64>() / connected.max(1.0)
 }
 
 /// Longest chain of references from what is read, up to three.

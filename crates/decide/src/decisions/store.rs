@@ -3,7 +3,6 @@ use expression::{EntityId, Type};
 use model::model::{ContextId, Operation, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
-use crate::sizing::work;
 use crate::{
     facts::{self, Facts},
     numbers,
@@ -110,7 +109,7 @@ fn series_rows(model: Facts<'_>, context: ContextId) -> Load {
     for (id, operation) in facts::operations_by_name(model, context) {
         let added = operation.entity().is_some_and(|entity| model.entity(entity).append_only);
         if operation.kind == OperationKind::Create && added {
-            load.rate += facts::reachable_peak(model, operation) * work::batch(operation);
+            load.rate += rows_at_reach(model, operation);
             load.facts.push(facts::rate_fact(model, id));
         }
     }

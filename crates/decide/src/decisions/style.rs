@@ -67,8 +67,8 @@ fn contexts(cx: &Context<'_>, mut answer: Answer) -> Answer {
 
 fn rejections(model: Facts<'_>, answer: Answer, total: Rate) -> Answer {
     let bursts = format!(
-        "functions pay from a peak of {} times the mean, with no streams and objectives of at \
-         least {} ms; here the peak is {} times the mean",
+        "functions pay from a peak of {} times the mean, with no streams, no pipelines, no runs of \
+         more than 15 minutes and objectives of at least {} ms; here the peak is {} times the mean",
         facts::people(model.value(&numbers::SERVERLESS_PEAK)),
         facts::people(model.value(&numbers::SERVERLESS_LATENCY)),
         facts::people(total.peak / total.mean.max(1e-12))
@@ -105,7 +105,13 @@ fn suits_functions(cx: &Context<'_>, total: Rate) -> bool {
         facts::main_percentile(&facts::objective(cx.model, of).value).1 >= least - 1e-9
     };
     let streams = cx.model.operations.iter().any(|of| of.kind == OperationKind::Stream);
+    let most = cx.model.value(&numbers::FUNCTION_MINUTES) * 60.0;
+    let long = cx.model.schedules.iter().any(|schedule| {
+        schedule.within.as_ref().is_some_and(|within| within.value.as_secs_f64() > most)
+    });
     total.peak > total.mean * cx.model.value(&numbers::SERVERLESS_PEAK)
         && !streams
+        && !long
+        && cx.model.pipelines.is_empty()
         && cx.model.operations.iter().all(patient)
 }

@@ -241,7 +241,7 @@ fn events(model: Facts<'_>) -> Load {
         let mut count = 0.0;
         crate::crossings::emits(&operation.effects, &mut |_| count += 1.0);
         if count > 0.0 {
-            let rate = facts::rate(model, operation).value;
+            let rate = facts::row_rate(model, operation);
             let reach = facts::reach(model, operation.context);
             all = all + Load::new(rate.mean, rate.peak, reach) * count;
         }

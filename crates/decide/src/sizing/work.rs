@@ -88,7 +88,7 @@ fn get(model: Facts<'_>, operation: &Operation, work: Work) -> Work {
 
 /// One transaction; the rows of a batch share it.
 fn write(model: Facts<'_>, operation: &Operation, work: Work) -> Work {
-    let rows = batch(operation);
+    let rows = facts::rows_per_request(operation);
     let more = (rows - 1.0).max(0.0) * milliseconds(model, &numbers::BATCH_ROW_CPU);
     Work {
         application: milliseconds(model, &numbers::CPU_WRITE) + more,
@@ -140,12 +140,6 @@ pub fn file(entity: &Entity) -> Option<f64> {
     most.reduce(f64::max)
 }
 
-/// Mean number of rows of a batch; one where there is none.
-#[must_use]
-pub fn batch(operation: &Operation) -> f64 {
-    operation.workload.batch_mean.as_ref().map_or(1.0, |mean| mean.value.max(1.0))
-}
-
 /// The entity whose store serves an operation; for a view that of its source, if it has one.
 #[must_use]
 pub fn home(model: Facts<'_>, operation: &Operation) -> Option<EntityId> {
@@ -167,7 +161,8 @@ pub fn written(model: Facts<'_>) -> Vec<Load> {
         if let Some(sum) = written.get_mut(entity.0 as usize) {
             let rate = facts::rate(model, operation).value;
             let reach = facts::reach(model, operation.context);
-            *sum = *sum + Load::new(rate.mean, rate.peak, reach) * batch(operation);
+            *sum =
+                *sum + Load::new(rate.mean, rate.peak, reach) * facts::rows_per_request(operation);
         }
     }
     written

@@ -19,4 +19,5 @@ mod services;
 mod small;
 mod tables;
 mod text;
+mod thresholds;
 mod verdicts;

@@ -116,7 +116,8 @@ fn systemd_takes_its_units() {
         println!("skipped: there is no systemd-analyze");
         return;
     }
-    let decided = "decisions:\n  deployment: { choose: systemd, because: One machine is enough. }\n";
+    let decided =
+        "decisions:\n  deployment: { choose: systemd, because: One machine is enough. }\n";
     let checked = shop("decisions:\n", decided);
     let files = Files::of(&checked, "deploy", "units");
     let path = files.0.join("systemd/shop.service");
