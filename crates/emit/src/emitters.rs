@@ -8,6 +8,8 @@ pub mod adr;
 pub mod asyncapi;
 #[path = "capacity/mod.rs"]
 pub mod capacity;
+#[path = "contract_tests/mod.rs"]
+pub mod contract_tests;
 #[path = "dashboards/mod.rs"]
 pub mod dashboards;
 #[path = "decisions/mod.rs"]
@@ -41,6 +43,7 @@ pub static ALL: &[&Emitter] = &[
     &adr::EMITTER,
     &asyncapi::EMITTER,
     &capacity::EMITTER,
+    &contract_tests::EMITTER,
     &dashboards::EMITTER,
     &decisions::EMITTER,
     &deploy::EMITTER,

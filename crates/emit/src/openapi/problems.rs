@@ -8,12 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// Responses by status, with the codes that they may carry.
 pub fn all(design: &Design, operation: &Operation, route: &Route) -> Map<String, Value> {
-    let mut codes = Codes::default();
-    codes.general(design, operation, route);
-    if operation.writes() {
-        codes.of_writes(design, operation, route);
-    }
-    codes.of_effects(&operation.effects);
+    let by_status = codes(design, operation, route);
     let response = |(status, codes): (u16, Vec<String>)| {
         let list: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
         let mut response = json!({
@@ -35,7 +30,18 @@ pub fn all(design: &Design, operation: &Operation, route: &Route) -> Map<String,
         }
         (status.to_string(), response)
     };
-    codes.by_status.into_iter().map(response).collect()
+    by_status.into_iter().map(response).collect()
+}
+
+/// Every code that an operation may answer, by status; the model's own come last.
+pub fn codes(design: &Design, operation: &Operation, route: &Route) -> BTreeMap<u16, Vec<String>> {
+    let mut codes = Codes::default();
+    codes.general(design, operation, route);
+    if operation.writes() {
+        codes.of_writes(design, operation, route);
+    }
+    codes.of_effects(&operation.effects);
+    codes.by_status
 }
 
 /// The codes that the model itself gives an operation: of its keys, invariants and effects.

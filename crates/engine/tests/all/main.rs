@@ -9,6 +9,7 @@ mod asyncapi;
 mod body_examples;
 mod broken;
 mod case;
+mod contract_tests;
 mod contracts;
 mod dashboards;
 mod deploy;
