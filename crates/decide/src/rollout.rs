@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use model::model::ContextId;
 
-use crate::crossings::Crossing;
+use crate::crossings::{self, Crossing};
+use crate::decided;
+use crate::design::Design;
 use crate::facts::{self, Facts, people};
 use crate::recovery::told;
 use crate::sizing::{Level, Sizing};
@@ -36,6 +38,20 @@ pub struct Plan<'p> {
     pub assurance: &'p str,
     /// Whether an old system is replaced.
     pub strangler: bool,
+}
+
+/// The phases of a design, in order.
+#[must_use]
+pub fn of_design(design: &Design) -> Vec<Phase> {
+    let model = design.facts();
+    let choice = |family: &str| {
+        design.verdicts.iter().find(|of| of.family == family).map(|verdict| verdict.choice)
+    };
+    let crossings = crossings::of(model, &decided::operation_names(model));
+    let (sizing, crossings) = (&design.sizing, crossings.as_slice());
+    let assurance = choice("asvs").unwrap_or("l1");
+    let strangler = choice("rollout") == Some("strangler");
+    Plan { model, sizing, crossings, assurance, strangler }.phases()
 }
 
 impl Plan<'_> {
@@ -70,7 +86,13 @@ impl Plan<'_> {
     /// others. Without critical operations everything is core.
     fn core(&self) -> (Vec<ContextId>, Vec<ContextId>) {
         let critical = self.model.operations.iter().filter(|of| of.workload.critical);
-        let mut core: BTreeSet<u16> = critical.map(|of| of.context.0).collect();
+        // Whoever calls them has to have a row first.
+        let callers = critical.clone().flat_map(|of| &of.by).filter_map(|grant| {
+            let row = self.model.actor(grant.actor).entity?;
+            Some(self.model.entity(row).context.0)
+        });
+        let mut core: BTreeSet<u16> = critical.clone().map(|of| of.context.0).collect();
+        core.extend(callers);
         if core.is_empty() {
             return (self.dependencies_first(self.all()), Vec::new());
         }

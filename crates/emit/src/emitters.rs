@@ -28,6 +28,8 @@ pub mod openapi;
 pub mod protobuf;
 #[path = "resilience/mod.rs"]
 pub mod resilience;
+#[path = "roadmap/mod.rs"]
+pub mod roadmap;
 #[path = "security/mod.rs"]
 pub mod security;
 #[path = "slo/mod.rs"]
@@ -53,6 +55,7 @@ pub static ALL: &[&Emitter] = &[
     &openapi::EMITTER,
     &protobuf::EMITTER,
     &resilience::EMITTER,
+    &roadmap::EMITTER,
     &security::EMITTER,
     &slo::EMITTER,
     &specification::EMITTER,

@@ -53,6 +53,7 @@ fn one(page: &Page<'_>, verdict: &Verdict, out: &mut Html) {
         parameters(verdict, out);
         drivers(page, &verdict.drivers, out);
         rejected(verdict, out);
+        flips(page, verdict, out);
         out.element("p", &[("class", "source")], |out| {
             out.text("Source: ");
             out.prose(verdict.source);
@@ -95,6 +96,23 @@ pub fn origin(page: &Page<'_>, from: &Provenance) -> String {
         Provenance::Simulated { run } => format!("simulated in {run}"),
         Provenance::Measured { run } => format!("measured in {run}"),
     }
+}
+
+/// What would turn it.
+fn flips(page: &Page<'_>, verdict: &Verdict, out: &mut Html) {
+    let flips: Vec<String> = page
+        .design
+        .flips
+        .of(verdict.family, &verdict.subject)
+        .map(decide::flips::Flip::sentence)
+        .collect();
+    if flips.is_empty() {
+        return;
+    }
+    out.leaf("h4", &[], "What would turn it");
+    out.element("ul", &[("class", "flips")], |out| {
+        flips.iter().for_each(|flip| out.element("li", &[], |out| out.prose(flip)));
+    });
 }
 
 fn rejected(verdict: &Verdict, out: &mut Html) {

@@ -1,10 +1,13 @@
 //! What a reviewer would ask about, and what was assumed.
 
 use base::{Diagnostic, Severity};
-use decide::numbers;
+use decide::{
+    flips::{Flip, Measure},
+    numbers,
+};
 
 use super::Page;
-use super::html::Html;
+use super::html::{Html, anchor};
 
 /// Findings of the checks, and what the model accepts.
 pub fn write(page: &Page<'_>, out: &mut Html) {
@@ -13,6 +16,7 @@ pub fn write(page: &Page<'_>, out: &mut Html) {
         out.leaf("p", &[], "The checks found nothing that is not accepted.");
     }
     findings.iter().for_each(|of| finding(page, of, out));
+    nearest(page, out);
     let accepted = &page.design.model.accepted;
     if accepted.is_empty() {
         return;
@@ -22,6 +26,31 @@ pub fn write(page: &Page<'_>, out: &mut Html) {
         for of in accepted {
             let until = of.until.as_ref().map_or("for good", |until| until.value.as_str());
             out.row(&[&of.id, &of.because, until]);
+        }
+    });
+}
+
+/// Decisions whose number of the model stands nearest to where they turn.
+fn nearest(page: &Page<'_>, out: &mut Html) {
+    const SHOWN: usize = 12;
+    let stated = |of: &&Flip| matches!(of.measure, Measure::Stated(_));
+    let mut flips: Vec<&Flip> = page.design.flips.all.iter().filter(stated).collect();
+    flips.sort_by(|a, b| a.distance().total_cmp(&b.distance()).then_with(|| a.id().cmp(&b.id())));
+    if flips.is_empty() {
+        return;
+    }
+    out.leaf("h3", &[], "Decisions nearest to turning");
+    out.table(&["Decision", "Turns", "How near"], |out| {
+        for flip in flips.into_iter().take(SHOWN) {
+            let id = flip.id();
+            let near = format!("{}x", decide::facts::people(flip.distance()));
+            out.element("tr", &[], |out| {
+                out.element("th", &[("scope", "row")], |out| {
+                    out.leaf("a", &[("href", &format!("#{}", anchor("decision", &id)))], &id);
+                });
+                out.leaf("td", &[], &flip.sentence());
+                out.leaf("td", &[], &near);
+            });
         }
     });
 }

@@ -151,3 +151,27 @@ fn a_higher_level_asks_for_more_rows_of_the_asvs() {
     let (one, two, three) = (rows("L1"), rows("L2"), rows("L3"));
     assert!(20 < one && one < two && two < three, "{one} {two} {three}");
 }
+
+#[test]
+fn the_roadmap_has_phases_with_their_ends() {
+    for name in ["shop", "rides"] {
+        let checked = example(name);
+        let page = document(&checked, "roadmap.md");
+        let design = checked.design.unwrap();
+        let live: Vec<&str> =
+            page.lines().filter(|line| line.starts_with("In this order")).collect();
+        for context in &design.model.contexts {
+            let name = context.name.value.as_str();
+            assert!(
+                live.iter().any(|line| line.contains(name)),
+                "{name} never goes live: {live:?}"
+            );
+        }
+        let (phases, ends) =
+            (page.matches("## Phase ").count(), page.matches("### It ends when").count());
+        assert!(phases >= 2 && phases == ends, "{phases} {ends}");
+        for verdict in design.verdicts.iter().filter(|of| !of.runnable) {
+            row(&page, &format!("`{}`", verdict.family));
+        }
+    }
+}
