@@ -7,9 +7,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{exists, is_root, run, run_quietly, step, target};
 
-const NPM_PACKAGES: [&str; 6] = [
+const NPM_PACKAGES: [&str; 7] = [
     "@asyncapi/parser@3.6.3",
     "@bufbuild/buf@1.75.0",
+    // Brings the JSON Schema of SARIF.
+    "@microsoft/jest-sarif@1.0.0-beta.0",
     "@redocly/cli@2.77.0",
     "graphql@16.15.0",
     "jsdom@29.1.1",

@@ -31,6 +31,25 @@ pub enum Group {
     Privacy,
 }
 
+impl Group {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Boundaries => "boundaries",
+            Self::Contracts => "contracts",
+            Self::Data => "data",
+            Self::Events => "events",
+            Self::Flows => "flows",
+            Self::Resilience => "resilience",
+            Self::Security => "security",
+            Self::Capacity => "capacity",
+            Self::Observability => "observability",
+            Self::Privacy => "privacy",
+        }
+    }
+}
+
 /// The declaration of a check.
 pub struct Check {
     /// Stable, kebab-case, named after the problem; the stem of its file and page.

@@ -229,6 +229,7 @@ pub fn failure_document(failure: &Failure) -> Value {
             "notes": failure.notes,
             "help": failure.help,
             "fixes": [],
+            "accept": null,
         }],
     })
 }

@@ -101,6 +101,23 @@ impl Folder {
         &self.root
     }
 
+    /// What leads from the root of the repository to the folder, with a slash at the end; from the
+    /// working directory where there is no repository.
+    #[must_use]
+    pub fn in_repository(&self) -> String {
+        let repository = self.root.ancestors().find(|folder| folder.join(".git").exists());
+        let start = match repository {
+            Some(root) => Some(root.to_owned()),
+            None => std::env::current_dir().and_then(fs::canonicalize).ok(),
+        };
+        let below = start.and_then(|start| Some(self.root.strip_prefix(start).ok()?.to_owned()));
+        let path = below.unwrap_or_else(|| self.root.clone());
+        match path.to_string_lossy().replace('\\', "/") {
+            path if path.is_empty() => path,
+            path => format!("{}/", path.trim_end_matches('/')),
+        }
+    }
+
     /// The folder as a path that can be joined and shown.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -14,6 +14,22 @@ pub fn explain(id: &str) -> Option<&'static str> {
     language.or_else(|| check::find(id).map(|check| check.page))
 }
 
+/// What a diagnostic means in a line: the summary of a check, the first sentence of the language's.
+#[must_use]
+pub fn summary(id: &str) -> Option<&'static str> {
+    if let Some(check) = check::find(id) {
+        return Some(check.summary);
+    }
+    let text = explain(id)?;
+    Some(text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.'))
+}
+
+/// What a diagnostic is about: the group of a check, or `language`.
+#[must_use]
+pub fn group(id: &str) -> &'static str {
+    check::find(id).map_or("language", |check| check.group.name())
+}
+
 /// The ids of everything that can be found.
 pub fn ids() -> impl Iterator<Item = &'static str> {
     language().map(|(id, _)| id).chain(check::ALL.iter().map(|check| check.id))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use base::did_you_mean;
 use clap::Args;
 use decide::{decisions::ALL, design::Verdict};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     console::{Console, style, styled},
@@ -32,15 +32,25 @@ pub struct ExplainArguments {
 /// # Errors
 /// `unknown-id` with the nearest ones, and when there is no model.
 pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, Failure> {
-    let mut loaded = Loaded::read(Folder::open(&arguments.model)?);
     let id = arguments.id.as_str();
+    let explained = engine::explain(id);
+    let mut loaded = match (Folder::open(&arguments.model), explained) {
+        (Ok(folder), _) => Loaded::read(folder),
+        // What a finding means needs no model.
+        (Err(_), Some(text)) => {
+            explanation(id, text, console);
+            return Ok(Outcome::Success);
+        }
+        (Err(failure), None) => return Err(failure),
+    };
     let verdicts: Vec<_> = loaded
         .verdicts()
         .iter()
         .filter(|verdict| verdict.family == id || verdict.id() == id)
         .cloned()
         .collect();
-    if verdicts.is_empty() && !loaded.diagnostics.iter().any(|found| found.id == id) {
+    let found = loaded.diagnostics.iter().any(|found| found.id == id);
+    if verdicts.is_empty() && !found && explained.is_none() {
         return Err(unknown(&loaded, id));
     }
     if verdicts.is_empty() {
@@ -52,14 +62,54 @@ pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, F
     if console.json() {
         let mut document = loaded.document();
         document["decisions"] = verdicts.iter().map(|of| loaded.decision(of)).collect::<Value>();
+        document["explanation"] = Value::from(explained);
         console.document(&document);
     } else if verdicts.is_empty() {
-        loaded.print_findings(|text| console.answer(text), console.appearance());
+        console.answer(text_of(id, explained.unwrap_or_default()));
+        finding_text(&loaded, console);
     }
     if !console.json() && !verdicts.is_empty() {
         console.answer(decisions_text(&loaded, &verdicts, id));
     }
     Ok(Outcome::Success)
+}
+
+/// What a finding means, without a model.
+fn explanation(id: &str, text: &str, console: &Console) {
+    if console.json() {
+        console.document(
+            &json!({ "version": 1, "diagnostics": [], "decisions": [], "explanation": text }),
+        );
+    } else {
+        console.answer(text_of(id, text));
+    }
+}
+
+/// The page of a check as it is; what the language refuses with its id as the heading.
+fn text_of(id: &str, text: &str) -> String {
+    let text = text.trim_end();
+    if text.starts_with('#') {
+        text.to_owned()
+    } else {
+        format!("{}\n\n{text}", styled(style::BOLD, id))
+    }
+}
+
+/// Where the finding stands in this model, and how it could be accepted.
+fn finding_text(loaded: &Loaded, console: &Console) {
+    if loaded.diagnostics.is_empty() {
+        console.answer(format!("\nnothing of the kind is found in `{}`", loaded.folder.shown()));
+        return;
+    }
+    console.answer("");
+    loaded.print_findings(|text| console.answer(text), console.appearance());
+    let keys: Vec<&str> =
+        loaded.diagnostics.iter().filter_map(|found| found.accept_as.as_deref()).collect();
+    if !keys.is_empty() {
+        let lines = keys.iter().map(|key| format!("    {key}: {{ because: .. }}"));
+        let lines = lines.collect::<Vec<_>>().join("\n");
+        console.answer(format!("\nto accept what is meant:\n\ndecisions:\n  accept:\n{lines}"));
+    }
 }
 
 /// The question, the answers with their reasons, and for a whole family how it is decided.
@@ -84,7 +134,7 @@ fn decisions_text(loaded: &Loaded, verdicts: &[Verdict], id: &str) -> String {
 fn unknown(loaded: &Loaded, id: &str) -> Failure {
     let decisions: Vec<String> = loaded.verdicts().iter().map(|verdict| verdict.id()).collect();
     let families = loaded.verdicts().iter().map(|verdict| verdict.family);
-    let findings = loaded.diagnostics.iter().map(|found| found.id);
+    let findings = engine::explanations::ids().map(|id| -> &str { id });
     let names = decisions.iter().map(String::as_str).chain(families).chain(findings);
     let shown = loaded.folder.shown();
     let failure =

@@ -18,6 +18,7 @@ mod documents;
 mod dossier;
 mod examples;
 mod explained;
+mod faulty_samples;
 mod graphql;
 mod openapi;
 mod protobuf;
