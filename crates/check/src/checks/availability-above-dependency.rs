@@ -8,7 +8,7 @@ use crate::walk;
 check!(
     "availability-above-dependency",
     Resilience,
-    Warning,
+    Error,
     "0.1",
     "an operation that promises more than the external it waits for",
     "availability-above-dependency.md"

@@ -22,6 +22,7 @@ mod faulty_samples;
 mod graphql;
 mod openapi;
 mod protobuf;
+mod scenarios;
 mod schema;
 mod shuffled;
 mod slo;

@@ -7,7 +7,7 @@ use engine::{Artifact, Checked, check};
 use crate::examples::{example, text_of};
 
 /// Reverses the entries below every line `key:`, each with all that is indented deeper.
-fn reversed(text: &str, key: &str) -> String {
+pub fn reversed(text: &str, key: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;
@@ -53,9 +53,9 @@ fn shuffled(name: &str) -> Checked {
 }
 
 /// Every artifact, with the numbers of the model's lines left out: those move with its order.
-fn without_places(checked: &Checked) -> Vec<Artifact> {
+pub fn without_places(checked: &Checked) -> Vec<Artifact> {
     let blank = |artifact: Artifact| {
-        let contents = ["firmitas.yaml:", "\"line\": ", "\"line\":"]
+        let contents = [".yaml:", "\"line\": ", "\"line\":"]
             .iter()
             .fold(artifact.contents, |text, mark| without_number_after(&text, mark));
         Artifact { contents, ..artifact }
