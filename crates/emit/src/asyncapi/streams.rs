@@ -13,13 +13,17 @@ use super::operations::operation;
 use super::{Parts, bindings};
 use crate::openapi;
 
-/// A channel for each public stream.
+/// A channel for each public stream, by name.
 pub fn add(design: &Design, parts: &mut Parts) {
-    for route in design.routes.iter().flatten() {
-        let of = design.model.operation(route.operation);
-        if of.kind == OperationKind::Stream {
-            stream(design, route, of, parts);
-        }
+    let streams = design
+        .routes
+        .iter()
+        .flatten()
+        .filter(|route| design.model.operation(route.operation).kind == OperationKind::Stream);
+    let mut streams: Vec<&Route> = streams.collect();
+    streams.sort_by_cached_key(|route| design.model.qualified_operation(route.operation));
+    for route in streams {
+        stream(design, route, design.model.operation(route.operation), parts);
     }
 }
 

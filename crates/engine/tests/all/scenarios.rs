@@ -13,7 +13,7 @@ use std::{
 
 use base::{FileId, Severity};
 use decide::Design;
-use engine::{Checked, ROOT, check};
+use engine::{Artifact, Checked, ROOT, check};
 
 use crate::shuffled::{reversed, without_places};
 use brief::{Brief, Row};
@@ -146,7 +146,7 @@ fn unsettled(brief: &Brief, fault: &mut impl FnMut(String)) {
         if !differing.contains(id.as_str()) {
             fault(format!("`{id}` is argued about, but does not differ"));
         }
-        if argument.split_whitespace().count() < 8 {
+        if argument.split_whitespace().count() < 5 {
             fault(format!("`{id}`: {argument:?} is no argument"));
         }
     }
@@ -194,6 +194,15 @@ fn every_folder_is_a_scenario() {
     assert!(NAMES.iter().all(|name| files(name).contains_key(ROOT)));
 }
 
+/// The lines of a document; those of the dossier sorted, since it tells findings by their place.
+fn lines(artifact: &Artifact) -> Vec<&str> {
+    let mut lines: Vec<&str> = artifact.contents.lines().collect();
+    if artifact.path == "index.html" {
+        lines.sort_unstable();
+    }
+    lines
+}
+
 #[test]
 fn documents_do_not_depend_on_the_order_of_maps() {
     let keys =
@@ -210,8 +219,8 @@ fn documents_do_not_depend_on_the_order_of_maps() {
         assert!(first.len() > 10 && first.len() == second.len(), "{name}");
         for (first, second) in first.iter().zip(&second) {
             assert_eq!(first.path, second.path);
-            let mut differing =
-                first.contents.lines().zip(second.contents.lines()).filter(|(a, b)| a != b);
+            let (first_lines, second_lines) = (lines(first), lines(second));
+            let mut differing = first_lines.iter().zip(&second_lines).filter(|(a, b)| a != b);
             assert_eq!(differing.next(), None, "{name}: {}", first.path);
         }
     }
