@@ -3,8 +3,8 @@
 
 use std::ops::Deref;
 
-use base::{Duration, Percentile, Percentiles, Provenance, Quantity, Rate, Share};
-use expression::EntityId;
+use base::{Bytes, Duration, Percentile, Percentiles, Provenance, Quantity, Rate, Share};
+use expression::{EntityId, Type};
 use model::{
     Model,
     model::{ContextId, Entity, Needs, Operation, OperationId, OperationKind, Volume},
@@ -58,6 +58,27 @@ pub fn operations_by_name<'m>(
     own
 }
 
+/// All operations by name, of context after context by name: sums of floating-point numbers depend
+/// on their order, and where things are written must not change what is said.
+#[must_use]
+pub fn all_by_name<'m>(model: Facts<'m>) -> Vec<(OperationId, &'m Operation)> {
+    let mut all: Vec<(OperationId, &Operation)> = model.model.operations().collect();
+    all.sort_by_key(|(_, of)| {
+        (model.model.context(of.context).name.value.as_str(), of.name.value.as_str())
+    });
+    all
+}
+
+/// All entities in the same order.
+#[must_use]
+pub fn entities_by_name<'m>(model: Facts<'m>) -> Vec<(EntityId, &'m Entity)> {
+    let mut all: Vec<(EntityId, &Entity)> = model.model.entities().collect();
+    all.sort_by_key(|(_, of)| {
+        (model.model.context(of.context).name.value.as_str(), of.name.value.as_str())
+    });
+    all
+}
+
 /// The rate of an operation.
 #[must_use]
 pub fn rate(model: Facts<'_>, operation: &Operation) -> Quantity<Rate> {
@@ -66,6 +87,26 @@ pub fn rate(model: Facts<'_>, operation: &Operation) -> Quantity<Rate> {
         let peak = mean * model.value(&numbers::PEAK_FACTOR);
         Quantity::default_of(Rate { mean, peak }, numbers::RATE.source)
     })
+}
+
+/// Whether rows of the entity have files: these lie in an object store, and only their keys are
+/// stored with the row.
+#[must_use]
+pub fn has_files(entity: &Entity) -> bool {
+    entity.fields.iter().any(|field| matches!(field.ty.required(), Type::File { .. }))
+}
+
+/// Bytes of a row in the database. The size that is stated of an entity with files is theirs.
+#[must_use]
+pub fn row_bytes(model: Facts<'_>, entity: &Entity) -> f64 {
+    let stated = entity.size.as_ref().filter(|_| !has_files(entity));
+    stated.map_or(model.value(&numbers::ROW_BYTES), |size| size_bytes(size.value))
+}
+
+fn size_bytes(size: Bytes) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a byte in a petabyte does not matter here")]
+    let bytes = size.0 as f64;
+    bytes
 }
 
 /// Rows that one request concerns: the mean size of a `batch`, else the middle of its range; one

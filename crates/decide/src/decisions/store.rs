@@ -1,5 +1,5 @@
 use base::Provenance;
-use expression::{EntityId, Type};
+use expression::EntityId;
 use model::model::{ContextId, Operation, OperationKind};
 
 use crate::decision::{Answer, Context, decision};
@@ -149,9 +149,7 @@ fn sizes(model: Facts<'_>, entities: &[EntityId], answer: Answer) -> Answer {
     let sized = entities.iter().filter_map(|&id| {
         let rows = facts::rows_at_horizon(model, id)?;
         let of = model.entity(id);
-        let bytes = of.size.as_ref().map_or(model.value(&numbers::ROW_BYTES), |size| {
-            f64::from(u32::try_from(size.value.0).unwrap_or(u32::MAX))
-        });
+        let bytes = facts::row_bytes(model, of);
         Some((id, rows.value * bytes * model.value(&numbers::BLOAT), rows))
     });
     let sized: Vec<_> = sized.collect();
@@ -174,6 +172,5 @@ fn sizes(model: Facts<'_>, entities: &[EntityId], answer: Answer) -> Answer {
 }
 
 fn has_files(model: Facts<'_>, entities: &[EntityId]) -> bool {
-    let file = |ty: &Type| matches!(ty.required(), Type::File { .. });
-    entities.iter().any(|&id| model.entity(id).fields.iter().any(|field| file(&field.ty)))
+    entities.iter().any(|&id| facts::has_files(model.entity(id)))
 }

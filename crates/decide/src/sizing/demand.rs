@@ -169,7 +169,8 @@ pub fn of(cx: &Context<'_>) -> Demand {
         answered,
         ..Demand::default()
     };
-    for ((id, operation), work) in model.operations().zip(&work) {
+    for (id, operation) in facts::all_by_name(model) {
+        let Some(work) = work.get(id.0 as usize) else { continue };
         demand.requests = demand.requests + work.requests;
         // What a network of caches delivers is paid for there.
         if work::leaves(model, operation) && !(cached && work::public(model, operation)) {
@@ -237,7 +238,7 @@ impl ServiceDemand {
 
 fn events(model: Facts<'_>) -> Load {
     let mut all = Load::default();
-    for operation in &model.operations {
+    for (_, operation) in facts::all_by_name(model) {
         let mut count = 0.0;
         crate::crossings::emits(&operation.effects, &mut |_| count += 1.0);
         if count > 0.0 {
@@ -285,10 +286,11 @@ impl<'c> Stores<'c> {
 
     fn sum(&self, work: &[Work]) -> Vec<StoreDemand> {
         let mut stores: BTreeMap<(usize, StoreKind), StoreDemand> = BTreeMap::new();
-        for (id, _) in self.cx.model.entities() {
+        for (id, _) in facts::entities_by_name(self.cx.model) {
             self.store(&mut stores, id, self.kind(id)).grow(self.cx.model, id);
         }
-        for (operation, work) in self.cx.model.operations.iter().zip(work) {
+        for (at, operation) in facts::all_by_name(self.cx.model) {
+            let Some(work) = work.get(at.0 as usize) else { continue };
             let Some(id) = work::home(self.cx.model, operation) else { continue };
             let kind = self.kind(id);
             let chosen = self.choices.get(usize::from(operation.context.0)).copied();
@@ -360,8 +362,7 @@ impl StoreDemand {
         let Some(rows) = entity.rows.as_ref() else { return };
         let row = model.value(&numbers::ROW_BYTES);
         let stated = entity.size.as_ref().map(|size| work::bytes(size.value));
-        let has_file = work::file(entity).is_some();
-        let own = stated.filter(|_| !has_file).unwrap_or(row);
+        let own = facts::row_bytes(model, entity);
         let parts = entity.parts.iter().map(|part| part.rows.as_ref().map_or(1.0, |of| of.value));
         let bytes = own + parts.sum::<f64>() * row;
         let grown = facts::rows_at_horizon(model, id).map_or(rows.value.rows, |rows| rows.value);

@@ -156,7 +156,10 @@ pub fn home(model: Facts<'_>, operation: &Operation) -> Option<EntityId> {
 #[must_use]
 pub fn written(model: Facts<'_>) -> Vec<Load> {
     let mut written = vec![Load::default(); model.entities.len()];
-    for operation in model.operations.iter().filter(|operation| operation.writes()) {
+    for (_, operation) in facts::all_by_name(model) {
+        if !operation.writes() {
+            continue;
+        }
         let Some(entity) = operation.entity() else { continue };
         if let Some(sum) = written.get_mut(entity.0 as usize) {
             let rate = facts::rate(model, operation).value;
