@@ -84,7 +84,8 @@ pub fn quoted(text: &str) -> String {
 
 /// A matcher of any of these values of a label.
 pub fn one_of<'a>(label: &str, values: impl IntoIterator<Item = &'a str>) -> String {
-    let values: Vec<&str> = values.into_iter().collect();
+    let mut values: Vec<&str> = values.into_iter().collect();
+    values.sort_unstable();
     match values.as_slice() {
         [one] => format!("{label}=\"{}\"", quoted(one)),
         // Names of operations have no character with a meaning in patterns but the dot.
