@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use decide::{Design, design::Verdict};
-use model::model::{Authentication, EndpointKind, Pipeline};
 
 use super::context_map::externals;
 use super::relations::{self, Node, Relations, Strength};
+use super::surroundings::{self, how};
 use super::text::{label, some};
 
 /// Where contexts that have no deployable of their own run together.
@@ -53,19 +53,9 @@ fn deployable(design: &Design, context: &str) -> String {
 
 fn actors(design: &Design, edges: &mut Edges) -> String {
     let mut out = String::new();
-    let mut actors: Vec<_> = design.model.actors().collect();
-    actors.sort_by_key(|(_, actor)| actor.name.as_str());
-    for (id, actor) in actors {
-        let how = match actor.authentication {
-            Authentication::None => "everyone",
-            Authentication::User => "signed in",
-            Authentication::Service => "a service",
-            Authentication::Key => "with a key",
-            Authentication::Certificate => "with a certificate",
-            Authentication::System => continue,
-        };
-        let node = format!("actor_{}", actor.name);
-        out += &format!("    {node}([{}])\n", label([actor.name.as_str(), how]));
+    for (id, actor) in surroundings::actors(design) {
+        let node = surroundings::actor_id(&actor.name);
+        out += &format!("    {node}([{}])\n", label([actor.name.as_str(), how(actor)]));
         let admitted = design
             .model
             .operations
@@ -131,41 +121,13 @@ fn broker(design: &Design, edges: &mut Edges) -> String {
 /// Subscribers of webhooks, and the far ends of pipelines.
 fn others(design: &Design, edges: &mut Edges) -> String {
     let mut nodes: BTreeSet<String> = BTreeSet::new();
-    for webhook in &design.model.webhooks {
-        let context = design.model.entity(webhook.subscriber).context;
-        let from = deployable(design, &design.model.context(context).name);
-        let node = format!("webhook_{}", webhook.name);
-        nodes
-            .insert(format!("    {node}{{{{{}}}}}\n", label([&webhook.name.value, "subscribers"])));
-        for sent in &webhook.events {
-            add(edges, &from, &node, &design.model.event(sent.event).name);
-        }
-    }
-    for pipeline in &design.model.pipelines {
-        nodes.extend(far_end(design, pipeline, edges));
+    for (context, node, text, incoming, what) in surroundings::placed(design) {
+        let own = deployable(design, &design.model.context(context).name);
+        let (from, to) = if incoming { (&node, &own) } else { (&own, &node) };
+        add(edges, from, to, &what);
+        nodes.insert(format!("    {node}{{{{{text}}}}}\n"));
     }
     nodes.into_iter().collect()
-}
-
-fn far_end(design: &Design, pipeline: &Pipeline, edges: &mut Edges) -> Option<String> {
-    let (far, near, incoming) = match (pipeline.from.kind, pipeline.to.kind) {
-        (far, EndpointKind::Entity(near)) => (far, near, true),
-        (EndpointKind::Entity(near), far) => (far, near, false),
-        _ => return None,
-    };
-    let kind = match far {
-        EndpointKind::File => "files",
-        EndpointKind::Http => "HTTP",
-        EndpointKind::Sftp => "SFTP",
-        EndpointKind::Table => "a table elsewhere",
-        EndpointKind::Entity(_) => return None,
-    };
-    let near = design.model.entity(near);
-    let deployable = deployable(design, &design.model.context(near.context).name);
-    let node = format!("pipeline_{}", pipeline.name);
-    let (from, to) = if incoming { (&node, &deployable) } else { (&deployable, &node) };
-    add(edges, from, to, &near.name);
-    Some(format!("    {node}{{{{{}}}}}\n", label([pipeline.name.as_str(), kind])))
 }
 
 /// What crosses the border of a deployable.
