@@ -16,8 +16,9 @@ use crate::slo::{Kind, number, one_of, rate};
 /// Promises, then rate, errors and duration.
 pub fn rows(design: &Design, deployable: &Deployable) -> Vec<Row> {
     let all = objectives::of_design(design);
-    let here: Vec<Objective> =
+    let mut here: Vec<Objective> =
         all.into_iter().filter(|of| deployable.contexts.contains(&of.context)).collect();
+    here.sort_by(|a, b| a.name.cmp(&b.name));
     let promises = vec![
         burn(design, deployable, &here, Kind::Failed),
         burn(design, deployable, &here, Kind::Slow),
