@@ -1,7 +1,7 @@
 use base::{Diagnostic, Provenance, Quantity, Share};
 
 use crate::decision::{Answer, Context, decision};
-use crate::facts::{people, percent};
+use crate::facts::{self, people, percent};
 use crate::sizing::demand::ServiceDemand;
 use crate::sizing::{Level, Redundancy, services};
 use crate::{needs, numbers, reachable};
@@ -29,9 +29,49 @@ fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
             told.push(span);
             answer = answer.conflict(conflict);
         }
+        for found in together(cx, service, target.value.0) {
+            answer = answer.conflict(found);
+        }
         answers.push((service.subject.clone(), answer));
     }
     answers
+}
+
+/// Operations that wait for externals which are good enough one by one, but not in series with all
+/// else. (What is above a single external is the check `availability-above-dependency`.)
+fn together(cx: &Context<'_>, service: &ServiceDemand, most: f64) -> Vec<Diagnostic> {
+    let model = cx.model;
+    let own = reachable::service(model, Redundancy::Zones).availability();
+    let mut found = Vec::new();
+    for id in &service.operations {
+        let operation = model.operation(*id);
+        let waits = reachable::waits_for(model, operation);
+        let target = facts::availability(model, operation);
+        let wanted = target.value.0;
+        let reached = waits.iter().map(|(_, share)| share.value).product::<f64>() * own;
+        let alone = waits.iter().all(|(_, share)| wanted <= share.value) && wanted <= own + 1e-9;
+        let Some(span) = target.provenance.span() else { continue };
+        if waits.is_empty() || !alone || wanted <= reached + 1e-9 || wanted > most {
+            continue;
+        }
+        let message = format!(
+            "`{}` is to be there {} of the time, and with what it waits for {} can be reached",
+            operation.name,
+            percent(wanted),
+            percent(reached)
+        );
+        let mut conflict = Diagnostic::error("availability-beyond-reach", span, message)
+            .label("more than all of it reaches together")
+            .note(format!("its own service reaches {}", percent(own)));
+        for (name, share) in &waits {
+            let text = format!("`{name}` is there {} of the time", percent(share.value));
+            if let Some(span) = share.provenance.span() {
+                conflict = conflict.related(span, text);
+            }
+        }
+        found.push(conflict.help("give a call a `fallback`, call it in a flow, or state the operation's own `needs: { availability: .. }`"));
+    }
+    found
 }
 
 fn answer(cx: &Context<'_>, service: &ServiceDemand, target: &Quantity<Share>) -> Answer {

@@ -3,7 +3,6 @@ use base::Diagnostic;
 use crate::decision::{Answer, Context, decision};
 use crate::facts::{self, Facts};
 use crate::recovery::{self, Recovery, told};
-use crate::sizing::StoreKind;
 use crate::sizing::demand::StoreDemand;
 use crate::{needs, numbers};
 
@@ -19,7 +18,7 @@ const SOURCE: &str = "Disaster Recovery of Workloads on AWS (the ladder); Postgr
 
 fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
     // What may be lost needs no recovery.
-    let durable = cx.demand().stores.iter().filter(|store| store.kind != StoreKind::Redis);
+    let durable = cx.demand().stores.iter().filter(|store| store.kind.keeps());
     durable.map(|store| (store.subject.clone(), answer(cx.model, store))).collect()
 }
 

@@ -3,7 +3,7 @@ use base::Provenance;
 use crate::decision::{Answer, Context, decision};
 use crate::facts::{self, people, percent};
 use crate::sizing::demand::StoreDemand;
-use crate::sizing::{Level, StoreKind, stores};
+use crate::sizing::{Level, stores};
 use crate::{needs, numbers, recovery};
 
 decision!(
@@ -17,7 +17,7 @@ const SOURCE: &str = "PostgreSQL documentation, High Availability, Load Balancin
     thresholds house";
 
 fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
-    let durable = cx.demand().stores.iter().filter(|store| store.kind != StoreKind::Redis);
+    let durable = cx.demand().stores.iter().filter(|store| store.kind.keeps());
     durable.map(|store| (store.subject.clone(), answer(cx, store))).collect()
 }
 

@@ -28,6 +28,13 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    /// Whether it holds rows that nothing else holds: what may be lost, or be built anew from
+    /// PostgreSQL, does not.
+    #[must_use]
+    pub const fn keeps(self) -> bool {
+        !matches!(self, Self::Redis | Self::SearchEngine)
+    }
+
     /// As names of stores end.
     #[must_use]
     pub const fn name(self) -> &'static str {

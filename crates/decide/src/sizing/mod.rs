@@ -195,7 +195,8 @@ pub struct Store {
     pub node_at_reach: Node,
     /// Connections that the server serves best, for all replicas together.
     pub pool: u32,
-    /// Connections that all replicas open at D2, with what is kept for administration.
+    /// Connections that all replicas open at D2, with what is kept for administration; counted for
+    /// PostgreSQL alone.
     pub connections: u32,
     /// Most that may be used; above it a pooler stands in front.
     pub connections_most: u32,
@@ -352,7 +353,7 @@ pub fn of(cx: &Context<'_>, demand: &Demand) -> Sizing {
     };
     let services: Vec<Service> = demand.services.iter().enumerate().map(service).collect();
     let reserved = up(model.value(&numbers::CONNECTIONS_KEPT));
-    for store in &mut stores {
+    for store in stores.iter_mut().filter(|store| store.kind == StoreKind::Postgresql) {
         let opened = services.get(store.service).map_or(0, |of| of.pool * of.most);
         store.connections = opened + reserved;
     }

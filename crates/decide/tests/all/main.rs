@@ -17,6 +17,7 @@ mod resilient;
 mod routes;
 mod services;
 mod small;
+mod table;
 mod tables;
 mod text;
 mod thresholds;

@@ -121,6 +121,24 @@ fn more_than_one_region_reaches_is_a_conflict_with_the_places_of_its_numbers() {
 }
 
 #[test]
+fn what_an_operation_waits_for_multiplies() {
+    let with = |share: &str, fallback: &str| {
+        let lookup = format!("{{ call: post.stamp, with: {{}}{fallback} }}");
+        let filled = [("DO", lookup.as_str())];
+        let text = text(&filled)
+            .replace("    limit: 1k/s", "    availability: 99.9%")
+            .replace("stamp: {", "stamp: { safe: true,")
+            .replace("rate: 1/day,", &format!("rate: 1/day, needs: {{ availability: {share} }},"));
+        let (_, found) = designed(&text, Numbers::default());
+        found.iter().map(|found| (found.id, found.related.len())).collect::<Vec<_>>()
+    };
+    // 99.9 % of the external and 99.9754 % of the service are 99.8754 %.
+    assert_eq!(with("99.87%", ""), []);
+    assert_eq!(with("99.88%", ""), [("availability-beyond-reach", 1)]);
+    assert_eq!(with("99.88%", ", fallback: []"), []);
+}
+
+#[test]
 fn a_standby_from_the_stated_availability_or_where_a_restore_takes_too_long() {
     let with = |share: &str, rows: &str, time: &str| {
         let needs = needs(&format!("availability: {share}, recovery: {{ rto: {time}, rpo: 1h }}"));
