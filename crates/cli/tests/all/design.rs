@@ -144,3 +144,32 @@ fn a_token_is_the_last_line() {
     let unknown = scratch.firm(&["token", "library", "--actor", "librarien"]);
     assert!(unknown.stderr.contains("did you mean `librarian`?"), "{}", unknown.stderr);
 }
+
+/// Where a field stands, and that others come and go, does not change its number: neither beside the
+/// model nor in a folder elsewhere.
+#[test]
+fn numbers_of_protobuf_fields_stay() {
+    let scratch = Scratch::new("numbers");
+    let model = |fields: &str| {
+        let text = "firmitas: 1\nsystem: { name: Notes }\nactors: { writer: { auth: user } }\n";
+        let rest = "operations: { view: { get: Note, by: [writer] } }\n";
+        let entities = format!("entities: {{ Note: {{ fields: {{ {fields} }} }} }}\n");
+        scratch.write("notes/firmitas.yaml", &format!("{text}{entities}{rest}"));
+    };
+    let line = |folder: &str| {
+        let text = scratch.read(&format!("{folder}/proto/notes/v1/notes.proto"));
+        text.lines().find(|line| line.contains(" title = ")).unwrap().trim().to_owned()
+    };
+    model("title: string, about: string");
+    for out in ["notes/design", "elsewhere"] {
+        assert_eq!(scratch.firm(&["design", "notes", "--out", out]).code, 0);
+    }
+    let before = line("notes/design");
+    model("zebra: bool, title: string");
+    assert_eq!(scratch.firm(&["design", "notes"]).code, 0);
+    assert_eq!(scratch.firm(&["design", "notes", "--out", "elsewhere"]).code, 0);
+    assert_eq!((line("notes/design"), line("elsewhere")), (before.clone(), before));
+    let text = scratch.read("elsewhere/proto/notes/v1/notes.proto");
+    assert!(text.contains("reserved \"about\";"), "{text}");
+    assert_eq!(scratch.firm(&["design", "notes", "--check"]).code, 0);
+}

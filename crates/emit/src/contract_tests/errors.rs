@@ -33,10 +33,10 @@ fn case(endpoint: &Endpoint<'_>, status: u16, code: &str) -> Case {
         case
     };
     match code {
-        "malformed-request" => general("a path parameter that is no UUID, or a header given twice"),
+        "malformed-request" => general("`Authorization` given twice"),
         "malformed-json" => general("a body that ends in the middle"),
         "duplicate-property" => general("a body that names a property twice"),
-        "not-found" => general("an id that no row has"),
+        "not-found" => general("an id that no row has; a text that is no id"),
         "not-acceptable" => general("`Accept: text/html`"),
         "payload-too-large" => general("a body of 2 MiB"),
         "uri-too-long" => general("a query of 20 kB"),
