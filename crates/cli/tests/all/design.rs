@@ -77,7 +77,11 @@ fn a_check_names_what_is_not_as_it_would_be_written() {
     let (code, stale) = named(&scratch);
     assert_eq!(code, 1);
     assert!(stale.contains(&"stale: diagrams/containers.mmd".to_owned()), "{stale:?}");
-    assert!(stale.iter().all(|line| line.starts_with("stale: ")), "{stale:?}");
+    // Files that are called like the system come and go with its name.
+    let named_after = |line: &&String| line.contains("/librarium.") || line.contains("/library.");
+    assert!(stale.iter().any(|line| named_after(&line)), "{stale:?}");
+    let mut rest = stale.iter().filter(|line| !named_after(line));
+    assert!(rest.all(|line| line.starts_with("stale: ")), "{stale:?}");
     scratch.write("library/firmitas.yaml", model);
 
     scratch.write("library/design/decisions.md", "mine");
