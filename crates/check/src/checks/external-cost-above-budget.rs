@@ -11,7 +11,7 @@ use crate::context::{Context, Sink, check};
 check!(
     "external-cost-above-budget",
     Capacity,
-    Warning,
+    Information,
     "0.1",
     "calls that cost more than the whole budget",
     "external-cost-above-budget.md"
@@ -58,7 +58,7 @@ fn run(context: &Context, sink: &mut Sink) {
         finding
             .label("the calls alone exceed it")
             .note("mean rates x the price of a call x 30 days, before any server is paid")
-            .help("keep answers (`stale`), call less often, agree on another price, or raise the budget")
+            .help("keep answers (`stale`), call less often or agree on another price; where such fees are paid from elsewhere, accept the finding and say so")
     });
 }
 

@@ -40,9 +40,32 @@ const NAMES: [&str; 21] = [
     "tax_id",
 ];
 
+/// Callers that are no people: what they are reached by belongs to an organisation or a thing.
+const ORGANISATIONS: [&str; 18] = [
+    "Account",
+    "Branch",
+    "Business",
+    "Clinic",
+    "Company",
+    "Device",
+    "Hotel",
+    "Merchant",
+    "Organisation",
+    "Organization",
+    "Partner",
+    "Restaurant",
+    "Shop",
+    "Store",
+    "Supplier",
+    "Tenant",
+    "Vendor",
+    "Venue",
+];
+
 fn run(context: &Context, sink: &mut Sink) {
     for (id, entity) in context.model.entities() {
-        let person = people::is_caller(context.model, id);
+        let organisation = ORGANISATIONS.contains(&entity.name.value.as_str());
+        let person = !organisation && people::is_caller(context.model, id);
         let own = entity.fields.iter().map(|field| (None, field));
         let parts =
             entity.parts.iter().flat_map(|part| part.fields.iter().map(move |f| (Some(part), f)));
