@@ -46,7 +46,7 @@ pub mod rollout;
 mod routes;
 pub mod sizing;
 pub mod subjects;
-mod tables;
+pub mod tables;
 pub mod tenancy;
 pub mod touches;
 pub mod versioning;

@@ -20,8 +20,11 @@ const RESERVED_SCHEMAS: [&str; 4] = ["public", "information_schema", "firmitas",
 const RESERVED_COLUMNS: [&str; 9] =
     ["rowid", "oid", "_rowid_", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
+/// The column that says whose row it is, where rows of several tenants share a table.
+pub const TENANT_COLUMN: &str = "tenant_id";
+
 /// Columns of a part's table besides its fields.
-const PART_COLUMNS: [&str; 2] = ["owner_id", "position"];
+const PART_COLUMNS: [&str; 3] = ["owner_id", "position", TENANT_COLUMN];
 
 /// The table of every entity, without its secondary indexes.
 #[must_use]
@@ -79,7 +82,7 @@ fn table(model: &Model, id: EntityId, entity: &Entity, schema: &str, names: &mut
     Table {
         entity: id,
         schema: schema.to_owned(),
-        columns: columns(&model.schema, &shape.fields, &[]),
+        columns: columns(&model.schema, &shape.fields, &[TENANT_COLUMN]),
         parts: parts.collect(),
         indexes: Vec::new(),
         search: search(entity),

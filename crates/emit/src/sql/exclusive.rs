@@ -1,18 +1,19 @@
 //! Keys against overlapping ranges, on PostgreSQL. SQLite has no constraint for them: there the
 //! runtime looks after each write.
 
-use decide::{Design, design::Table};
+use decide::{Design, design::Table, tables::TENANT_COLUMN};
 use expression::{FieldIndex, Type, sql::Dialect};
 use model::model::Exclusive;
 
 use super::columns::names;
 use super::indexes::predicate;
+use super::tenants;
 use super::text::{quoted, table as table_name};
 
 /// What compares scalars in a GiST index; `None` where no key needs it.
 pub fn extension(design: &Design) -> Option<String> {
     let mut keys = design.model.entities.iter().flat_map(|entity| &entity.exclusive);
-    keys.any(|key| !key.same.is_empty())
+    keys.any(|key| !key.same.is_empty() || design.model.system.tenancy.is_some())
         .then(|| "CREATE EXTENSION IF NOT EXISTS btree_gist".to_owned())
 }
 
@@ -26,6 +27,8 @@ fn constraint(design: &Design, table: &Table, key: &Exclusive) -> Option<String>
     let entity = design.model.entity(table.entity);
     let range = range(design, table, key.overlap)?;
     let same = key.same.iter().flat_map(|field| columns(design, table, *field));
+    let tenant = tenants::pooled(design, table).then(|| quoted(TENANT_COLUMN));
+    let same = tenant.into_iter().chain(same);
     let mut parts: Vec<String> = same.map(|column| format!("{column} WITH =")).collect();
     parts.push(format!("{range} WITH &&"));
     let name = quoted(&format!("{}_{}_key", table.name, key.code.value.replace('-', "_")));

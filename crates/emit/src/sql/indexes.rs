@@ -3,6 +3,7 @@
 use decide::{
     Design,
     design::{Index, Table},
+    tables::TENANT_COLUMN,
 };
 use expression::{
     FieldShape,
@@ -12,6 +13,7 @@ use expression::{
 use model::model::BuiltIn;
 
 use super::columns::names;
+use super::tenants;
 use super::text::{constant, index as index_name, literal, own_alias, quoted, table as table_name};
 
 /// The indexes of a table and its parts.
@@ -44,13 +46,12 @@ fn statement(
     index: &Index,
     dialect: Dialect,
 ) -> String {
-    let columns: Vec<String> = index
-        .fields
-        .iter()
-        .flat_map(|&(field, descending)| {
-            column(design, of, usize::from(field.0), descending, dialect)
-        })
-        .collect();
+    // A tenant's rows lie together, and a key is unique among them alone.
+    let tenant = tenants::pooled(design, table).then(|| quoted(TENANT_COLUMN));
+    let own = index.fields.iter().flat_map(|&(field, descending)| {
+        column(design, of, usize::from(field.0), descending, dialect)
+    });
+    let columns: Vec<String> = tenant.into_iter().chain(own).collect();
     let unique = if index.unique.is_some() { "UNIQUE " } else { "" };
     let name = index_name(&table.schema, &index.name, dialect);
     let on = table_name(&table.schema, of.name, dialect);

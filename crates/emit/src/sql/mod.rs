@@ -2,16 +2,24 @@
 //!
 //! Values are stored as `expression::sql::encoding` says. References inside a context are foreign
 //! keys, across contexts never. Rows of parts go with their owner; a row that is referenced cannot
-//! be deleted. What may be null in the model, and only that, may be null in a table.
+//! be deleted. What may be null in the model, and only that, may be null in a table. Where tenants
+//! share tables, each row has its tenant, which is part of every key and reference, and PostgreSQL
+//! shows a session no other tenant's rows. With the tables come the roles of the contexts
+//! (`sql/roles.sql`), what keeps partitions (`sql/partitions.sql`), and both as the first migration
+//! with its way back (`migrations/`).
 
 mod columns;
 mod comments;
 mod exclusive;
 mod indexes;
+mod migrations;
+mod partitions;
+mod roles;
 mod tables;
+mod tenants;
 mod text;
 
-use decide::{Design, design::Table};
+use decide::Design;
 use expression::sql::Dialect;
 
 use crate::{Artifact, Emitter};
@@ -30,8 +38,7 @@ pub fn statements(design: &Design, dialect: Dialect) -> Vec<String> {
         );
         all.extend(exclusive::extension(design));
     }
-    let mut sorted: Vec<&Table> = design.tables.iter().collect();
-    sorted.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+    let sorted = text::sorted(design);
     let tables = || sorted.iter().copied();
     all.extend(tables().flat_map(|table| tables::create(design, table, dialect)));
     if dialect == Dialect::PostgreSql {
@@ -41,6 +48,7 @@ pub fn statements(design: &Design, dialect: Dialect) -> Vec<String> {
     all.extend(tables().flat_map(|table| indexes::create(design, table, dialect)));
     all.extend(tables().flat_map(|table| indexes::search(design, table, dialect)));
     if dialect == Dialect::PostgreSql {
+        all.extend(tables().flat_map(|table| tenants::policies(design, table)));
         all.extend(comments::create(design, &sorted));
     }
     all
@@ -57,8 +65,12 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
             format!("-- {name}: the tables of {database}, for an empty database.\n{body}");
         Artifact { path: path.to_owned(), contents }
     };
-    vec![
+    let mut all = vec![
         file("sql/sqlite.sql", Dialect::Sqlite, "SQLite 3.38 or newer"),
         file("sql/postgresql.sql", Dialect::PostgreSql, "PostgreSQL 15 or newer"),
-    ]
+        roles::artifact(design),
+    ];
+    all.extend(partitions::artifact(design));
+    all.extend(migrations::artifacts(design));
+    all
 }

@@ -6,6 +6,7 @@ use model::model::BuiltIn;
 
 use super::columns::{definitions, names};
 use super::text::{quoted, table as table_name};
+use super::{partitions, tenants};
 
 /// The place of a row among those of its owner.
 const POSITION: &str = "\"position\" INTEGER NOT NULL CHECK (\"position\" >= 0)";
@@ -13,18 +14,23 @@ const POSITION: &str = "\"position\" INTEGER NOT NULL CHECK (\"position\" >= 0)"
 /// The table of an entity, then those of its parts.
 pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
     let mut statements = vec![entity_table(design, table, dialect)];
+    let own = table_name(&table.schema, &table.name, dialect);
+    statements.extend(partitions::first(design, table, &own, dialect));
     let shape = design.model.shape(table.entity);
     for (part, of) in table.parts.iter().zip(&shape.parts) {
         let mut lines = vec![owner(design, table, dialect), POSITION.to_owned()];
         for (field, base) in of.fields.iter().zip(&part.columns) {
             lines.extend(definitions(design, field, base, dialect));
         }
+        lines.extend(tenants::column(design, table, dialect));
         lines.push("PRIMARY KEY (\"owner_id\", \"position\")".to_owned());
         lines.extend(references(design, table, &of.fields, &part.columns, dialect));
         let name = table_name(&table.schema, &part.name, dialect);
         // Rows of a part are only ever read by their owner, in order: that is how they lie.
+        let by = partitions::of_part(design, table, dialect);
         let options = if dialect == Dialect::Sqlite { " STRICT, WITHOUT ROWID" } else { "" };
-        statements.push(statement(&name, &lines, options));
+        statements.push(statement(&name, &lines, &(options.to_owned() + &by)));
+        statements.extend(partitions::first(design, table, &name, dialect));
     }
     statements
 }
@@ -40,10 +46,13 @@ fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
     for (field, base) in shape.fields.iter().zip(&table.columns) {
         lines.extend(definitions(design, field, base, dialect));
     }
+    lines.extend(tenants::column(design, table, dialect));
     lines.push(primary_key(design, table, dialect));
+    lines.extend(tenants::key(design, table));
     lines.extend(references(design, table, &shape.fields, &table.columns, dialect));
     let name = table_name(&table.schema, &table.name, dialect);
-    statement(&name, &lines, if sqlite { " STRICT" } else { "" })
+    let by = partitions::of_entity(design, table, dialect);
+    statement(&name, &lines, &((if sqlite { " STRICT" } else { "" }).to_owned() + &by))
 }
 
 fn statement(name: &str, lines: &[String], options: &str) -> String {
@@ -91,18 +100,28 @@ fn references(
         return Vec::new();
     }
     let refer = |(field, base): (&FieldShape, &String)| {
-        let target = target(design, table, field, dialect)?;
-        Some(format!("FOREIGN KEY ({}) REFERENCES {target}", quoted(base)))
+        let (from, target) = target(design, table, field, base, dialect)?;
+        Some(format!("FOREIGN KEY ({from}) REFERENCES {target}"))
     };
     fields.iter().zip(columns).filter_map(refer).collect()
 }
 
-/// What a reference inside the context refers to: the table and its key.
-fn target(design: &Design, table: &Table, field: &FieldShape, dialect: Dialect) -> Option<String> {
+/// What a reference inside the context refers from and to: columns, and the table with its key.
+/// References never lead to another tenant's row.
+fn target(
+    design: &Design,
+    table: &Table,
+    field: &FieldShape,
+    base: &str,
+    dialect: Dialect,
+) -> Option<(String, String)> {
     let entity = foreign_entity(design, table, field)?;
     let other = design.table(entity);
     let id = id_column(design, other)?;
-    Some(format!("{} ({id})", table_name(&other.schema, &other.name, dialect)))
+    let both = tenants::pooled(design, table) && tenants::pooled(design, other);
+    let tenant = if both { tenants::leading() } else { String::new() };
+    let name = table_name(&other.schema, &other.name, dialect);
+    Some((format!("{tenant}{}", quoted(base)), format!("{name} ({tenant}{id})")))
 }
 
 /// A row's own id has the type of a reference to its entity, and is none.
@@ -127,10 +146,9 @@ pub fn foreign_keys(design: &Design, table: &Table) -> Vec<String> {
         of.fields.iter().zip(&part.columns).map(move |(field, base)| (&part.name, field, base))
     });
     let add = |(name, field, base): (&String, &FieldShape, &String)| {
-        let target = target(design, table, field, dialect)?;
+        let (from, target) = target(design, table, field, base, dialect)?;
         let table = table_name(&table.schema, name, dialect);
-        let base = quoted(base);
-        Some(format!("ALTER TABLE {table} ADD FOREIGN KEY ({base}) REFERENCES {target}"))
+        Some(format!("ALTER TABLE {table} ADD FOREIGN KEY ({from}) REFERENCES {target}"))
     };
     own.chain(parts).filter_map(add).collect()
 }

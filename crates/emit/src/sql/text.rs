@@ -63,6 +63,13 @@ pub fn constant(value: &Value, encoding: Encoding, dialect: Dialect) -> Option<S
     })
 }
 
+/// The tables, by schema and name.
+pub fn sorted(design: &Design) -> Vec<&Table> {
+    let mut sorted: Vec<&Table> = design.tables.iter().collect();
+    sorted.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+    sorted
+}
+
 /// Names of all schemas, sorted.
 pub fn schemas(design: &Design) -> Vec<&str> {
     let all: BTreeSet<&str> = design.tables.iter().map(|table| table.schema.as_str()).collect();

@@ -26,3 +26,4 @@ mod scenarios;
 mod schema;
 mod shuffled;
 mod slo;
+mod sql;
