@@ -50,7 +50,7 @@ fn measure_model(title: &str, text: String, rounds: usize) -> Result<()> {
 }
 
 /// The files of a model. A file has a limit: contexts beyond it stand in files of their own.
-fn world(text: &str) -> BTreeMap<String, String> {
+pub fn world(text: &str) -> BTreeMap<String, String> {
     const CONTEXTS: usize = 40;
     let (head, contexts) = match text.split_once("\ncontexts:\n  context0:") {
         Some((head, contexts)) => (head, format!("  context0:{contexts}")),

@@ -10,6 +10,7 @@
 )]
 
 mod bare;
+mod deciding;
 mod front;
 #[path = "../../xtask/src/generated_model.rs"]
 mod generated_model;
@@ -30,6 +31,9 @@ fn main() -> anyhow::Result<()> {
             }
             if wanted("proposals") {
                 proposals::measure()?;
+            }
+            if wanted("decide") {
+                deciding::measure()?;
             }
             if wanted("serve") {
                 serve::measure()?;

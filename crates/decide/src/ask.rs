@@ -9,7 +9,7 @@ use model::model::{Operation, OperationKind};
 use crate::catalogue;
 use crate::design::Design;
 use crate::facts;
-use crate::flips::rerun::{Choices, Rerun};
+use crate::flips::rerun::{Choices, Rerun, Touched};
 use crate::flips::search::{self, Range};
 use crate::flips::{Measure, in_parallel};
 use crate::numbers::{self, Number};
@@ -199,14 +199,23 @@ fn question(
 ) -> Option<Question> {
     let unit = quantities::unit(model, asked.place)?;
     let assumed = asked.assumed.map(|number| design.numbers.value(number) * asked.factor);
+    let [low, high] = [asked.low, asked.high].map(|value| unit.scaled(value));
+    let range = Range { now: low, low, high, whole: unit == Unit::Whole };
+    let mut touched = Touched::default();
+    for value in [low].into_iter().chain(search::probes(range)) {
+        state(model, asked.place, unit.unscaled(value), design);
+        rerun.probe(model, None, &mut touched);
+        quantities::clear(model, asked.place);
+    }
+    if !touched.any() {
+        return None;
+    }
     let mut decide = |scaled: f64| {
         state(model, asked.place, unit.unscaled(scaled), design);
-        let choices = rerun.stated(model, None);
+        let choices = rerun.stated(model, None, &touched);
         quantities::clear(model, asked.place);
         choices
     };
-    let [low, high] = [asked.low, asked.high].map(|value| unit.scaled(value));
-    let range = Range { now: low, low, high, whole: unit == Unit::Whole };
     let first = decide(low);
     let changes = search::changes(range, &first, &mut decide);
     let mut walked = vec![(asked.low, first)];

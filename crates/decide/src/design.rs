@@ -37,7 +37,7 @@ pub struct Design {
 }
 
 /// One decision with its reasons.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// Family, for example `store`.
     pub family: &'static str,
@@ -62,7 +62,7 @@ pub struct Verdict {
 }
 
 /// A fact that weighed in a decision.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Driver {
     /// The fact as people read it, for example `browseProducts: 300/s peak 1200/s`.
     pub fact: String,

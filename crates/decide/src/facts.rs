@@ -224,8 +224,9 @@ pub fn percentiles(of: &Percentiles) -> String {
 /// A share in percent, with as many digits as it needs: `99.95 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    let text = format!("{:.4}", share * 100.0);
-    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+    let mut text = decimal(share * 100.0, 4);
+    text.push_str(" %");
+    text
 }
 
 /// A time in seconds as people read it: `1.53 s`, `230 ms`.
@@ -377,10 +378,51 @@ pub fn people(number: f64) -> String {
         size if size >= 1.0 => 2,
         _ => 3,
     };
-    let text = format!("{scaled:.digits$}");
-    let text =
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text}{unit}")
+    let mut text = decimal(scaled, digits);
+    text.push_str(unit);
+    text
+}
+
+/// A number with at most so many digits after the point, zeros at the end left out. Decisions write
+/// thousands of numbers, and the general way of the standard library takes ten times as long.
+fn decimal(number: f64, digits: u32) -> String {
+    const EXACT: f64 = 9e15;
+    let unit = 10u64.pow(digits);
+    let scaled = (number.abs() * power_of_ten(unit)).round();
+    if !scaled.is_finite() || scaled > EXACT {
+        return format!("{number:.0}");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded above")]
+    let scaled = scaled as u64;
+    let (whole, mut fraction) = (scaled / unit, scaled % unit);
+    let mut text = String::with_capacity(8);
+    if number < 0.0 && scaled > 0 {
+        text.push('-');
+    }
+    push_whole(&mut text, whole);
+    if fraction > 0 {
+        text.push('.');
+        let mut place = unit / 10;
+        while fraction > 0 && place > 0 {
+            push_whole(&mut text, fraction / place);
+            fraction %= place;
+            place /= 10;
+        }
+    }
+    text
+}
+
+fn push_whole(text: &mut String, number: u64) {
+    if number >= 10 {
+        push_whole(text, number / 10);
+    }
+    let digit = u32::try_from(number % 10).ok().and_then(|digit| char::from_digit(digit, 10));
+    text.extend(digit);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a small power of ten")]
+const fn power_of_ten(power: u64) -> f64 {
+    power as f64
 }
 
 #[cfg(test)]
@@ -394,6 +436,15 @@ mod tests {
         assert_eq!(people(0.1), "0.1");
         assert_eq!(people(1_500_000.0), "1.5M");
         assert_eq!(people(100.0), "100");
+        assert_eq!(people(0.0), "0");
+        assert_eq!(people(-12.34), "-12.3");
+        assert_eq!(people(-0.0001), "0");
+        assert_eq!(people(0.05), "0.05");
+        assert_eq!(people(9_999.6), "10000");
+        assert_eq!(people(f64::INFINITY), "infG");
+        assert_eq!(percent(0.9995), "99.95 %");
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(0.000_001), "0.0001 %");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! `firm explain`: why a decision fell as it did, or what a finding means here.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use base::did_you_mean;
 use clap::Args;
@@ -10,17 +13,20 @@ use serde_json::{Value, json};
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
-    folder::Folder,
+    folder::{Folder, ROOT},
     loaded::Loaded,
     render::{decision_text, flips_text, searched},
 };
 
 /// Arguments of `firm explain`.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Example:\n  firm explain store.catalog examples/shop")]
+#[command(
+    after_help = "Example:\n  firm explain examples/shop\n  firm explain store.catalog examples/shop"
+)]
 pub struct ExplainArguments {
-    /// A decision (`store.catalog`), a family of decisions (`store`), or the id of a finding
-    id: String,
+    /// A decision (`store.catalog`), a family of decisions (`store`), or the id of a finding; all
+    /// families where none is named
+    id: Option<String>,
 
     /// Folder with `firmitas.yaml`
     #[arg(default_value = ".")]
@@ -32,9 +38,15 @@ pub struct ExplainArguments {
 /// # Errors
 /// `unknown-id` with the nearest ones, and when there is no model.
 pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, Failure> {
-    let id = arguments.id.as_str();
+    let named = arguments.id.as_deref();
+    // A folder alone asks for all families of its model.
+    let folder = named.filter(|id| Path::new(id).join(ROOT).is_file());
+    let model = folder.map_or(arguments.model.as_path(), Path::new);
+    let Some(id) = named.filter(|_| folder.is_none()) else {
+        return Ok(list(&Loaded::read(Folder::open(model)?), console));
+    };
     let explained = engine::explain(id);
-    let mut loaded = match (Folder::open(&arguments.model), explained) {
+    let mut loaded = match (Folder::open(model), explained) {
         (Ok(folder), _) => Loaded::read(folder),
         // What a finding means needs no model.
         (Err(_), Some(text)) => {
@@ -110,6 +122,48 @@ fn finding_text(loaded: &Loaded, console: &Console) {
         let lines = lines.collect::<Vec<_>>().join("\n");
         console.answer(format!("\nto accept what is meant:\n\ndecisions:\n  accept:\n{lines}"));
     }
+}
+
+/// Every family with its question, and what it chose how often.
+fn list(loaded: &Loaded, console: &Console) -> Outcome {
+    if loaded.has_errors() {
+        return loaded.refuse(console);
+    }
+    let mut families: Vec<(&str, BTreeMap<&str, usize>)> = Vec::new();
+    for verdict in loaded.verdicts() {
+        match families.last_mut() {
+            Some((family, counts)) if *family == verdict.family => {
+                *counts.entry(verdict.choice).or_default() += 1;
+            }
+            _ => families.push((verdict.family, BTreeMap::from([(verdict.choice, 1)]))),
+        }
+    }
+    let question = |family: &str| {
+        let known = ALL.iter().find(|decision| decision.family == family);
+        known.map_or("The model decides.", |known| known.question)
+    };
+    if console.json() {
+        let mut document = loaded.document();
+        let json = |(family, counts): &(&str, BTreeMap<&str, usize>)| json!({ "family": family, "question": question(family), "choices": counts });
+        document["families"] = families.iter().map(json).collect();
+        console.document(&document);
+        return Outcome::Success;
+    }
+    let line = |(family, counts): &(&str, BTreeMap<&str, usize>)| {
+        let told: Vec<String> = counts
+            .iter()
+            .map(|(choice, count)| match count {
+                1 => (*choice).to_owned(),
+                many => format!("{choice} ({many})"),
+            })
+            .collect();
+        let name = styled(style::BOLD, format_args!("{family:>16}"));
+        format!("{name}  {}\n{:18}{}", styled(style::DIM, question(family)), "", told.join(", "))
+    };
+    console.answer(families.iter().map(line).collect::<Vec<_>>().join("\n"));
+    console
+        .prose("\n`firm explain FAMILY` says how it is decided, `firm explain FAMILY.SUBJECT` why");
+    Outcome::Success
 }
 
 /// The question, the answers with their reasons, and for a whole family how it is decided.

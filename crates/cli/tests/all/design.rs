@@ -135,6 +135,40 @@ fn a_decision_is_explained_with_its_reasons() {
 }
 
 #[test]
+fn explaining_nothing_lists_the_families_and_a_family_ends_with_what_would_turn_it() {
+    let scratch = library("explain-all");
+    for arguments in [&["explain", "library"][..], &["explain", "library/"]] {
+        let all = scratch.firm(arguments);
+        assert_eq!(all.code, 0, "{all:?}");
+        assert!(all.stdout.contains("How many deployables are there?"), "{}", all.stdout);
+        assert!(
+            all.stdout.contains("burn-rate (") || all.stdout.contains("ticket ("),
+            "{}",
+            all.stdout
+        );
+    }
+    let families = scratch.firm(&["explain", "library", "--json"]).json();
+    let style = families["families"].as_array().unwrap();
+    let style = style.iter().find(|of| of["family"] == "style").unwrap();
+    assert_eq!(style["choices"], serde_json::json!({ "monolith": 1 }));
+
+    let index = scratch.firm(&["explain", "index", "library"]).stdout;
+    let page = index.find("# index").unwrap();
+    let flips = index.find("flips  becomes").unwrap();
+    assert!(page < flips, "{index}");
+    assert!(index.contains("(now "), "{index}");
+    let json = scratch.firm(&["explain", "index", "library", "--json"]).json();
+    let decisions = json["decisions"].as_array().unwrap();
+    let flips: Vec<_> = decisions.iter().flat_map(|of| of["flips"].as_array().unwrap()).collect();
+    assert!(!flips.is_empty());
+    for flip in flips {
+        for property in ["fact", "now", "at", "becomes", "when", "unit", "text"] {
+            assert!(flip.get(property).is_some(), "{property}: {flip}");
+        }
+    }
+}
+
+#[test]
 fn a_token_is_the_last_line() {
     let scratch = library("token");
     let token = scratch.firm(&["token", "library", "--actor", "librarian", "--ttl", "1h"]);

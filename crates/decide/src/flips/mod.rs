@@ -15,7 +15,7 @@ use crate::design::Design;
 use crate::numbers::{self, Number};
 use crate::quantities::{self, Place, Stated, Unit};
 use crate::{catalogue, facts};
-use rerun::{Choices, Rerun};
+use rerun::{Choices, Rerun, Touched};
 use search::{Change, Range};
 
 /// A verdict that would fall otherwise if one number were different.
@@ -245,11 +245,19 @@ fn flips(rerun: &Rerun<'_>, model: &mut Model, moved: &Moved) -> Vec<Flip> {
             let unit = stated.unit;
             let [now, low, high] = [stated.now, stated.low, stated.high].map(|at| unit.scaled(at));
             let range = Range { now, low, high, whole: unit == Unit::Whole };
-            let changes = search::changes(range, &rerun.base(), &mut |value| {
-                let value = unit.unscaled(value);
+            let mut touched = Touched::default();
+            for value in search::probes(range).into_iter().map(|value| unit.unscaled(value)) {
                 quantities::set(model, stated.place, value);
-                rerun.stated(model, Some((&stated.name, value)))
-            });
+                rerun.probe(model, Some((&stated.name, value)), &mut touched);
+            }
+            let mut changes = Vec::new();
+            if touched.any() {
+                changes = search::changes(range, &rerun.base(), &mut |value| {
+                    let value = unit.unscaled(value);
+                    quantities::set(model, stated.place, value);
+                    rerun.stated(model, Some((&stated.name, value)), &touched)
+                });
+            }
             quantities::set(model, stated.place, stated.now);
             let measure = Measure::Stated(unit);
             tell(rerun, &changes, &stated.name, measure, stated.now, range)

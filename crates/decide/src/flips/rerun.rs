@@ -34,6 +34,17 @@ pub struct Rerun<'d> {
     families: Vec<Family>,
 }
 
+/// The families that a number touches, by position.
+#[derive(Clone, Debug, Default)]
+pub struct Touched(Vec<bool>);
+
+impl Touched {
+    /// Whether it touches any.
+    pub fn any(&self) -> bool {
+        self.0.contains(&true)
+    }
+}
+
 /// A family with what it answered first.
 struct Family {
     decision: &'static Decision,
@@ -107,16 +118,46 @@ impl<'d> Rerun<'d> {
             return self.all(facts, Some((number.name, value)));
         }
         let mut changed = false;
-        let affected = |family: &Family, changed: bool| changed || read(&family.reads);
-        self.run(facts, &self.ground, Some((number.name, value)), |family, new| {
+        let moved = Some((number.name, value));
+        self.run(facts, &self.ground, moved, |family, new| {
             changed |= new.is_some_and(|new| *new != *family.choices);
-            affected(family, changed)
+            changed || read(&family.reads)
         })
     }
 
-    /// With another number in the model.
-    pub fn stated(&self, model: &Model, moved: Option<(&str, f64)>) -> Choices {
-        self.all(Facts { model, numbers: self.numbers }, moved)
+    /// With another number in the model. Only families that it touches are asked again, and once
+    /// one of them chooses otherwise all after it.
+    pub fn stated(&self, model: &Model, moved: Option<(&str, f64)>, touched: &Touched) -> Choices {
+        let facts = Facts { model, numbers: self.numbers };
+        let ground = Ground::of(facts, self.bare.clone());
+        let mut changed = false;
+        let mut touches = touched.0.iter();
+        self.run(facts, &ground, moved, |family, new| match new {
+            None => touches.next().copied().unwrap_or(true) || changed,
+            Some(new) => {
+                changed |= *new != *family.choices;
+                true
+            }
+        })
+    }
+
+    /// Notes the families that say anything else with another number in the model: whose verdicts
+    /// differ in a word.
+    pub fn probe(&self, model: &Model, moved: Option<(&str, f64)>, touched: &mut Touched) {
+        let facts = Facts { model, numbers: self.numbers };
+        let ground = Ground::of(facts, self.bare.clone());
+        let mut round = Round::new(Locked::new(self.lock, &self.values));
+        if let Some(locked) = &mut round.locked {
+            locked.moved = moved;
+        }
+        let mut answered = Vec::with_capacity(self.families.len());
+        touched.0.resize(self.families.len(), false);
+        for (family, touched) in self.families.iter().zip(&mut touched.0) {
+            let stand = (&ground, &round);
+            let (new, _) = decided::family(facts, stand, self.routes, &answered, family.decision);
+            *touched |= new != *family.verdicts;
+            answered.push(Arc::new(new));
+        }
     }
 
     fn all(&self, facts: Facts<'_>, moved: Option<(&str, f64)>) -> Choices {

@@ -52,6 +52,17 @@ pub fn changes(
     found
 }
 
+/// Values that show what a number touches at all: the ends of its range and the middle of each side.
+pub fn probes(range: Range) -> Vec<f64> {
+    let halfway = usize::try_from(STEPS / 2).unwrap_or_default();
+    let pick = |end: f64| {
+        let steps = steps(range, end);
+        let middle = steps.get(halfway.saturating_sub(1)).copied();
+        middle.into_iter().chain(steps.last().copied()).collect::<Vec<f64>>()
+    };
+    [range.low, range.high].into_iter().flat_map(pick).collect()
+}
+
 /// The grid from the present value to an end of the range.
 fn steps(range: Range, end: f64) -> Vec<f64> {
     let now = range.now;
