@@ -146,9 +146,9 @@ families! {
         "sqs" "Amazon SQS" 2;
     }
     "delivery" "event" {
-        "partitioned" "ordered by key, spread over partitions" 0;
-        "single" "one ordered stream" 0;
         "unordered" "no order" 0;
+        "single" "one ordered stream" 0;
+        "partitioned" "ordered by key, spread over partitions" 0;
     }
     "store" "context" {
         "postgresql" "one relational database" 0 runs;

@@ -12,6 +12,8 @@ mod authorisation;
 mod availability;
 #[path = "boundary.rs"]
 mod boundary;
+#[path = "broker.rs"]
+mod broker;
 #[path = "cap.rs"]
 mod cap;
 #[path = "capacity.rs"]
@@ -20,6 +22,8 @@ mod capacity;
 mod concurrency;
 #[path = "deletion.rs"]
 mod deletion;
+#[path = "delivery.rs"]
+mod delivery;
 #[path = "deployment.rs"]
 mod deployment;
 #[path = "edge.rs"]
@@ -89,10 +93,12 @@ pub static ALL: &[&Decision] = &[
     &authorisation::DECISION,
     &availability::DECISION,
     &boundary::DECISION,
+    &broker::DECISION,
     &cap::DECISION,
     &capacity::DECISION,
     &concurrency::DECISION,
     &deletion::DECISION,
+    &delivery::DECISION,
     &deployment::DECISION,
     &edge::DECISION,
     &encryption::DECISION,
