@@ -100,7 +100,8 @@ fn postgresql_takes_the_first_migration_there_back_and_there_again() {
         let roles = of("sql/roles.sql").unwrap();
         run(&mut client, name, &roles);
         run(&mut client, name, &roles);
-        assert_eq!(of("sql/partitions.sql").is_some(), name == "tenants", "{name}");
+        let divided = of("sql/partitions.sql").is_some();
+        assert!(divided || !["shop", "tenants"].contains(&name), "{name} has no partitions");
         if let Some(partitions) = of("sql/partitions.sql") {
             run(&mut client, name, &partitions);
             let more = relations(&mut client);
