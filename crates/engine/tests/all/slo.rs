@@ -443,6 +443,32 @@ fn what_fills_up_is_told_on_one_side_of_its_limit_alone() {
     }
 }
 
+/// A minute of all events at the peak: what a consumer may be behind.
+#[test]
+fn a_queue_that_grows_is_told() {
+    let Some(tool) = promtool() else { return };
+    let text = include_str!("../models/fleet.yaml").to_owned()
+        + "  broker: { choose: nats-jetstream, because: It is there already. }\n";
+    let fleet = check(&BTreeMap::from([("firmitas.yaml".to_owned(), text)]));
+    let design = fleet.design.as_deref().unwrap();
+    let peak: f64 = decide::crossings::emitted(design.facts()).iter().map(|of| of.peak).sum();
+    let most = (peak * 60.0).ceil();
+    let files = Files::of(&fleet, "slo", "queue");
+    let mut tests = String::new();
+    for (waiting, count) in [(most + 1.0, 1), (most, 0)] {
+        tests += "  - interval: 1m\n    input_series:\n";
+        let name = "jetstream_consumer_num_pending{stream_name=\"events\",consumer_name=\"a\"}";
+        series(&mut tests, name, &format!("{waiting}x50"));
+        writeln!(
+            tests,
+            "    promql_expr_test:\n      - expr: count(ALERTS{{alertstate=\"firing\",alertname=\"QueueGrows\"}}) or vector(0)\n        eval_time: 24m\n        exp_samples: [{{ value: {count} }}]"
+        )
+        .unwrap();
+    }
+    test_file(&files, 2, &tests);
+    run(&tool, &files.0, &["test", "rules", "tests.yaml"]).unwrap_or_else(|text| panic!("{text}"));
+}
+
 /// Ten minutes in which one request of ten fails: told while it lasts, by the fast alert until the
 /// short window is clean, by the slower one for half an hour.
 #[test]
