@@ -30,3 +30,22 @@ fn a_wrong_command_line_could_not_run() {
     assert_eq!(wrong.code, 2);
     assert!(wrong.stdout.is_empty());
 }
+
+/// `deploy/.env.example` of a design names whatever `firm up` reads from the environment.
+#[test]
+fn every_variable_that_up_reads_is_in_the_example() {
+    let scratch = Scratch::new("variables");
+    let help = scratch.firm(&["up", "--help"]).stdout;
+    let variables: Vec<&str> =
+        help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next()).collect();
+    assert!(variables.len() > 3, "{variables:?}");
+    let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop/firmitas.yaml");
+    scratch.write("firmitas.yaml", std::fs::read(shop).unwrap());
+    assert_eq!(scratch.firm(&["design", "."]).code, 0);
+    let example = scratch.read("design/deploy/.env.example");
+    let compose = scratch.read("design/deploy/compose.yaml");
+    for variable in variables {
+        assert!(example.contains(variable), "{variable} is not in .env.example");
+        assert!(compose.contains(&format!("{variable}:")), "{variable} is not in compose.yaml");
+    }
+}
