@@ -20,8 +20,8 @@ pub struct Brief {
     lines: Vec<String>,
     /// The expectations.
     pub rows: Vec<Row>,
-    /// The errors by which the engine refuses what cannot be met.
-    pub unmeetable: Vec<String>,
+    /// Requirement to the finding by which the engine says that it cannot be met.
+    pub unmeetable: Vec<(String, String)>,
     /// Decision to the argument that settles it.
     pub arguments: BTreeMap<String, String>,
 }
@@ -75,11 +75,12 @@ fn row(line: usize, text: &str) -> Option<Row> {
     Some(Row { decision, expected, because: because.to_owned(), engine: engine.to_owned(), line })
 }
 
-/// The error that stands in the last cell; where the cell is empty, none is expected yet.
-fn refusal(text: &str) -> Option<String> {
-    let last = *cells(text).last()?;
-    let id = last.strip_prefix('`')?.strip_suffix('`')?;
-    Some(id.to_owned())
+/// The finding in the last cell; where the cell is empty, none is expected yet.
+fn refusal(text: &str) -> Option<(String, String)> {
+    let cells = cells(text);
+    let id = cells.last()?.strip_prefix('`')?.strip_suffix('`')?;
+    let requirement = cells.first()?.strip_prefix('`')?.split('`').next()?;
+    Some((requirement.to_owned(), id.to_owned()))
 }
 
 /// ``- `family.subject`: why.``
