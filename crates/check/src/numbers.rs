@@ -46,12 +46,6 @@ limits! {
     ANSWER_BYTES = "answer-bytes" 1e6 "bytes" in 2.5e5..4e6 from "house";
     /// Most rows of a part, which is read and replaced as a whole.
     ROWS_PER_PART = "rows-per-part" 500.0 "rows" in 100.0..2000.0 from "house";
-    /// Share of time for which the hottest row may be locked.
-    LOCKED_SHARE = "locked-share" 0.6 "share" in 0.4..0.8 from "house";
-    /// How long a write holds its rows.
-    HOLD_WRITE = "hold-write" 4.0 "ms" in 1.3..20.0 from "house";
-    /// How unevenly rows are asked for, where the model says nothing: a Zipf exponent.
-    ZIPF = "zipf" 0.8 "" in 0.6..1.1 from "house";
     /// How long undoing is tried before a flow is stuck.
     UNDO_HOURS = "undo-hours" 24.0 "hours" in 24.0..24.0 from "the language, flows";
     /// Calls a second from which it matters what an external accepts.
