@@ -10,8 +10,6 @@ mod act_without_effect;
 mod anonymous_write;
 #[path = "availability-above-dependency.rs"]
 mod availability_above_dependency;
-#[path = "availability-chain-below-promise.rs"]
-mod availability_chain_below_promise;
 #[path = "call-per-item.rs"]
 mod call_per_item;
 #[path = "callee-rate-too-low.rs"]
@@ -183,7 +181,6 @@ pub static ALL: &[&Check] = &[
     &act_without_effect::CHECK,
     &anonymous_write::CHECK,
     &availability_above_dependency::CHECK,
-    &availability_chain_below_promise::CHECK,
     &call_per_item::CHECK,
     &callee_rate_too_low::CHECK,
     &callee_slower_than_caller::CHECK,

@@ -8,6 +8,11 @@ use engine::{Checked, check};
 use crate::case::{Case, Expected, cases};
 use crate::examples::text_of;
 
+/// The text that a case changes: an example, or `nothing`.
+fn base(name: &str) -> String {
+    if name == "nothing" { String::new() } else { text_of(name) }
+}
+
 /// The cases of a topic, by file name.
 pub fn topics() -> Vec<(String, Vec<Case>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
@@ -16,7 +21,7 @@ pub fn topics() -> Vec<(String, Vec<Case>)> {
     paths.sort();
     let read = |path: &std::path::PathBuf| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        (name, cases(&fs::read_to_string(path).unwrap(), text_of))
+        (name, cases(&fs::read_to_string(path).unwrap(), base))
     };
     paths.iter().map(read).collect()
 }
