@@ -14,6 +14,8 @@ mod availability;
 mod boundary;
 #[path = "broker.rs"]
 mod broker;
+#[path = "cache.rs"]
+mod cache;
 #[path = "cap.rs"]
 mod cap;
 #[path = "capacity.rs"]
@@ -50,6 +52,8 @@ mod partitioning;
 mod password_hash;
 #[path = "rate-limit.rs"]
 mod rate_limit;
+#[path = "read-model.rs"]
+mod read_model;
 #[path = "recovery.rs"]
 mod recovery;
 #[path = "region.rs"]
@@ -94,6 +98,7 @@ pub static ALL: &[&Decision] = &[
     &availability::DECISION,
     &boundary::DECISION,
     &broker::DECISION,
+    &cache::DECISION,
     &cap::DECISION,
     &capacity::DECISION,
     &concurrency::DECISION,
@@ -112,6 +117,7 @@ pub static ALL: &[&Decision] = &[
     &partitioning::DECISION,
     &password_hash::DECISION,
     &rate_limit::DECISION,
+    &read_model::DECISION,
     &recovery::DECISION,
     &region::DECISION,
     &replicas::DECISION,

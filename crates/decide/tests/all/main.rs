@@ -5,6 +5,7 @@
 
 mod ask;
 mod boundaries;
+mod data;
 mod examples;
 mod flips;
 mod indexes;
