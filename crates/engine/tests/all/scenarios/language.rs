@@ -5,6 +5,18 @@ use super::{NAMES, files};
 
 const REFERENCE: &str = include_str!("../../../../../docs/language.md");
 
+/// Words that keys take, with commas between them.
+const WORDS: &str = "
+    auth: none, auth: user, auth: service, auth: key, auth: certificate, tenants: all,
+    from: actor, from: host(, isolation: pool, isolation: bridge, verify: hmac, verify: mtls,
+    verify: jwt, consistency: strong, then anonymise, then archive, skew: zipf, skew: hot,
+    open x, fan-out, h/week, every: month at, p99 , snapshot(, .history, .audit, sequence(,
+    in 1..720, currency: [, money(, decimal(, float, duration?, uuid, geo, json, file(,
+    phone, email, url, enum(, list(, timestamp, time, date, markdown, text, sensitive,
+    secret, internal, immutable, readonly, unique, search, pii, .exists(, .addDays(,
+    duration(', distance(, input., actor., failure.code, each., event., row.
+";
+
 /// The keys of the reference's tables, with the name of their table.
 fn keys() -> Vec<(String, String)> {
     let mut table = None;
@@ -44,7 +56,7 @@ fn every_key_of_the_language_occurs() {
         .filter(|(table, key)| {
             // Types and modifiers stand in a field's short form.
             let word = key.split('(').next().unwrap();
-            !has(&text, key, ":") && !(table == "a field" && has(&text, word, ""))
+            !(has(&text, key, ":") || table == "a field" && has(&text, word, ""))
         })
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
@@ -53,73 +65,7 @@ fn every_key_of_the_language_occurs() {
 #[test]
 fn words_of_the_language_occur() {
     let text = models();
-    let words = [
-        "auth: none",
-        "auth: user",
-        "auth: service",
-        "auth: key",
-        "auth: certificate",
-        "tenants: all",
-        "from: actor",
-        "from: host(",
-        "isolation: pool",
-        "isolation: bridge",
-        "verify: hmac",
-        "verify: mtls",
-        "verify: jwt",
-        "consistency: strong",
-        "then anonymise",
-        "then archive",
-        "skew: zipf",
-        "skew: hot",
-        "open x",
-        "fan-out",
-        "h/week",
-        "every: month at",
-        "p99 ",
-        "snapshot(",
-        ".history",
-        ".audit",
-        "sequence(",
-        "in 1..720",
-        "currency: [",
-        "money(",
-        "decimal(",
-        "float",
-        "duration?",
-        "uuid",
-        "geo",
-        "json",
-        "file(",
-        "phone",
-        "email",
-        "url",
-        "enum(",
-        "list(",
-        "timestamp",
-        "time",
-        "date",
-        "markdown",
-        "text",
-        "sensitive",
-        "secret",
-        "internal",
-        "immutable",
-        "readonly",
-        "unique",
-        "search",
-        "pii",
-        ".exists(",
-        ".addDays(",
-        "duration('",
-        "distance(",
-        "input.",
-        "actor.",
-        "failure.code",
-        "each.",
-        "event.",
-        "row.",
-    ];
-    let missing: Vec<_> = words.into_iter().filter(|word| !text.contains(word)).collect();
+    let words = WORDS.split(',').map(str::trim);
+    let missing: Vec<_> = words.filter(|word| !text.contains(word)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
