@@ -88,7 +88,7 @@ fn ladder(model: Facts<'_>, recovery: &Recovery) -> Ladder {
     let margin = if several { model.value(&numbers::RESTORE_MARGIN) } else { 1.0 };
     let least = model.value(&numbers::BACKUP_POINT) * 60.0;
     let minutes = |number| model.value(number) * 60.0;
-    let late = |takes: f64| (time < takes - 1e-9).then(|| takes);
+    let late = |takes: f64| (time < takes - 1e-9).then_some(takes);
     let backup = if let Some(takes) = late(recovery.restore * margin) {
         Some(format!(
             "a restore takes {}{}, the recovery time is {}",

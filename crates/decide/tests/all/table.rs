@@ -25,6 +25,9 @@ fn changes(edits: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
+/// What is changed, how, and what that changes.
+type Row<'r> = (&'r str, &'r [(&'r str, &'r str)], &'r [&'r str]);
+
 /// Every stated rate times twenty, open streams included.
 fn twenty_times() -> Vec<(String, String)> {
     let mut edits = Vec::new();
@@ -60,7 +63,7 @@ fn one_number_changes_what_it_should() {
             "    entities:\n      Company: { rows: 300, shared: true, fields: { host_name: string(1..80) unique } }\n      User:\n",
         ),
     ];
-    let rows: [(&str, &[(&str, &str)], &[&str]); 5] = [
+    let rows: [Row<'_>; 5] = [
         (
             "availability 99.95 -> 99.99 %",
             &[("availability: 99.95%", "availability: 99.99%")],
