@@ -10,7 +10,7 @@ use crate::sizing::{Bill, Bound, Level, Service, Sizing, Store, StoreKind};
 decision!(
     "capacity",
     "How much of everything is there, and what does it cost?",
-    reads ["service", "store", "edge", "availability", "replicas", "recovery"],
+    reads ["service", "store", "broker", "edge", "availability", "replicas", "recovery"],
     Named run
 );
 

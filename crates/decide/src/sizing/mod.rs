@@ -326,7 +326,7 @@ impl Sizing {
 }
 
 /// Families whose verdicts sizes follow, besides those of [`demand::READS`].
-pub const READS: [&str; 3] = ["availability", "replicas", "recovery"];
+pub const READS: [&str; 4] = ["broker", "availability", "replicas", "recovery"];
 
 /// Sizes everything.
 #[must_use]

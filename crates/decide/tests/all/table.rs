@@ -100,6 +100,12 @@ fn one_number_changes_what_it_should() {
                 "resilience.placeOrder->catalog.Product: - -> breaker",
                 "resilience.stockProduct->catalog.Product: - -> retry",
                 "telemetry.system: metrics -> traces",
+                // What PriceChanged and others tell crosses deployables.
+                "broker.system: none -> nats-jetstream",
+                "delivery.OrderCancelled: single -> partitioned",
+                "delivery.OrderRejected: single -> partitioned",
+                "delivery.PriceChanged: single -> partitioned",
+                "delivery.UserRegistered: single -> partitioned",
                 // The rest is the load itself.
                 "capacity.shop-postgresql: fixed -> pooled",
                 "concurrency.StockItem: row-lock -> queue",
