@@ -102,6 +102,9 @@ recorded! {
     "deployment" SteppedUp
         "tools, skills and runbooks follow from it"
         "`design.json` has the numbers." [];
+    "concurrency" SteppedUp
+        "a row that becomes several, or is written by one worker, changes who reads and writes it"
+        "`design.json` has the numbers." [];
     "stack" Always
         "every line of code depends on it"
         "The model says why." [];
