@@ -5,7 +5,7 @@ use crate::caching::{self, Bar, Caching, Place};
 use crate::decision::{Answer, Context, decision};
 use crate::{facts, numbers};
 
-decision!("cache", "Are answers kept for the next who asks?", reads ["service", "store"], Operation run);
+decision!("cache", "Are answers kept for the next who asks?", reads ["service", "store", "edge"], Operation run);
 
 const SOURCE: &str = "RFC 9111, sections 3 and 5.2; Jung, Berger and Balakrishnan 2003 (hits of caches \
     with times to live); OWASP ASVS 5.0, 14.2.2; thresholds house";

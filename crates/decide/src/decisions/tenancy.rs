@@ -5,7 +5,7 @@ use crate::decision::{Answer, Context, decision};
 use crate::tenancy::{self, Tenants};
 use crate::{facts, numbers};
 
-decision!("tenancy", "How far are tenants kept apart?", reads ["service", "store"], System run);
+decision!("tenancy", "How far are tenants kept apart?", reads ["service", "store", "edge"], System run);
 
 const SOURCE: &str = "AWS Well-Architected, SaaS Lens (silo, bridge, pool); OWASP ASVS 5.0, 8.4.1; \
     thresholds house";

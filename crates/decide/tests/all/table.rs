@@ -150,3 +150,10 @@ fn four_nines_of_the_shop_are_beyond_one_region() {
     assert_eq!(ids, ["availability-beyond-reach"]);
     assert!(decide::decide(std::sync::Arc::new(crate::text::loaded(SHOP))).1.is_empty());
 }
+
+#[test]
+fn the_shop_is_sized_after_its_edge_is_decided() {
+    let design = decide::decide(std::sync::Arc::new(crate::text::loaded(SHOP))).0;
+    assert_eq!(crate::text::verdict(&design.verdicts, "edge.system").choice, "cdn");
+    assert!(design.sizing.delivered.peak > 0.0, "somebody asked for sizes too early");
+}
