@@ -18,6 +18,7 @@ mod resilient;
 mod routes;
 mod services;
 mod small;
+mod sources;
 mod table;
 mod tables;
 mod text;
