@@ -6,6 +6,8 @@ use crate::Emitter;
 pub mod adr;
 #[path = "asyncapi/mod.rs"]
 pub mod asyncapi;
+#[path = "caching/mod.rs"]
+pub mod caching;
 #[path = "capacity/mod.rs"]
 pub mod capacity;
 #[path = "contract_tests/mod.rs"]
@@ -44,6 +46,7 @@ pub mod sql;
 pub static ALL: &[&Emitter] = &[
     &adr::EMITTER,
     &asyncapi::EMITTER,
+    &caching::EMITTER,
     &capacity::EMITTER,
     &contract_tests::EMITTER,
     &dashboards::EMITTER,

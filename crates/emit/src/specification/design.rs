@@ -199,6 +199,9 @@ fn rest(design: &Design, page: &mut Markdown) {
     said.extend([
         "sizes and cost: capacity.md",
         "failure: resilience.md",
+        "caches: caching.md",
+        "threats and controls: security.md",
+        "phases: roadmap.md",
         "every decision: decisions.md",
     ]);
     page.list(said);

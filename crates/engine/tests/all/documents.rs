@@ -175,3 +175,26 @@ fn the_roadmap_has_phases_with_their_ends() {
         }
     }
 }
+
+#[test]
+fn caching_keeps_within_what_may_be_stale() {
+    let checked = example("shop");
+    let page = document(&checked, "caching.md");
+    let design = checked.design.unwrap();
+    let names = decide::decided::operation_names(design.facts());
+    let mut kept = 0;
+    for of in decide::caching::of(&design) {
+        let name = &names[of.operation.0 as usize];
+        let choice = design.verdict("cache", name).map_or("none", |of| of.choice);
+        let cells = row(&page, &format!("`{name}`"));
+        if choice == "none" {
+            assert_eq!(cells.len(), 2, "why not: {cells:?}");
+            continue;
+        }
+        kept += 1;
+        assert_eq!(cells[1], choice);
+        let stale = of.stale.map_or(0.0, |stale| stale.value);
+        assert!(of.layers.iter().map(|of| of.seconds).sum::<f64>() <= stale, "{name}");
+    }
+    assert!(kept > 0);
+}
