@@ -94,7 +94,9 @@ impl Decided {
     /// What belongs into the column *engine*; none where the family is not built yet.
     fn answer(&self, row: &Row) -> Option<String> {
         let options = self.options(&row.decision)?;
-        if options.is_empty() {
+        // Where a question arises nowhere, nothing is built.
+        let nothing = options.is_empty() && !row.decision.ends_with(".*");
+        if nothing || options.is_empty() && !row.expected.iter().any(|of| of == "none") {
             return Some("nothing is decided".to_owned());
         }
         if options.iter().all(|option| row.expected.iter().any(|of| of == option)) {
