@@ -152,12 +152,12 @@ fn explaining_nothing_lists_the_families_and_a_family_ends_with_what_would_turn_
     let style = style.iter().find(|of| of["family"] == "style").unwrap();
     assert_eq!(style["choices"], serde_json::json!({ "monolith": 1 }));
 
-    let index = scratch.firm(&["explain", "index", "library"]).stdout;
-    let page = index.find("# index").unwrap();
-    let flips = index.find("flips  becomes").unwrap();
-    assert!(page < flips, "{index}");
-    assert!(index.contains("(now "), "{index}");
-    let json = scratch.firm(&["explain", "index", "library", "--json"]).json();
+    let family = scratch.firm(&["explain", "slo", "library"]).stdout;
+    let page = family.find("# slo").unwrap();
+    let flips = family.find("flips  becomes").unwrap();
+    assert!(page < flips, "{family}");
+    assert!(family.contains("(now "), "{family}");
+    let json = scratch.firm(&["explain", "slo", "library", "--json"]).json();
     let decisions = json["decisions"].as_array().unwrap();
     let flips: Vec<_> = decisions.iter().flat_map(|of| of["flips"].as_array().unwrap()).collect();
     assert!(!flips.is_empty());

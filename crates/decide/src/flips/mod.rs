@@ -325,7 +325,7 @@ impl Number {
     #[must_use]
     pub fn show(&self, value: f64) -> String {
         match self.unit {
-            "share" => format!("{} %", facts::people(value * 100.0)),
+            "share" => facts::percent(value),
             "x" => format!("{}x", facts::people(value)),
             "ms" => facts::seconds(value / 1e3),
             "s" => facts::seconds(value),
