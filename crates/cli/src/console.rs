@@ -163,7 +163,6 @@ impl Console {
     }
 
     /// Says what takes long, until it is done: on a terminal alone, where the line goes again.
-    #[must_use]
     pub fn waiting(&self, what: &str) -> Waiting {
         if self.interactive() {
             eprint!("{what} ...");

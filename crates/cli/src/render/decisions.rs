@@ -44,7 +44,7 @@ pub fn flips_text(flips: &Flips, verdict: &Verdict) -> String {
     const ASSUMED: usize = 4;
     let all: Vec<&Flip> = flips.of(verdict.family, &verdict.subject).collect();
     let stated = |flip: &&&Flip| matches!(flip.measure, Measure::Stated(_));
-    let (given, assumed): (Vec<&Flip>, Vec<&Flip>) = all.iter().partition(|flip| stated(&flip));
+    let (given, assumed): (Vec<&Flip>, Vec<&Flip>) = all.iter().partition(|flip| stated(flip));
     let told = given.iter().take(STATED).chain(assumed.iter().take(ASSUMED));
     let mut lines: Vec<String> =
         told.map(|flip| row("flips", "", &visible(&flip.sentence()))).collect();

@@ -192,7 +192,7 @@ fn numbers_of_protobuf_fields_stay() {
         let text = "firmitas: 1\nsystem: { name: Notes }\nactors: { writer: { auth: user } }\n";
         let rest = "operations: { view: { get: Note, by: [writer] } }\n";
         let entities = format!("entities: {{ Note: {{ fields: {{ {fields} }} }} }}\n");
-        scratch.write("notes/firmitas.yaml", &format!("{text}{entities}{rest}"));
+        scratch.write("notes/firmitas.yaml", format!("{text}{entities}{rest}"));
     };
     let line = |folder: &str| {
         let text = scratch.read(&format!("{folder}/proto/notes/v1/notes.proto"));
