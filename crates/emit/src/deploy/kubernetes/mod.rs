@@ -132,6 +132,7 @@ fn kustomization(plan: &Plan<'_>, paths: &[&str]) -> String {
              # add are refused there, and the old replicas go on serving.\n\
              # Requests are let in from the namespace ingress-nginx, and Prometheus from monitoring: change\n\
              # the names in the network policies where yours differ.\n\
-             # Schedules are driven by the replicas: no CronJob is needed.\n";
+             # Schedules of the model belong to the replicas, not to CronJobs; `firm up` says whether\n\
+             # its version runs them.\n";
     head + &yaml::document(&document)
 }
