@@ -17,6 +17,7 @@ mod registry;
 mod resilient;
 mod routes;
 mod services;
+mod sign_in;
 mod small;
 mod sources;
 mod table;

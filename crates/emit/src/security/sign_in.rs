@@ -1,8 +1,8 @@
 //! How every actor proves who it is, in words and as sequence diagrams.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use decide::naming::kebab;
+use decide::{design::Verdict, naming::kebab};
 use model::model::{Actor, Authentication};
 
 use super::scan::{Scan, some};
@@ -40,21 +40,36 @@ pub fn write(scan: &Scan<'_>, page: &mut Markdown) {
     }
 }
 
-/// A sequence diagram of each way to sign in that is used.
+/// A sequence diagram of each way to sign in that is used, with who uses it.
 pub fn diagrams(scan: &Scan<'_>) -> Vec<Artifact> {
-    let used: BTreeSet<&str> = scan
-        .design
-        .verdicts
-        .iter()
-        .filter(|of| of.family == "authentication")
-        .map(|of| of.choice)
-        .collect();
-    let drawn = used.into_iter().filter_map(|choice| {
-        let contents = diagram(choice)?;
+    let mut used: BTreeMap<&str, Vec<&Verdict>> = BTreeMap::new();
+    for verdict in scan.design.verdicts.iter().filter(|of| of.family == "authentication") {
+        used.entry(verdict.choice).or_default().push(verdict);
+    }
+    let drawn = used.into_iter().filter_map(|(choice, by)| {
+        let contents = filled(diagram(choice)?, &by);
         let path = format!("diagrams/sign-in/{}.mmd", kebab(choice));
-        Some(Artifact { path, contents: contents.to_owned() })
+        Some(Artifact { path, contents })
     });
     drawn.collect()
+}
+
+/// A `{name}` of a diagram becomes what the verdicts say of that parameter, `{who}` the actors.
+fn filled(diagram: &str, by: &[&Verdict]) -> String {
+    let who: BTreeSet<&str> = by.iter().map(|verdict| verdict.subject.as_str()).collect();
+    let who: Vec<&str> = who.into_iter().collect();
+    let mut text = diagram.replace("{who}", &who.join(", "));
+    let parameters = || by.iter().flat_map(|verdict| &verdict.parameters);
+    let names: BTreeSet<&str> = parameters().map(|(name, _)| name.as_str()).collect();
+    for name in names {
+        let values: BTreeSet<&str> =
+            parameters().filter(|(of, _)| of == name).map(|(_, value)| value.as_str()).collect();
+        let values: Vec<&str> = values.into_iter().collect();
+        // A semicolon ends a line of Mermaid.
+        let values = values.join(" or ").replace(';', ",");
+        text = text.replace(&format!("{{{name}}}"), &values);
+    }
+    text
 }
 
 fn diagram(choice: &str) -> Option<&'static str> {
@@ -69,7 +84,7 @@ fn diagram(choice: &str) -> Option<&'static str> {
 }
 
 const JWT: &str = "sequenceDiagram
-    actor person as person
+    actor person as {who}
     participant app as app
     participant issuer as identity provider
     participant api as API
@@ -77,11 +92,11 @@ const JWT: &str = "sequenceDiagram
     person->>issuer: signs in
     issuer-->>app: code, once, for minutes
     app->>issuer: code and code verifier
-    issuer-->>app: access token (15 min), refresh token (7 d)
+    issuer-->>app: access token ({access token}), refresh token ({refresh token})
     app->>api: request with access token
     api->>api: signature, algorithm, issuer, audience, expiry
     api-->>app: answer
-    Note over app,issuer: later
+    Note over app,issuer: later, signed in anew {signed in anew}
     app->>issuer: refresh token
     alt it was used before
         issuer-->>app: refused, and the whole family is revoked
@@ -91,26 +106,26 @@ const JWT: &str = "sequenceDiagram
 ";
 
 const SESSION: &str = "sequenceDiagram
-    actor person as person
+    actor person as {who}
     participant browser as browser
     participant api as API
     participant store as sessions
     person->>browser: signs in
     browser->>api: credentials over TLS
     api->>api: password hash, attempts of account and address
-    api->>store: SHA-256 of a random token, with times of use and end
-    api-->>browser: cookie __Host-session, Secure, HttpOnly, SameSite
+    api->>store: {kept as}, with times of use and end
+    api-->>browser: cookie {cookie}
     browser->>api: request with cookie, and a token against forgery where it writes
     api->>store: session of that hash
-    alt it is idle too long or over
+    alt it is over, {signed in anew}
         api-->>browser: 401, sign in again
     else
-        api-->>browser: answer, and a later end near the end
+        api-->>browser: answer
     end
 ";
 
 const API_KEY: &str = "sequenceDiagram
-    participant client as client
+    participant client as {who}
     participant api as API
     participant store as keys
     client->>api: request with key
@@ -126,7 +141,7 @@ const API_KEY: &str = "sequenceDiagram
 ";
 
 const MTLS: &str = "sequenceDiagram
-    participant client as client
+    participant client as {who}
     participant api as API
     participant authority as certificate authority
     client->>authority: signing request, renewed before it ends
@@ -138,11 +153,11 @@ const MTLS: &str = "sequenceDiagram
 ";
 
 const SERVICE_TOKEN: &str = "sequenceDiagram
-    participant service as service
+    participant service as {who}
     participant issuer as identity provider
     participant api as API
     service->>issuer: client credentials
-    issuer-->>service: token of minutes, for this audience
+    issuer-->>service: token ({token})
     service->>api: request with token
     api->>api: signature, algorithm, issuer, audience, expiry
     api-->>service: answer

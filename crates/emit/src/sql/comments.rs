@@ -1,6 +1,9 @@
 //! `COMMENT ON`: what the model says about contexts, entities and fields, where people look.
 
-use decide::{Design, design::Table};
+use decide::{
+    Design,
+    design::{Index, Table},
+};
 use expression::sql::{Dialect, encoding::columns};
 use model::model::Field;
 
@@ -13,13 +16,44 @@ pub fn create(design: &Design, tables: &[&Table]) -> Vec<String> {
     for table in tables {
         let of = design.model.entity(table.entity);
         let doc = of.doc.clone().unwrap_or_else(|| format!("Entity {}.", of.name));
+        let doc = format!("{} {}", doc.trim(), ending(design, table));
         let name = table_name(&table.schema, &table.name, Dialect::PostgreSql);
         all.push(format!("COMMENT ON TABLE {name} IS {}", literal(doc.trim())));
+        all.extend(table.indexes.iter().map(|of| reason(table, of)));
         let fields = of.fields.iter().zip(&table.columns);
         all.extend(fields.flat_map(|(field, base)| column(design, &name, field, base)));
         all.extend(parts(design, table));
     }
     all
+}
+
+/// What becomes of rows in the end, as `retention` decides: whoever reads the table should not have
+/// to know the model.
+fn ending(design: &Design, table: &Table) -> String {
+    let name = &design.model.entity(table.entity).name.value;
+    let verdict = design.verdicts.iter();
+    let mut verdict = verdict.filter(|of| of.family == "retention" && of.subject == *name);
+    let Some(verdict) = verdict.next() else { return String::new() };
+    let parameter = |name: &str| {
+        let found = verdict.parameters.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    };
+    let Some(after) = parameter("after") else { return "Rows stay.".to_owned() };
+    let end = match verdict.choice {
+        "keep" => return "Rows stay.".to_owned(),
+        "anonymise" => "Personal data is emptied",
+        "archive" => "Rows move to the archive",
+        _ => "Rows are deleted",
+    };
+    let since = parameter("counted from").unwrap_or("it was made");
+    format!("{end} {after} after {}.", since.trim_matches('`'))
+}
+
+/// Why an index is there: the operations, keys and references that need it.
+fn reason(table: &Table, index: &Index) -> String {
+    let name = format!("{}.{}", quoted(&table.schema), quoted(&index.name));
+    let why = format!("For {}.", index.because.join(", "));
+    format!("COMMENT ON INDEX {name} IS {}", literal(&why))
 }
 
 fn schema(design: &Design, name: &str) -> Option<String> {
@@ -36,6 +70,7 @@ fn parts(design: &Design, table: &Table) -> Vec<String> {
         let name = table_name(&table.schema, &names.name, Dialect::PostgreSql);
         let doc = format!("Part {} of {}.", part.name, of.name);
         all.push(format!("COMMENT ON TABLE {name} IS {}", literal(&doc)));
+        all.extend(names.indexes.iter().map(|of| reason(table, of)));
         let fields = part.fields.iter().zip(&names.columns);
         all.extend(fields.flat_map(|(field, base)| column(design, &name, field, base)));
     }
