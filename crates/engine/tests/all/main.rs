@@ -11,6 +11,7 @@ mod broken;
 mod case;
 mod contract_tests;
 mod contracts;
+mod coverage;
 mod dashboards;
 mod deploy;
 mod diagrams;

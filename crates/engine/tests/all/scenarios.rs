@@ -18,7 +18,7 @@ use engine::{Artifact, Checked, ROOT, check};
 use crate::shuffled::{reversed, without_places};
 use brief::{Brief, Row};
 
-const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 12] = [
     "b2b-saas",
     "bank-ledger",
     "chat",
@@ -38,7 +38,7 @@ fn folder() -> PathBuf {
 }
 
 /// The files of a scenario's model, by path.
-fn files(name: &str) -> BTreeMap<String, String> {
+pub fn files(name: &str) -> BTreeMap<String, String> {
     let root = folder().join(name).join("model");
     let mut files = BTreeMap::new();
     let mut open = vec![root.clone()];
