@@ -23,7 +23,8 @@ when a row is missing.
 Fixtures: `verdict` is decided from that model, `artifact` is text of an emitted file that only \
 that model can produce, `finding` is a check whose page holds a model that yields it and one that \
 does not, `diagnostic` is found in that model, `language` is a line of a model that resolves, \
-`test` is a test of its own. Models: `shop` and `rides` are the [examples](../examples), \
+`test` is a test of its own. A verdict with **†** is decided and written down; `firm up` does not \
+do it itself, be it not yet or because it is the part of others (a cluster, a monitor). Models: `shop` and `rides` are the [examples](../examples), \
 `scenarios/NAME` the [scenarios](../scenarios/README.md), others are \
 [models of tests](../crates/engine/tests/models).
 ";
@@ -75,7 +76,8 @@ fn line(row: &Row, page: &mut String) {
         by.extend(row.rest.iter().map(|rest| format!("*missing:* {}", cell(rest))));
         by.join("<br>")
     };
-    let shown: Vec<String> = row.shown.iter().map(|fixture| code(fixture)).collect();
+    let shown: Vec<String> =
+        row.shown.iter().map(|fixture| code(fixture) + mark(fixture)).collect();
     let (asks, state) = (cell(&row.asks), row.state());
     let _ = writeln!(page, "| {} | {asks} | {state} | {by} | {} |", row.id, shown.join("<br>"));
 }
@@ -86,6 +88,17 @@ fn cell(text: &str) -> String {
 
 fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {} ``", cell(text)) } else { format!("`{}`", cell(text)) }
+}
+
+/// Where a verdict's choice is one that the runtime does not run.
+fn mark(fixture: &str) -> &'static str {
+    let verdict = fixture.strip_prefix("verdict ").and_then(|text| text.split_once(": "));
+    let choice = verdict.and_then(|(_, text)| {
+        let (id, rest) = text.split_once(" = ")?;
+        let family = decide::catalogue::family(id.split('.').next()?)?;
+        family.choice(rest.split(' ').next()?)
+    });
+    if choice.is_some_and(|choice| !choice.runnable) { " †" } else { "" }
 }
 
 /// What meets a row, with a link to where it is explained.
