@@ -16,7 +16,7 @@ check!(
 );
 
 /// Rounding that is nobody's mistake.
-const TOLERANCE: f64 = 0.95;
+const TOLERANCE: f64 = 0.9;
 
 fn run(context: &Context, sink: &mut Sink) {
     for (id, operation) in context.model.operations() {

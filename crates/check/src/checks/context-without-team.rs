@@ -12,7 +12,8 @@ check!(
 );
 
 fn run(context: &Context, sink: &mut Sink) {
-    if context.model.system.teams.is_empty() {
+    // A single team owns whatever there is.
+    if context.model.system.teams.len() < 2 {
         return;
     }
     let owned_by_nobody = |c: &&model::model::Context| c.team.is_none() && !c.unassigned;

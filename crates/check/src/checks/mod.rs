@@ -162,6 +162,8 @@ mod unreachable_act;
 mod unreachable_state;
 #[path = "unread-record.rs"]
 mod unread_record;
+#[path = "unusable-reference.rs"]
+mod unusable_reference;
 #[path = "unused-actor.rs"]
 mod unused_actor;
 #[path = "unvalidated-input.rs"]
@@ -257,6 +259,7 @@ pub static ALL: &[&Check] = &[
     &unreachable_act::CHECK,
     &unreachable_state::CHECK,
     &unread_record::CHECK,
+    &unusable_reference::CHECK,
     &unused_actor::CHECK,
     &unvalidated_input::CHECK,
     &volatile_but_needed::CHECK,

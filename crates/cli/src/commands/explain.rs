@@ -42,7 +42,9 @@ pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, F
     // A folder alone asks for all families of its model.
     let folder = named.filter(|id| Path::new(id).join(ROOT).is_file());
     let model = folder.map_or(arguments.model.as_path(), Path::new);
-    let Some(id) = named.filter(|_| folder.is_none()) else {
+    // The folder may come first as well, as it does for every other command.
+    let other = arguments.model.to_str().filter(|other| folder.is_some() && *other != ".");
+    let Some(id) = folder.map_or(named, |_| other) else {
         return Ok(list(&Loaded::read(Folder::open(model)?), console));
     };
     let explained = engine::explain(id);
@@ -193,7 +195,11 @@ fn unknown(loaded: &Loaded, id: &str) -> Failure {
     let shown = loaded.folder.shown();
     let failure =
         Failure::new("unknown-id", format!("`{id}` is no decision and no finding of `{shown}`"));
-    match did_you_mean(id, names) {
+    // The subject is often enough without its context: `slo.book`, not `slo.sales.book`.
+    let ends = id.split_once('.').zip(id.rsplit_once('.'));
+    let short = ends.map(|((family, _), (_, last))| format!("{family}.{last}"));
+    let short = short.filter(|short| decisions.contains(short));
+    match short.as_deref().or_else(|| did_you_mean(id, names)) {
         Some(name) => failure.help(format!("did you mean `{name}`?")),
         None if loaded.has_errors() => {
             failure.help(format!("the model has errors: see `firm check {shown}`"))

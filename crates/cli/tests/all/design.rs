@@ -132,6 +132,8 @@ fn a_decision_is_explained_with_its_reasons() {
     let unknown = scratch.firm(&["explain", "stor", "library"]);
     assert_eq!(unknown.code, 2);
     assert!(unknown.stderr.contains("did you mean `store`?"), "{}", unknown.stderr);
+    let folder_first = scratch.firm(&["explain", "library", "store.lending"]);
+    assert_eq!(folder_first.stdout, one.stdout);
 }
 
 #[test]
