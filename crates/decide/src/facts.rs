@@ -327,13 +327,18 @@ pub fn describe_rate(rate: Rate) -> String {
     }
 }
 
-/// A rate in the first unit in which it is a whole number, else in which it is at least one.
+/// A rate in the first unit in which it is a whole number, else in which it is at least one. What
+/// comes every second is not told in thousands an hour: `38.2/s`, not `2292/min`.
 #[must_use]
 pub fn per_second(rate: f64) -> String {
+    let whole = |count: f64| (count - count.round()).abs() < 1e-6 * count;
+    if rate >= 1.0 && whole(rate) {
+        return format!("{}/s", people(rate));
+    }
     let counts = base::RATE_PER.iter().map(|&(unit, seconds)| (unit, rate * seconds));
     let least_one = counts.filter(|(_, count)| *count >= 0.999);
-    let whole = |count: f64| (count - count.round()).abs() < 1e-6 * count;
-    let best = least_one.clone().find(|(_, count)| whole(*count)).or(least_one.clone().next());
+    let told = |count: f64| whole(count) && (rate < 1.0 || count < 1e3);
+    let best = least_one.clone().find(|(_, count)| told(*count)).or(least_one.clone().next());
     match best {
         Some((unit, count)) => format!("{}/{unit}", people(count)),
         None => format!("{}/s", people(rate)),

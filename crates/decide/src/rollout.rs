@@ -9,7 +9,7 @@ use crate::decided;
 use crate::design::Design;
 use crate::facts::{self, Facts, people};
 use crate::recovery::told;
-use crate::sizing::{Level, Sizing};
+use crate::sizing::{Level, Redundancy, Sizing};
 use crate::{needs, numbers};
 
 /// A phase.
@@ -200,10 +200,21 @@ impl Plan<'_> {
         contexts.iter().map(|context| self.name(*context)).collect::<Vec<_>>().join(", ")
     }
 
+    /// The loss that the sizes were chosen to survive: a zone only where replicas lie in several.
+    fn loss(&self) -> &'static str {
+        let some = |wanted| self.sizing.services.iter().any(|of| of.redundancy == wanted);
+        match () {
+            () if some(Redundancy::Zones) => " with one zone lost",
+            () if some(Redundancy::Replicated) => " with one replica lost",
+            () => "",
+        }
+    }
+
     fn scale(&self, contexts: Vec<ContextId>) -> Phase {
         let peak = people(self.sizing.requests.peak);
         let mut exit = vec![format!(
-            "{peak} requests a second for an hour with one zone lost: no replica above {}",
+            "{peak} requests a second for an hour{}: no replica above {}",
+            self.loss(),
             facts::percent(self.model.value(&numbers::LOAD_PROVISIONED))
         )];
         let cost = people(self.sizing.cost(Level::Peak));

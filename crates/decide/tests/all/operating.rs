@@ -423,6 +423,13 @@ fn rows_in_time_order_get_a_store_of_their_own() {
 #[test]
 fn what_runs_today_is_replaced_piece_by_piece() {
     assert_eq!(choice("rollout.system", &[]), "phases");
+    let scale = |availability| {
+        let verdicts = decided(&[("NEEDS", availability)]);
+        parameter(verdict(&verdicts, "rollout.system"), "scale").to_owned()
+    };
+    assert!(scale("availability: 99.95%").contains("an hour with one zone lost"));
+    assert!(scale("availability: 99.9%").contains("an hour with one replica lost"));
+    assert!(scale("availability: 99%").contains("an hour: no replica"));
     let filled = [("EXISTING", "existing: { name: Paper }")];
     let verdicts = decided(&filled);
     let rollout = verdict(&verdicts, "rollout.system");
@@ -494,4 +501,10 @@ fn every_service_and_store_is_sized_and_priced() {
     }
     let (store, service) = (&sizing.stores[0], &sizing.services[0]);
     assert_eq!(store.connections, service.pool * service.most + 5);
+}
+
+#[test]
+fn what_comes_every_second_is_told_by_the_second() {
+    let told = [38.2, 1200.0, 0.1, 12.5, 100_000.0 / 2_592_000.0].map(decide::facts::per_second);
+    assert_eq!(told, ["38.2/s", "1200/s", "6/min", "750/min", "100k/month"]);
 }

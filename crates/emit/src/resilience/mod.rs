@@ -94,10 +94,10 @@ fn failures(design: &Design, page: &mut Markdown) {
         let contexts = contexts.collect::<Vec<_>>().join(", ");
         let service = design.sizing.service(&deployable.name);
         let replicas = service.map_or(1, |of| of.replicas);
-        let what = if replicas > 1 {
-            format!("nothing: the other {} take over", replicas - 1)
-        } else {
-            format!("everything of {contexts} until it is started again")
+        let what = match replicas {
+            0 | 1 => format!("everything of {contexts} until it is started again"),
+            2 => "nothing: the other one takes over".to_owned(),
+            many => format!("nothing: the other {} take over", many - 1),
         };
         rows.push(vec![
             format!("a replica of `{}`", deployable.name),
