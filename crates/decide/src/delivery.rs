@@ -20,6 +20,9 @@ pub const STEPS: [u32; 6] = [1, 3, 6, 12, 24, 48];
 /// Events in one transaction of a consumer.
 const BATCHES: [u32; 4] = [1, 10, 100, 1_000];
 
+/// Partitions by which a quotient of decimal fractions may be off.
+const ROUNDING: f64 = 1e-9;
+
 /// What a consumer group is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -203,14 +206,14 @@ fn work(model: Facts<'_>, reach: f64, bytes: f64) -> (u32, f64, f64) {
         (batch, time, by_size.max(reach * time / busy))
     };
     let most = STEPS.last().copied().map_or(1.0, f64::from);
-    let fits = BATCHES.into_iter().map(way).find(|(_, _, needed)| *needed <= most);
+    let fits = BATCHES.into_iter().map(way).find(|(_, _, needed)| *needed <= most + ROUNDING);
     fits.unwrap_or_else(|| way(1_000))
 }
 
 /// The next usual count of partitions; beyond the last one its multiples.
 #[must_use]
 pub fn round_up(needed: f64) -> u32 {
-    let usual = STEPS.into_iter().find(|step| f64::from(*step) >= needed - 1e-9);
+    let usual = STEPS.into_iter().find(|step| f64::from(*step) >= needed - ROUNDING);
     usual.unwrap_or_else(|| whole((needed / 48.0).ceil()).saturating_mul(48))
 }
 

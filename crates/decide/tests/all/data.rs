@@ -1,6 +1,11 @@
 //! What is decided about rows, events and answers: one unit on either side of each number.
 
-use crate::text::{choice, decided, parameter, verdict};
+use std::sync::Arc;
+
+use decide::delivery::round_up;
+use decide::numbers::{self, Numbers};
+
+use crate::text::{choice, decided, loaded, parameter, verdict};
 
 /// A model of notes with parts to fill in.
 struct Notes {
@@ -114,6 +119,38 @@ fn one_worker_handles_events_of_4_ms_until_it_is_busy_seven_tenths_of_the_time()
     assert_eq!(delivery("17.5/s"), ("single", "1".to_owned()));
     assert_eq!(delivery("17.6/s"), ("partitioned", "3".to_owned()));
     assert_eq!(delivery("52.6/s"), ("partitioned", "6".to_owned()));
+}
+
+#[test]
+fn the_number_of_workers_goes_up_by_steps() {
+    let workers = |rate: f64| {
+        let text = with_note("rows: 1k", "").replace("rate: 1/s", &format!("rate: {rate}/s"));
+        parameter(verdict(&decided(&text), "delivery.Added"), "workers")
+    };
+    // One takes 17.5 a second at ten times that.
+    let steps = [(17.5, 1, 3), (52.5, 3, 6), (105.0, 6, 12), (210.0, 12, 24), (420.0, 24, 48)];
+    for (rate, upto, above) in steps {
+        assert_eq!(workers(rate), upto.to_string(), "{rate}/s");
+        assert_eq!(workers(rate + 0.1), above.to_string(), "{rate}/s and a tenth");
+    }
+    // Beyond 48, ten events in a transaction take 0.5 ms each: a worker takes 140 a second.
+    assert_eq!(workers(840.0), "48");
+    assert_eq!(workers(840.1), "12");
+    assert_eq!((round_up(48.0), round_up(48.1), round_up(96.0), round_up(96.1)), (48, 96, 96, 144));
+}
+
+#[test]
+fn large_events_need_partitions_for_their_bytes() {
+    let partitions = |rate: &str, bytes: f64| {
+        let text = with_note("rows: 1k", "").replace("rate: 1/s", &format!("rate: {rate}"));
+        let numbers = Numbers::default().with(&numbers::EVENT_BYTES, bytes);
+        let (design, _) = decide::decide_with(Arc::new(loaded(&text)), numbers);
+        decide::delivery::of(&design)[0].partitions
+    };
+    // 15,000 a second of 8 kB are twelve times 10 MB/s; handling them takes 10.7 workers.
+    assert_eq!(partitions("1500/s", 8_000.0), 12);
+    assert_eq!(partitions("1500/s", 8_001.0), 24);
+    assert_eq!(partitions("1501/s", 1_000.0), 12);
 }
 
 #[test]

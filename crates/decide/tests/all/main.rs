@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test reads and rewrites the registry")]
 
+mod answers;
 mod ask;
 mod boundaries;
 mod data;
