@@ -172,6 +172,43 @@ fn events_inside_one_deployable_need_a_broker_when_an_outbox_cannot_hold_them() 
 }
 
 #[test]
+fn a_broker_tells_replicas_what_a_store_cannot() {
+    let broker = |rate: &str| {
+        let watch = "watch: { stream: Note, by: [clerk], rate: 1 open }";
+        let text = with_note("rows: 1k", watch).replace("do: [{ emit: Added }], rate: 1/s", rate);
+        let text =
+            text.replace("    events: { Added: { key: note, payload: { note: Note } } }\n", "");
+        let verdicts = decided(&text);
+        (verdict(&verdicts, "broker.system").choice, verdict(&verdicts, "telemetry.system").choice)
+    };
+    // A store tells 2,000 changes a second; D2 is ten times the peak. Who passes them on is traced.
+    assert_eq!(broker("rate: 200/s"), ("none", "metrics"));
+    assert_eq!(broker("rate: 200.1/s"), ("nats-jetstream", "traces"));
+}
+
+#[test]
+fn a_log_takes_rows_that_are_only_added_before_a_store_does() {
+    let broker = |rate: &str| {
+        let text = format!(
+            "
+firmitas: 1
+system: {{ name: Notes, summary: Notes., needs: {{ headroom: 10x }} }}
+actors: {{ clerk: {{ auth: user }} }}
+contexts:
+  notes:
+    entities: {{ Note: {{ rows: 1k, append_only: true, fields: {{ text: string(1..9) }} }} }}
+    operations:
+      add: {{ create: Note, by: [clerk], input: [text], rate: {rate} }}
+      notes: {{ list: Note, by: [clerk], rate: 1/s }}
+"
+        );
+        choice(&text, "broker.system")
+    };
+    assert_eq!(broker("5000/s"), "none");
+    assert_eq!(broker("5000.1/s"), "kafka", "more than three NATS servers store as well");
+}
+
+#[test]
 fn answers_are_kept_where_they_may_be_old_and_half_a_core_is_saved() {
     let cache = |by: &str, rate: &str, stale: &str| {
         let operation = format!("all: {{ list: Note, by: [{by}], rate: {rate}{stale} }}");

@@ -79,6 +79,30 @@ fn a_table_with_a_unique_key_must_fit_on_one_server() {
 }
 
 #[test]
+fn a_partition_is_the_longest_period_that_is_small_enough_and_a_quarter_of_the_time() {
+    let by = |rows: &str, retain: &str| {
+        let verdicts = decided(&cards(&[("ROWS", rows), ("ENTITY", retain)]));
+        parameter(verdict(&verdicts, "partitioning.Card"), "by")
+    };
+    // 320 bytes with indexes: 62.5 M rows are 20 GB.
+    assert_eq!(by("1k + 62.4M/month", ""), "range of `id`, one month");
+    assert_eq!(by("1k + 62.6M/month", ""), "range of `id`, one week");
+    assert_eq!(by("1k + 62.4M/week", ""), "range of `id`, one week");
+    assert_eq!(by("1k + 62.6M/week", ""), "range of `id`, one day");
+    let due = |days: u32| by("1k + 2M/day", &format!("retain: {days}d,"));
+    assert_eq!(due(120), "range of `id`, one month");
+    assert_eq!(due(119), "range of `id`, one week");
+    assert_eq!(due(28), "range of `id`, one week");
+    assert_eq!(due(27), "range of `id`, one day");
+}
+
+#[test]
+fn rows_that_one_server_does_not_hold_are_spread_by_key() {
+    assert_eq!(of("partitioning.Card", &[("ROWS", "12.5G")]), "time");
+    assert_eq!(of("partitioning.Card", &[("ROWS", "12.501G")]), "hash");
+}
+
+#[test]
 fn who_reads_is_recorded_where_a_law_wants_it() {
     let with = |law: &str, field: &str, mark: &str| {
         let needs = format!(", compliance: [{law}]");

@@ -100,3 +100,14 @@ fn a_tenant_is_watched_above_three_tenths_of_the_load() {
     assert!(!watched(", largest_share: 30%"));
     assert!(watched(", largest_share: 31%"));
 }
+
+#[test]
+fn rows_of_tenants_that_one_server_does_not_hold_are_spread_by_tenant() {
+    let with = |rows: &str| {
+        let text = firms(&[]).replace("Note: { rows: 30k", &format!("Note: {{ rows: {rows}"));
+        verdict(&decided(&text), "partitioning.Note").choice
+    };
+    // 320 bytes with indexes: 12.5 G rows are 4 TB.
+    assert_eq!(with("12.5G"), "time");
+    assert_eq!(with("12.501G"), "tenant");
+}

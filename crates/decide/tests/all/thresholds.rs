@@ -147,3 +147,30 @@ fn small_tables_have_no_index_at_a_thousand_rows() {
     assert_eq!(with("1000"), "none");
     assert_eq!(with("1001"), "b-tree");
 }
+
+#[test]
+fn a_table_has_six_indexes_and_three_when_it_is_busy() {
+    let indexes = |writes: &str| {
+        let (mut fields, mut lists) = (String::new(), String::new());
+        for at in 1..=7 {
+            fields += &format!("field{at}: string(1..9), ");
+            lists += &format!(
+                "      by{at}: {{ list: Thing, route: by{at}, by: [keeper], sort: [field{at}], rate: {at}/s }}\n"
+            );
+        }
+        let text = shelf(&[("WRITES", writes), ("      STREAM\n", &lists)])
+            .replace("name: string(1..40) search", &fields)
+            .replace("sort: [name], ", "filter: [shelf], ")
+            .replace(
+                "input: [shelf, name]",
+                "input: [shelf, field1, field2, field3, field4, field5, field6, field7]",
+            );
+        let all = crate::text::decided(&text);
+        let chosen = (1..=7).map(|at| crate::text::verdict(&all, &format!("index.by{at}")).choice);
+        chosen.collect::<Vec<_>>()
+    };
+    let of = |none: usize| [vec!["none"; none], vec!["b-tree"; 7 - none]].concat();
+    // Those that most requests use stay.
+    assert_eq!(indexes("1000/s"), of(1));
+    assert_eq!(indexes("1001/s"), of(4));
+}
