@@ -209,6 +209,19 @@ contexts:
 }
 
 #[test]
+fn a_hundredth_of_the_logs_is_kept_however_small_the_budget() {
+    let kept = |budget: &str| {
+        let list = "all: { list: Note, by: [clerk], rate: 1000/s }";
+        let text = with_note("rows: 1k", list)
+            .replace("headroom: 10x", &format!("headroom: 10x, budget: {budget} EUR/month"));
+        decide::decide(Arc::new(loaded(&text))).0.sizing.logs_kept
+    };
+    // 1,001/s x 500 B x 30 d are 778.38 EUR; a tenth of 77.84 EUR is a hundredth of that.
+    assert!((kept("77") - 0.01).abs() < 1e-9);
+    assert!(kept("78") > 0.01);
+}
+
+#[test]
 fn answers_are_kept_where_they_may_be_old_and_half_a_core_is_saved() {
     let cache = |by: &str, rate: &str, stale: &str| {
         let operation = format!("all: {{ list: Note, by: [{by}], rate: {rate}{stale} }}");

@@ -48,3 +48,11 @@ fn rotating_a_token_does_not_lengthen_a_sign_in() {
     assert_eq!(of("assurance: L3", "mobile", "refresh token"), "12 h, rotating");
     assert_eq!(of("assurance: L3", "mobile", "access token"), "15 min");
 }
+
+#[test]
+fn a_regime_asks_for_level_two() {
+    let level = |needs: &str| crate::text::choice(&club(needs, "browser"), "asvs.system");
+    assert_eq!(level("availability: 99%"), "l1");
+    assert_eq!(level("compliance: [gdpr]"), "l2");
+    assert_eq!(level("compliance: [gdpr], assurance: L1"), "l1");
+}

@@ -98,7 +98,7 @@ fn a_tenant_is_watched_above_three_tenths_of_the_load() {
         pool.parameters.iter().any(|(name, _)| name == "watched")
     };
     assert!(!watched(", largest_share: 30%"));
-    assert!(watched(", largest_share: 31%"));
+    assert!(watched(", largest_share: 30.1%"));
 }
 
 #[test]
