@@ -61,6 +61,12 @@ fn artifacts(input: &Input<'_>) -> Vec<Artifact> {
     all
 }
 
+/// Names of an enum's values: apart from each other and from the value that means "not said".
+fn values(members: &[String]) -> Vec<String> {
+    let all = std::iter::once("unspecified").chain(members.iter().map(String::as_str));
+    requests::distinct(all, "_value").split_off(1)
+}
+
 /// The file of a context; nothing where it has no operation.
 fn file(design: &Design, context: ContextId, name: &str) -> Option<File> {
     let here = design.model.operations().filter(|(_, of)| of.context == context);
@@ -82,7 +88,7 @@ fn file(design: &Design, context: ContextId, name: &str) -> Option<File> {
     let enums = all.enums.iter().map(|(name, members)| Enum {
         name: name.clone(),
         comment: format!("Values of {}.", snake(name).replace('_', " ")),
-        values: requests::distinct(members.iter().map(String::as_str), "_value"),
+        values: values(members),
     });
     let of = design.model.context(context);
     let summary = of.summary.clone().unwrap_or_else(|| design.model.system.summary.clone());

@@ -113,6 +113,17 @@ entities:
 ";
 
 #[test]
+fn a_value_may_be_called_unspecified() {
+    let text = "firmitas: 1\nsystem: { name: Desk }\nactors: { clerk: { auth: user } }\nentities:\n  \
+                Note: { fields: { kind: \"enum(unspecified, plain)\" } }\noperations:\n  \
+                add: { create: Note, by: [clerk], input: [kind] }\n";
+    let files = files(&continued(text, ""));
+    let kinds = block(&files["desk/v1/desk.proto"], "enum NoteKind");
+    let names = ["NOTE_KIND_UNSPECIFIED = 0;", "NOTE_KIND_UNSPECIFIED_VALUE = 1;"];
+    assert_eq!(kinds[..2], names);
+}
+
+#[test]
 fn numbers_stay_when_the_model_changes() {
     let first = files(&continued(BEFORE, ""));
     let second = files(&continued(AFTER, &first["fields.lock"]));
