@@ -188,11 +188,11 @@ fn a_broker_tells_replicas_what_a_store_cannot() {
 
 #[test]
 fn a_log_takes_rows_that_are_only_added_before_a_store_does() {
-    let broker = |rate: &str| {
+    let with = |rate: &str, point: &str| {
         let text = format!(
             "
 firmitas: 1
-system: {{ name: Notes, summary: Notes., needs: {{ headroom: 10x }} }}
+system: {{ name: Notes, summary: Notes., needs: {{ headroom: 10x, recovery: {{ rto: 1h, rpo: {point} }} }} }}
 actors: {{ clerk: {{ auth: user }} }}
 contexts:
   notes:
@@ -202,10 +202,12 @@ contexts:
       notes: {{ list: Note, by: [clerk], rate: 1/s }}
 "
         );
-        choice(&text, "broker.system")
+        (choice(&text, "broker.system"), choice(&text, "cap.notes"))
     };
-    assert_eq!(broker("5000/s"), "none");
-    assert_eq!(broker("5000.1/s"), "kafka", "more than three NATS servers store as well");
+    assert_eq!(with("5000/s", "1s"), ("none", "consistent"));
+    // More than three NATS servers store as well.
+    assert_eq!(with("5000.1/s", "1s"), ("kafka", "available"));
+    assert_eq!(with("5000.1/s", "0s"), ("kafka", "consistent"));
 }
 
 #[test]

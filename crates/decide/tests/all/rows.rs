@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use decide::numbers::{self, Numbers};
+
 use crate::text::{choice, decided, loaded, parameter, verdict};
 
 /// Cards that clerks write; words in capitals are filled in.
@@ -64,6 +66,20 @@ fn a_row_is_too_hot_when_one_worker_cannot_write_it() {
 }
 
 #[test]
+fn writers_spread_over_rows_by_the_law_of_zipf_unless_the_model_says_otherwise() {
+    // Of 1,000 rows the first takes 1 of 1 + 2^-0.6 + .. + 1000^-0.6; 4 ms each, ten times the peak.
+    let sum: f64 = (1..=1000).map(|rank| f64::from(rank).powf(-0.6)).sum();
+    let rate = 0.6 * sum / (0.004 * 10.0);
+    let with = |rate: f64, skew: &str| {
+        let rate = format!("{rate:.3}/s");
+        of("concurrency.Card", &[("CHANGES", rate.as_str()), ("ENTITY", skew)])
+    };
+    assert_eq!(with(rate * 0.998, ""), "row-lock");
+    assert_eq!(with(rate * 1.002, ""), "slots");
+    assert_eq!(with(rate * 1.002, "skew: zipf 0.5,"), "row-lock");
+}
+
+#[test]
 fn a_table_with_a_unique_key_must_fit_on_one_server() {
     let with = |filled: &[(&str, &str)]| conflict("table-beyond-one-server", filled);
     // 200 bytes with indexes x 1.6: 12.5 G rows are 4 TB.
@@ -100,6 +116,30 @@ fn a_partition_is_the_longest_period_that_is_small_enough_and_a_quarter_of_the_t
 fn rows_that_one_server_does_not_hold_are_spread_by_key() {
     assert_eq!(of("partitioning.Card", &[("ROWS", "12.5G")]), "time");
     assert_eq!(of("partitioning.Card", &[("ROWS", "12.501G")]), "hash");
+}
+
+#[test]
+fn a_table_that_memory_does_not_hold_is_divided() {
+    let with = |memory: f64| {
+        let numbers = Numbers::default().with(&numbers::PLANNED_MEMORY, memory);
+        let text = cards(&[("ROWS", "100M")]);
+        let (design, _) = decide::decide_with(Arc::new(loaded(&text)), numbers);
+        verdict(&design.verdicts, "partitioning.Card").choice
+    };
+    // 32 GB with indexes.
+    assert_eq!(with(3.21e10), "none");
+    assert_eq!(with(3.19e10), "time");
+}
+
+#[test]
+fn a_record_of_who_wrote_takes_600_bytes() {
+    let verdicts = decided(&cards(&[
+        ("ENTITY", "audit: writes,"),
+        ("ADDS", "1M/year"),
+        ("CHANGES", "2M/year"),
+    ]));
+    // Three million writes in the 365 days for which records are kept.
+    assert_eq!(parameter(verdict(&verdicts, "audit.Card"), "kept at once"), "1.8 GB");
 }
 
 #[test]
