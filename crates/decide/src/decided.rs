@@ -89,19 +89,31 @@ pub(crate) fn verdicts(
         diagnostics.extend(conflicts);
         answered.push(Arc::new(new));
     }
-    let mut verdicts: Vec<Verdict> = answered.into_iter().flat_map(Arc::unwrap_or_clone).collect();
+    let mut verdicts = sorted(answered);
     for own in &model.overrides {
         match check(own, &verdicts) {
-            Ok(Some(verdict)) => verdicts.push(verdict),
+            Ok(Some(verdict)) => {
+                let place = |of: &Verdict| (catalogue::position(of.family), of.subject.clone());
+                let own = place(&verdict);
+                let at = verdicts.partition_point(|of| place(of) <= own);
+                verdicts.insert(at, verdict);
+            }
             Ok(None) => {}
             Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
-    verdicts.sort_by(|a, b| {
-        let key = |verdict: &Verdict| catalogue::position(verdict.family);
-        key(a).cmp(&key(b)).then_with(|| a.subject.cmp(&b.subject))
-    });
     (verdicts, round.sizing.into_inner().unwrap_or_default(), diagnostics)
+}
+
+/// All verdicts, in the order of the catalogue and then of subjects.
+fn sorted(mut answered: Vec<Arc<Vec<Verdict>>>) -> Vec<Verdict> {
+    answered.sort_by_cached_key(|of| of.first().map(|of| catalogue::position(of.family)));
+    let by_subject = |of: Arc<Vec<Verdict>>| {
+        let mut of = Arc::unwrap_or_clone(of);
+        of.sort_by(|a, b| a.subject.cmp(&b.subject));
+        of
+    };
+    answered.into_iter().flat_map(by_subject).collect()
 }
 
 /// What one family says, those that it reads having been asked before.
@@ -126,10 +138,12 @@ pub(crate) fn family(
         sizing: &round.sizing,
     };
     let mut diagnostics = Vec::new();
-    let mut verdicts = Vec::new();
-    for (subject, mut answer) in run(&cx, decision) {
+    let known = catalogue::family(decision.family);
+    let answers = run(&cx, decision);
+    let mut verdicts = Vec::with_capacity(answers.len());
+    for (subject, mut answer) in answers {
         let conflicts = std::mem::take(&mut answer.conflicts);
-        let mut verdict = verdict(decision.family, subject, answer);
+        let mut verdict = verdict(decision.family, known, subject, answer);
         obey(model, &mut verdict);
         if let Some(locked) = &round.locked {
             locked.hold(model, &mut verdict);
@@ -222,8 +236,13 @@ pub fn entity_names(model: impl Deref<Target = Model>) -> Vec<String> {
     subjects::entities(&model)
 }
 
-fn verdict(family: &'static str, subject: String, answer: Answer) -> Verdict {
-    let choice = catalogue::family(family).and_then(|family| family.choice(answer.choice));
+fn verdict(
+    family: &'static str,
+    known: Option<&Family>,
+    subject: String,
+    answer: Answer,
+) -> Verdict {
+    let choice = known.and_then(|family| family.choice(answer.choice));
     Verdict {
         family,
         subject,

@@ -9,6 +9,7 @@ use model::{
     model::{ActorId, OperationId},
 };
 
+use crate::catalogue;
 use crate::facts::Facts;
 use crate::flips::Flips;
 use crate::lock::Lock;
@@ -212,7 +213,12 @@ impl Design {
     /// The verdict of a family about a subject, if it arises.
     #[must_use]
     pub fn verdict(&self, family: &str, subject: &str) -> Option<&Verdict> {
-        self.verdicts.iter().find(|of| of.family == family && of.subject == subject)
+        let wanted = catalogue::position(family);
+        let found = self.verdicts.binary_search_by(|of| match of.family == family {
+            true => of.subject.as_str().cmp(subject),
+            false => catalogue::position(of.family).cmp(&wanted),
+        });
+        found.ok().and_then(|at| self.verdicts.get(at))
     }
 
     /// The model with the numbers that complete it.

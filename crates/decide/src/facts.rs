@@ -421,8 +421,7 @@ fn push_whole(text: &mut String, number: u64) {
     if number >= 10 {
         push_whole(text, number / 10);
     }
-    let digit = u32::try_from(number % 10).ok().and_then(|digit| char::from_digit(digit, 10));
-    text.extend(digit);
+    text.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a small power of ten")]

@@ -3,7 +3,7 @@
 //! Deterministic: nodes are visited in their order and move to the best group instead of a random
 //! good one; ties go to the first. Every group is connected.
 
-use super::graph::{Graph, Weights, between, count, modularity, renumbered};
+use super::graph::{Graph, between, count, modularity, renumbered};
 
 /// Iterations, levels of one and rounds at a level; all settle long before.
 const MOST: usize = 32;
@@ -114,7 +114,7 @@ struct Level {
 impl Level {
     fn of(graph: &Graph, groups: &[usize], resolution: f64) -> Self {
         let count = count(groups);
-        let mut level = Self::tied(count, &between(groups, &graph.weights));
+        let mut level = Self::tied(count, between(groups, &graph.weights).into_iter());
         let doubled: f64 = level.degrees.iter().sum();
         level.chance = if doubled > 0.0 { resolution / doubled } else { 0.0 };
         for (node, group) in groups.iter().enumerate() {
@@ -142,9 +142,9 @@ impl Level {
         }
     }
 
-    fn tied(count: usize, weights: &Weights) -> Self {
+    fn tied(count: usize, weights: impl Iterator<Item = ((usize, usize), f64)>) -> Self {
         let (mut neighbours, mut degrees) = (vec![Vec::new(); count], vec![0.0; count]);
-        for (&(a, b), &weight) in weights {
+        for ((a, b), weight) in weights {
             degrees[a] += weight;
             degrees[b] += weight;
             if a != b {
@@ -156,16 +156,23 @@ impl Level {
     }
 
     fn aggregated(&self, groups: &[usize], count: usize) -> Self {
-        let mut weights = Weights::new();
+        let mut pairs = Vec::new();
         let mut seeds = vec![None; count];
         for (node, neighbours) in self.neighbours.iter().enumerate() {
             seeds[groups[node]] = seeds[groups[node]].or(self.seeds[node]);
             for &(other, weight) in neighbours.iter().filter(|(other, _)| *other > node) {
                 let (a, b) = (groups[node], groups[other]);
-                *weights.entry((a.min(b), a.max(b))).or_default() += weight;
+                pairs.push(((a.min(b), a.max(b)), weight));
             }
         }
-        let mut level = Self::tied(count, &weights);
+        // Sorting keeps the order in which the weights of a pair are added up.
+        pairs.sort_by_key(|(pair, _)| *pair);
+        let sums = pairs.chunk_by(|a, b| a.0 == b.0);
+        let sums = sums.filter_map(|of| {
+            let sum = of.iter().fold(0.0, |sum, (_, weight)| sum + weight);
+            of.first().map(|(pair, _)| (*pair, sum))
+        });
+        let mut level = Self::tied(count, sums);
         level.degrees = vec![0.0; count];
         for (node, degree) in self.degrees.iter().enumerate() {
             level.degrees[groups[node]] += degree;
