@@ -18,7 +18,7 @@ pub fn diagnostics_json(sources: &SourceMap, diagnostics: &[Diagnostic]) -> Valu
 fn finding(sources: &SourceMap, diagnostic: &Diagnostic) -> Value {
     let related = diagnostic.related.iter().map(|label| place(sources, label));
     let fixes = diagnostic.fixes.iter().map(|fixed| fix(sources, fixed));
-    json!({
+    let mut finding = json!({
         "id": diagnostic.id,
         "severity": diagnostic.severity.name(),
         "message": diagnostic.message,
@@ -29,8 +29,12 @@ fn finding(sources: &SourceMap, diagnostic: &Diagnostic) -> Value {
         "notes": diagnostic.notes,
         "help": diagnostic.help,
         "fixes": fixes.collect::<Value>(),
-        "accept": diagnostic.accept_as,
-    })
+    });
+    // Only what the model can accept has a name to accept it by.
+    if let Some(name) = &diagnostic.accept_as {
+        finding["accept"] = name.as_str().into();
+    }
+    finding
 }
 
 fn place(sources: &SourceMap, label: &Label) -> Value {
