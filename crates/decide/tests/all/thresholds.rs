@@ -174,3 +174,16 @@ fn a_table_has_six_indexes_and_three_when_it_is_busy() {
     assert_eq!(indexes("1000/s"), of(1));
     assert_eq!(indexes("1001/s"), of(4));
 }
+
+#[test]
+fn more_than_twelve_replicas_become_half_as_many_of_twice_the_size() {
+    let with = |rate: &str| {
+        let model = std::sync::Arc::new(crate::text::loaded(&shelf(&[("THINGS", rate)])));
+        decide::decide(model).0.sizing.services[0].replica_cores
+    };
+    // 0.8 ms of a core for each page, at 60 % of two cores: 1,500 pages a second each.
+    assert_eq!((with("17990/s"), with("18001/s")), (2, 4));
+    assert_eq!((with("35990/s"), with("36001/s")), (4, 8));
+    assert_eq!((with("71990/s"), with("72001/s")), (8, 16));
+    assert_eq!(with("144001/s"), 16, "there are none with more");
+}
