@@ -234,21 +234,21 @@ impl Level {
             let own =
                 self.neighbours[node].iter().filter(|(other, _)| groups[*other] == groups[node]);
             own.for_each(|&(other, weight)| sums.add(parts[other], weight));
-            let mut best = (node, 0.0);
+            // The part, what joining it gains, and what ties the two to each other.
+            let mut best = (node, 0.0, 0.0);
             for (part, weight) in sums.drain() {
                 let gain = weight - self.chance * self.degrees[node] * degrees[part];
                 if held(ties[part], degrees[part]) && gain > best.1 + NOTHING {
-                    best = (part, gain);
-                    // What ties the two to each other no longer ties them to the rest.
-                    sums.chosen = weight;
+                    best = (part, gain, weight);
                 }
             }
-            if best.0 != node {
-                let part = best.0;
+            let (part, _, joined) = best;
+            if part != node {
                 parts[node] = part;
                 sizes[part] += 1;
                 degrees[part] += self.degrees[node];
-                ties[part] += ties[node] - 2.0 * sums.chosen;
+                // What ties the two to each other no longer ties them to the rest.
+                ties[part] += ties[node] - 2.0 * joined;
             }
         }
         parts
@@ -318,12 +318,11 @@ impl<'l> Places<'l> {
 struct Sums {
     sums: Vec<f64>,
     touched: Vec<usize>,
-    chosen: f64,
 }
 
 impl Sums {
     fn new(groups: usize) -> Self {
-        Self { sums: vec![0.0; groups], touched: Vec::new(), chosen: 0.0 }
+        Self { sums: vec![0.0; groups], touched: Vec::new() }
     }
 
     fn add(&mut self, group: usize, weight: f64) {
@@ -338,10 +337,10 @@ impl Sums {
     }
 
     /// All sums by group, which are then nothing again.
-    fn drain(&mut self) -> Vec<(usize, f64)> {
+    fn drain(&mut self) -> impl Iterator<Item = (usize, f64)> {
         self.touched.sort_unstable();
         let sums = &mut self.sums;
-        self.touched.drain(..).map(|group| (group, std::mem::take(&mut sums[group]))).collect()
+        self.touched.drain(..).map(|group| (group, std::mem::take(&mut sums[group])))
     }
 }
 
