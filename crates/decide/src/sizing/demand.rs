@@ -243,6 +243,14 @@ impl ServiceDemand {
     }
 }
 
+/// Time that the one thread of a Redis server takes for a request, in seconds.
+fn in_memory(model: Facts<'_>, operation: &Operation, work: &Work) -> f64 {
+    let number =
+        if operation.near.is_some() { numbers::REDIS_SEARCHES } else { numbers::REDIS_OPERATIONS };
+    let rows = if operation.writes() { work.rows.max(1.0) } else { 1.0 };
+    rows / model.value(&number).max(1.0)
+}
+
 fn events(model: Facts<'_>) -> Load {
     let mut all = Load::default();
     for (_, operation) in facts::all_by_name(model) {
@@ -392,10 +400,14 @@ impl StoreDemand {
 
     fn add(&mut self, cx: &Context<'_>, operation: &Operation, work: &Work, searches: bool) {
         let model = cx.model;
-        let database = work.database + if searches { work.search } else { 0.0 };
+        let database = match self.kind {
+            StoreKind::Redis => in_memory(model, operation, work),
+            _ => work.database + if searches { work.search } else { 0.0 },
+        };
+        let hold = if self.kind == StoreKind::Redis { database } else { work.hold };
         let cores = work.requests * database;
         self.cores = self.cores + cores;
-        self.held = self.held + work.requests * work.hold;
+        self.held = self.held + work.requests * hold;
         if operation.writes() {
             self.writes = self.writes + work.requests * work.rows;
             // The rows of a batch share what a transaction writes besides them.

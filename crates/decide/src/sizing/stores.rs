@@ -60,9 +60,8 @@ fn class(least: u32, wanted: f64) -> u32 {
 
 /// One thread does everything; more of it takes more shards.
 fn redis(model: Facts<'_>, demand: &StoreDemand, level: Level) -> Node {
-    let operations = demand.reads.at(level) + demand.writes.at(level);
-    let one = model.value(&numbers::REDIS_OPERATIONS) * utilisation(model, level);
-    Node { cores: up(operations / one).max(1), read_replicas: 0, beyond: 0.0 }
+    let shards = up(demand.cores.at(level) / utilisation(model, level)).max(1);
+    Node { cores: shards, read_replicas: 0, beyond: 0.0 }
 }
 
 /// Connections that the server serves best, for all replicas together: enough that few requests
