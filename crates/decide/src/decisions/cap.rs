@@ -35,16 +35,10 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
             },
         ),
     };
-    let lost = match point.value {
-        none if none <= 0.0 => {
-            "no acknowledged write may be lost: commits wait for a second server"
-        }
-        _ => "so much of the last writes may be lost when another server takes over",
-    };
     answer = answer.driver(
         format!("recovery point: {}", facts::seconds(point.value)),
         point.provenance,
-        lost,
+        lost(point.value),
     );
     let (writes, still) = effects(cx, context);
     answer = if losable {
@@ -80,6 +74,15 @@ fn run(cx: &Context<'_>, context: ContextId) -> Option<Answer> {
             )
             .reject("available", available),
     )
+}
+
+/// What a recovery point in seconds permits.
+fn lost(point: f64) -> &'static str {
+    if point <= 0.0 {
+        "no acknowledged write may be lost: commits wait for a second server"
+    } else {
+        "so much of the last writes may be lost when another server takes over"
+    }
 }
 
 /// Writes a second at peak, and the reads that may be old.

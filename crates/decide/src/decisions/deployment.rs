@@ -25,22 +25,7 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
     let most = model.value(&numbers::MACHINE_REPLICAS);
     let cluster = deployables >= model.value(&numbers::CLUSTER_DEPLOYABLES)
         && teams >= model.value(&numbers::CLUSTER_TEAMS);
-    let step = if deployables > 1.0 {
-        Some(format!("{} deployables are replaced one by one", people(deployables)))
-    } else if f64::from(replicas) > most {
-        Some(format!(
-            "{replicas} replicas are too many to look after by hand (from {} on)",
-            people(most + 1.0)
-        ))
-    } else if autoscaled {
-        Some("replicas come and go with the load (see `capacity`)".to_owned())
-    } else if regions > 1 {
-        Some(format!("the same image has to start in {regions} regions"))
-    } else if functions {
-        Some("functions run where a provider starts them".to_owned())
-    } else {
-        None
-    };
+    let step = step((deployables, replicas, most), autoscaled, regions, functions);
     let choice = match (&step, cluster) {
         (_, true) => "kubernetes",
         (Some(_), false) => "containers",
@@ -88,4 +73,29 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
     );
     let containers = if cluster { placed } else { simple };
     Some(answer.reject("systemd", many).reject("containers", containers).reject("kubernetes", few))
+}
+
+/// What asks for more than processes of an operating system.
+fn step(
+    (deployables, replicas, most): (f64, u32, f64),
+    autoscaled: bool,
+    regions: usize,
+    functions: bool,
+) -> Option<String> {
+    if deployables > 1.0 {
+        Some(format!("{} deployables are replaced one by one", people(deployables)))
+    } else if f64::from(replicas) > most {
+        Some(format!(
+            "{replicas} replicas are too many to look after by hand (from {} on)",
+            people(most + 1.0)
+        ))
+    } else if autoscaled {
+        Some("replicas come and go with the load (see `capacity`)".to_owned())
+    } else if regions > 1 {
+        Some(format!("the same image has to start in {regions} regions"))
+    } else if functions {
+        Some("functions run where a provider starts them".to_owned())
+    } else {
+        None
+    }
 }

@@ -66,28 +66,23 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
         people(rate),
         people(model.value(&numbers::CDN_RATE))
     );
-    let alone = if routed > 1 {
-        "a network of caches or a mesh routes as well: its parameters say what".to_owned()
-    } else {
-        format!(
-            "{routed} deployable has public routes: the process ends TLS and limits rates itself"
-        )
-    };
-    let nothing = "a number asks for more: see the drivers".to_owned();
+    let quiet =
+        if many && cached { "it is there as well: see the parameters".to_owned() } else { quiet };
     Some(
         answer
-            .reject("none", nothing)
-            .reject("gateway", alone)
-            .reject(
-                "cdn",
-                if many && cached {
-                    "it is there as well: see the parameters".to_owned()
-                } else {
-                    quiet
-                },
-            )
+            .reject("none", "a number asks for more: see the drivers")
+            .reject("gateway", alone(routed))
+            .reject("cdn", quiet)
             .reject("mesh", few),
     )
+}
+
+/// Why so many deployables with public routes need no gateway.
+fn alone(routed: usize) -> String {
+    if routed > 1 {
+        return "a network of caches or a mesh routes as well: its parameters say what".to_owned();
+    }
+    format!("{routed} deployable has public routes: the process ends TLS and limits rates itself")
 }
 
 /// Lists and gets that anybody may ask for and that may be old, the busiest first.

@@ -16,20 +16,27 @@ decision!(
 
 const SOURCE: &str = "Azure Architecture Center, API design; RFC 9110";
 
-fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
+/// The operations of a context that are served to an actor, by name.
+fn served(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Vec<OperationId> {
     let model = cx.model;
+    let here = |id: &OperationId| model.operation(*id).context == context;
     let mut mine: Vec<OperationId> = (0u32..)
         .map(OperationId)
         .zip(cx.routes)
-        .filter(|(id, _)| model.operation(*id).context == context)
-        .filter_map(|(id, route)| {
-            route.as_ref().filter(|route| route.actors.contains(&actor)).map(|_| id)
-        })
+        .filter(|(_, route)| route.as_ref().is_some_and(|route| route.actors.contains(&actor)))
+        .map(|(id, _)| id)
+        .filter(here)
         .collect();
+    mine.sort_by_key(|id| model.operation(*id).name.value.as_str());
+    mine
+}
+
+fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
+    let model = cx.model;
+    let mine = served(cx, actor, context);
     if mine.is_empty() {
         return None;
     }
-    mine.sort_by_key(|id| model.operation(*id).name.value.as_str());
     let kind = |id: &&OperationId| model.operation(**id).kind == OperationKind::Stream;
     let (streams, others): (Vec<&OperationId>, Vec<&OperationId>) = mine.iter().partition(kind);
     let two_way = two_way_rate(model, actor, &streams, &others);

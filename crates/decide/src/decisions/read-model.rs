@@ -50,16 +50,7 @@ fn of_view(cx: &Context<'_>, of: &ReadModel) -> Answer {
         let fact = format!("stale: {}", facts::seconds(stale.value));
         answer = answer.driver(fact, stale.provenance.clone(), "how old an answer may be");
     }
-    answer = match of.every {
-        Some(every) => answer.parameter("computed anew every", facts::seconds(every)),
-        None if of.kept == Kept::Projected && of.follows_events => {
-            answer.parameter("kept by", "each event, in the transaction that remembers its id")
-        }
-        None if of.kept == Kept::Projected => {
-            answer.parameter("kept by", "each write, in its own transaction")
-        }
-        None => answer,
-    };
+    answer = kept(of, answer);
     let old = of.stale.as_ref().map_or("no age is allowed".to_owned(), |stale| {
         format!(
             "it may be {} old, and computing it takes {}",
@@ -92,6 +83,20 @@ fn of_view(cx: &Context<'_>, of: &ReadModel) -> Answer {
         .reject("materialised-view", view)
         .reject("projection", projection)
         .reject("event-sourcing", "no answer asks what rows were like at another time")
+}
+
+/// What keeps it up to date.
+fn kept(of: &ReadModel, answer: Answer) -> Answer {
+    match of.every {
+        Some(every) => answer.parameter("computed anew every", facts::seconds(every)),
+        None if of.kept == Kept::Projected && of.follows_events => {
+            answer.parameter("kept by", "each event, in the transaction that remembers its id")
+        }
+        None if of.kept == Kept::Projected => {
+            answer.parameter("kept by", "each write, in its own transaction")
+        }
+        None => answer,
+    }
 }
 
 /// A read of other contexts' fields.

@@ -1,4 +1,4 @@
-use base::{Diagnostic, Provenance};
+use base::{Diagnostic, Percentiles, Provenance, Quantity, Spanned};
 
 use crate::decision::{Answer, Context, decision};
 use crate::facts;
@@ -70,39 +70,48 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
     } else {
         format!("{reached}, and {} is asked for", facts::percent(availability.value.0))
     };
-    let passive = if choice == "one" {
-        "the model names no second region: what `recovery` keeps for its loss serves nothing"
-            .to_owned()
-    } else {
-        "a region that waits serves nobody until it is brought up: see the drivers".to_owned()
-    };
     let both = if wanted && !free {
         "rows are changed, not only added: two regions that write would undo each other".to_owned()
     } else {
-        format!(
-            "{reached}, and a recovery time of {} leaves time to bring a region up",
-            told(time.value)
-        )
+        let time = told(time.value);
+        format!("{reached}, and a recovery time of {time} leaves time to bring a region up")
+    };
+    let passive = if choice == "one" {
+        "the model names no second region: what `recovery` keeps for its loss serves nothing"
+    } else {
+        "a region that waits serves nobody until it is brought up: see the drivers"
     };
     answer = answer
         .reject("one", one_rejected)
         .reject("active-passive", passive)
         .reject("active-active", both);
-    let too_far = apart.filter(|apart| *apart > most && choice != "active-active");
-    match too_far.zip(regions.get(1)).zip(objective.provenance.span()) {
-        Some(((apart, second), span)) => {
-            let message = format!(
-                "users in `{}` wait {} for the other region alone, and answers are to take {}",
-                second.value,
-                facts::seconds(apart),
-                facts::seconds(most)
-            );
-            let found = Diagnostic::error("region-beyond-objective", second.span, message)
-                .label("served from far away")
-                .related(span, "the objective")
-                .help("give more time, or serve each region's users from rows of its own (`tenancy` with `region`)");
-            Some(answer.conflict(found))
-        }
-        None => Some(answer),
-    }
+    let apart = apart.filter(|apart| *apart > most && choice != "active-active");
+    Some(match beyond_objective(regions, apart, &objective, most) {
+        Some(found) => answer.conflict(found),
+        None => answer,
+    })
+}
+
+/// Users of a second region who would wait longer for the first than an answer may take.
+fn beyond_objective(
+    regions: &[Spanned<String>],
+    apart: Option<f64>,
+    objective: &Quantity<Percentiles>,
+    most: f64,
+) -> Option<Diagnostic> {
+    let (apart, second, span) = (apart?, regions.get(1)?, objective.provenance.span()?);
+    let message = format!(
+        "users in `{}` wait {} for the other region alone, and answers are to take {}",
+        second.value,
+        facts::seconds(apart),
+        facts::seconds(most)
+    );
+    let help = "give more time, or serve each region's users from rows of its own (`tenancy` with \
+                `region`)";
+    Some(
+        Diagnostic::error("region-beyond-objective", second.span, message)
+            .label("served from far away")
+            .related(span, "the objective")
+            .help(help),
+    )
 }

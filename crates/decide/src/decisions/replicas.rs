@@ -59,51 +59,44 @@ fn answer(cx: &Context<'_>, store: &StoreDemand) -> Answer {
         )
         .driver(busy, derived, &carried);
     if stands_by {
-        let synchronous = recovery.point.value <= 0.0;
-        let commit = if synchronous {
-            "synchronous: any one of two standbys has each write before it is acknowledged"
-        } else {
-            "asynchronous: the standby is behind by less than a second in good times"
-        };
-        answer = answer.parameter("standby", commit);
-        answer = answer.driver(
-            format!("recovery point {}", recovery::told(recovery.point.value)),
-            recovery.point.provenance.clone(),
-            if synchronous { "nothing acknowledged may be lost" } else { "commits need not wait" },
-        );
+        answer = standby(answer, &recovery);
     }
     if node.read_replicas > 0 {
         answer = answer.parameter("servers to read from", node.read_replicas.to_string());
         answer = readers(cx, store, answer);
     }
-    let simple = if late {
-        format!("{restore}, and {} are given", recovery::told(recovery.time.value))
-    } else if stands_by {
-        format!("{} is asked for, from {} on a standby takes over", percent(wanted), percent(from))
-    } else {
-        format!(
-            "one server carries {} busy cores, and {} are there",
-            people(room),
-            people(store.cores.peak)
-        )
+    let given = recovery::told(recovery.time.value);
+    let (asked, cores) = (percent(wanted), people(store.cores.peak));
+    let simple = match (late, stands_by) {
+        (true, _) => format!("{restore}, and {given} are given"),
+        (_, true) => {
+            format!("{asked} is asked for, from {} on a standby takes over", percent(from))
+        }
+        _ => format!("one server carries {} busy cores, and {cores} are there", people(room)),
     };
-    let needless = format!(
-        "{} is below {}, and {restore}, within the recovery time of {}",
-        percent(wanted),
-        percent(from),
-        recovery::told(recovery.time.value)
-    );
-    let standby = if node.read_replicas > 0 {
-        format!(
-            "{} busy cores are more than one server carries ({})",
-            people(store.cores.peak),
-            people(room)
-        )
+    let one = if node.read_replicas > 0 {
+        format!("{cores} busy cores are more than one server carries ({})", people(room))
     } else {
-        needless
+        let from = percent(from);
+        format!("{asked} is below {from}, and {restore}, within the recovery time of {given}")
     };
     let idle = format!("{carried}, and there are {}", people(store.cores.peak));
-    answer.reject("none", simple).reject("standby", standby).reject("read-replicas", idle)
+    answer.reject("none", simple).reject("standby", one).reject("read-replicas", idle)
+}
+
+/// How a standby follows.
+fn standby(answer: Answer, recovery: &recovery::Recovery) -> Answer {
+    let synchronous = recovery.point.value <= 0.0;
+    let commit = if synchronous {
+        "synchronous: any one of two standbys has each write before it is acknowledged"
+    } else {
+        "asynchronous: the standby is behind by less than a second in good times"
+    };
+    answer.parameter("standby", commit).driver(
+        format!("recovery point {}", recovery::told(recovery.point.value)),
+        recovery.point.provenance.clone(),
+        if synchronous { "nothing acknowledged may be lost" } else { "commits need not wait" },
+    )
 }
 
 /// The reads that bear a replica's lag.

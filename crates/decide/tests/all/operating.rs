@@ -502,9 +502,3 @@ fn every_service_and_store_is_sized_and_priced() {
     let (store, service) = (&sizing.stores[0], &sizing.services[0]);
     assert_eq!(store.connections, service.pool * service.most + 5);
 }
-
-#[test]
-fn what_comes_every_second_is_told_by_the_second() {
-    let told = [38.2, 1200.0, 0.1, 12.5, 100_000.0 / 2_592_000.0].map(decide::facts::per_second);
-    assert_eq!(told, ["38.2/s", "1200/s", "6/min", "750/min", "100k/month"]);
-}

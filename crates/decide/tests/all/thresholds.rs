@@ -187,3 +187,9 @@ fn more_than_twelve_replicas_become_half_as_many_of_twice_the_size() {
     assert_eq!((with("71990/s"), with("72001/s")), (8, 16));
     assert_eq!(with("144001/s"), 16, "there are none with more");
 }
+
+#[test]
+fn what_comes_every_second_is_told_by_the_second() {
+    let told = [38.2, 1200.0, 0.1, 12.5, 100_000.0 / 2_592_000.0].map(decide::facts::per_second);
+    assert_eq!(told, ["38.2/s", "1200/s", "6/min", "750/min", "100k/month"]);
+}

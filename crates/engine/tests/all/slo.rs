@@ -485,17 +485,15 @@ fn an_alert_ends_soon_after_the_trouble() {
     series(&mut test, &name("2xx"), "0+1000x60 60900+900x9 70000+1000x80");
     series(&mut test, &name("5xx"), "0x60 100+100x9 1000x80");
     test += "    promql_expr_test:\n";
-    for (minute, firing) in
-        [(60, &[][..]), (70, &["14.4x", "1x", "6x"]), (77, &["1x", "6x"]), (103, &["1x"])]
-    {
+    let course = [(60, &[][..]), (70, &["14.4x", "1x", "6x"]), (77, &["1x", "6x"]), (103, &["1x"])];
+    for (minute, firing) in course {
         writeln!(
             test,
             "      - expr: max by (burn) (ALERTS{{alertstate=\"firing\",alertname=\"ErrorBudgetBurn\",watch=\"viewProduct\"}})\n        eval_time: {minute}m\n        exp_samples:"
         )
         .unwrap();
         for burn in firing {
-            writeln!(test, "          - labels: '{{burn=\"{burn}\"}}'\n            value: 1")
-                .unwrap();
+            test += &format!("          - labels: '{{burn=\"{burn}\"}}'\n            value: 1\n");
         }
     }
     test_file(&files, 1, &test);
