@@ -6,7 +6,7 @@ use base::{Diagnostic, SourceMap};
 use decide::Design;
 use decide::design::Verdict;
 use decide::numbers::{self, Numbers};
-use decide::sizing::Level;
+use decide::sizing::{Bill, Level};
 
 use crate::text::{parameter, verdict};
 
@@ -481,8 +481,7 @@ fn several_deployables_get_one_entrance_and_traces() {
         (verdict(&verdicts, "edge.system").choice, verdict(&verdicts, "telemetry.system").choice)
     };
     assert_eq!(with(1), ("none", "metrics"));
-    assert_eq!(with(2), ("gateway", "traces"));
-    assert_eq!(with(9), ("gateway", "traces"));
+    assert_eq!([with(2), with(9)], [("gateway", "traces"); 2]);
     assert_eq!(with(10), ("mesh", "traces"));
 }
 
@@ -490,15 +489,12 @@ fn several_deployables_get_one_entrance_and_traces() {
 fn every_service_and_store_is_sized_and_priced() {
     let (design, _) = designed(crate::text::SHOP, Numbers::default());
     let sizing = &design.sizing;
-    assert_eq!(sizing.services.len(), 1);
-    assert_eq!(sizing.stores.len(), 1);
+    assert_eq!((sizing.services.len(), sizing.stores.len()), (1, 1));
     let levels = Level::ALL.map(|level| sizing.cost(level));
     assert!(levels[0] > 100.0 && levels[0] < levels[1] && levels[1] < levels[2], "{levels:?}");
     assert!(levels[3] < levels[2], "D2 is ten times the peak too, at 85 % instead of 60 %");
-    for bill in &sizing.bills {
-        let sum: f64 = bill.items.iter().map(|item| item.monthly).sum();
-        assert!((sum - bill.total).abs() < 1e-6);
-    }
-    let (store, service) = (&sizing.stores[0], &sizing.services[0]);
-    assert_eq!(store.connections, service.pool * service.most + 5);
+    let sum = |bill: &Bill| bill.items.iter().map(|item| item.monthly).sum::<f64>();
+    assert!(sizing.bills.iter().all(|bill| (sum(bill) - bill.total).abs() < 1e-6));
+    let (store, of) = (&sizing.stores[0], &sizing.services[0]);
+    assert_eq!(store.connections, of.pool * of.most + 5);
 }

@@ -474,8 +474,7 @@ fn a_queue_that_grows_is_told() {
 #[test]
 fn an_alert_ends_soon_after_the_trouble() {
     let Some(tool) = promtool() else { return };
-    let shop = example("shop");
-    let files = Files::of(&shop, "slo", "trouble");
+    let files = Files::of(&example("shop"), "slo", "trouble");
     let mut test = String::from("  - interval: 1m\n    input_series:\n");
     let name = |status: &str| {
         format!(
