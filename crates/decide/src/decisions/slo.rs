@@ -14,14 +14,33 @@ const SOURCE: &str = "Beyer et al., The Site Reliability Workbook, chapter 5, ta
 
 fn run(cx: &Context<'_>) -> Vec<(String, Answer)> {
     let all = objectives::of(cx.model, cx.routes, &cx.names.operations);
+    let mut told = Told::default();
     let answer = |objective: Objective| {
-        let answer = answer(cx.model, &objective);
+        let answer = answer(cx.model, &objective, &mut told);
         (objective.name, answer)
     };
     all.into_iter().map(answer).collect()
 }
 
-fn answer(model: Facts<'_>, objective: &Objective) -> Answer {
+/// Alerts in words, by what they are: many operations have the same.
+#[derive(Default)]
+struct Told(Vec<(Vec<Alert>, Words)>);
+
+/// Names and values of parameters.
+type Words = Vec<(String, String)>;
+
+impl Told {
+    fn of(&mut self, alerts: &[Alert]) -> Words {
+        if let Some((_, words)) = self.0.iter().find(|(known, _)| known == alerts) {
+            return words.clone();
+        }
+        let words: Words = alerts.iter().copied().map(told).collect();
+        self.0.push((alerts.to_vec(), words.clone()));
+        words
+    }
+}
+
+fn answer(model: Facts<'_>, objective: &Objective, known: &mut Told) -> Answer {
     let operation = model.operation(objective.operation);
     let counted = objective.counted;
     let choice = if counted == Counted::ByDay { "ticket" } else { "burn-rate" };
@@ -40,19 +59,23 @@ fn answer(model: Facts<'_>, objective: &Objective) -> Answer {
         answer = answer.parameter(&name, value);
     }
     answer = answer.parameter("counted", counted_as(model, objective));
-    for (name, value) in alerts(model, objective) {
-        answer = answer.parameter(&name, value);
+    answer.parameters.extend(match counted {
+        Counted::ByDay => by_day(model),
+        _ => known.of(&objective.alerts),
+    });
+    let answer = answer.assumes(model, &numbers::BAD_EVENTS, "fewer in a window may be bad luck");
+    if choice == "burn-rate" {
+        return answer.reject("ticket", "there is enough traffic to see the budget burn");
     }
-    answer.assumes(model, &numbers::BAD_EVENTS, "fewer in a window may be bad luck").reject(
+    let needed = facts::people(model.value(&numbers::BAD_EVENTS));
+    let probed = facts::people(model.value(&numbers::PROBE_INTERVAL));
+    answer.reject(
         "burn-rate",
         format!(
-            "{} failed requests in the shortest window are needed, and probes every {} s do not \
-             make them",
-            facts::people(model.value(&numbers::BAD_EVENTS)),
-            facts::people(model.value(&numbers::PROBE_INTERVAL))
+            "{needed} failed requests in the shortest window are needed, and probes every {probed} \
+             s do not make them"
         ),
     )
-    .reject("ticket", "there is enough traffic to see the budget burn")
 }
 
 const fn traffic(counted: Counted) -> &'static str {
@@ -66,12 +89,13 @@ const fn traffic(counted: Counted) -> &'static str {
 
 fn counted_as(model: Facts<'_>, objective: &Objective) -> String {
     let context = &model.context(objective.context).name;
-    let probes =
-        format!("a probe every {} s", facts::people(model.value(&numbers::PROBE_INTERVAL)));
     match objective.counted {
         Counted::Alone => "alone".to_owned(),
         Counted::WithOthers => format!("with the rare operations of {context}"),
-        Counted::WithProbes => format!("with the rare operations of {context}, and {probes}"),
+        Counted::WithProbes => format!(
+            "with the rare operations of {context}, and a probe every {} s",
+            facts::people(model.value(&numbers::PROBE_INTERVAL))
+        ),
         Counted::ByDay => "by the day".to_owned(),
     }
 }
@@ -90,23 +114,21 @@ fn fast(objective: &Percentiles, kind: OperationKind) -> Vec<(String, String)> {
     all.collect()
 }
 
-fn alerts(model: Facts<'_>, objective: &Objective) -> Vec<(String, String)> {
-    if objective.counted == Counted::ByDay {
-        let failures = facts::people(model.value(&numbers::TICKET_FAILURES));
-        return vec![("ticket".to_owned(), format!("{failures} failures in a day"))];
-    }
-    let told = |alert: Alert| {
-        let limit = |what: &str, share: Option<f64>| {
-            share.map(|share| format!("{} {what}", facts::percent(share)))
-        };
-        let limits = [limit("failed", alert.failed), limit("slow", alert.slow)];
-        let limits: Vec<String> = limits.into_iter().flatten().collect();
-        let burn = alert.burn;
-        let name = format!("{} at {}x", burn.told.name(), facts::people(burn.rate));
-        let windows = format!("over {} and {}", span(burn.long), span(burn.short()));
-        (name, format!("more than {} {windows}", limits.join(" or ")))
+fn by_day(model: Facts<'_>) -> Words {
+    let failures = facts::people(model.value(&numbers::TICKET_FAILURES));
+    vec![("ticket".to_owned(), format!("{failures} failures in a day"))]
+}
+
+fn told(alert: Alert) -> (String, String) {
+    let limit = |what: &str, share: Option<f64>| {
+        share.map(|share| format!("{} {what}", facts::percent(share)))
     };
-    objective.alerts.iter().copied().map(told).collect()
+    let limits = [limit("failed", alert.failed), limit("slow", alert.slow)];
+    let limits: Vec<String> = limits.into_iter().flatten().collect();
+    let burn = alert.burn;
+    let name = format!("{} at {}x", burn.told.name(), facts::people(burn.rate));
+    let windows = format!("over {} and {}", span(burn.long), span(burn.short()));
+    (name, format!("more than {} {windows}", limits.join(" or ")))
 }
 
 /// A window: `1 h`, `5 min`, `3 d`.
