@@ -77,9 +77,8 @@ pub fn of(design: &Design) -> Vec<Contention> {
     let (model, touches) = (design.facts(), Touches::of(design.facts()));
     let of = |(id, _): (EntityId, _)| {
         let context = &model.context(model.entity(id).context).name.value;
-        let in_memory = design.verdicts.iter().any(|verdict| {
-            verdict.family == "store" && verdict.subject == *context && verdict.choice == "redis"
-        });
+        let store = design.verdict("store", context);
+        let in_memory = store.is_some_and(|verdict| verdict.choice == "redis");
         contention(model, &touches, id, in_memory)
     };
     model.model.entities().filter_map(of).collect()

@@ -1,5 +1,7 @@
 //! Personal data in a log that nobody can erase from.
 
+use std::collections::BTreeMap;
+
 use base::Span;
 use expression::ir::{Expression, VariableIndex};
 use model::model::{EffectKind, EventId, Fill, Operation};
@@ -21,12 +23,13 @@ check!(
 fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
     let longest = numbers::ERASURE_DAYS.value * 86_400.0;
+    let mut carried = carried(context);
     for (id, event) in (0u32..).map(EventId).zip(&model.events) {
         let kept = event.retain.as_ref();
         if kept.is_some_and(|kept| kept.value.as_secs_f64() <= longest) {
             continue;
         }
-        let Some((place, what, marked)) = carried(context, id) else { continue };
+        let Some((place, what, marked)) = carried.remove(&id) else { continue };
         let how_long = kept.map_or_else(
             || "for as long as the broker keeps it".to_owned(),
             |kept| format!("for {}", kept.value),
@@ -48,18 +51,18 @@ fn run(context: &Context, sink: &mut Sink) {
     }
 }
 
-/// Personal data that an operation puts into the event: the effect, what it is, where it is marked.
-fn carried(context: &Context, id: EventId) -> Option<(Span, String, Span)> {
-    let model = context.model;
-    let mut found = None;
-    for operation in &model.operations {
+/// Personal data that operations put into events: the effect, what it is, where it is marked; the
+/// first of each event.
+fn carried(context: &Context) -> BTreeMap<EventId, (Span, String, Span)> {
+    let mut found = BTreeMap::new();
+    for operation in &context.model.operations {
         walk::effects(&operation.effects, &mut |effect| {
             let EffectKind::Emit { event, payload } = &effect.kind else { return };
-            if *event == id && found.is_none() {
+            if !found.contains_key(event) {
                 let mut values = Vec::new();
                 payload.iter().for_each(|fill| expressions(fill, &mut values));
                 let personal = values.iter().find_map(|value| personal(context, operation, value));
-                found = personal.map(|(name, span)| (effect.span, name, span));
+                found.extend(personal.map(|(name, span)| (*event, (effect.span, name, span))));
             }
         });
     }

@@ -1,6 +1,6 @@
 //! A request that waits for a chain of contexts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use decide::{crossings, facts};
 use model::model::{Callee, OperationId};
@@ -24,8 +24,9 @@ fn run(context: &Context, sink: &mut Sink) {
     let mut known = BTreeMap::new();
     let chains: Vec<(OperationId, Vec<OperationId>)> =
         model.operations().map(|(id, _)| (id, longest(&calls, id, &mut known))).collect();
+    let callees: BTreeSet<OperationId> = calls.values().flatten().copied().collect();
     for (id, chain) in chains {
-        let inner = calls.values().flatten().any(|callee| *callee == id);
+        let inner = callees.contains(&id);
         let depth = facts::count(chain.len());
         if inner || depth <= numbers::CHAIN_DEPTH.value {
             continue;
