@@ -43,6 +43,7 @@ contexts:
           - move: paid
           - emit: Paid
         rate: 1/s
+        latency: p95 2s
       payOrGuess:
         create: Payment
         by: [clerk]
@@ -57,6 +58,7 @@ contexts:
           - set: { receipt: slip.reference }
           - move: paid
         rate: 1/s
+        latency: p95 2s
       payTwice:
         create: Payment
         by: [clerk]
@@ -73,6 +75,7 @@ contexts:
           - set: { receipt: first.reference + second.reference }
           - move: paid
         rate: 1/s
+        latency: p95 2s
       payOnce:
         create: Payment
         by: [clerk]
