@@ -4,7 +4,10 @@ use expression::{
     EntityId, FieldIndex, Type,
     ir::{Expression, Kind, VariableIndex},
 };
-use model::model::{Effect, EffectKind};
+use model::{
+    Model,
+    model::{Effect, EffectKind, Operation, OperationId, OperationKind},
+};
 
 /// Visits the expression and everything in it.
 pub fn expressions<'a>(expression: &'a Expression, visit: &mut dyn FnMut(&'a Expression)) {
@@ -85,4 +88,13 @@ pub fn effects<'a>(list: &'a [Effect], visit: &mut dyn FnMut(&'a Effect)) {
             effects(call.fallback.as_deref().unwrap_or(&[]), visit);
         }
     }
+}
+
+/// Operations that remove rows for good, with their entity.
+pub fn removals(model: &Model) -> impl Iterator<Item = (OperationId, &Operation, EntityId)> {
+    model.operations().filter_map(|(id, operation)| {
+        let entity = operation.entity()?;
+        let removes = operation.kind == OperationKind::Delete && !model.entity(entity).soft_delete;
+        removes.then_some((id, operation, entity))
+    })
 }

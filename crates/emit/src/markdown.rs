@@ -10,6 +10,15 @@ pub fn cell(text: &str) -> String {
     line(text).replace('|', "\\|")
 }
 
+/// The first names of a list as code, and how many more there are.
+pub fn some<T: AsRef<str>>(names: &[T]) -> String {
+    const SHOWN: usize = 6;
+    let first = names.iter().take(SHOWN).map(|name| format!("`{}`", name.as_ref()));
+    let more = names.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("{more} more"));
+    first.chain(more).collect::<Vec<_>>().join(", ")
+}
+
 /// A page.
 #[derive(Clone, Debug, Default)]
 pub struct Markdown(String);

@@ -1,9 +1,10 @@
 //! A delete that is refused as soon as the row was used.
 
 use expression::{EntityId, Type};
-use model::model::{BuiltIn, Entity, Field, OperationKind, RetainEnd};
+use model::model::{BuiltIn, Entity, Field, RetainEnd};
 
 use crate::context::{Context, Sink, check};
+use crate::walk;
 
 check!(
     "delete-blocked-by-reference",
@@ -16,12 +17,8 @@ check!(
 
 fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
-    for (id, operation) in model.operations() {
-        let Some(target) = operation.entity() else { continue };
+    for (id, operation, target) in walk::removals(&model) {
         let entity = model.entity(target);
-        if operation.kind != OperationKind::Delete || entity.soft_delete {
-            continue;
-        }
         let Some((other, field)) = kept_by(context, target) else { continue };
         let message = format!(
             "`{}` is refused for every `{}` that a `{}` refers to",

@@ -2,9 +2,9 @@
 
 use decide::crossings;
 use expression::Type;
-use model::model::OperationKind;
 
 use crate::context::{Context, Sink, check};
+use crate::walk;
 
 check!(
     "deletion-not-announced",
@@ -17,12 +17,8 @@ check!(
 
 fn run(context: &Context, sink: &mut Sink) {
     let model = context.model;
-    for (id, operation) in model.operations() {
-        let Some(target) = operation.entity() else { continue };
+    for (id, operation, target) in walk::removals(&model) {
         let entity = model.entity(target);
-        if operation.kind != OperationKind::Delete || entity.soft_delete {
-            continue;
-        }
         let mut announced = false;
         crossings::emits(&operation.effects, &mut |_| announced = true);
         let holders = model.entities.iter().filter(|other| other.context != entity.context);

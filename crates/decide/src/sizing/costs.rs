@@ -38,7 +38,27 @@ pub struct Bill {
     pub total: f64,
 }
 
+/// What is paid for in any of several bills, each once, in their order: subject and item.
+#[must_use]
+pub fn items(bills: &[Bill]) -> Vec<(&str, &'static str)> {
+    let mut all = Vec::new();
+    for cost in bills.iter().flat_map(|bill| &bill.items) {
+        let item = (cost.subject.as_str(), cost.item);
+        if !all.contains(&item) {
+            all.push(item);
+        }
+    }
+    all
+}
+
 impl Bill {
+    /// What one item costs, in EUR a month.
+    #[must_use]
+    pub fn monthly(&self, (subject, item): (&str, &str)) -> f64 {
+        let same = |cost: &&Cost| cost.subject == subject && cost.item == item;
+        self.items.iter().filter(same).map(|cost| cost.monthly).sum()
+    }
+
     /// What is paid for a kind of item.
     #[must_use]
     pub fn of(&self, item: &str) -> f64 {

@@ -17,7 +17,7 @@ pub mod services;
 pub mod stores;
 pub mod work;
 
-pub use costs::{Bill, Cost};
+pub use costs::{Bill, Cost, items};
 pub use demand::{Demand, StoreKind};
 pub use load::{Level, Load};
 pub use services::Bound;

@@ -4,7 +4,7 @@
 use base::Provenance;
 use decide::{
     Design, facts, numbers,
-    sizing::{Bill, Cost, Level, Service, Sizing, Store},
+    sizing::{Level, Service, Sizing, Store, items},
 };
 use model::model::{OperationId, OperationKind};
 
@@ -174,22 +174,11 @@ fn limits(design: &Design, page: &mut Markdown) {
 fn costs(sizing: &Sizing, page: &mut Markdown) {
     page.section("Cost");
     page.paragraph("EUR a month. Every price is a placeholder: see the assumptions below.");
-    let mut items: Vec<(&str, &str)> = Vec::new();
-    for of in sizing.bills.iter().flat_map(|bill| &bill.items) {
-        let key = (of.subject.as_str(), of.item);
-        if !items.contains(&key) {
-            items.push(key);
-        }
-    }
-    let monthly = |bill: &Bill, (subject, item): (&str, &str)| {
-        let same = |of: &&Cost| of.subject == subject && of.item == item;
-        bill.items.iter().filter(same).map(|of| of.monthly).sum::<f64>()
-    };
     let whole = |amount: f64| format!("{:.0}", amount.round());
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for key in items {
+    for key in items(&sizing.bills) {
         let mut row = vec![key.1.to_owned(), key.0.to_owned()];
-        row.extend(sizing.bills.iter().map(|bill| whole(monthly(bill, key))));
+        row.extend(sizing.bills.iter().map(|bill| whole(bill.monthly(key))));
         rows.push(row);
     }
     let mut all = vec!["**all**".to_owned(), String::new()];

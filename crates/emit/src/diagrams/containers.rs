@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use decide::{Design, design::Verdict};
+use decide::Design;
 
 use super::context_map::externals;
 use super::relations::{self, Node, Relations, Strength};
@@ -41,13 +41,9 @@ fn add(edges: &mut Edges, from: &str, to: &str, what: &str) {
     edges.entry(key).or_default().insert(what.to_owned());
 }
 
-fn verdict<'d>(design: &'d Design, family: &str, subject: &str) -> Option<&'d Verdict> {
-    design.verdicts.iter().find(|of| of.family == family && of.subject == subject)
-}
-
 /// The identifier of the deployable that a context runs in.
 fn deployable(design: &Design, context: &str) -> String {
-    let own = verdict(design, "service", context).is_some_and(|verdict| verdict.choice == "own");
+    let own = design.verdict("service", context).is_some_and(|verdict| verdict.choice == "own");
     if own { format!("deployable_{context}") } else { SHARED.to_owned() }
 }
 
@@ -64,7 +60,7 @@ fn actors(design: &Design, edges: &mut Edges) -> String {
         for operation in admitted {
             let context = &design.model.context(operation.context).name;
             let subject = format!("{}->{context}", actor.name);
-            let paradigm = verdict(design, "paradigm", &subject).map_or("rest", |of| of.choice);
+            let paradigm = design.verdict("paradigm", &subject).map_or("rest", |of| of.choice);
             add(edges, &node, &deployable(design, context), paradigm);
         }
     }
@@ -76,7 +72,7 @@ fn deployables(design: &Design) -> String {
     for (_, context) in super::contexts(design) {
         all.entry(deployable(design, context)).or_default().push(context);
     }
-    let style = verdict(design, "style", "system").map_or("monolith", |style| style.choice);
+    let style = design.verdict("style", "system").map_or("monolith", |style| style.choice);
     let node = |(id, contexts): (String, Vec<&str>)| {
         let first = if id == SHARED { style } else { "service" };
         let lines = std::iter::once(first.to_owned()).chain(some(contexts));
@@ -89,7 +85,7 @@ fn deployables(design: &Design) -> String {
 fn stores(design: &Design, edges: &mut Edges) -> String {
     let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (_, context) in super::contexts(design) {
-        let Some(store) = verdict(design, "store", context) else { continue };
+        let Some(store) = design.verdict("store", context) else { continue };
         // Every other option stands beside the relational database, but for a document store.
         let relational = if store.choice == "document" { None } else { Some("postgresql") };
         let beside = Some(store.choice).filter(|choice| *choice != "postgresql");
@@ -110,7 +106,7 @@ fn store_id(choice: &str) -> String {
 }
 
 fn broker(design: &Design, edges: &mut Edges) -> String {
-    let broker = verdict(design, "broker", "system").filter(|broker| broker.choice != "none");
+    let broker = design.verdict("broker", "system").filter(|broker| broker.choice != "none");
     let Some(broker) = broker else { return String::new() };
     for (_, context) in super::contexts(design) {
         add(edges, &deployable(design, context), "broker", "events");

@@ -1,7 +1,7 @@
 //! What has to be there for the load, and what it costs.
 
 use decide::facts;
-use decide::sizing::{Bill, Cost, Level, Service, Store};
+use decide::sizing::{Bill, Level, Service, Store, items};
 
 use super::Page;
 use super::html::Html;
@@ -86,21 +86,12 @@ fn store(of: &Store, out: &mut Html) {
 fn costs(bills: &[Bill], out: &mut Html) {
     let mut heads = vec!["EUR a month"];
     heads.extend(bills.iter().map(|bill| bill.level.name()));
-    let mut items: Vec<(&str, &str)> = Vec::new();
-    for of in bills.iter().flat_map(|bill| &bill.items) {
-        let key = (of.subject.as_str(), of.item);
-        if !items.contains(&key) {
-            items.push(key);
-        }
-    }
     out.table(&heads, |out| {
-        for (subject, item) in items {
+        for (subject, item) in items(bills) {
             let mut cells = vec![format!("{item}, {subject}")];
-            let cost = |bill: &Bill| {
-                let same = |of: &&Cost| of.subject == subject && of.item == item;
-                bill.items.iter().filter(same).map(|of| of.monthly).sum::<f64>()
-            };
-            cells.extend(bills.iter().map(|bill| facts::people(cost(bill).round())));
+            cells.extend(
+                bills.iter().map(|bill| facts::people(bill.monthly((subject, item)).round())),
+            );
             out.row(&cells.iter().map(String::as_str).collect::<Vec<_>>());
         }
         let mut cells = vec!["all".to_owned()];

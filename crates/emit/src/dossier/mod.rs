@@ -12,8 +12,6 @@ mod objectives;
 mod overview;
 mod risks;
 
-use std::collections::BTreeMap;
-
 use decide::{Design, design::Verdict};
 use model::model::{ContextId, OperationId};
 
@@ -36,8 +34,6 @@ struct Page<'d> {
     design: &'d Design,
     /// Contexts by name.
     contexts: Vec<(ContextId, &'d str)>,
-    /// Verdicts by family and subject.
-    verdicts: BTreeMap<(&'d str, &'d str), &'d Verdict>,
     /// The names by which verdicts call operations, by position.
     names: Vec<String>,
 }
@@ -69,20 +65,12 @@ impl<'d> Page<'d> {
         let mut contexts: Vec<(ContextId, &str)> =
             ids.zip(&design.model.contexts).map(|(id, of)| (id, of.name.value.as_str())).collect();
         contexts.sort_by_key(|(_, name)| *name);
-        let key = |verdict: &'d Verdict| ((verdict.family, verdict.subject.as_str()), verdict);
-        let verdicts = design.verdicts.iter().map(key).collect();
-        Self {
-            input,
-            design,
-            contexts,
-            verdicts,
-            names: decide::decided::operation_names(design.facts()),
-        }
+        Self { input, design, contexts, names: decide::decided::operation_names(design.facts()) }
     }
 
     /// The verdict of a family about a subject.
     fn verdict(&self, family: &str, subject: &str) -> Option<&'d Verdict> {
-        self.verdicts.get(&(family, subject)).copied()
+        self.design.verdict(family, subject)
     }
 
     /// What a family chose for a subject.

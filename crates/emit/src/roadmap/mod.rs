@@ -9,7 +9,10 @@ use decide::{
     rollout::{self, Phase},
 };
 
-use crate::{Artifact, Emitter, markdown::Markdown};
+use crate::{
+    Artifact, Emitter,
+    markdown::{Markdown, some},
+};
 
 /// `roadmap.md`.
 pub static EMITTER: Emitter = Emitter { id: "roadmap", run: |input| artifacts(input.design) };
@@ -79,14 +82,4 @@ fn later(design: &Design, page: &mut Markdown) {
     };
     let heads = ["decision", "choice", "subjects", "of"];
     page.table(&heads, open.into_iter().map(row), "There are none.");
-}
-
-fn some(subjects: &[&str]) -> String {
-    const SHOWN: usize = 5;
-    let mut shown: Vec<String> =
-        subjects.iter().take(SHOWN).map(|subject| format!("`{subject}`")).collect();
-    if subjects.len() > SHOWN {
-        shown.push(format!("{} more", subjects.len() - SHOWN));
-    }
-    shown.join(", ")
 }

@@ -38,7 +38,7 @@ impl<'d> Scan<'d> {
         let level = match stated.map(|of| of.value.as_str()) {
             Some("L1") => 1,
             Some("L3") => 3,
-            _ => match verdict(design, "asvs", "system").map(|of| of.choice) {
+            _ => match design.verdict("asvs", "system").map(|of| of.choice) {
                 Some("l1") => 1,
                 Some("l3") => 3,
                 _ => 2,
@@ -53,7 +53,7 @@ impl<'d> Scan<'d> {
     }
 
     pub fn verdict(&self, family: &str, subject: &str) -> Option<&'d Verdict> {
-        verdict(self.design, family, subject)
+        self.design.verdict(family, subject)
     }
 
     /// Whether a family chose an option for any subject.
@@ -122,19 +122,4 @@ impl<'d> Scan<'d> {
         });
         all.filter(|(from, to)| from != to).collect()
     }
-}
-
-fn verdict<'d>(design: &'d Design, family: &str, subject: &str) -> Option<&'d Verdict> {
-    design.verdicts.iter().find(|of| of.family == family && of.subject == subject)
-}
-
-/// The first names of a list, and how many more there are.
-pub fn some<T: AsRef<str>>(names: &[T]) -> String {
-    const SHOWN: usize = 6;
-    let mut shown: Vec<String> =
-        names.iter().take(SHOWN).map(|name| format!("`{}`", name.as_ref())).collect();
-    if names.len() > SHOWN {
-        shown.push(format!("{} more", names.len() - SHOWN));
-    }
-    shown.join(", ")
 }

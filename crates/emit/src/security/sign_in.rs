@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use decide::{design::Verdict, naming::kebab};
 use model::model::{Actor, Authentication};
 
-use super::scan::{Scan, some};
-use crate::{Artifact, markdown::Markdown};
+use super::scan::Scan;
+use crate::{
+    Artifact,
+    markdown::{Markdown, some},
+};
 
 /// The section.
 pub fn write(scan: &Scan<'_>, page: &mut Markdown) {

@@ -3,8 +3,8 @@
 
 use model::model::{Authentication, EndpointKind, Verification};
 
-use super::scan::{Scan, some};
-use crate::markdown::Markdown;
+use super::scan::Scan;
+use crate::markdown::{Markdown, some};
 
 /// The answers at one boundary, in the order of the letters.
 struct Boundary {

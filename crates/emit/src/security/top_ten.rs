@@ -3,8 +3,8 @@
 use expression::{Type, types::TextFormat};
 use model::model::{Addressed, OperationKind};
 
-use super::scan::{Scan, some};
-use crate::markdown::Markdown;
+use super::scan::Scan;
+use crate::markdown::{Markdown, some};
 
 /// The section.
 pub fn write(scan: &Scan<'_>, page: &mut Markdown) {
