@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+pub use server::Failure;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -22,44 +24,3 @@ impl From<Outcome> for ExitCode {
 
 /// The exit code of a command that could not run.
 pub const COULD_NOT_RUN: u8 = 2;
-
-/// Why a command could not run, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Stable, kebab-case, named after the problem.
-    pub id: &'static str,
-    /// What is wrong, one line.
-    pub message: String,
-    /// Details, one thought each.
-    pub notes: Vec<String>,
-    /// What to do.
-    pub help: Option<String>,
-}
-
-impl Failure {
-    /// A failure without advice.
-    #[must_use]
-    pub fn new(id: &'static str, message: impl Into<String>) -> Self {
-        Self { id, message: message.into(), notes: Vec::new(), help: None }
-    }
-
-    /// The same with details.
-    #[must_use]
-    pub fn notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
-        self.notes.extend(notes);
-        self
-    }
-
-    /// The same with advice.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// A file or folder of ours that cannot be used.
-    #[must_use]
-    pub fn file(action: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        Self::new("file-unusable", format!("cannot {action} `{}`: {error}", path.display()))
-    }
-}

@@ -7,15 +7,16 @@ use expression::EntityId;
 use model::Model;
 use runtime::{
     identity::Issuer,
-    store::{PageQuery, Snapshot as _, Store as _, StoreError, sqlite::SqliteStore},
+    store::{PageQuery, Snapshot as _, Store as _, StoreError, Terms, sqlite::SqliteStore},
 };
 use serde_json::{Map, Value, json};
+use server::{Embedded, Live, Refused};
 
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
     folder::Folder,
-    live::{self, Live, Refused},
+    live,
     loaded::Loaded,
     seed::{Harvest, Plan, Sower, plan},
 };
@@ -63,7 +64,7 @@ pub fn run(arguments: &SeedArguments, console: &Console) -> Result<Outcome, Fail
     let model = &design.model;
     let plan = plan(model, arguments.rows);
     let harvest = tokio.block_on(async {
-        let started = live::start(&design, &data, Vec::new())?;
+        let started = Embedded::start(&design, &data, Vec::new())?;
         if !arguments.add {
             refuse_rows(&started.backend, model).await?;
         }
@@ -130,7 +131,7 @@ async fn refuse_rows(backend: &Live, model: &Model) -> Result<(), Failure> {
 
 async fn first_row(store: &SqliteStore, entity: EntityId) -> Result<bool, StoreError> {
     store
-        .read(move |snapshot| {
+        .read(Terms::SERVER, move |snapshot| {
             Box::pin(async move {
                 let page = snapshot.page(&PageQuery::new(entity, 1)).await?;
                 Ok::<_, StoreError>(!page.rows.is_empty())

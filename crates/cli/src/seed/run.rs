@@ -14,7 +14,7 @@ use runtime::{
 };
 use tokio::task::JoinSet;
 
-use crate::live::Live;
+use server::Live;
 
 use super::{
     plan::{Move, Plan, Step, Way},

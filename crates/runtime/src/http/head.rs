@@ -1,12 +1,9 @@
 //! What the header fields of a request say, checked.
 
 use hyper::HeaderMap;
-use hyper::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH,
-};
+use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-use crate::call::{Caller, IfMatch};
-use crate::identity::Issuer;
+use crate::call::IfMatch;
 use crate::problem::{Problem, code};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -14,7 +11,10 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_LIMIT: usize = 255;
 
 /// The one value of a header; a second one, or one that is not visible ASCII, is refused.
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
+///
+/// # Errors
+/// 400 `malformed-request`.
+pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     match value.to_str() {
@@ -24,18 +24,6 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
             Err(Problem::new(&code::MALFORMED_REQUEST).detail(detail))
         }
     }
-}
-
-/// Who asks: the bearer of the token, or anybody.
-pub(super) fn caller(headers: &HeaderMap, issuer: &Issuer) -> Result<Caller, Problem> {
-    let Some(value) = single(headers, &AUTHORIZATION)? else {
-        return Ok(issuer.anonymous().clone());
-    };
-    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Problem::new(&code::INVALID_TOKEN).detail("Expected `Authorization: Bearer`."));
-    }
-    issuer.caller(token.trim()).map_err(Problem::from)
 }
 
 /// JSON is all there is: refuses requests that accept none of it.

@@ -1,7 +1,13 @@
 //! Answers as HTTP responses; every error is a problem document (RFC 9457).
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
@@ -11,8 +17,65 @@ use hyper::{Response, StatusCode};
 use crate::json::write_string;
 use crate::problem::Problem;
 
-/// A response whose body is known as a whole.
-pub(super) type Reply = Response<Full<Bytes>>;
+/// A response.
+pub type Reply = Response<ReplyBody>;
+
+/// The body of a response.
+#[derive(Debug)]
+pub enum ReplyBody {
+    /// Known as a whole: nearly all of them.
+    Whole(Full<Bytes>),
+    /// Made while it is sent: files, streams, answers with trailers.
+    Stream(UnsyncBoxBody<Bytes, io::Error>),
+}
+
+impl ReplyBody {
+    /// A body that is made while it is sent. An error breaks the connection off.
+    pub fn stream(body: impl Body<Data = Bytes, Error = io::Error> + Send + 'static) -> Self {
+        Self::Stream(body.boxed_unsync())
+    }
+}
+
+impl Default for ReplyBody {
+    fn default() -> Self {
+        Self::Whole(Full::default())
+    }
+}
+
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(Full::new(bytes))
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+            Self::Stream(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Stream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Stream(body) => body.size_hint(),
+        }
+    }
+}
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -23,12 +86,13 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 pub(super) const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// A response without a body.
-pub(super) fn empty(status: u16) -> Reply {
+#[must_use]
+pub fn empty(status: u16) -> Reply {
     with_body(status, Bytes::new())
 }
 
 fn with_body(status: u16, body: Bytes) -> Reply {
-    let mut reply = Reply::new(Full::new(body));
+    let mut reply = Reply::new(body.into());
     *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
@@ -37,19 +101,20 @@ fn with_body(status: u16, body: Bytes) -> Reply {
 }
 
 /// A JSON document.
-pub(super) fn json(status: u16, body: impl Into<Bytes>) -> Reply {
+pub fn json(status: u16, body: impl Into<Bytes>) -> Reply {
     typed(status, body, JSON)
 }
 
 /// A document of another type.
-pub(super) fn typed(status: u16, body: impl Into<Bytes>, media_type: HeaderValue) -> Reply {
+pub fn typed(status: u16, body: impl Into<Bytes>, media_type: HeaderValue) -> Reply {
     let mut reply = with_body(status, body.into());
     reply.headers_mut().insert(CONTENT_TYPE, media_type);
     reply
 }
 
 /// A problem document, with the headers that its status asks for.
-pub(super) fn problem(problem: &Problem) -> Reply {
+#[must_use]
+pub fn problem(problem: &Problem) -> Reply {
     let mut reply = with_body(problem.status, document(problem).into());
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, PROBLEM);
@@ -67,7 +132,8 @@ pub(super) fn problem(problem: &Problem) -> Reply {
 }
 
 /// A problem document that lists what would have been allowed.
-pub(super) fn not_allowed(problem: &Problem, allow: HeaderValue) -> Reply {
+#[must_use]
+pub fn not_allowed(problem: &Problem, allow: HeaderValue) -> Reply {
     let mut reply = self::problem(problem);
     reply.headers_mut().insert(ALLOW, allow);
     reply

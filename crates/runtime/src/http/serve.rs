@@ -10,25 +10,30 @@ use model::model::ContextId;
 
 use super::documents::Document;
 use super::limits::Limits;
+use super::mount::Mount;
 use super::server::{Running, ServerError, listen};
 use super::service::{Execute, Service, ServiceOptions, now_micros};
 use crate::call::{Answer, Request};
-use crate::identity::Issuer;
+use crate::identity::{Authenticate, Issuer};
 use crate::operations::Backend;
 use crate::problem::Problem;
-use crate::store::{Snapshot as _, Store, StoreError};
+use crate::store::{Snapshot as _, Store, StoreError, Terms};
 use crate::telemetry::{AccessLog, Sample};
 
 /// For which a probe waits for the store.
 const PROBE: Duration = Duration::from_secs(2);
 
 /// How a backend is served.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "what is mounted cannot be shown")]
 pub struct ServeOptions {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Who vouches for callers.
+    /// The built-in issuer.
     pub issuer: Issuer,
+    /// Who tells callers apart; the built-in issuer alone if absent.
+    pub authenticate: Option<Arc<dyn Authenticate>>,
+    /// What else is served.
+    pub mounts: Vec<Arc<dyn Mount>>,
     /// Bounds.
     pub limits: Limits,
     /// Where a line for each request goes.
@@ -44,9 +49,10 @@ pub async fn serve<S: Store>(
     backend: Arc<Backend<S>>,
     options: ServeOptions,
 ) -> Result<Running, ServerError> {
-    let ServeOptions { listen: address, issuer, limits, access_log } = options;
+    let ServeOptions { listen: address, issuer, authenticate, mounts, limits, access_log } =
+        options;
     let documents = contracts(backend.design());
-    let options = ServiceOptions { issuer, limits, access_log, documents };
+    let options = ServiceOptions { issuer, authenticate, mounts, limits, access_log, documents };
     let service = Service::new(backend, options)?;
     listen(Arc::new(service), address).await
 }
@@ -83,9 +89,9 @@ impl<S: Store> Execute for Backend<S> {
         let mut samples: Vec<Sample> =
             own.map(|(name, help, value)| Sample::new(name, help, value)).collect();
         samples.extend(self.external_calls());
-        let reading = self
-            .store()
-            .read::<_, StoreError, _>(|snapshot| Box::pin(async move { snapshot.backlog().await }));
+        let reading = self.store().read::<_, StoreError, _>(Terms::SERVER, |snapshot| {
+            Box::pin(async move { snapshot.backlog().await })
+        });
         // A store that does not answer has no backlog to tell: readiness says that it does not.
         if let Ok(Ok(backlog)) = tokio::time::timeout(PROBE, reading).await {
             samples.extend(backlog.samples(now_micros()));
@@ -98,7 +104,7 @@ impl<S: Store> Execute for Backend<S> {
     }
 
     async fn unready(&self) -> Option<String> {
-        let reading = self.store().read::<_, StoreError, _>(|snapshot| {
+        let reading = self.store().read::<_, StoreError, _>(Terms::SERVER, |snapshot| {
             Box::pin(async move { snapshot.outbox(i64::MAX, 1).await.map(drop) })
         });
         match tokio::time::timeout(PROBE, reading).await {

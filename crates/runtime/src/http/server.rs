@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -17,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::connection::Patient;
 use super::limits::Limits;
+use super::peer::Peer;
 use super::router::RouteError;
 use super::service::{Execute, Service};
 
@@ -96,7 +99,7 @@ async fn accept<E: Execute>(
             next = next => next,
             _ = stopped.wait_for(|stopped| *stopped) => break,
         };
-        let (Ok(slot), Ok((stream, _))) = (slot, accepted) else {
+        let (Ok(slot), Ok((stream, address))) = (slot, accepted) else {
             // Out of file descriptors, most likely: some will be free in a moment.
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
@@ -105,7 +108,7 @@ async fn accept<E: Execute>(
         let (watcher, mut is_cut) = (graceful.watcher(), is_cut.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = connection(service, &protocol, stream, watcher) => {}
+                () = connection(service, &protocol, (stream, address), watcher) => {}
                 _ = is_cut.wait_for(|cut| *cut) => {}
             }
             drop(slot);
@@ -125,7 +128,7 @@ async fn accept<E: Execute>(
 async fn connection<E: Execute>(
     service: Arc<Service<E>>,
     protocol: &Builder<TokioExecutor>,
-    stream: TcpStream,
+    (stream, address): (TcpStream, SocketAddr),
     watcher: Watcher,
 ) {
     // Answers are written at once; waiting for more only delays them.
@@ -133,7 +136,8 @@ async fn connection<E: Execute>(
     let _open = service.metrics.connect();
     let io = TokioIo::new(Patient::new(stream, service.limits.silence));
     let shared = Arc::clone(&service);
-    let answer = service_fn(move |request| {
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer::plain(address));
         let service = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(service.serve(request).await) }
     });

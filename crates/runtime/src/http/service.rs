@@ -24,9 +24,9 @@ use super::query::{self, Asked, Context};
 use super::reply::{self, CORRELATION, Reply};
 use super::router::{Found, RouteError, Router};
 use super::unwind::{CatchUnwind, Panicked};
-use super::{body, head};
+use super::{Arrival, Mount, Peer, body, head};
 use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, Request, Trace};
-use crate::identity::Issuer;
+use crate::identity::{Authenticate, Issuer};
 use crate::json;
 use crate::problem::{Problem, code};
 use crate::telemetry::{
@@ -70,10 +70,13 @@ pub trait Execute: Send + Sync + 'static {
 }
 
 /// What a service is made of besides what it runs.
-#[derive(Debug)]
 pub struct ServiceOptions {
-    /// Who vouches for callers.
+    /// The built-in issuer: its public key, and the key that seals cursors.
     pub issuer: Issuer,
+    /// Who tells callers apart; the built-in issuer alone if absent.
+    pub authenticate: Option<Arc<dyn Authenticate>>,
+    /// What else is served, in the order in which it is asked.
+    pub mounts: Vec<Arc<dyn Mount>>,
     /// Bounds.
     pub limits: Limits,
     /// Where a line for each request goes.
@@ -83,7 +86,6 @@ pub struct ServiceOptions {
 }
 
 /// Everything that serves requests; shared by all connections.
-#[derive(Debug)]
 pub struct Service<E> {
     pub(super) backend: Arc<E>,
     pub(super) router: Router,
@@ -92,6 +94,8 @@ pub struct Service<E> {
     pub(super) metrics: Metrics,
     pub(super) documents: Vec<Document>,
     pub(super) draining: AtomicBool,
+    authenticate: Option<Arc<dyn Authenticate>>,
+    mounts: Vec<Arc<dyn Mount>>,
     log: AccessLog,
     ids: TraceIds,
     permits: Semaphore,
@@ -131,6 +135,8 @@ impl<E: Execute> Service<E> {
             permits: Semaphore::new(options.limits.requests),
             large_bodies: Semaphore::new(options.limits.large_bodies),
             issuer: options.issuer,
+            authenticate: options.authenticate,
+            mounts: options.mounts,
             limits: options.limits,
             log: options.access_log,
             documents: options.documents,
@@ -150,6 +156,13 @@ impl<E: Execute> Service<E> {
         let trace = TraceContext::of(head::short(&parts.headers, &TRACEPARENT), &self.ids);
         let correlation = head::short(&parts.headers, &CORRELATION).map(Arc::<str>::from);
         let found = self.router.find(method, uri.path());
+        if matches!(found, Found::Nothing)
+            && uri_fits(&self.limits, uri)
+            && let Some(mount) = self.mounts.iter().find(|mount| mount.takes(&parts))
+        {
+            let request = HttpRequest::from_parts(parts, body);
+            return self.beside(mount.as_ref(), request, (trace, correlation), started).await;
+        }
         let mut whole = body.is_end_stream();
         let mut outcome = match found {
             Found::Operation(endpoint, _, address) if uri_fits(&self.limits, uri) => {
@@ -166,12 +179,7 @@ impl<E: Execute> Service<E> {
             // so the connection ends, and the client is told.
             outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        // Whoever asks for help with an answer can name it by this, as the log does.
-        let named = correlation.as_deref().map(HeaderValue::from_str);
-        let value = named.unwrap_or_else(|| HeaderValue::from_bytes(&trace.trace_id()));
-        if let Ok(value) = value {
-            outcome.reply.headers_mut().insert(CORRELATION, value);
-        }
+        name_trace(&mut outcome.reply, trace, correlation.as_deref());
         if *method == Method::HEAD {
             outcome.reply = without_body(outcome.reply);
         }
@@ -218,6 +226,61 @@ impl<E: Execute> Service<E> {
         });
     }
 
+    /// Who asks.
+    async fn caller(&self, head: &Parts, peer: &Peer) -> Result<Caller, Problem> {
+        match &self.authenticate {
+            Some(authenticate) => authenticate.caller(head, peer).known().await,
+            None => Authenticate::caller(&self.issuer, head, peer).known().await,
+        }
+    }
+
+    /// Serves a request that goes to no operation but to something beside them.
+    async fn beside(
+        &self,
+        mount: &dyn Mount,
+        request: HttpRequest<Incoming>,
+        (trace, correlation): (TraceContext, Option<Arc<str>>),
+        started: Instant,
+    ) -> Reply {
+        let method = request.method().clone();
+        let belongs =
+            Trace { parent: Some(trace.traceparent().into()), correlation: correlation.clone() };
+        let mut outcome = self.mounted(mount, request, belongs).await;
+        name_trace(&mut outcome.reply, trace, correlation.as_deref());
+        if method == Method::HEAD {
+            outcome.reply = without_body(outcome.reply);
+        }
+        let found = Found::Nothing;
+        self.record(&outcome, &method, &found, trace, correlation.as_deref(), started.elapsed());
+        outcome.reply
+    }
+
+    /// The answer of what is served beside the operations; a defect of it is caught.
+    async fn mounted(
+        &self,
+        mount: &dyn Mount,
+        request: HttpRequest<Incoming>,
+        trace: Trace,
+    ) -> Outcome {
+        let Ok(_permit) = self.permits.try_acquire() else {
+            self.metrics.shed.fetch_add(1, Relaxed);
+            return Outcome::of(&Problem::new(&code::OVERLOADED).retry_after(1), None);
+        };
+        let (head, body) = request.into_parts();
+        let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
+        let caller = self.caller(&head, &peer).await;
+        let identity = caller.as_ref().ok().and_then(|caller| caller.identity.clone());
+        let request = HttpRequest::from_parts(head, body);
+        let arrival = Arrival { caller, peer, trace };
+        match CatchUnwind::new(mount.answer(request, arrival)).await {
+            Ok(reply) => Outcome { reply, identity, code: None },
+            Err(Panicked) => {
+                self.metrics.panics.fetch_add(1, Relaxed);
+                Outcome::of(&Problem::new(&code::INTERNAL), identity)
+            }
+        }
+    }
+
     async fn elsewhere(&self, method: &Method, uri: &hyper::Uri) -> Outcome {
         if !uri_fits(&self.limits, uri) {
             return Outcome::of(&Problem::new(&code::URI_TOO_LONG), None);
@@ -252,7 +315,8 @@ impl<E: Execute> Service<E> {
     ) -> Result<Reply, Problem> {
         let Received { parts, body, endpoint, address, trace, correlation } = received;
         // Who asks: a bad token is an error even where none is needed.
-        let caller = head::caller(&parts.headers, &self.issuer)?;
+        let peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
+        let caller = self.caller(parts, &peer).await?;
         if self.log.is_on() {
             identity.clone_from(&caller.identity);
         }
@@ -441,13 +505,22 @@ fn other_method(method: &Method, allow: &HeaderValue) -> Outcome {
     }
 }
 
+/// Whoever asks for help with an answer can name it by this, as the log does.
+fn name_trace(reply: &mut Reply, trace: TraceContext, correlation: Option<&str>) {
+    let named = correlation.map(HeaderValue::from_str);
+    let value = named.unwrap_or_else(|| HeaderValue::from_bytes(&trace.trace_id()));
+    if let Ok(value) = value {
+        reply.headers_mut().insert(CORRELATION, value);
+    }
+}
+
 /// The head of a reply alone, with the length that its body would have.
 fn without_body(reply: Reply) -> Reply {
     let (mut parts, body) = reply.into_parts();
     if let Some(length) = body.size_hint().exact().filter(|_| parts.status != 304) {
         parts.headers.insert(CONTENT_LENGTH, length.into());
     }
-    Reply::from_parts(parts, http_body_util::Full::default())
+    Reply::from_parts(parts, super::ReplyBody::default())
 }
 
 pub(super) fn now_micros() -> i64 {

@@ -23,7 +23,7 @@ use super::write::{self, Asked, Reply};
 use super::{guards, lookup, maintenance, read, sign_in};
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
-use crate::store::{IdempotencyKey, Store};
+use crate::store::{IdempotencyKey, Store, Tenant, Terms};
 use crate::telemetry::Sample;
 
 /// Calls to one external that may be under way at once.
@@ -192,10 +192,11 @@ impl<S: Store> Inner<S> {
 
     async fn read(&self, request: Request) -> Result<Answer, Problem> {
         let plans = self.plans.clone();
+        let terms = Terms { stale: self.stale(request.operation), ..self.terms(&request) };
         let list = plans.model.operation(request.operation).kind == OperationKind::List;
         let result: Result<Answer, Failure> = if list {
             self.store
-                .scan(move |snapshot| {
+                .scan(terms, move |snapshot| {
                     Box::pin(async move {
                         let mut work = Work::new(plans, snapshot, now());
                         read::list(&mut work, &request).await
@@ -204,7 +205,7 @@ impl<S: Store> Inner<S> {
                 .await
         } else {
             self.store
-                .read(move |snapshot| {
+                .read(terms, move |snapshot| {
                     Box::pin(async move {
                         let mut work = Work::new(plans, snapshot, now());
                         read::get(&mut work, &request).await
@@ -234,7 +235,7 @@ impl<S: Store> Inner<S> {
         let plans = self.plans.clone();
         let reply: Result<Reply, Failure> = self
             .store
-            .write(move |transaction| {
+            .write(self.terms(&asked.request), move |transaction| {
                 Box::pin(async move {
                     let mut work = Work::new(plans, transaction, now());
                     write::transact(&mut work, &asked).await
@@ -274,6 +275,18 @@ impl<S: Store> Inner<S> {
                 Ok(Answer { status: 202, version: None, location, row, body, replayed: false })
             }
         }
+    }
+
+    /// The terms on which the store serves a request.
+    #[expect(clippy::unused_self, reason = "tenants are told apart by the model")]
+    pub(crate) const fn terms(&self, _request: &Request) -> Terms {
+        Terms::of(Tenant::None)
+    }
+
+    /// How old an answer of an operation may be.
+    fn stale(&self, operation: OperationId) -> Option<Duration> {
+        let stated = self.plans.model.operation(operation).workload.stale.as_ref()?;
+        Some(stated.value.to_std())
     }
 
     fn once(&self, request: &Request) -> Option<Once> {

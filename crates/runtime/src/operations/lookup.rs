@@ -43,7 +43,7 @@ pub(crate) async fn make<S: Store>(
     let (plans, asked) = (inner.plans.clone(), request.clone());
     let calls: Result<Vec<Planned>, Failure> = inner
         .store
-        .read(move |snapshot| {
+        .read(inner.terms(request), move |snapshot| {
             Box::pin(async move {
                 let mut work = Work::new(plans, snapshot, now());
                 arguments(&mut work, &asked).await

@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::backend::Inner;
 use super::clock::now;
 use super::report;
-use crate::store::{Store, StoreError, Transaction as _};
+use crate::store::{Store, StoreError, Terms, Transaction as _};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
 /// Records removed in one transaction: others wait for it.
 const BATCH: u32 = 500;
 
-/// Forgets expired idempotency records until the backend is closed.
+/// Forgets expired answers and records until the backend is closed.
 pub(crate) async fn run<S: Store>(inner: Arc<Inner<S>>) {
     loop {
         match purge(&inner).await {
@@ -29,7 +29,12 @@ pub(crate) async fn run<S: Store>(inner: Arc<Inner<S>>) {
 }
 
 async fn purge<S: Store>(inner: &Inner<S>) -> Result<u32, StoreError> {
-    let purge =
-        inner.store.write(|tx| Box::pin(async move { tx.purge_idempotency(now(), BATCH).await }));
+    let purge = inner.store.write(Terms::SERVER, |tx| {
+        Box::pin(async move {
+            let answers = tx.purge_idempotency(now(), BATCH).await?;
+            let records = tx.purge_records(now(), BATCH).await?;
+            Ok(answers.max(records))
+        })
+    });
     purge.await
 }

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::session::subject;
 use crate::call::{Caller, Identity};
 use crate::problem::Problem;
-use crate::store::{Snapshot, Store, StoreError, Transaction};
+use crate::store::{Snapshot, Store, StoreError, Terms, Transaction};
 
 /// Links the caller as every actor that has a `login`, where it is not linked yet.
 pub(crate) async fn link<S: Store>(inner: &Arc<Inner<S>>, caller: &Caller) -> Result<(), Problem> {
@@ -25,7 +25,7 @@ pub(crate) async fn link<S: Store>(inner: &Arc<Inner<S>>, caller: &Caller) -> Re
         let asked = identity.clone();
         let found: Result<Option<u128>, Failure> = inner
             .store
-            .read(move |snapshot| {
+            .read(Terms::SERVER, move |snapshot| {
                 Box::pin(async move { find(snapshot, entity, login, &asked).await })
             })
             .await;
@@ -33,7 +33,7 @@ pub(crate) async fn link<S: Store>(inner: &Arc<Inner<S>>, caller: &Caller) -> Re
             let asked = identity.clone();
             let linked: Result<(), StoreError> = inner
                 .store
-                .write(move |tx| {
+                .write(Terms::SERVER, move |tx| {
                     Box::pin(async move { tx.link(entity, &subject(&asked), row).await })
                 })
                 .await;

@@ -13,6 +13,7 @@ mod error;
 mod query;
 mod records;
 pub mod sqlite;
+mod terms;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,7 +25,10 @@ pub use error::StoreError;
 pub use query::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Predicate, Sort,
 };
-pub use records::{Answer, Backlog, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Subject};
+pub use records::{
+    Answer, Backlog, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Record, Subject,
+};
+pub use terms::{Tenant, Terms};
 
 /// What work on a transaction returns. `Box::pin(async move { .. })` makes one.
 pub type Work<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
@@ -58,7 +62,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Runs the work in one transaction: committed and durable if it returns `Ok`, rolled back
     /// entirely if it returns `Err` or panics.
-    fn write<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send
+    fn write<T, E, W>(&self, terms: Terms, work: W) -> impl Future<Output = Result<T, E>> + Send
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -66,7 +70,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Runs short work (rows by id or key, conditions on single rows) on one consistent snapshot,
     /// which holds every write that was answered before. It may run in the caller's own task.
-    fn read<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send
+    fn read<T, E, W>(&self, terms: Terms, work: W) -> impl Future<Output = Result<T, E>> + Send
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -74,7 +78,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Like [`Self::read`], for work that may take long (pages, searches): it never holds up the
     /// caller's other tasks.
-    fn scan<T, E, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + Send
+    fn scan<T, E, W>(&self, terms: Terms, work: W) -> impl Future<Output = Result<T, E>> + Send
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -156,6 +160,24 @@ pub trait Snapshot: Send {
 
     /// What waits to be done.
     fn backlog(&mut self) -> impl Future<Output = Result<Backlog, StoreError>> + Send;
+
+    /// A record that the server keeps for itself, unless it has expired by `now`.
+    fn record(
+        &mut self,
+        kind: &str,
+        key: &str,
+        now: i64,
+    ) -> impl Future<Output = Result<Option<Record>, StoreError>> + Send;
+
+    /// At most `limit` records of a kind in the order of their keys, after a key: all, or those of
+    /// an owner. Expired ones are among them until they are purged.
+    fn records(
+        &mut self,
+        kind: &str,
+        owner: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Record>, StoreError>> + Send;
 
     /// Events of the outbox after a sequence number (0 for all), in order, with their numbers.
     fn outbox(
@@ -246,6 +268,46 @@ pub trait Transaction: Snapshot {
 
     /// Removes at most `limit` idempotency records that expired by `now`; how many there were.
     fn purge_idempotency(
+        &mut self,
+        now: i64,
+        limit: u32,
+    ) -> impl Future<Output = Result<u32, StoreError>> + Send;
+
+    /// As [`Snapshot::record`], and keeps others from writing the record until the transaction
+    /// ends. A record that does not exist cannot be locked: two that insert it at once meet at
+    /// [`Transaction::add_record`].
+    fn lock_record(
+        &mut self,
+        kind: &str,
+        key: &str,
+        now: i64,
+    ) -> impl Future<Output = Result<Option<Record>, StoreError>> + Send;
+
+    /// Inserts a record.
+    ///
+    /// # Errors
+    /// [`StoreError::Unique`] with the code `record-exists` if there is one of its kind and key,
+    /// expired or not.
+    fn add_record(
+        &mut self,
+        record: &Record,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Inserts a record, or replaces the one of its kind and key.
+    fn put_record(
+        &mut self,
+        record: &Record,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes a record; whether there was one.
+    fn remove_record(
+        &mut self,
+        kind: &str,
+        key: &str,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes at most `limit` records that expired by `now`; how many there were.
+    fn purge_records(
         &mut self,
         now: i64,
         limit: u32,

@@ -71,6 +71,22 @@ pub struct Subject {
     pub subject: String,
 }
 
+/// What the server keeps for itself beside the rows of the model: an account, a session, an API
+/// key. It commits with whatever else the transaction does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What it is, for example `session`.
+    pub kind: String,
+    /// What it is found by, unique among its kind. Never a secret itself: the hash of one.
+    pub key: String,
+    /// Whose it is, for example the account of a session; empty where it is nobody's.
+    pub owner: String,
+    /// What it says, as JSON.
+    pub value: String,
+    /// When it is forgotten; never without.
+    pub expires: Option<i64>,
+}
+
 /// What an idempotent request is known by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {

@@ -52,8 +52,14 @@ async fn faulty(limits: Limits) -> (Folder, Running, String) {
     let (librarian, _) =
         design.model.actors().find(|(_, actor)| actor.name.value == "librarian").unwrap();
     let token = issuer.issue(librarian, "lib", Duration::from_secs(60)).unwrap();
-    let options =
-        ServiceOptions { issuer, limits, access_log: AccessLog::Off, documents: Vec::new() };
+    let options = ServiceOptions {
+        issuer,
+        authenticate: None,
+        mounts: Vec::new(),
+        limits,
+        access_log: AccessLog::Off,
+        documents: Vec::new(),
+    };
     let service = Service::new(Arc::new(Faulty(design)), options).unwrap();
     let running = listen(Arc::new(service), ([127, 0, 0, 1], 0).into()).await.unwrap();
     (folder, running, token)

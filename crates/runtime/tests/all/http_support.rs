@@ -59,6 +59,8 @@ impl Server {
         let options = ServeOptions {
             listen: ([127, 0, 0, 1], 0).into(),
             issuer: issuer(),
+            authenticate: None,
+            mounts: Vec::new(),
             limits,
             access_log: AccessLog::Lines(Arc::new(move |line: &str| {
                 log.lock().unwrap().push(line.to_owned());

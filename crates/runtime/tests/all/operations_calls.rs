@@ -270,7 +270,10 @@ async fn calls_and_what_waits_are_counted() {
     });
     assert_eq!(charged, expected);
     let store = f.world.backend.store();
-    let backlog = store.read::<_, StoreError, _>(|rows| Box::pin(rows.backlog())).await.unwrap();
+    let backlog = store
+        .read::<_, StoreError, _>(runtime::store::Terms::SERVER, |rows| Box::pin(rows.backlog()))
+        .await
+        .unwrap();
     assert_eq!((backlog.events, backlog.calls, backlog.failing), (3, 0, 0));
     let age = backlog.samples(backlog.oldest_event.unwrap() + 2_500_000)[1].value;
     assert!((age - 2.5).abs() < 1e-9, "{age}");

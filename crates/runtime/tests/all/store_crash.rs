@@ -105,7 +105,7 @@ fn burst(directory: &Path, time: Duration) -> Vec<u128> {
 async fn verify(store: &SqliteStore, acknowledged: &[u128]) {
     let expected = acknowledged.to_vec();
     let counts: Result<_, StoreError> = store
-        .read(move |session| {
+        .read(runtime::store::Terms::SERVER, move |session| {
             Box::pin(async move {
                 for row in session.rows(ORDER, &expected).await? {
                     let row = row.expect("an acknowledged order is gone");

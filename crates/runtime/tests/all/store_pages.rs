@@ -17,8 +17,11 @@ fn field(entity: EntityId, name: &str) -> FieldIndex {
 }
 
 async fn page(store: &SqliteStore, query: PageQuery) -> Result<(Vec<u128>, bool), StoreError> {
-    let page =
-        store.read(move |session| Box::pin(async move { session.page(&query).await })).await?;
+    let page = store
+        .read(runtime::store::Terms::SERVER, move |session| {
+            Box::pin(async move { session.page(&query).await })
+        })
+        .await?;
     let id = |row: &std::sync::Arc<expression::Row>| match row.fields[0] {
         Value::Uuid(id) => id,
         _ => panic!("no id"),
@@ -31,8 +34,11 @@ async fn walk(store: &SqliteStore, mut query: PageQuery) -> Vec<u128> {
     let mut ids = Vec::new();
     loop {
         let asked = query.clone();
-        let page: Result<_, StoreError> =
-            store.read(move |session| Box::pin(async move { session.page(&asked).await })).await;
+        let page: Result<_, StoreError> = store
+            .read(runtime::store::Terms::SERVER, move |session| {
+                Box::pin(async move { session.page(&asked).await })
+            })
+            .await;
         let page = page.unwrap();
         assert!(page.rows.len() <= query.limit as usize);
         let Some(last) = page.rows.last() else {
@@ -162,7 +168,7 @@ async fn conditions_hold_together_and_their_alternatives_apart() {
         for id in 10..14 {
             let conditions = conditions.clone();
             let holds: Result<_, StoreError> = store
-                .read(move |session| {
+                .read(runtime::store::Terms::SERVER, move |session| {
                     Box::pin(async move { session.satisfies(ORDER, id, &conditions).await })
                 })
                 .await;
@@ -189,8 +195,11 @@ async fn pages_come_with_parts() {
     insert(&store, rows.clone()).await.unwrap();
     let mut query = PageQuery::new(ORDER, 50);
     query.sort = Some(Sort { field: field(ORDER, "placed_at"), descending: true });
-    let page: Result<_, StoreError> =
-        store.read(move |session| Box::pin(async move { session.page(&query).await })).await;
+    let page: Result<_, StoreError> = store
+        .read(runtime::store::Terms::SERVER, move |session| {
+            Box::pin(async move { session.page(&query).await })
+        })
+        .await;
     let page = page.unwrap();
     assert!(!page.more);
     let found: Vec<_> = page.rows.iter().map(|row| (**row).clone()).collect();

@@ -33,8 +33,11 @@ async fn rows_with_parts_are_read_as_they_were_written() {
         let Value::Uuid(id) = expected.fields[0] else { panic!("no id") };
         assert_eq!(row(&store, expected.entity, id).await.as_deref(), Some(expected));
     }
-    let many: Result<_, StoreError> =
-        store.read(|session| Box::pin(async { session.rows(ORDER, &[9, 4, 4]).await })).await;
+    let many: Result<_, StoreError> = store
+        .read(runtime::store::Terms::SERVER, |session| {
+            Box::pin(async { session.rows(ORDER, &[9, 4, 4]).await })
+        })
+        .await;
     let many = many.unwrap();
     assert!(many[0].is_none());
     assert_eq!(many[1].as_deref(), Some(&rows[3]));
@@ -95,7 +98,7 @@ async fn soft_deleted_rows_are_outside_and_free_their_keys() {
     assert!(row(&store, CUSTOMER, 1).await.is_none());
     let key = small::shop().shape(CUSTOMER).field("email").unwrap();
     let find = || {
-        store.read(move |session| {
+        store.read(runtime::store::Terms::SERVER, move |session| {
             Box::pin(
                 async move { session.find(CUSTOMER, &[(key, Value::text("a@example.org"))]).await },
             )

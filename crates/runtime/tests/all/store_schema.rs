@@ -99,8 +99,11 @@ async fn a_field_with_a_default_is_added_to_a_table_that_others_refer_to() {
     assert_eq!(order.parts[0].len(), 2, "rebuilding the products took lines along");
     let mut query = PageQuery::new(PRODUCT, 9);
     query.search = Some("lamp".into());
-    let found: Result<_, StoreError> =
-        store.read(move |session| Box::pin(async move { session.page(&query).await })).await;
+    let found: Result<_, StoreError> = store
+        .read(runtime::store::Terms::SERVER, move |session| {
+            Box::pin(async move { session.page(&query).await })
+        })
+        .await;
     assert_eq!(found.unwrap().rows.len(), 1, "full-text search lost rows");
     let again = insert(&store, vec![customer(9, "a@example.org")]).await;
     assert_eq!(again, Err(StoreError::Unique { code: "email-taken".into() }));

@@ -55,7 +55,11 @@ pub async fn write<T: Send + 'static>(
     store: &SqliteStore,
     work: impl FnOnce(&mut Session) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    store.write(move |session| Box::pin(std::future::ready(work(session)))).await
+    store
+        .write(runtime::store::Terms::SERVER, move |session| {
+            Box::pin(std::future::ready(work(session)))
+        })
+        .await
 }
 
 /// Waits for a future of the store's session, which is always ready.
@@ -73,8 +77,11 @@ pub async fn insert(store: &SqliteStore, rows: Vec<Row>) -> Result<u64, StoreErr
 
 pub async fn row(store: &SqliteStore, entity: EntityId, id: u128) -> Option<Arc<Row>> {
     use runtime::store::Snapshot;
-    let found: Result<_, StoreError> =
-        store.read(move |session| Box::pin(async move { session.row(entity, id).await })).await;
+    let found: Result<_, StoreError> = store
+        .read(runtime::store::Terms::SERVER, move |session| {
+            Box::pin(async move { session.row(entity, id).await })
+        })
+        .await;
     found.unwrap()
 }
 

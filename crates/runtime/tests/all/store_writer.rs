@@ -96,11 +96,12 @@ async fn a_reader_outlives_a_panic_and_cannot_write() {
     let folder = Folder::new();
     let limits = Limits { readers: 1, ..Limits::default() };
     let store = SqliteStore::open(folder.path(), design(small::shop()), limits).unwrap();
-    let panicked: Result<(), StoreError> =
-        store.read(|_| panic!("a defect (expected by this test)")).await;
+    let panicked: Result<(), StoreError> = store
+        .read(runtime::store::Terms::SERVER, |_| panic!("a defect (expected by this test)"))
+        .await;
     assert!(matches!(panicked, Err(StoreError::Internal { .. })));
     let written: Result<(), StoreError> = store
-        .read(|session| {
+        .read(runtime::store::Terms::SERVER, |session| {
             Box::pin(async move { session.insert(&customer(1, "one@example.org")).await })
         })
         .await;
@@ -117,7 +118,7 @@ async fn a_long_read_ends_when_nobody_waits_for_it() {
     store.insert_all(rows).await.unwrap();
     let ended = Arc::new(AtomicUsize::new(0));
     let counted = ended.clone();
-    let endless = store.scan(move |session| {
+    let endless = store.scan(runtime::store::Terms::SERVER, move |session| {
         Box::pin(async move {
             let query = PageQuery::new(CUSTOMER, 500);
             let started = std::time::Instant::now();
@@ -134,7 +135,7 @@ async fn a_long_read_ends_when_nobody_waits_for_it() {
     });
     let waited = tokio::time::timeout(Duration::from_millis(50), endless).await;
     assert!(waited.is_err(), "an endless read ended");
-    let next = store.scan(|session| {
+    let next = store.scan(runtime::store::Terms::SERVER, |session| {
         Box::pin(async move {
             let page = session.page(&PageQuery::new(CUSTOMER, 10)).await?;
             Ok::<_, StoreError>(page.rows.len())
@@ -148,8 +149,9 @@ async fn a_long_read_ends_when_nobody_waits_for_it() {
 #[tokio::test]
 async fn work_that_awaits_something_else_is_refused() {
     let (_folder, store) = shop();
-    let stuck: Result<(), StoreError> =
-        store.write(|_| Box::pin(async { std::future::pending().await })).await;
+    let stuck: Result<(), StoreError> = store
+        .write(runtime::store::Terms::SERVER, |_| Box::pin(async { std::future::pending().await }))
+        .await;
     assert!(matches!(stuck, Err(StoreError::Internal { .. })));
 }
 

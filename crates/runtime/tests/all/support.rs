@@ -241,7 +241,9 @@ impl World {
     pub async fn events(&self) -> Vec<(String, String, Json)> {
         use store::{Snapshot as _, Store as _, StoreError};
         let store = self.backend.store();
-        let read = store.read(|snapshot| Box::pin(async move { snapshot.outbox(0, 10_000).await }));
+        let read = store.read(runtime::store::Terms::SERVER, |snapshot| {
+            Box::pin(async move { snapshot.outbox(0, 10_000).await })
+        });
         let events: Result<_, StoreError> = read.await;
         let json = |text: &str| serde_json::from_str(text).unwrap();
         events.unwrap().into_iter().map(|(_, e)| (e.event, e.key, json(&e.payload))).collect()

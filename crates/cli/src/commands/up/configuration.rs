@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{ArgMatches, Args, ValueEnum, parser::ValueSource};
+use runtime::{http::Limits, telemetry::AccessLog};
 use serde_json::{Value, json};
+use server::StoreAddress;
 
 use crate::{
     console::{style, styled},
@@ -56,6 +58,35 @@ impl Settings {
     #[must_use]
     pub fn data(&self, folder: &Folder) -> PathBuf {
         self.data.clone().unwrap_or_else(|| folder.default_data())
+    }
+
+    /// The data folder as people are told it.
+    #[must_use]
+    pub fn shown_data(&self, folder: &Folder) -> String {
+        let data = self.data.clone().unwrap_or_else(|| folder.path().join(".firm"));
+        data.display().to_string().trim_start_matches("./").to_owned()
+    }
+
+    /// The settings of the server, which listens at `address`.
+    ///
+    /// # Errors
+    /// As [`Self::externals`].
+    pub fn of_server(
+        &self,
+        folder: &Folder,
+        address: SocketAddr,
+    ) -> Result<server::Settings, Failure> {
+        Ok(server::Settings {
+            listen: address,
+            data: self.data(folder),
+            store: StoreAddress::Embedded,
+            externals: self.externals()?,
+            access_log: match self.log {
+                Log::Json => AccessLog::Stderr,
+                Log::Off => AccessLog::Off,
+            },
+            limits: Limits::default(),
+        })
     }
 
     /// Externals by name with their URLs.

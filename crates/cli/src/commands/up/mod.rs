@@ -4,7 +4,6 @@ mod announce;
 mod configuration;
 mod decided;
 mod first_requests;
-mod server;
 mod watch;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -12,12 +11,13 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{ArgMatches, Args};
 use runtime::http::termination;
 use serde_json::json;
+use server::{Refused, Server};
 
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
     folder::Folder,
-    live::{self, Refused},
+    live,
     loaded::Loaded,
 };
 
@@ -25,7 +25,6 @@ pub use announce::Ready;
 pub use configuration::{Log, Settings};
 pub use decided::{decided, decided_json};
 pub use first_requests::first_requests;
-pub use server::Server;
 pub use watch::Watch;
 
 /// Arguments of `firm up`.
@@ -148,8 +147,21 @@ async fn start(
     address: SocketAddr,
     console: &Console,
 ) -> Result<Server, Refused> {
-    let server = Server::start(&arguments.settings, loaded, address).await?;
-    server.ready(loaded, &arguments.settings).tell(console);
+    let settings = &arguments.settings;
+    let nothing = || Failure::new("not-started", "the model has errors");
+    let design = loaded.design.clone().ok_or_else(nothing)?;
+    let server = Server::start(&design, settings.of_server(&loaded.folder, address)?).await?;
+    Ready {
+        loaded,
+        design: server.design(),
+        address: server.address(),
+        default_data: settings.data.is_none(),
+        data: settings.shown_data(&loaded.folder),
+        stand_ins: server.stand_ins(),
+        not_running: server.not_running(),
+        now: live::now(),
+    }
+    .tell(console);
     Ok(server)
 }
 

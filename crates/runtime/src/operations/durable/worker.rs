@@ -17,7 +17,7 @@ use crate::operations::report;
 use crate::operations::work::Work;
 use crate::operations::write::Reply;
 use crate::problem::{Problem, code};
-use crate::store::{Job, Store, StoreError, Transaction as _};
+use crate::store::{Job, Store, StoreError, Terms, Transaction as _};
 
 /// Attempts before a job is put back.
 const ATTEMPTS: u32 = 3;
@@ -70,7 +70,9 @@ async fn take<S: Store>(inner: &Inner<S>, due: i64, limit: u32) -> Result<Vec<Jo
     let lease = now().saturating_add(LEASE);
     inner
         .store
-        .write(move |tx| Box::pin(async move { tx.take_jobs(due, lease, limit).await }))
+        .write(Terms::SERVER, move |tx| {
+            Box::pin(async move { tx.take_jobs(due, lease, limit).await })
+        })
         .await
 }
 
@@ -125,7 +127,7 @@ async fn follow<S: Store>(
     outcome: Outcome,
 ) -> Result<Reply, Problem> {
     let plans = inner.plans.clone();
-    let result = inner.store.write(move |tx| {
+    let result = inner.store.write(Terms::SERVER, move |tx| {
         Box::pin(async move {
             let mut work = Work::new(plans, tx, now());
             resume.resume(&mut work, outcome).await
@@ -288,7 +290,8 @@ fn refused(problem: &Problem) -> CallError {
 /// Leaves a job for later. If that fails too, its lease ends some time.
 async fn put_back<S: Store>(inner: &Inner<S>, mut job: Job, due: i64) {
     job.due = due;
-    let put = inner.store.write(move |tx| Box::pin(async move { tx.put_job(&job).await }));
+    let put =
+        inner.store.write(Terms::SERVER, move |tx| Box::pin(async move { tx.put_job(&job).await }));
     if let Err(error) = put.await {
         report::warning("jobs", &StoreError::to_string(&error));
     }

@@ -8,7 +8,7 @@ use expression::{EntityId, FieldIndex, Row, Value};
 use super::session::Session;
 use crate::store::{
     Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Page, PageQuery,
-    Snapshot, StoreError, Subject, Transaction,
+    Record, Snapshot, StoreError, Subject, Transaction,
 };
 
 /// What an operation of a session yields.
@@ -95,6 +95,25 @@ impl Snapshot for Session {
         ready(Self::job_on(self, entity, row))
     }
 
+    fn record(
+        &mut self,
+        kind: &str,
+        key: &str,
+        now: i64,
+    ) -> impl Future<Output = Outcome<Option<Record>>> + Send {
+        ready(Self::record(self, kind, key, now))
+    }
+
+    fn records(
+        &mut self,
+        kind: &str,
+        owner: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> impl Future<Output = Outcome<Vec<Record>>> + Send {
+        ready(Self::records(self, kind, owner, after, limit))
+    }
+
     fn outbox(
         &mut self,
         after: i64,
@@ -169,6 +188,36 @@ impl Transaction for Session {
         limit: u32,
     ) -> impl Future<Output = Outcome<u32>> + Send {
         ready(Self::purge_idempotency(self, now, limit))
+    }
+
+    /// The writer is alone: reading is enough.
+    fn lock_record(
+        &mut self,
+        kind: &str,
+        key: &str,
+        now: i64,
+    ) -> impl Future<Output = Outcome<Option<Record>>> + Send {
+        ready(Self::record(self, kind, key, now))
+    }
+
+    fn add_record(&mut self, record: &Record) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::add_record(self, record))
+    }
+
+    fn put_record(&mut self, record: &Record) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::put_record(self, record))
+    }
+
+    fn remove_record(
+        &mut self,
+        kind: &str,
+        key: &str,
+    ) -> impl Future<Output = Outcome<bool>> + Send {
+        ready(Self::remove_record(self, kind, key))
+    }
+
+    fn purge_records(&mut self, now: i64, limit: u32) -> impl Future<Output = Outcome<u32>> + Send {
+        ready(Self::purge_records(self, now, limit))
     }
 
     fn put_job(&mut self, job: &Job) -> impl Future<Output = Outcome<()>> + Send {

@@ -9,6 +9,7 @@ mod exclusive;
 mod failure;
 mod functions;
 mod interface;
+mod kept;
 mod page;
 mod plan;
 mod readers;
@@ -30,7 +31,7 @@ use decide::Design;
 use expression::{EntityId, ir::Expression};
 use tokio::sync::oneshot;
 
-use super::{Predicate, Store, StoreError, Work};
+use super::{Predicate, Store, StoreError, Terms, Work};
 use catalog::Catalog;
 use directory::Directory;
 use readers::Readers;
@@ -129,30 +130,32 @@ impl Store for SqliteStore {
         ]
     }
 
-    async fn write<T, E, W>(&self, work: W) -> Result<T, E>
+    async fn write<T, E, W>(&self, terms: Terms, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
     {
         let (sender, answer) = oneshot::channel();
-        self.writer.submit(work::writing(work, sender))?;
+        self.writer.submit(work::writing(terms, work, sender))?;
         answer.await.unwrap_or_else(|_| Err(work::abandoned().into()))
     }
 
-    async fn read<T, E, W>(&self, work: W) -> Result<T, E>
+    async fn read<T, E, W>(&self, terms: Terms, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
     {
         match self.readers.take() {
-            Some(session) => self.readers.run(session, |session| work::read(work, session))?,
-            None => self.scan(work).await,
+            Some(session) => {
+                self.readers.run(session, |session| work::read(terms, work, session))?
+            }
+            None => self.scan(terms, work).await,
         }
     }
 
-    async fn scan<T, E, W>(&self, work: W) -> Result<T, E>
+    async fn scan<T, E, W>(&self, terms: Terms, work: W) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -160,7 +163,7 @@ impl Store for SqliteStore {
     {
         let (sender, answer) = oneshot::channel();
         let waiting = work::Waiting::default();
-        self.readers.submit(work::scanning(work, &waiting, sender))?;
+        self.readers.submit(work::scanning(terms, work, &waiting, sender))?;
         answer.await.unwrap_or_else(|_| Err(work::abandoned().into()))
     }
 }

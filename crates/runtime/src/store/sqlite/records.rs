@@ -60,6 +60,18 @@ CREATE TABLE IF NOT EXISTS firmitas_subjects (
   PRIMARY KEY (subject, issuer, entity)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS firmitas_subjects_row ON firmitas_subjects (row, entity);
+CREATE TABLE IF NOT EXISTS firmitas_records (
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  value TEXT NOT NULL,
+  expires INTEGER,
+  PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS firmitas_records_owner ON firmitas_records (owner, kind, key)
+  WHERE owner <> '';
+CREATE INDEX IF NOT EXISTS firmitas_records_expires ON firmitas_records (expires)
+  WHERE expires IS NOT NULL;
 CREATE TABLE IF NOT EXISTS firmitas_sequences (
   entity TEXT NOT NULL,
   field TEXT NOT NULL,

@@ -3,7 +3,7 @@
 use expression::Row;
 
 use super::SqliteStore;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Terms};
 
 /// Rows in one transaction.
 const BATCH: usize = 2000;
@@ -23,7 +23,7 @@ impl SqliteStore {
                 return Ok(inserted);
             }
             inserted += batch.len() as u64;
-            self.write(move |session| {
+            self.write(Terms::SERVER, move |session| {
                 let inserted = batch.iter().try_for_each(|row| session.insert(row));
                 Box::pin(std::future::ready(inserted))
             })

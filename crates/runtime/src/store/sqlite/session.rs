@@ -10,7 +10,7 @@ use super::catalog::Catalog;
 use super::codec::{self, Bind};
 use super::failure;
 use super::plan::{Part, Plan};
-use crate::store::StoreError;
+use crate::store::{StoreError, Terms};
 
 /// A part's rows.
 type PartRows = Vec<Arc<[Value]>>;
@@ -24,11 +24,19 @@ pub struct Session {
     pub(super) updates: BTreeMap<(EntityId, Vec<u16>), Arc<str>>,
     /// Conditions by their number and that of their first parameter.
     pub(super) fragments: BTreeMap<(u32, usize), Arc<str>>,
+    /// Of the work that runs.
+    pub(super) terms: Terms,
 }
 
 impl Session {
     pub(super) fn new(connection: Connection, catalog: Arc<Catalog>) -> Self {
-        Self { connection, catalog, updates: BTreeMap::new(), fragments: BTreeMap::new() }
+        Self {
+            connection,
+            catalog,
+            updates: BTreeMap::new(),
+            fragments: BTreeMap::new(),
+            terms: Terms::SERVER,
+        }
     }
 
     pub(super) fn plan(&self, entity: EntityId) -> Result<&Plan, StoreError> {

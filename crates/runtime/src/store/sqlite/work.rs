@@ -9,10 +9,10 @@ use tokio::sync::oneshot::Sender;
 
 use super::session::Session;
 use super::{readers, writer};
-use crate::store::{StoreError, Work};
+use crate::store::{StoreError, Terms, Work};
 
 /// The writer's task: runs the work, and answers when its group is committed.
-pub(super) fn writing<T, E, W>(work: W, answer: Sender<Result<T, E>>) -> writer::Task
+pub(super) fn writing<T, E, W>(terms: Terms, work: W, answer: Sender<Result<T, E>>) -> writer::Task
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
@@ -30,6 +30,7 @@ where
                 return None;
             }
         };
+        session.terms = terms;
         let result = drive(work(session));
         let keep = result.is_ok();
         let tell = move |committed: Result<(), StoreError>| {
@@ -56,6 +57,7 @@ impl Drop for Waiting {
 /// A reader's task: answers with what the work yields on one snapshot. It is interrupted when its
 /// caller gives up, so that what nobody reads holds no thread and no snapshot.
 pub(super) fn scanning<T, E, W>(
+    terms: Terms,
     work: W,
     waiting: &Waiting,
     answer: Sender<Result<T, E>>,
@@ -72,17 +74,18 @@ where
         }
         let looking = move || gone.load(Ordering::Relaxed);
         let result = session.watched_by(looking).map_err(E::from);
-        let _ = answer.send(result.and_then(|()| read(work, session)));
+        let _ = answer.send(result.and_then(|()| read(terms, work, session)));
     })
 }
 
 /// Runs the work on one snapshot.
-pub(super) fn read<T, E, W>(work: W, session: &mut Session) -> Result<T, E>
+pub(super) fn read<T, E, W>(terms: Terms, work: W, session: &mut Session) -> Result<T, E>
 where
     E: From<StoreError>,
     W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E>,
 {
     session.execute("BEGIN")?;
+    session.terms = terms;
     let result = drive(work(session));
     session.roll_back();
     result

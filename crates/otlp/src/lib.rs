@@ -1,0 +1,5 @@
+//! Spans and metrics to an OpenTelemetry collector.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "below the pure crates: it has a clock, threads, files and a network"
+)]

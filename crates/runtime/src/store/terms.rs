@@ -1,0 +1,40 @@
+//! On which terms a store does a piece of work.
+
+use std::time::{Duration, Instant};
+
+/// Whose rows the work may reach, how old what it reads may be, and until when it is of use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Whose rows.
+    pub tenant: Tenant,
+    /// How old an answer may be: then a read may go to a replica that is behind by less. Nothing
+    /// where the read has to hold every write that was answered before.
+    pub stale: Option<Duration>,
+    /// When whoever asked stops waiting. A store that can ends the work then.
+    pub deadline: Option<Instant>,
+}
+
+/// Whose rows a piece of work may reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tenant {
+    /// Those of nobody in particular: shared entities alone, or all where the model has no
+    /// tenants.
+    #[default]
+    None,
+    /// Those of one tenant, by the id of its row, and shared ones.
+    One(u128),
+    /// Everybody's: what the server does by itself, and actors with `tenants: all`. What is written
+    /// needs a tenant.
+    All,
+}
+
+impl Terms {
+    /// The terms of what the server does for all tenants.
+    pub const SERVER: Self = Self { tenant: Tenant::All, stale: None, deadline: None };
+
+    /// For one tenant.
+    #[must_use]
+    pub const fn of(tenant: Tenant) -> Self {
+        Self { tenant, stale: None, deadline: None }
+    }
+}

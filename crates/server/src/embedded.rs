@@ -1,0 +1,82 @@
+//! A design on the embedded store in a data folder.
+
+use std::{collections::BTreeMap, fs::TryLockError, path::Path, sync::Arc, time::Duration};
+
+use decide::Design;
+use runtime::{
+    Backend,
+    operations::ConfiguredExternals,
+    store::sqlite::{Limits, SqliteStore},
+};
+
+use crate::{Failure, Refused};
+
+/// A backend on the embedded store.
+pub type Live = Backend<SqliteStore>;
+
+/// A backend with the externals that are stood in for.
+pub struct Embedded {
+    /// The backend.
+    pub backend: Arc<Live>,
+    /// Names of externals without a URL.
+    pub stand_ins: Vec<String>,
+}
+
+impl Embedded {
+    /// Opens the store in a data folder and starts the design on it. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn start(
+        design: &Arc<Design>,
+        data: &Path,
+        externals: Vec<(String, String)>,
+    ) -> Result<Self, Refused> {
+        let externals = self::externals(design, externals)?;
+        let stand_ins = externals.stand_ins().map(str::to_owned).collect();
+        let store = open(design, data)?;
+        let backend =
+            Backend::start(design, store, Arc::new(externals)).map_err(Refused::Guards)?;
+        Ok(Self { backend: Arc::new(backend), stand_ins })
+    }
+}
+
+/// The store in a data folder.
+pub(crate) fn open(design: &Arc<Design>, data: &Path) -> Result<SqliteStore, Failure> {
+    let store = SqliteStore::open(data, design.clone(), Limits::default())?;
+    protect(data);
+    Ok(store)
+}
+
+/// The externals of a design, by name with their URLs.
+pub(crate) fn externals(
+    design: &Arc<Design>,
+    urls: Vec<(String, String)>,
+) -> Result<ConfiguredExternals, Failure> {
+    let urls: BTreeMap<String, String> = urls.into_iter().collect();
+    ConfiguredExternals::new(design.model.clone(), urls)
+        .map_err(|why| Failure::new("invalid-external", why))
+}
+/// Waits until this process has let go of a data folder, for a moment at most: what a backend does
+/// in the background ends soon after it was dropped, not at once.
+pub async fn released(data: &Path) {
+    const STEP: Duration = Duration::from_millis(20);
+    for _ in 0..250 {
+        let lock = std::fs::File::options().write(true).open(data.join(LOCK));
+        match lock.map(|lock| lock.try_lock()) {
+            Ok(Err(TryLockError::WouldBlock)) => tokio::time::sleep(STEP).await,
+            _ => return,
+        }
+    }
+}
+
+/// The file that whoever uses a data folder holds locked.
+const LOCK: &str = "firmitas.lock";
+
+/// Keeps data out of version control, wherever the folder is. It works without.
+fn protect(data: &Path) {
+    let ignore = data.join(".gitignore");
+    if !ignore.exists() {
+        let _ = std::fs::write(ignore, "*\n");
+    }
+}

@@ -1,0 +1,17 @@
+//! A backend as it is configured: store, identity, caches, protocols and telemetry on one port.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "below the pure crates: it has a clock, threads, files and a network"
+)]
+
+mod embedded;
+mod failure;
+mod refused;
+mod running;
+mod settings;
+
+pub use embedded::{Embedded, Live, released};
+pub use failure::Failure;
+pub use refused::Refused;
+pub use running::Server;
+pub use settings::{Settings, StoreAddress};

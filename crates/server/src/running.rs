@@ -1,0 +1,101 @@
+//! One running design: store, backend, and the server in front of it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base::Diagnostic;
+use decide::Design;
+use runtime::http::{self, Running, ServeOptions};
+use runtime::identity::Issuer;
+use runtime::store::Store;
+use runtime::{Backend, operations::ConfiguredExternals};
+
+use crate::{Failure, Refused, Settings, StoreAddress, embedded};
+
+/// A server that accepts requests.
+pub struct Server {
+    running: Running,
+    design: Arc<Design>,
+    data: PathBuf,
+    stand_ins: Vec<String>,
+    not_running: Vec<Diagnostic>,
+    close: Box<dyn FnOnce() + Send>,
+}
+
+impl Server {
+    /// Starts a design. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn start(design: &Arc<Design>, settings: Settings) -> Result<Self, Refused> {
+        let externals = embedded::externals(design, settings.externals.clone())?;
+        match &settings.store {
+            StoreAddress::Embedded => {
+                let store = embedded::open(design, &settings.data)?;
+                assemble(design, settings, store, externals).await
+            }
+            StoreAddress::PostgreSql(_) => {
+                Err(Failure::new("store-not-built", "PostgreSQL is not built yet").into())
+            }
+        }
+    }
+
+    /// Where it listens, with the port that was chosen.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// The design that it runs.
+    #[must_use]
+    pub const fn design(&self) -> &Arc<Design> {
+        &self.design
+    }
+
+    /// Names of externals without a URL.
+    #[must_use]
+    pub fn stand_ins(&self) -> &[String] {
+        &self.stand_ins
+    }
+
+    /// What the model states but this version does not run yet, one for each place.
+    #[must_use]
+    pub fn not_running(&self) -> &[Diagnostic] {
+        &self.not_running
+    }
+
+    /// Finishes what is under way, closes the store, and lets go of the data folder.
+    pub async fn stop(self) {
+        self.running.stop().await;
+        (self.close)();
+        embedded::released(&self.data).await;
+    }
+}
+
+/// Puts everything together above a store.
+async fn assemble<S: Store>(
+    design: &Arc<Design>,
+    settings: Settings,
+    store: S,
+    externals: ConfiguredExternals,
+) -> Result<Server, Refused> {
+    let stand_ins = externals.stand_ins().map(str::to_owned).collect();
+    let backend = Backend::start(design, store, Arc::new(externals)).map_err(Refused::Guards)?;
+    let backend = Arc::new(backend);
+    let issuer = Issuer::open(&settings.data, design.model.clone())
+        .map_err(|error| Failure::new("no-identity", error.to_string()))?;
+    let options = ServeOptions {
+        listen: settings.listen,
+        issuer,
+        authenticate: None,
+        mounts: Vec::new(),
+        limits: settings.limits,
+        access_log: settings.access_log,
+    };
+    let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
+    let not_running = backend.not_running().to_vec();
+    let close = Box::new(move || backend.close());
+    let design = Arc::clone(design);
+    Ok(Server { running, design, data: settings.data, stand_ins, not_running, close })
+}

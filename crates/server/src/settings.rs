@@ -1,0 +1,35 @@
+//! What a server is told.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use runtime::http::Limits;
+use runtime::telemetry::AccessLog;
+
+/// Everything that can be set, with the defaults of a machine for development. What tells the
+/// settings from flags, the environment and files is the caller's.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Folder for the embedded store and for keys.
+    pub data: PathBuf,
+    /// Where the rows are.
+    pub store: StoreAddress,
+    /// Externals by name with their URLs; the others are stood in for.
+    pub externals: Vec<(String, String)>,
+    /// Where a line for each request goes.
+    pub access_log: AccessLog,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Where the rows are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StoreAddress {
+    /// In the embedded SQLite store, in the data folder.
+    #[default]
+    Embedded,
+    /// In the PostgreSQL database at this URL.
+    PostgreSql(String),
+}
