@@ -3,6 +3,8 @@
 //! Whatever arrives gets an answer with a stable code: errors are problem documents (RFC 9457),
 //! defects are caught, and everything is bounded in size, number and time ([`Limits`]).
 
+mod answer;
+mod beside;
 mod body;
 mod connection;
 mod cursor;
@@ -11,6 +13,7 @@ mod endpoint;
 mod head;
 mod limits;
 mod mount;
+mod outcome;
 mod peer;
 mod query;
 pub mod reply;

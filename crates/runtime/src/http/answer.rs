@@ -1,0 +1,223 @@
+//! A request for an operation, from its head to its answer.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderName, HeaderValue, LOCATION, VARY};
+use hyper::http::request::Parts;
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+
+use super::endpoint::Endpoint;
+use super::outcome::Outcome;
+use super::query::{self, Asked, Context};
+use super::reply::{self, Reply};
+use super::service::{Execute, Service, now_micros};
+use super::unwind::{CatchUnwind, Panicked};
+use super::{Peer, body, head};
+use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, Request, Trace};
+use crate::json;
+use crate::problem::{Problem, code};
+use crate::telemetry::TraceContext;
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const BY_CALLER: HeaderValue = HeaderValue::from_static("authorization");
+
+/// A request that leads to an operation.
+pub(super) struct Received<'a> {
+    pub(super) parts: &'a Parts,
+    /// With whether all of it has been read.
+    pub(super) body: (&'a mut Incoming, &'a mut bool),
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) address: Option<&'a str>,
+    pub(super) trace: TraceContext,
+    pub(super) correlation: &'a Option<Arc<str>>,
+}
+
+impl<E: Execute> Service<E> {
+    /// Catches defects.
+    pub(super) async fn guarded(&self, received: Received<'_>, started: Instant) -> Outcome {
+        let trace = received.trace;
+        let mut identity = None;
+        let answered = CatchUnwind::new(self.answer(received, started, &mut identity)).await;
+        match answered {
+            Ok(Ok(reply)) => Outcome { reply, identity, code: None },
+            Ok(Err(problem)) => Outcome::of(&problem, identity),
+            Err(Panicked) => {
+                self.metrics.panics.fetch_add(1, Relaxed);
+                let detail = format!("Report it with the id {:032x}.", trace.trace);
+                Outcome::of(&Problem::new(&code::INTERNAL).detail(detail), identity)
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        received: Received<'_>,
+        started: Instant,
+        identity: &mut Option<Identity>,
+    ) -> Result<Reply, Problem> {
+        let Received { parts, body, endpoint, address, trace, correlation } = received;
+        // Who asks: a bad token is an error even where none is needed.
+        let peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
+        let caller = self.caller(parts, &peer).await?;
+        if self.log.is_on() {
+            identity.clone_from(&caller.identity);
+        }
+        admit(endpoint, &caller)?;
+        if let Some(why) = endpoint.missing {
+            return Err(Problem::new(&code::NOT_RUNNING).detail(why));
+        }
+        head::accepts_json(&parts.headers)?;
+        // What is asked.
+        let context =
+            Context { key: self.issuer.seal(), operation: &endpoint.name, caller: &caller };
+        let asked = endpoint.query.read(parts.uri.query().unwrap_or_default(), &context)?;
+        let (page, selection) =
+            asked.map_or((None, String::new()), |asked| (Some(asked.page), asked.selection));
+        let address = address.map(|text| address_value(endpoint, text)).transpose()?;
+        let if_match = head::if_match(&parts.headers, endpoint.route.if_match)?;
+        let key = head::idempotency_key(&parts.headers, endpoint.route.idempotency_key)?;
+        // With what.
+        let (input, idempotency) = if endpoint.is_read() {
+            (InputValues::default(), None)
+        } else {
+            let (body, whole) = body;
+            let bytes = body::read(body, &self.limits, &self.large_bodies).await?;
+            *whole = true;
+            let input = self.input(endpoint, &parts.headers, &bytes)?;
+            let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);
+            (input, key.map(fingerprint))
+        };
+        let trace = Trace {
+            parent: endpoint.writes.then(|| trace.traceparent().into()),
+            correlation: correlation.clone(),
+        };
+        let deadline = started + endpoint.deadline.max(Duration::from_millis(1));
+        let patience = Some(deadline.saturating_duration_since(Instant::now()).mul_f64(0.9));
+        let request = Request {
+            operation: endpoint.operation,
+            caller: caller.clone(),
+            address,
+            input,
+            if_match,
+            idempotency,
+            page,
+            patience,
+            trace,
+        };
+        let answer = self.execute(endpoint, request, deadline).await?;
+        Ok(self.reply(endpoint, answer, &parts.headers, &selection, &context))
+    }
+
+    /// A body where one is expected; none is an empty object where nothing is required.
+    fn input(
+        &self,
+        endpoint: &Endpoint,
+        headers: &hyper::HeaderMap,
+        bytes: &[u8],
+    ) -> Result<InputValues, Problem> {
+        let patch = endpoint.route.method == decide::design::Method::Patch;
+        if !bytes.is_empty() {
+            head::content_is_json(headers, patch)?;
+        } else if endpoint.route.method == decide::design::Method::Delete {
+            return Ok(InputValues::default());
+        }
+        json::read_input(&endpoint.input, bytes, now_micros())
+    }
+
+    /// Runs the operation until the deadline. A write goes on when its client goes away: it was
+    /// asked for, and half of it helps nobody.
+    async fn execute(
+        &self,
+        endpoint: &Endpoint,
+        request: Request,
+        deadline: Instant,
+    ) -> Result<Answer, Problem> {
+        // Taken when the request is complete: those who send slowly hold nobody up.
+        let Ok(_permit) = self.permits.try_acquire() else {
+            self.metrics.shed.fetch_add(1, Relaxed);
+            return Err(Problem::new(&code::OVERLOADED).retry_after(1));
+        };
+        let late = |_| Problem::new(&code::TIMED_OUT);
+        if !endpoint.writes {
+            let reading = self.backend.execute(request);
+            return tokio::time::timeout_at(deadline, reading).await.map_err(late)?;
+        }
+        let backend = Arc::clone(&self.backend);
+        let writing = tokio::spawn(async move { backend.execute(request).await });
+        match tokio::time::timeout_at(deadline, writing).await.map_err(late)? {
+            Ok(result) => result,
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            Err(_) => Err(Problem::new(&code::UNAVAILABLE).retry_after(1)),
+        }
+    }
+
+    fn reply(
+        &self,
+        endpoint: &Endpoint,
+        answer: Answer,
+        headers: &hyper::HeaderMap,
+        selection: &str,
+        context: &Context<'_>,
+    ) -> Reply {
+        let etag = answer.version.map(|version| format!("\"{version}\""));
+        let known = etag.as_deref().is_some_and(|etag| head::if_none_match(headers, etag));
+        let mut reply = match answer.body {
+            _ if known && endpoint.is_read() => reply::empty(304),
+            Body::Empty => reply::empty(answer.status),
+            Body::Json(body) => reply::json(answer.status, body),
+            Body::Page { items, next } => {
+                let next = Asked::next(selection, context, next.as_ref());
+                reply::json(answer.status, json::page_body(&items, &next))
+            }
+        };
+        let out = reply.headers_mut();
+        if let Some(Ok(etag)) = etag.map(HeaderValue::try_from) {
+            out.insert(ETAG, etag);
+        }
+        if let Some(Ok(location)) = answer.location.map(HeaderValue::try_from) {
+            out.insert(LOCATION, location);
+        }
+        if answer.replayed {
+            out.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        if let Some(shared) = &endpoint.shared_cache {
+            out.insert(VARY, BY_CALLER);
+            if !headers.contains_key(AUTHORIZATION) {
+                out.insert(CACHE_CONTROL, shared.clone());
+            }
+        }
+        reply
+    }
+}
+
+/// Refuses those that no grant of the operation names, before anything is read for them.
+fn admit(endpoint: &Endpoint, caller: &Caller) -> Result<(), Problem> {
+    if endpoint.open || caller.actors.iter().any(|actor| endpoint.route.actors.contains(actor)) {
+        return Ok(());
+    }
+    let code = if caller.identity.is_some() { &code::FORBIDDEN } else { &code::UNAUTHENTICATED };
+    Err(Problem::new(code))
+}
+
+/// The id or key in the path. What cannot be one names no row.
+fn address_value(endpoint: &Endpoint, text: &str) -> Result<expression::Value, Problem> {
+    let missing = || Problem::new(&code::NOT_FOUND);
+    let text = query::decode(text, false).ok_or_else(missing)?;
+    let ty = endpoint.address.as_ref().ok_or_else(missing)?;
+    json::from_text(ty, &text).map_err(|wrong| {
+        if endpoint.upsert { Problem::invalid("", wrong.code, wrong.detail) } else { missing() }
+    })
+}
+
+/// What a repeated request must agree in.
+fn idempotency(key: &str, path: &str, body: &[u8]) -> IdempotencyKey {
+    let mut hash = Sha256::new();
+    hash.update(path.as_bytes());
+    hash.update([0]);
+    hash.update(body);
+    IdempotencyKey { key: key.to_owned(), body_hash: hash.finalize().into() }
+}

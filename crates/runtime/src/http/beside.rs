@@ -1,0 +1,67 @@
+//! Requests that go to no operation but to something beside them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request as HttpRequest};
+use tokio::time::Instant;
+
+use super::outcome::{Outcome, name_trace, without_body};
+use super::reply::Reply;
+use super::router::Found;
+use super::service::{Execute, Service};
+use super::unwind::{CatchUnwind, Panicked};
+use super::{Arrival, Mount, Peer};
+use crate::call::Trace;
+use crate::problem::{Problem, code};
+use crate::telemetry::TraceContext;
+
+impl<E: Execute> Service<E> {
+    /// Serves a request that goes to no operation but to something beside them.
+    pub(super) async fn beside(
+        &self,
+        mount: &dyn Mount,
+        request: HttpRequest<Incoming>,
+        (trace, correlation): (TraceContext, Option<Arc<str>>),
+        started: Instant,
+    ) -> Reply {
+        let method = request.method().clone();
+        let belongs =
+            Trace { parent: Some(trace.traceparent().into()), correlation: correlation.clone() };
+        let mut outcome = self.mounted(mount, request, belongs).await;
+        name_trace(&mut outcome.reply, trace, correlation.as_deref());
+        if method == Method::HEAD {
+            outcome.reply = without_body(outcome.reply);
+        }
+        let found = Found::Nothing;
+        self.record(&outcome, &method, &found, trace, correlation.as_deref(), started.elapsed());
+        outcome.reply
+    }
+
+    /// The answer of what is served beside the operations; a defect of it is caught.
+    async fn mounted(
+        &self,
+        mount: &dyn Mount,
+        request: HttpRequest<Incoming>,
+        trace: Trace,
+    ) -> Outcome {
+        let Ok(_permit) = self.permits.try_acquire() else {
+            self.metrics.shed.fetch_add(1, Relaxed);
+            return Outcome::of(&Problem::new(&code::OVERLOADED).retry_after(1), None);
+        };
+        let (head, body) = request.into_parts();
+        let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
+        let caller = self.caller(&head, &peer).await;
+        let identity = caller.as_ref().ok().and_then(|caller| caller.identity.clone());
+        let request = HttpRequest::from_parts(head, body);
+        let arrival = Arrival { caller, peer, trace };
+        match CatchUnwind::new(mount.answer(request, arrival)).await {
+            Ok(reply) => Outcome { reply, identity, code: None },
+            Err(Panicked) => {
+                self.metrics.panics.fetch_add(1, Relaxed);
+                Outcome::of(&Problem::new(&code::INTERNAL), identity)
+            }
+        }
+    }
+}
