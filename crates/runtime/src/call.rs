@@ -1,6 +1,7 @@
 //! A request and its answer between the protocols (HTTP now) and the operations: parsed, typed,
 //! and free of any protocol's detail.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,10 +94,22 @@ pub struct Caller {
     pub actors: Vec<ActorId>,
     /// Who it proved to be.
     pub identity: Option<Identity>,
+    /// The only operations that what it showed is good for (the scope of a token or key); all that
+    /// its actors may do if absent.
+    pub scope: Option<Arc<BTreeSet<OperationId>>>,
+}
+
+impl Caller {
+    /// Whether what was shown is good for an operation at all; what its actors may do is another
+    /// question.
+    #[must_use]
+    pub fn reaches(&self, operation: OperationId) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.contains(&operation))
+    }
 }
 
 /// A verified identity.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
     /// Who vouches: the token's `iss`.
     pub issuer: Arc<str>,
@@ -105,6 +118,12 @@ pub struct Identity {
     /// Verified contact claims by which a row can be linked at first sign-in (`login`): email
     /// addresses, phone numbers.
     pub logins: Vec<Arc<str>>,
+    /// When it last proved who it is (a token's `auth_time`), in microseconds since the Unix epoch;
+    /// absent where nobody says so.
+    pub authenticated_at: Option<i64>,
+    /// How well: authenticator assurance level 1, 2 or 3 (NIST SP 800-63B-4); absent where nobody
+    /// says so.
+    pub assurance: Option<u8>,
 }
 
 /// Correlates what belongs together.

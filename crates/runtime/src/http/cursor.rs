@@ -162,7 +162,7 @@ mod tests {
         let read = |question: &Question<'_>, text: &str| read(&KEY, question, Some(&ty), text);
         assert!(read(&asked, &text).is_some());
         assert_eq!(read(&question("sort=price", &caller), &text), None);
-        let other = Caller { actors: vec![model::model::ActorId(3)], identity: None };
+        let other = Caller { actors: vec![model::model::ActorId(3)], ..Caller::default() };
         assert_eq!(read(&question("sort=name", &other), &text), None);
         for at in 0..text.len() {
             let mut changed = text.clone().into_bytes();

@@ -71,7 +71,7 @@ impl Issuer {
             seal: derive(&key.0, b"firmitas cursor"),
             validation: token::validation(ISSUER, &audience),
             issuer: ISSUER.into(),
-            anonymous: Caller { actors: everyone.map(|(id, _)| id).collect(), identity: None },
+            anonymous: Caller { actors: everyone.map(|(id, _)| id).collect(), ..Caller::default() },
             verified: moka::sync::Cache::new(REMEMBERED),
             signing,
             verifying,
@@ -156,8 +156,9 @@ impl Issuer {
         let mut actors = vec![actor];
         actors.extend(&self.anonymous.actors);
         let logins = claims.email.into_iter().chain(claims.phone_number).collect();
-        let identity = Identity { issuer: Arc::clone(&self.issuer), subject: claims.sub, logins };
-        Ok(Caller { actors, identity: Some(identity) })
+        let issuer = Arc::clone(&self.issuer);
+        let identity = Identity { issuer, subject: claims.sub, logins, ..Identity::default() };
+        Ok(Caller { actors, identity: Some(identity), scope: None })
     }
 
     /// The public key, for others that verify tokens (RFC 7517).

@@ -167,6 +167,10 @@ impl<S: Store> Inner<S> {
             if self.stopped.contains(&request.operation) {
                 return Err(Problem::new(&code::NOT_RUNNING));
             }
+            if !request.caller.reaches(request.operation) {
+                let detail = "The scope of what was shown does not hold this operation.";
+                return Err(Problem::new(&code::FORBIDDEN).detail(detail));
+            }
             sign_in::link(&self, &request.caller).await?;
             let operation = self.plans.model.operation(request.operation);
             match operation.kind {

@@ -38,5 +38,5 @@ use crate::call::Caller;
 
 /// The built-in actor.
 pub(crate) fn system_caller(plans: &plan::Plans) -> Caller {
-    Caller { actors: plans.system.into_iter().collect(), identity: None }
+    Caller { actors: plans.system.into_iter().collect(), ..Caller::default() }
 }

@@ -124,19 +124,22 @@ impl World {
     }
 
     pub fn anyone(&self) -> Who {
-        Who { caller: Caller { actors: self.actors(&[]), identity: None } }
+        Who { caller: Caller { actors: self.actors(&[]), ..Caller::default() } }
     }
 
     pub fn system(&self) -> Who {
         let is_system = |a: &model::model::Actor| a.authentication == Authentication::System;
         let actors = self.model.actors().filter(|(_, actor)| is_system(actor));
-        Who { caller: Caller { actors: actors.map(|(id, _)| id).collect(), identity: None } }
+        Who { caller: Caller { actors: actors.map(|(id, _)| id).collect(), ..Caller::default() } }
     }
 
     /// A verified subject as the named actors.
     pub fn user(&self, subject: &str, actors: &[&str]) -> Who {
-        let identity = Identity { issuer: "test".into(), subject: subject.into(), logins: vec![] };
-        Who { caller: Caller { actors: self.actors(actors), identity: Some(identity) } }
+        let identity =
+            Identity { issuer: "test".into(), subject: subject.into(), ..Identity::default() };
+        Who {
+            caller: Caller { actors: self.actors(actors), identity: Some(identity), scope: None },
+        }
     }
 
     pub fn request(&self, who: &Who, operation: &str, address: Option<&str>) -> Request {
