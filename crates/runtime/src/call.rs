@@ -150,6 +150,8 @@ pub struct Answer {
     pub body: Body,
     /// Whether it repeats what an earlier request with the same `Idempotency-Key` got.
     pub replayed: bool,
+    /// How long ago it was read from the store, where it was kept by a cache meanwhile.
+    pub age: Option<Duration>,
 }
 
 /// The body of an answer.

@@ -276,7 +276,15 @@ impl<S: Store> Inner<S> {
             _ => {
                 let row = Some(row);
                 let body = Body::Empty;
-                Ok(Answer { status: 202, version: None, location, row, body, replayed: false })
+                Ok(Answer {
+                    status: 202,
+                    version: None,
+                    location,
+                    row,
+                    body,
+                    replayed: false,
+                    age: None,
+                })
             }
         }
     }

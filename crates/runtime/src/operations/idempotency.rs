@@ -104,6 +104,7 @@ fn decode(answer: store::Answer) -> Result<Answer, Problem> {
         row: header("row").and_then(|id| u128::from_str_radix(&id, 16).ok()),
         body,
         replayed: true,
+        age: None,
     })
 }
 

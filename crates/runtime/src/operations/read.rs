@@ -43,7 +43,7 @@ pub(crate) async fn get<X: Snapshot>(
     let version = row::version(&plans.model, &row);
     let row = row_id(&Value::Row(row));
     let body = Body::Json(body);
-    Ok(Answer { status: 200, version, location: None, row, body, replayed: false })
+    Ok(Answer { status: 200, version, location: None, row, body, replayed: false, age: None })
 }
 
 /// The row that the address names; soft-deleted ones do not exist.
@@ -105,7 +105,15 @@ pub(crate) async fn list<X: Snapshot>(
     let last = found.rows.last().filter(|_| found.more);
     let next = last.and_then(|row| cursor(row, query.sort));
     let body = Body::Page { items, next };
-    Ok(Answer { status: 200, version: None, location: None, row: None, body, replayed: false })
+    Ok(Answer {
+        status: 200,
+        version: None,
+        location: None,
+        row: None,
+        body,
+        replayed: false,
+        age: None,
+    })
 }
 
 /// The question to the store, conditions aside.

@@ -344,7 +344,15 @@ async fn answer<X: Transaction>(work: &mut Work<'_, X>, task: &Task) -> Result<A
     let Some(row) = row.filter(|_| operation.kind != OperationKind::Delete) else {
         let (row, body) = (Some(task.key.1), Body::Empty);
         let location = None;
-        return Ok(Answer { status: 204, version: None, location, row, body, replayed: false });
+        return Ok(Answer {
+            status: 204,
+            version: None,
+            location,
+            row,
+            body,
+            replayed: false,
+            age: None,
+        });
     };
     let mut body = Vec::new();
     output::write(work, task.operation, &task.actor, &row, &mut body).await?;
@@ -355,6 +363,7 @@ async fn answer<X: Transaction>(work: &mut Work<'_, X>, task: &Task) -> Result<A
         row: Some(task.key.1),
         body: Body::Json(body),
         replayed: false,
+        age: None,
     })
 }
 

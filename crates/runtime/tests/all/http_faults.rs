@@ -33,7 +33,15 @@ impl Execute for Faulty {
             _ => {}
         }
         let body = Body::Page { items: b"[]".to_vec(), next: None };
-        Ok(Answer { status: 200, version: None, location: None, row: None, body, replayed: false })
+        Ok(Answer {
+            status: 200,
+            version: None,
+            location: None,
+            row: None,
+            body,
+            replayed: false,
+            age: None,
+        })
     }
 
     async fn unready(&self) -> Option<String> {
