@@ -24,12 +24,30 @@ pub struct Measured {
     pub p99: Duration,
 }
 
-/// Sends for `time` over `connections`; every answer must have the status `expected`.
+/// Which answers count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// This one alone.
+    Status(u16),
+    /// 200 and 201.
+    Success,
+}
+
+impl Expected {
+    const fn fits(self, status: u16) -> bool {
+        match self {
+            Self::Status(wanted) => status == wanted,
+            Self::Success => matches!(status, 200 | 201),
+        }
+    }
+}
+
+/// Sends for `time` over `connections`; every answer must be an `expected` one.
 pub async fn run(
     address: &str,
     connections: usize,
     time: Duration,
-    expected: u16,
+    expected: Expected,
     requests: Requests,
 ) -> Result<Measured> {
     let next = Arc::new(AtomicU64::new(0));
@@ -42,6 +60,51 @@ pub async fn run(
             })
         })
         .collect();
+    gather(tasks, start).await
+}
+
+/// Sends so many requests per second over `connections`, each when it is due: the time that one
+/// waits because the one before is late counts as its own.
+pub async fn paced(
+    address: &str,
+    connections: usize,
+    rate: f64,
+    time: Duration,
+    requests: Requests,
+) -> Result<Measured> {
+    let start = Instant::now();
+    let every = Duration::from_secs_f64(connections as f64 / rate);
+    let tasks: Vec<_> = (0..connections)
+        .map(|at| {
+            let (requests, address) = (requests.clone(), address.to_owned());
+            let first = start + every.mul_f64(at as f64 / connections as f64);
+            tokio::spawn(async move {
+                let mut stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                let (mut latencies, mut buffer) = (Vec::new(), Vec::with_capacity(64 << 10));
+                let (mut due, mut number) = (first, at as u64);
+                while due < start + time {
+                    tokio::time::sleep_until(due.into()).await;
+                    stream.write_all(&requests(number)).await?;
+                    let status = answer(&mut stream, &mut buffer).await?;
+                    if !Expected::Success.fits(status) {
+                        bail!("status {status}: {}", String::from_utf8_lossy(&buffer));
+                    }
+                    latencies.push(due.elapsed());
+                    due += every;
+                    number += connections as u64;
+                }
+                Ok(latencies)
+            })
+        })
+        .collect();
+    gather(tasks, start).await
+}
+
+async fn gather(
+    tasks: Vec<tokio::task::JoinHandle<Result<Vec<Duration>>>>,
+    start: Instant,
+) -> Result<Measured> {
     let mut latencies = Vec::new();
     for task in tasks {
         latencies.extend(task.await??);
@@ -58,7 +121,7 @@ pub async fn run(
 async fn connection(
     address: &str,
     end: Instant,
-    expected: u16,
+    expected: Expected,
     next: &AtomicU64,
     requests: &Requests,
 ) -> Result<Vec<Duration>> {
@@ -71,8 +134,8 @@ async fn connection(
         stream.write_all(&request).await?;
         let status = answer(&mut stream, &mut buffer).await?;
         latencies.push(sent.elapsed());
-        if status != expected {
-            bail!("status {status} instead of {expected}: {}", String::from_utf8_lossy(&buffer));
+        if !expected.fits(status) {
+            bail!("status {status}: {}", String::from_utf8_lossy(&buffer));
         }
     }
     Ok(latencies)

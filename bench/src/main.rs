@@ -15,6 +15,7 @@ mod front;
 #[path = "../../xtask/src/generated_model.rs"]
 mod generated_model;
 mod load;
+mod postgresql;
 mod process;
 mod proposals;
 mod serve;
@@ -24,6 +25,9 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("bare-server"), Some(folder)) => bare::serve(&folder),
+        (Some("postgresql-server"), Some(url)) => {
+            postgresql::by_hand::serve(&url, arguments.next().as_deref())
+        }
         (filter, _) => {
             let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
             if wanted("front") {
@@ -35,8 +39,16 @@ fn main() -> anyhow::Result<()> {
             if wanted("decide") {
                 deciding::measure()?;
             }
-            if wanted("serve") {
+            if wanted("serve-sqlite") {
                 serve::measure()?;
+            }
+            if wanted("serve-postgresql") {
+                match std::env::var("FIRMITAS_BENCH_POSTGRES") {
+                    Ok(admin) => postgresql::measure(&admin)?,
+                    Err(_) => {
+                        println!("FIRMITAS_BENCH_POSTGRES is not set: PostgreSQL is left out")
+                    }
+                }
             }
             Ok(())
         }

@@ -27,13 +27,48 @@ impl Server {
         Ok(Self { child, address })
     }
 
-    /// CPU time used so far by all threads, in seconds (user and system; Linux's `/proc`).
+    /// CPU time used so far by all threads and child processes, in seconds (user and system;
+    /// Linux's `/proc`).
     pub fn cpu_seconds(&self) -> Result<f64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let ticks = self.family()?.iter().map(|process| process.ticks).sum::<f64>();
+        Ok(ticks / 100.0)
+    }
+
+    /// Memory in use by it and its child processes, in MB.
+    pub fn resident(&self) -> Result<f64> {
+        let pages = self.family()?.iter().map(|process| process.pages).sum::<f64>();
+        Ok(pages * 4096.0 / 1e6)
+    }
+
+    /// It and its child processes.
+    fn family(&self) -> Result<Vec<Process>> {
+        let own = self.child.id();
+        let all = std::fs::read_dir("/proc")?.filter_map(|entry| {
+            let id: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            Process::read(id).ok()
+        });
+        let family: Vec<Process> =
+            all.filter(|process| process.id == own || process.parent == own).collect();
+        if family.is_empty() { bail!("the server has ended") } else { Ok(family) }
+    }
+}
+
+struct Process {
+    id: u32,
+    parent: u32,
+    ticks: f64,
+    pages: f64,
+}
+
+impl Process {
+    fn read(id: u32) -> Result<Self> {
+        let text = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
         let after_name = text.rsplit_once(')').context("unexpected /proc format")?.1;
         let fields: Vec<&str> = after_name.split_whitespace().collect();
-        let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-        Ok(ticks / 100.0)
+        let number =
+            |at: usize| fields.get(at).context("a short line")?.parse::<f64>().context("a number");
+        let ticks = number(11)? + number(12)?;
+        Ok(Self { id, parent: number(1)? as u32, ticks, pages: number(21)? })
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::load::{self, Measured, Requests};
+use crate::load::{self, Expected, Measured, Requests};
 use crate::process::{Server, firm, folder, remove, shop};
 use crate::table;
 
@@ -118,7 +118,8 @@ async fn once(contestant: &Contestant, scenario: &Scenario, round: u64) -> Resul
     let requests = (scenario.requests)(contestant, round);
     let before = contestant.server.cpu_seconds()?;
     let address = &contestant.server.address;
-    let run = load::run(address, scenario.connections, TIME, scenario.status, requests);
+    let run =
+        load::run(address, scenario.connections, TIME, Expected::Status(scenario.status), requests);
     let Measured { rate, count, median, p99 } = run.await?;
     let cpu = contestant.server.cpu_seconds()? - before;
     let cpu = cpu * 1e6 / count.max(1) as f64;

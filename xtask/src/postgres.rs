@@ -17,8 +17,14 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster in a temporary folder and starts it. `programs` holds `initdb`.
+    /// Makes a cluster in a temporary folder and starts it, for tests: fast, and gone with a power
+    /// cut. `programs` holds `initdb`.
     pub fn start(programs: &Path) -> Result<Self> {
+        Self::start_with(programs, &["fsync=off"])
+    }
+
+    /// The same with settings of the server, for example `shared_buffers=512MB`.
+    pub fn start_with(programs: &Path, settings: &[&str]) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("firmitas-postgres-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         if is_root() {
@@ -32,7 +38,10 @@ impl Postgres {
         let port = free_port()?;
         let mut server = as_server_user(&programs.join("postgres"));
         server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
-        server.args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+        server.args(["-c", "listen_addresses=127.0.0.1"]);
+        settings.iter().for_each(|setting| {
+            server.args(["-c", setting]);
+        });
         server.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
         server.stdout(Stdio::null()).stderr(Stdio::null());
         let server = server.spawn().context("could not start PostgreSQL")?;

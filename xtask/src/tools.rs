@@ -140,7 +140,8 @@ fn unpacked(folder: &Path, package: &str, program: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
-fn postgres() -> Result<PathBuf> {
+/// Folder with `initdb` and `postgres`.
+pub fn postgres() -> Result<PathBuf> {
     if let Some(found) = find_postgres() {
         return Ok(found);
     }

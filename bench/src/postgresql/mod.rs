@@ -1,0 +1,163 @@
+//! `firm up` on PostgreSQL beside what one would write by hand and what people use.
+
+pub mod by_hand;
+mod contestants;
+mod database;
+mod requests;
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::load::{self, Expected, Measured};
+use crate::process::remove;
+use crate::table;
+use contestants::{Contestant, Field, Kind};
+use database::Extent;
+use requests::Question;
+
+const TIME: Duration = Duration::from_secs(2);
+const CONNECTIONS: [usize; 2] = [32, 256];
+
+/// Which part is measured, how often and over how much.
+struct Options {
+    rounds: usize,
+    extent: Extent,
+}
+
+impl Options {
+    /// `FIRMITAS_BENCH_ROUNDS`, `FIRMITAS_BENCH_ORDERS`, `FIRMITAS_BENCH_PRODUCTS`.
+    fn read() -> Self {
+        let number = |name: &str, default: i64| {
+            std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+        };
+        let products = number("FIRMITAS_BENCH_PRODUCTS", 100_000);
+        let orders = number("FIRMITAS_BENCH_ORDERS", 1_000_000);
+        let rounds = usize::try_from(number("FIRMITAS_BENCH_ROUNDS", 3)).unwrap_or(3);
+        Self { rounds, extent: Extent { products, orders } }
+    }
+}
+
+/// Rate, CPU microseconds per request, median and p99 in milliseconds.
+async fn once(
+    field: &Field,
+    contestant: &Contestant,
+    question: Question,
+    connections: usize,
+    run: u64,
+) -> Result<[f64; 4]> {
+    let requests = question.requests(field, contestant.kind, run);
+    let address = &contestant.server.address;
+    let before = contestant.server.cpu_seconds()?;
+    let Measured { rate, count, median, p99 } =
+        load::run(address, connections, TIME, Expected::Success, requests).await?;
+    let cpu = (contestant.server.cpu_seconds()? - before) * 1e6 / count.max(1) as f64;
+    Ok([rate, cpu, median.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3])
+}
+
+/// Interleaves the contestants round by round and prints medians.
+pub fn measure(admin: &str) -> Result<()> {
+    let options = Options::read();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let field = Field::open(admin, options.extent).await?;
+        let mut run = 0;
+        for connections in CONNECTIONS {
+            let mut rows = Vec::new();
+            for question in Question::ALL {
+                rows.extend(compare(&field, question, connections, &options, &mut run).await?);
+            }
+            let head =
+                ["request", "server", "per second", "CPU us each", "of bare", "median ms", "p99 ms"];
+            let title = format!(
+                "Serving on PostgreSQL, {connections} connections (medians of {} interleaved runs of 2 s; {} products, {} orders)",
+                options.rounds, options.extent.products, options.extent.orders
+            );
+            table::print(&title, &head, &rows);
+        }
+        paced(&field, &options, &mut run).await?;
+        for contestant in &field.contestants {
+            println!("{}: {:.0} MB resident", contestant.name, contestant.server.resident()?);
+        }
+        remove(&field.data);
+        Ok(())
+    })
+}
+
+async fn compare(
+    field: &Field,
+    question: Question,
+    connections: usize,
+    options: &Options,
+    run: &mut u64,
+) -> Result<Vec<Vec<String>>> {
+    let mut figures = vec![Vec::new(); field.contestants.len()];
+    // One run that is not counted warms everybody's caches and pools.
+    for round in 0..=options.rounds {
+        for (contestant, figures) in field.contestants.iter().zip(&mut figures) {
+            *run += 1;
+            match once(field, contestant, question, connections, *run).await {
+                Ok(figure) if round > 0 => figures.push(figure),
+                Ok(_) => {}
+                Err(error) if round == 0 => {
+                    println!("{} cannot {}: {error:#}", contestant.name, question.name());
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    let middle = |figures: &[[f64; 4]], at: usize| {
+        table::median(figures.iter().map(|figure| figure[at]).collect())
+    };
+    let bare = field.contestants.iter().position(|contestant| contestant.kind == Kind::Bare);
+    let bare = bare.map_or(f64::NAN, |at| middle(&figures[at], 1));
+    let shown = field.contestants.iter().zip(&figures).filter(|(_, figures)| !figures.is_empty());
+    Ok(shown
+        .map(|(contestant, figures)| {
+            vec![
+                question.name().to_owned(),
+                contestant.name.to_owned(),
+                format!("{:.0}", middle(figures, 0)),
+                format!("{:.0}", middle(figures, 1)),
+                format!("{:.2}x", middle(figures, 1) / bare),
+                format!("{:.2}", middle(figures, 2)),
+                format!("{:.2}", middle(figures, 3)),
+            ]
+        })
+        .collect())
+}
+
+/// Latency at one rate that all can serve: requests are sent when they are due, whatever the
+/// answers before took.
+async fn paced(field: &Field, options: &Options, run: &mut u64) -> Result<()> {
+    const RATE: f64 = 1000.0;
+    let mut rows = Vec::new();
+    for question in [Question::Get, Question::Page, Question::Create, Question::Mixed] {
+        let mut figures = vec![Vec::new(); field.contestants.len()];
+        for _ in 0..options.rounds {
+            for (contestant, figures) in field.contestants.iter().zip(&mut figures) {
+                *run += 1;
+                let requests = question.requests(field, contestant.kind, *run);
+                let address = &contestant.server.address;
+                if let Ok(measured) = load::paced(address, 32, RATE, TIME, requests).await {
+                    figures.push([
+                        measured.median.as_secs_f64() * 1e3,
+                        measured.p99.as_secs_f64() * 1e3,
+                    ]);
+                }
+            }
+        }
+        for (contestant, figures) in field.contestants.iter().zip(&figures) {
+            let middle = |at: usize| table::median(figures.iter().map(|f| f[at]).collect());
+            rows.push(vec![
+                question.name().to_owned(),
+                contestant.name.to_owned(),
+                format!("{:.2}", middle(0)),
+                format!("{:.2}", middle(1)),
+            ]);
+        }
+    }
+    let title = format!("At {RATE} requests/s, open loop, 32 connections");
+    table::print(&title, &["request", "server", "median ms", "p99 ms"], &rows);
+    Ok(())
+}
