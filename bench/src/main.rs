@@ -19,6 +19,8 @@ mod postgresql;
 mod process;
 mod proposals;
 mod serve;
+mod soak;
+mod start;
 mod table;
 
 fn main() -> anyhow::Result<()> {
@@ -27,6 +29,10 @@ fn main() -> anyhow::Result<()> {
         (Some("bare-server"), Some(folder)) => bare::serve(&folder),
         (Some("postgresql-server"), Some(url)) => {
             postgresql::by_hand::serve(&url, arguments.next().as_deref())
+        }
+        (Some("soak"), minutes) => {
+            let minutes = minutes.and_then(|text| text.parse().ok()).unwrap_or(30);
+            postgresql::soak(&std::env::var("FIRMITAS_BENCH_POSTGRES")?, minutes)
         }
         (filter, _) => {
             let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
@@ -38,6 +44,9 @@ fn main() -> anyhow::Result<()> {
             }
             if wanted("decide") {
                 deciding::measure()?;
+            }
+            if wanted("start") {
+                start::measure()?;
             }
             if wanted("serve-sqlite") {
                 serve::measure()?;

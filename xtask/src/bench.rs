@@ -32,7 +32,8 @@ pub fn run(options: &Options) -> Result<()> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "--package", "bench", "--"]);
     command.args(&options.filter);
-    let wanted = options.filter.as_deref().is_none_or(|of| "serve-postgresql".contains(of));
+    let wanted =
+        options.filter.as_deref().is_none_or(|of| "serve-postgresql".contains(of) || of == "soak");
     let postgres = match wanted {
         true => {
             step("starting PostgreSQL");

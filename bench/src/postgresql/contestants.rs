@@ -26,11 +26,34 @@ pub enum Kind {
     PostGraphile,
 }
 
+impl Kind {
+    /// Everybody.
+    pub const ALL: [Self; 6] =
+        [Self::Firm, Self::Checked, Self::Bare, Self::Fastify, Self::Express, Self::PostGraphile];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Firm => "firm up",
+            Self::Checked => "axum, same checks",
+            Self::Bare => "axum, no checks",
+            Self::Fastify => "fastify + pg",
+            Self::Express => "Express + Prisma",
+            Self::PostGraphile => "PostGraphile",
+        }
+    }
+}
+
 /// One of them, running.
 pub struct Contestant {
     pub kind: Kind,
     pub name: &'static str,
     pub server: Server,
+}
+
+impl Contestant {
+    const fn new(kind: Kind, server: Server) -> Self {
+        Self { kind, name: kind.name(), server }
+    }
 }
 
 /// Everything that requests are made of.
@@ -48,7 +71,7 @@ pub struct Field {
 
 impl Field {
     /// Makes the database and starts everybody who is wanted and can be started.
-    pub async fn open(admin: &str, extent: Extent) -> Result<Self> {
+    pub async fn open(admin: &str, extent: Extent, kinds: &[Kind]) -> Result<Self> {
         let database = database::create(admin, "firmitas_bench").await?;
         let data = folder("firm-postgresql")?;
         let firm = start_firm(&database, &data)?;
@@ -64,19 +87,25 @@ impl Field {
         database::fill(&database, extent, &callers).await?;
         let (products, orders) = database::samples(&database, &callers).await?;
         let keys = keys(&firm.address).await?;
-        let mut contestants = vec![Contestant { kind: Kind::Firm, name: "firm up", server: firm }];
-        let mut add = |kind, name, server| contestants.push(Contestant { kind, name, server });
-        let checked = by_hand(&database, Some(&keys))?;
-        add(Kind::Checked, "axum, same checks", checked);
-        add(Kind::Bare, "axum, no checks", by_hand(&database, None)?);
-        match peers() {
-            Some(folder) => {
-                add(Kind::Fastify, "fastify + pg", node(&folder, "fastify.mjs", &database)?);
-                add(Kind::Express, "Express + Prisma", node(&folder, "express.mjs", &database)?);
-                let graph = node(&folder, "postgraphile.mjs", &database)?;
-                add(Kind::PostGraphile, "PostGraphile", graph);
+        let mut contestants = vec![Contestant::new(Kind::Firm, firm)];
+        for &kind in kinds.iter().filter(|kind| **kind != Kind::Firm) {
+            let script = match kind {
+                Kind::Firm => continue,
+                Kind::Checked | Kind::Bare => {
+                    let keys = (kind == Kind::Checked).then_some(keys.as_str());
+                    contestants.push(Contestant::new(kind, by_hand(&database, keys)?));
+                    continue;
+                }
+                Kind::Fastify => "fastify.mjs",
+                Kind::Express => "express.mjs",
+                Kind::PostGraphile => "postgraphile.mjs",
+            };
+            match peers() {
+                Some(folder) => {
+                    contestants.push(Contestant::new(kind, node(&folder, script, &database)?));
+                }
+                None => println!("FIRMITAS_BENCH_PEERS is not set: {} is left out", kind.name()),
             }
-            None => println!("FIRMITAS_BENCH_PEERS is not set: the Node.js stacks are left out"),
         }
         Ok(Self { contestants, tokens, staff, products, orders, data })
     }

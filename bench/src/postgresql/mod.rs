@@ -11,6 +11,7 @@ use anyhow::Result;
 
 use crate::load::{self, Expected, Measured};
 use crate::process::remove;
+use crate::soak;
 use crate::table;
 use contestants::{Contestant, Field, Kind};
 use database::Extent;
@@ -60,7 +61,7 @@ pub fn measure(admin: &str) -> Result<()> {
     let options = Options::read();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let field = Field::open(admin, options.extent).await?;
+        let field = Field::open(admin, options.extent, &Kind::ALL).await?;
         let mut run = 0;
         for connections in CONNECTIONS {
             let mut rows = Vec::new();
@@ -79,6 +80,23 @@ pub fn measure(admin: &str) -> Result<()> {
         for contestant in &field.contestants {
             println!("{}: {:.0} MB resident", contestant.name, contestant.server.resident()?);
         }
+        remove(&field.data);
+        Ok(())
+    })
+}
+
+/// Keeps `firm up` busy with everything at half of its capacity, which is measured first.
+pub fn soak(admin: &str, minutes: u64) -> Result<()> {
+    let options = Options::read();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let field = Field::open(admin, options.extent, &[Kind::Firm]).await?;
+        let Some(firm) = field.contestants.first() else { return Ok(()) };
+        let all = |run| Question::Mixed.requests(&field, Kind::Firm, run);
+        let full = load::run(&firm.server.address, 32, TIME * 3, Expected::Success, all(1)).await?;
+        let time = Duration::from_secs(minutes * 60);
+        soak::run("firm up on PostgreSQL, mixed", &firm.server, full.rate / 2.0, time, all(2))
+            .await?;
         remove(&field.data);
         Ok(())
     })
