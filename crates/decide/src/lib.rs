@@ -48,6 +48,7 @@ pub mod references;
 pub mod retention;
 pub mod rollout;
 mod routes;
+pub mod sessions;
 pub mod sizing;
 pub mod subjects;
 pub mod tables;

@@ -38,8 +38,11 @@ codes! {
     UNAUTHENTICATED = 401 "unauthenticated" "This operation needs a caller who proved who it is.";
     INVALID_TOKEN = 401 "invalid-token" "The token is not valid here.";
     TOKEN_EXPIRED = 401 "token-expired" "The token is no longer valid.";
+    INVALID_CREDENTIALS = 401 "invalid-credentials" "The login or the password is wrong.";
     FORBIDDEN = 403 "forbidden" "The caller may not do this.";
     NOT_LINKED = 403 "not-linked" "The caller has to create its own row first.";
+    FORGED_REQUEST = 403 "forged-request" "Another site may have sent this request in the browser of somebody who is signed in.";
+    INSECURE_CONNECTION = 403 "insecure-connection" "Signing in needs TLS, except on this machine.";
     NOT_FOUND = 404 "not-found" "There is no such thing, or the caller may not see it.";
     UNKNOWN_ROUTE = 404 "unknown-route" "Nothing is served at this address.";
     METHOD_NOT_ALLOWED = 405 "method-not-allowed" "The resource does not have this method.";

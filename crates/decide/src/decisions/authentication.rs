@@ -2,6 +2,7 @@ use model::model::{ActorId, Authentication, ClientKind};
 
 use crate::decision::{Answer, Context, decision};
 use crate::numbers;
+use crate::sessions::Limits;
 
 decision!("authentication", "How does an actor prove who it is?", reads ["asvs"], Actor run);
 
@@ -34,7 +35,7 @@ fn run(cx: &Context<'_>, id: ActorId) -> Option<Answer> {
     );
     let answer = match choice {
         "jwt" => tokens(cx, answer),
-        "session" => session(Level::of(cx), answer),
+        "session" => session(limits(cx), answer),
         "api-key" => answer
             .parameter("kept as", "SHA-256 of at least 128 random bits; a prefix finds the row")
             .parameter("shown", "once, when it is made"),
@@ -59,53 +60,32 @@ fn run(cx: &Context<'_>, id: ActorId) -> Option<Answer> {
     )
 }
 
-/// How long a sign-in may last (NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3).
-struct Level {
-    name: &'static str,
-    /// Hours until people sign in again, used or not.
-    hours: f64,
-    /// The same in words.
-    ends: &'static str,
-    /// Time without use after which it ends earlier.
-    idle: Option<&'static str>,
-}
-
-impl Level {
-    fn of(cx: &Context<'_>) -> Self {
-        match cx.verdicts_of("asvs").map(|verdict| verdict.choice).next() {
-            Some("l3") => Self { name: "AAL3", hours: 12.0, ends: "12 h", idle: Some("15 min") },
-            Some("l2") => Self { name: "AAL2", hours: 24.0, ends: "24 h", idle: Some("1 h") },
-            _ => Self { name: "AAL1", hours: 30.0 * 24.0, ends: "30 d", idle: None },
-        }
-    }
-
-    fn end(&self) -> String {
-        let idle = self.idle.map_or_else(String::new, |idle| format!(", or {idle} without use"));
-        format!("{} after the sign-in{idle} ({})", self.ends, self.name)
-    }
+fn limits(cx: &Context<'_>) -> Limits {
+    Limits::at(cx.verdicts_of("asvs").map(|verdict| verdict.choice).next())
 }
 
 /// Rotation proves that a token is used once; it must not make a sign-in last longer than its level
 /// allows.
 fn tokens(cx: &Context<'_>, answer: Answer) -> Answer {
     let model = cx.model;
-    let level = Level::of(cx);
+    let limits = limits(cx);
     let minutes = model.value(&numbers::ACCESS_TOKEN_MINUTES);
     let days = model.value(&numbers::REFRESH_TOKEN_DAYS);
-    let life = if days * 24.0 > level.hours { level.ends.to_owned() } else { format!("{days} d") };
+    let short = days * 86_400.0 > limits.total as f64;
+    let life = if short { limits.total_words().to_owned() } else { format!("{days} d") };
     answer
         .assumes(model, &numbers::ACCESS_TOKEN_MINUTES, "how long a stolen token works")
         .assumes(model, &numbers::REFRESH_TOKEN_DAYS, "how long a sign-in lasts at most")
         .parameter("access token", format!("{minutes} min"))
         .parameter("refresh token", format!("{life}, rotating"))
-        .parameter("signed in anew", level.end())
+        .parameter("signed in anew", limits.words)
         .parameter("sign-in", "OpenID Connect, authorisation code with PKCE")
 }
 
-fn session(level: Level, answer: Answer) -> Answer {
+fn session(limits: Limits, answer: Answer) -> Answer {
     answer
         .parameter("cookie", "__Host-session: Secure, HttpOnly, SameSite=Lax")
         .parameter("kept as", "SHA-256 of 256 random bits")
-        .parameter("signed in anew", level.end())
+        .parameter("signed in anew", limits.words)
         .parameter("ended", "at once, by signing out or closing the account: the row is removed")
 }

@@ -29,7 +29,7 @@ fn of(needs: &str, client: &str, name: &str) -> String {
 #[test]
 fn sign_ins_last_as_long_as_the_level_allows() {
     for (level, ends) in [
-        ("L1", "30 d after the sign-in (AAL1)"),
+        ("L1", "30 d, renewed by use when 15 d are left, 90 d in all (AAL1)"),
         ("L2", "24 h after the sign-in, or 1 h without use (AAL2)"),
         ("L3", "12 h after the sign-in, or 15 min without use (AAL3)"),
     ] {

@@ -1,0 +1,212 @@
+//! The one handle on all of it.
+
+use std::sync::Arc;
+
+use decide::Design;
+use hyper::http::request::Parts;
+use runtime::call::Caller;
+use runtime::http::Peer;
+use runtime::store::StoreError;
+
+use crate::admission::Admission;
+use crate::place::Place;
+use crate::records::Records;
+use crate::sessions::{self, Live};
+use crate::{
+    AccountError, Hasher, NewSession, NewUser, PasswordRules, Session, SessionCookie, Sessions,
+    Settings, User, Users,
+};
+
+/// Who vouches for the users of this server, whichever way they prove who they are: the issuer of
+/// their [`runtime::call::Identity`]. Its subject is [`User::id`].
+pub const ISSUER: &str = "urn:firmitas:accounts";
+
+/// Users, their passwords and sessions.
+pub struct Accounts {
+    users: Users,
+    sessions: Sessions,
+    hasher: Hasher,
+    rules: PasswordRules,
+    admission: Admission,
+    /// What passwords should not be: the name of the system.
+    system: String,
+}
+
+/// Somebody who is signed in with a browser.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// Since when ([`Session::begun`]) and how well ([`Session::assurance`]).
+    pub session: Session,
+    /// Who that is for operations.
+    pub caller: Caller,
+}
+
+impl Accounts {
+    /// The accounts of a design, kept as records.
+    ///
+    /// # Errors
+    /// Parameters that Argon2 does not allow, or no randomness.
+    pub fn new(
+        design: &Design,
+        records: Arc<dyn Records>,
+        settings: Settings,
+    ) -> Result<Arc<Self>, AccountError> {
+        let admission = Admission::new(design.model.clone());
+        Ok(Arc::new(Self {
+            users: Users::new(Arc::clone(&records), settings.clock.clone()),
+            hasher: Hasher::new(&settings)?,
+            rules: PasswordRules { least: settings.password_length },
+            sessions: Sessions::new(records, settings, admission.clone()),
+            admission,
+            system: design.model.system.name.to_string(),
+        }))
+    }
+
+    /// The users.
+    #[must_use]
+    pub const fn users(&self) -> &Users {
+        &self.users
+    }
+
+    /// Their sessions.
+    #[must_use]
+    pub const fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Which actors a user may be, and who that is for operations.
+    #[must_use]
+    pub fn caller(&self, user: &User) -> Caller {
+        self.admission.user(user, None)
+    }
+
+    /// Whoever shows nothing.
+    #[must_use]
+    pub fn anonymous(&self) -> Caller {
+        self.admission.anonymous()
+    }
+
+    /// Who is signed in where a request comes from.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn signed_in(
+        &self,
+        head: &Parts,
+        peer: &Peer,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let Some(token) = sessions::of_request(&head.headers, peer.secure) else {
+            return Ok(None);
+        };
+        let live = self.sessions.find(token, &Place::host(head)).await?;
+        Ok(live.map(|live| {
+            let Live { session, user, caller, .. } = &*live;
+            SignedIn { user: user.clone(), session: session.clone(), caller: caller.clone() }
+        }))
+    }
+
+    /// The user with this login and password. Unknown logins, users without a password and disabled
+    /// ones cost and answer the same as a wrong password.
+    ///
+    /// # Errors
+    /// [`AccountError::Wrong`], [`AccountError::TooMany`], [`AccountError::Overloaded`], or the
+    /// store failed.
+    pub async fn verify(
+        &self,
+        login: &str,
+        password: &str,
+        _peer: &Peer,
+    ) -> Result<User, AccountError> {
+        let user = self.users.by_login(login).await?.filter(|user| !user.disabled);
+        let hash = user.as_ref().and_then(|user| user.password.as_deref());
+        let right = self.hasher.verify(password.to_owned(), hash).await?;
+        user.filter(|_| right).ok_or(AccountError::Wrong)
+    }
+
+    /// Begins a session of a user who has proved who it is.
+    ///
+    /// # Errors
+    /// [`AccountError::Insecure`] where cookies would travel in the clear, or the store failed.
+    pub async fn open_session(
+        &self,
+        user: &User,
+        assurance: u8,
+        head: &Parts,
+        peer: &Peer,
+    ) -> Result<(Session, SessionCookie), AccountError> {
+        let place = Place::of(head, peer);
+        if !place.may_set_cookies() {
+            return Err(AccountError::Insecure);
+        }
+        let Place { host, agent, address, secure } = place;
+        self.sessions.open(user, NewSession { assurance, host, agent, address, secure }).await
+    }
+
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// What is wrong with login, password or roles; or the store failed.
+    pub async fn create(
+        &self,
+        new: NewUser,
+        password: Option<String>,
+    ) -> Result<User, AccountError> {
+        let known = self.admission.roles();
+        if let Some(role) = new.roles.iter().find(|role| !known.contains(role.as_str())) {
+            let why = format!("the model has no role `{role}` of people");
+            return Err(AccountError::Unknown(why));
+        }
+        let hash = match password {
+            Some(password) => {
+                let name = new.name.as_deref().unwrap_or(&new.login);
+                self.rules.check(&password, &[&new.login, name, &self.system])?;
+                Some(self.hasher.hash(password).await?)
+            }
+            None => None,
+        };
+        self.users.add(new, hash).await
+    }
+
+    /// Gives a user another password, which ends all their sessions.
+    ///
+    /// # Errors
+    /// [`AccountError::WeakPassword`], [`AccountError::Missing`], or the store failed.
+    pub async fn set_password(&self, user: &User, password: String) -> Result<User, AccountError> {
+        let mut known: Vec<&str> = user.logins.iter().map(|login| login.address.as_str()).collect();
+        known.extend([self.system.as_str(), user.name.as_deref().unwrap_or_default()]);
+        self.rules.check(&password, &known)?;
+        let hash = self.hasher.hash(password).await?;
+        let now = self.users.now();
+        let changed = self.users.change(&user.id, true, move |user| {
+            user.password = Some(hash);
+            user.password_changed = now;
+        });
+        let changed = changed.await?;
+        self.sessions.forget();
+        Ok(changed)
+    }
+
+    /// Lets a user sign in no more, and ends all their sessions; or lets them again.
+    ///
+    /// # Errors
+    /// [`AccountError::Missing`], or the store failed.
+    pub async fn set_disabled(&self, id: &str, disabled: bool) -> Result<User, AccountError> {
+        let changed = self.users.change(id, true, move |user| user.disabled = disabled).await?;
+        self.sessions.forget();
+        Ok(changed)
+    }
+
+    /// What hashes passwords.
+    #[must_use]
+    pub const fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+}
+
+impl std::fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accounts").field("hasher", &self.hasher).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,8 @@
+//! Passwords: what is accepted as one, and how it is kept.
+
+mod common;
+mod hasher;
+mod rules;
+
+pub use hasher::Hasher;
+pub use rules::PasswordRules;
