@@ -329,20 +329,27 @@ fn recorded_properties() -> Vec<Property> {
         name: name.to_owned(),
         doc: Some(doc.to_owned()),
         optional: ty.is_optional(),
-        ty: Ty::Scalar(ty.required().clone()),
+        ty: match ty.required() {
+            Type::List { of, min, max } => {
+                Ty::List { of: Box::new(Ty::Scalar((**of).clone())), min: *min, max: *max }
+            }
+            other => Ty::Scalar(other.clone()),
+        },
         default: None,
     };
     recorded().into_iter().map(property).collect()
 }
 
 /// What a line of a history or an audit says: name, type, documentation.
-pub fn recorded() -> [(&'static str, Type, &'static str); 6] {
+pub fn recorded() -> [(&'static str, Type, &'static str); 7] {
     let text = || Type::string(255);
+    let rows = Type::List { of: Box::new(Type::Uuid), min: 0, max: 1000 };
     [
         ("at", Type::Timestamp, "When it was done."),
         ("who", text().optional(), "The subject of the token; absent for what everybody may do."),
         ("actor", text(), "As which actor of the model."),
         ("operation", text(), "What was done."),
+        ("rows", rows, "The row that was written or read; all of a page."),
         ("before", Type::Json.optional(), "The row before; absent where it was created."),
         ("after", Type::Json.optional(), "The row after; absent where it was removed."),
     ]

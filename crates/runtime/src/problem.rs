@@ -39,6 +39,7 @@ codes! {
     INVALID_TOKEN = 401 "invalid-token" "The token is not valid here.";
     TOKEN_EXPIRED = 401 "token-expired" "The token is no longer valid.";
     INVALID_CREDENTIALS = 401 "invalid-credentials" "The login or the password is wrong.";
+    REAUTHENTICATION_REQUIRED = 401 "reauthentication-required" "The caller has to prove again who it is: the last time is too long ago.";
     FORBIDDEN = 403 "forbidden" "The caller may not do this.";
     NOT_LINKED = 403 "not-linked" "The caller has to create its own row first.";
     FORGED_REQUEST = 403 "forged-request" "Another site may have sent this request in the browser of somebody who is signed in.";
@@ -100,6 +101,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u32>,
+    /// Seconds within which the caller has to have proved who it is (RFC 9470, section 3).
+    pub max_age: Option<u64>,
 }
 
 impl Problem {
@@ -113,6 +116,7 @@ impl Problem {
             detail: String::new(),
             errors: Vec::new(),
             retry_after: None,
+            max_age: None,
         }
     }
 

@@ -145,7 +145,7 @@ fn what_this_version_cannot_do_is_refused() {
     let model = scratch.read("library/firmitas.yaml");
     scratch.write(
         "library/firmitas.yaml",
-        model.replace("      Book:\n", "      Book:\n        history: true\n"),
+        model.replace("      Book:\n", "      Book:\n        identity: [isbn]\n"),
     );
     let guard = scratch.firm(&["up", "library", "--json"]);
     assert_eq!(guard.code, 1, "{guard:?}");

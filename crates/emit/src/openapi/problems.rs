@@ -135,6 +135,9 @@ impl Codes {
             self.add(403, "forbidden");
         }
         self.add_all(401, &["invalid-token", "token-expired"]);
+        if operation.reauthenticate.is_some() {
+            self.add(401, "reauthentication-required");
+        }
         if route.actors.iter().any(|id| design.model.actor(*id).entity.is_some()) {
             self.add(403, "not-linked");
         }

@@ -122,8 +122,13 @@ pub fn problem(problem: &Problem) -> Reply {
         headers.insert(RETRY_AFTER, seconds.into());
     }
     if problem.status == 401 {
-        let challenge = match &*problem.code {
-            "unauthenticated" => HeaderValue::from_static("Bearer"),
+        let challenge = match (&*problem.code, problem.max_age) {
+            ("unauthenticated", _) => HeaderValue::from_static("Bearer"),
+            // RFC 9470, section 3.
+            (_, Some(seconds)) => HeaderValue::try_from(format!(
+                "Bearer error=\"insufficient_user_authentication\", max_age=\"{seconds}\""
+            ))
+            .unwrap_or_else(|_| HeaderValue::from_static("Bearer")),
             _ => HeaderValue::from_static("Bearer error=\"invalid_token\""),
         };
         headers.insert(WWW_AUTHENTICATE, challenge);

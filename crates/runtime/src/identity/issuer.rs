@@ -157,7 +157,12 @@ impl Issuer {
         actors.extend(&self.anonymous.actors);
         let logins = claims.email.into_iter().chain(claims.phone_number).collect();
         let issuer = Arc::clone(&self.issuer);
-        let identity = Identity { issuer, subject: claims.sub, logins, ..Identity::default() };
+        // Whoever gets a token of this issuer proves who it is by that.
+        let authenticated_at =
+            i64::try_from(claims.iat).ok().map(|seconds| seconds.saturating_mul(1_000_000));
+        let subject = claims.sub;
+        let identity =
+            Identity { issuer, subject, logins, authenticated_at, ..Identity::default() };
         Ok(Caller { actors, identity: Some(identity), scope: None })
     }
 

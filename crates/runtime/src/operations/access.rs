@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expression::{EntityId, Row, Value, ir::VariableIndex};
-use model::model::{OperationId, OperationKind};
+use model::model::{ActorId, OperationId, OperationKind};
 
 use super::failure::{Failure, internal};
 use super::plan::{GrantPlan, Plan};
@@ -68,6 +68,41 @@ impl Access {
             Standing::Itself | Standing::Unlinked(_) => None,
         });
         rows.into_iter().next().unwrap_or_default()
+    }
+
+    /// The first actor for whom the caller may try.
+    pub(crate) fn actor_id<X>(
+        &self,
+        work: &Work<'_, X>,
+        operation: OperationId,
+    ) -> Option<ActorId> {
+        let plan = work.plans.plan(operation)?;
+        Some(plan.grants.get(self.grants.first()?.0)?.actor)
+    }
+
+    /// Whether a grant that is about no row is true, and `where` with it.
+    pub(crate) async fn admits_caller<X: Snapshot>(
+        &self,
+        work: &mut Work<'_, X>,
+        operation: OperationId,
+    ) -> Result<bool, Failure> {
+        let plans = work.plans.clone();
+        let Some(plan) = plans.plan(operation) else { return Ok(false) };
+        if let Some(condition) = plan.filter.as_ref().and_then(|filter| filter.condition.as_ref()) {
+            let scope = work.scope().with(VariableIndex::ACTOR, self.actor());
+            if !denies(work.holds(condition, &scope).await)? {
+                return Ok(false);
+            }
+        }
+        for (at, standing) in &self.grants {
+            let Some(grant) = plan.grants.get(*at) else { continue };
+            let Some(condition) = &grant.condition else { return Ok(true) };
+            let scope = standing.scope(work.scope());
+            if denies(work.holds(condition, &scope).await)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether only the store can tell if a grant is true: then the row must be written first.

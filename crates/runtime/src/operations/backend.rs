@@ -20,10 +20,12 @@ use super::plan::Plans;
 use super::session::Session;
 use super::work::Work;
 use super::write::{self, Asked, Reply};
-use super::{guards, lookup, maintenance, read, sign_in};
+use super::{guards, journal, lookup, maintenance, read, sign_in};
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
-use crate::store::{IdempotencyKey, Store, Tenant, Terms};
+use crate::store::{
+    IdempotencyKey, JournalEntry, Store, StoreError, Tenant, Terms, Transaction as _,
+};
 use crate::telemetry::Sample;
 
 /// Calls to one external that may be under way at once.
@@ -171,8 +173,9 @@ impl<S: Store> Inner<S> {
                 let detail = "The scope of what was shown does not hold this operation.";
                 return Err(Problem::new(&code::FORBIDDEN).detail(detail));
             }
-            sign_in::link(&self, &request.caller).await?;
             let operation = self.plans.model.operation(request.operation);
+            sign_in::check_fresh(operation, &request.caller, now())?;
+            sign_in::link(&self, &request.caller).await?;
             match operation.kind {
                 OperationKind::List | OperationKind::Get => self.read(request).await,
                 OperationKind::Stream => Err(Problem::new(&code::NOT_RUNNING)),
@@ -198,12 +201,13 @@ impl<S: Store> Inner<S> {
         let plans = self.plans.clone();
         let terms = Terms { stale: self.stale(request.operation), ..self.terms(&request) };
         let list = plans.model.operation(request.operation).kind == OperationKind::List;
-        let result: Result<Answer, Failure> = if list {
+        let result: Result<(Answer, Vec<JournalEntry>), Failure> = if list {
             self.store
                 .scan(terms, move |snapshot| {
                     Box::pin(async move {
                         let mut work = Work::new(plans, snapshot, now());
-                        read::list(&mut work, &request).await
+                        let answer = read::list(&mut work, &request).await?;
+                        Ok((answer, journal::of_reads(&mut work)?))
                     })
                 })
                 .await
@@ -212,12 +216,27 @@ impl<S: Store> Inner<S> {
                 .read(terms, move |snapshot| {
                     Box::pin(async move {
                         let mut work = Work::new(plans, snapshot, now());
-                        read::get(&mut work, &request).await
+                        let answer = read::get(&mut work, &request).await?;
+                        Ok((answer, journal::of_reads(&mut work)?))
                     })
                 })
                 .await
         };
-        Ok(result?)
+        let (answer, read) = result?;
+        self.record_reads(terms, read).await?;
+        Ok(answer)
+    }
+
+    /// What was read is recorded before it is answered.
+    async fn record_reads(&self, terms: Terms, read: Vec<JournalEntry>) -> Result<(), Problem> {
+        if read.is_empty() {
+            return Ok(());
+        }
+        let recorded: Result<(), StoreError> = self
+            .store
+            .write(terms, move |tx| Box::pin(async move { tx.add_to_journal(&read).await }))
+            .await;
+        Ok(recorded?)
     }
 
     async fn write(self: &Arc<Self>, request: Request) -> Result<Answer, Problem> {

@@ -9,9 +9,9 @@ use model::model::BuiltIn;
 
 use super::effects::is_deleted;
 use super::failure::Failure;
-use super::row;
 use super::walk::reads_all_rows;
 use super::work::{Key, Work};
+use super::{journal, row};
 use crate::problem::{FieldError, Problem, code};
 use crate::store::Transaction;
 
@@ -41,6 +41,7 @@ pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
 /// entity is broken.
 pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), Failure> {
     let changed = work.changed();
+    let versions = work.versions(&changed);
     for key in work.writing_order() {
         write(work, key).await?;
     }
@@ -48,6 +49,7 @@ pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
     for key in changed {
         check_invariants(work, key, true).await?;
     }
+    journal::record(work, &versions).await?;
     for event in std::mem::take(&mut work.events) {
         work.store.append(&event).await?;
     }
@@ -104,6 +106,17 @@ impl<X: Transaction> Work<'_, X> {
         let mut keys: Vec<(u32, Key)> = written.map(|(key, e)| (e.touched, *key)).collect();
         keys.sort_unstable();
         keys.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// Rows with what they were before and what they are now; deleted ones are none.
+    fn versions(&self, keys: &[Key]) -> Vec<(Key, Option<Arc<Row>>, Option<Arc<Row>>)> {
+        let live =
+            |row: &Option<Arc<Row>>| row.clone().filter(|row| !is_deleted(&self.plans.model, row));
+        let version = |key: &Key| {
+            let entry = self.rows.0.get(key)?;
+            Some((*key, live(&entry.before), live(&entry.now)))
+        };
+        keys.iter().filter_map(version).collect()
     }
 
     /// The order of writing: as changed, but new rows before those that refer to them.

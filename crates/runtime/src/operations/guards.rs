@@ -23,11 +23,6 @@ pub(crate) fn refused(model: &Model) -> Vec<Diagnostic> {
     for entity in &model.entities {
         refused_in(entity, &mut errors);
     }
-    for operation in &model.operations {
-        if operation.reauthenticate.is_some() {
-            errors.push(guard("reauth", operation.name.span, "`reauth`"));
-        }
-    }
     errors
 }
 
@@ -37,12 +32,6 @@ fn refused_in(entity: &Entity, errors: &mut Vec<Diagnostic>) {
         if field.modifiers.sensitive {
             errors.push(guard("sensitive", field.name.span, "`sensitive` (encryption per field)"));
         }
-    }
-    if let Some(audit) = &entity.audit {
-        errors.push(guard("audit", audit.span, "`audit`"));
-    }
-    if entity.history {
-        errors.push(guard("history", entity.name.span, "`history`"));
     }
     if !entity.identity.is_empty() {
         errors.push(guard("identity", entity.name.span, "`identity` in place of `id`"));
@@ -140,7 +129,6 @@ fn why_stopped(model: &Model, operation: &Operation) -> Option<&'static str> {
     match (operation.kind, operation.target) {
         (OperationKind::Stream, _) => Some("streams do not run yet"),
         (_, Target::View(_)) => Some("views do not run yet"),
-        (_, Target::History(_) | Target::Audit(_)) => Some("histories do not run yet"),
         _ if batch => Some("batches do not run yet"),
         _ if operation.asynchronous => Some("`async` operations do not run yet"),
         _ => why_effects_stop(model, operation),

@@ -126,5 +126,6 @@ fn decode_problem(answer: &store::Answer) -> Problem {
         detail: text(&json, "detail"),
         errors: errors.iter().map(error).collect(),
         retry_after: None,
+        max_age: None,
     }
 }

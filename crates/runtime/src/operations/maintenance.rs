@@ -29,11 +29,13 @@ pub(crate) async fn run<S: Store>(inner: Arc<Inner<S>>) {
 }
 
 async fn purge<S: Store>(inner: &Inner<S>) -> Result<u32, StoreError> {
-    let purge = inner.store.write(Terms::SERVER, |tx| {
+    let journals = inner.plans.journals.any();
+    let purge = inner.store.write(Terms::SERVER, move |tx| {
         Box::pin(async move {
             let answers = tx.purge_idempotency(now(), BATCH).await?;
             let records = tx.purge_records(now(), BATCH).await?;
-            Ok(answers.max(records))
+            let lines = if journals { tx.purge_journal(now(), BATCH).await? } else { 0 };
+            Ok(answers.max(records).max(lines))
         })
     });
     purge.await

@@ -17,6 +17,7 @@ mod finish;
 mod guards;
 mod idempotency;
 mod input;
+mod journal;
 mod lookup;
 mod maintenance;
 mod output;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use expression::{Row, Value, ir::VariableIndex};
+use expression::{Row, Value, ir::VariableIndex, row_id};
 use model::model::{OperationId, OutputValue};
 
 use super::failure::{Failure, internal};
@@ -28,6 +28,11 @@ pub(crate) async fn write<X: Snapshot>(
             .with(VariableIndex::SELF, Value::Row(row.clone()))
             .with(VariableIndex::ACTOR, actor.clone());
         computed.push(work.evaluate(expression, &scope).await?);
+    }
+    if plans.journals.reads(row.entity)
+        && let Some(id) = row_id(&Value::Row(row.clone()))
+    {
+        work.shown.push((row.entity, id));
     }
     write_row(to, &plan.output, row, &computed);
     Ok(())

@@ -12,6 +12,7 @@ use model::model::{
     Target,
 };
 
+use super::journal::Journals;
 use super::walk::{expressions, followed, questions, reads_all_rows};
 use crate::json::OutputPlan;
 use crate::store::{Predicate, Store, StoreError};
@@ -30,6 +31,8 @@ pub(crate) struct Plans {
     pub(crate) questions: BTreeMap<Span, Predicate>,
     /// Entities whose rows actors are.
     pub(crate) people: BTreeSet<EntityId>,
+    /// What is recorded of writes and reads.
+    pub(crate) journals: Journals,
     /// The built-in actor.
     pub(crate) system: Option<ActorId>,
 }
@@ -96,6 +99,7 @@ impl Plans {
             interruptible,
             questions,
             people,
+            journals: Journals::of(design),
             system,
         })
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use expression::{FieldIndex, Row, Value, row_id};
-use model::model::{Addressed, Operation};
+use model::model::{Addressed, Operation, Target};
 
 use super::access::Access;
 use super::effects::is_deleted;
 use super::failure::{Failure, internal};
+use super::journal::{self, Author};
 use super::output;
 use super::row;
 use super::session::Session;
@@ -28,6 +29,7 @@ pub(crate) async fn get<X: Snapshot>(
     let operation = plans.model.operation(request.operation);
     let session = Session::open(work, &request.caller).await?;
     let access = Access::find(work, &session, request.operation)?;
+    work.author = Some(Author::of(work, &session, &access, request.operation));
     let not_found = || Failure::from(Problem::new(&code::NOT_FOUND));
     let row = addressed(work, operation, request.address.as_ref()).await?;
     let row = row.ok_or_else(not_found)?;
@@ -87,8 +89,12 @@ pub(crate) async fn list<X: Snapshot>(
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
+    if matches!(operation.target, Target::Audit(_) | Target::History(_)) {
+        return journal::list(work, request).await;
+    }
     let session = Session::open(work, &request.caller).await?;
     let access = Access::find(work, &session, request.operation)?;
+    work.author = Some(Author::of(work, &session, &access, request.operation));
     let page = request.page.clone().unwrap_or_default();
     let mut query = query(operation, &page)?;
     query.conditions = access.conditions(work, request.operation).await?;

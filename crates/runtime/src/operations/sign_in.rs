@@ -4,12 +4,29 @@ use std::sync::Arc;
 
 use expression::{EntityId, FieldIndex, Value, row_id};
 
+use model::model::Operation;
+
 use super::backend::Inner;
 use super::failure::Failure;
 use super::session::subject;
 use crate::call::{Caller, Identity};
-use crate::problem::Problem;
+use crate::problem::{Problem, code};
 use crate::store::{Snapshot, Store, StoreError, Terms, Transaction};
+
+/// Refuses a caller whose proof of who it is is older than the operation's `reauth`, or who cannot
+/// tell its age. Those without an identity are refused, or are everybody or `system`, elsewhere.
+pub(crate) fn check_fresh(operation: &Operation, caller: &Caller, now: i64) -> Result<(), Problem> {
+    let (Some(period), Some(identity)) = (operation.reauthenticate, &caller.identity) else {
+        return Ok(());
+    };
+    let most = i64::try_from(period.to_std().as_micros()).unwrap_or(i64::MAX);
+    let age = identity.authenticated_at.map(|at| now.saturating_sub(at));
+    if age.is_some_and(|age| age <= most) {
+        return Ok(());
+    }
+    let max_age = Some(period.to_std().as_secs());
+    Err(Problem { max_age, ..Problem::new(&code::REAUTHENTICATION_REQUIRED) })
+}
 
 /// Links the caller as every actor that has a `login`, where it is not linked yet.
 pub(crate) async fn link<S: Store>(inner: &Arc<Inner<S>>, caller: &Caller) -> Result<(), Problem> {

@@ -10,6 +10,7 @@ use expression::{
 };
 
 use super::failure::{Failure, internal};
+use super::journal::Author;
 use super::plan::Plans;
 use super::scope::Scope;
 use crate::problem::{Problem, code};
@@ -34,6 +35,10 @@ pub(crate) struct Work<'t, X> {
     /// The row whose durable call this transaction completes: it alone may be written though it is
     /// in progress.
     pub(crate) may_resume: Option<Key>,
+    /// Who does this, once that is known.
+    pub(crate) author: Option<Author>,
+    /// Rows that the caller got to see and of which that is recorded.
+    pub(crate) shown: Vec<Key>,
     /// What happened, to be published once it is committed.
     pub(crate) events: Vec<OutboxEvent>,
 }
@@ -137,6 +142,8 @@ impl<'t, X: Snapshot> Work<'t, X> {
             rows: Seen(BTreeMap::new(), questions),
             touches: 0,
             may_resume: None,
+            author: None,
+            shown: Vec::new(),
             events: Vec::new(),
         }
     }

@@ -14,6 +14,7 @@ use super::effects::{self, Flow, Frame, Outcome, Start, check_free};
 use super::failure::{Failure, internal};
 use super::idempotency::{self, Once};
 use super::input;
+use super::journal::Author;
 use super::row::{self, delete, new_row};
 use super::session::{Session, subject};
 use super::work::{Key, Work};
@@ -67,6 +68,8 @@ pub(crate) struct Task {
     pub(crate) created: bool,
     /// The caller's row, as `fields` see it.
     pub(crate) actor: Value,
+    /// Who the change is by, as it is recorded.
+    pub(crate) author: Author,
     pub(crate) once: Option<Once>,
     pub(crate) deadline: i64,
     pub(crate) trace: Trace,
@@ -87,6 +90,8 @@ pub(crate) async fn transact<X: Transaction>(
     let operation = plans.model.operation(request.operation);
     let session = Session::open(work, &request.caller).await?;
     let access = Access::find(work, &session, request.operation)?;
+    let author = Author::of(work, &session, &access, request.operation);
+    work.author = Some(author.clone());
     let target = target(work, operation, request.address.as_ref()).await?;
     if let Target::Old(row) = &target {
         // Whether a row is in progress is told only to those who may know that it exists.
@@ -111,7 +116,8 @@ pub(crate) async fn transact<X: Transaction>(
     let once = asked.once.clone();
     let deadline = asked.deadline;
     let trace = request.trace.clone();
-    let task = Task { operation: request.operation, key, created, actor, once, deadline, trace };
+    let operation = request.operation;
+    let task = Task { operation, key, created, actor, author, once, deadline, trace };
     conclude(work, &task, &frame, flow, None).await
 }
 

@@ -10,6 +10,7 @@
 //! the transaction itself.
 
 mod error;
+mod journal;
 mod query;
 mod records;
 pub mod sqlite;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use expression::{EntityId, FieldIndex, Row, Value, ir::Expression};
 
 pub use error::StoreError;
+pub use journal::{JournalEntry, JournalQuery, Log, Versions, Walk};
 pub use query::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Predicate, Sort,
 };
@@ -179,6 +181,24 @@ pub trait Snapshot: Send {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Record>, StoreError>> + Send;
 
+    /// Lines of a log, newest first: of the tenant of the terms.
+    fn journal(
+        &mut self,
+        query: &JournalQuery,
+    ) -> impl Future<Output = Result<Vec<JournalEntry>, StoreError>> + Send {
+        let _ = query;
+        std::future::ready(Err(unsupported("logs of what was written and read")))
+    }
+
+    /// Rows in the order of their ids, soft-deleted ones among them.
+    fn walk(
+        &mut self,
+        walk: &Walk,
+    ) -> impl Future<Output = Result<Vec<Arc<Row>>, StoreError>> + Send {
+        let _ = walk;
+        std::future::ready(Err(unsupported("walks over all rows")))
+    }
+
     /// Events of the outbox after a sequence number (0 for all), in order, with their numbers.
     fn outbox(
         &mut self,
@@ -313,6 +333,35 @@ pub trait Transaction: Snapshot {
         limit: u32,
     ) -> impl Future<Output = Result<u32, StoreError>> + Send;
 
+    /// Adds lines to logs. Nothing changes them afterwards.
+    fn add_to_journal(
+        &mut self,
+        entries: &[JournalEntry],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = entries;
+        std::future::ready(Err(unsupported("logs of what was written and read")))
+    }
+
+    /// Takes the personal data of a row out of all lines about it, because a person is erased.
+    fn forget_in_journal(
+        &mut self,
+        entity: EntityId,
+        row: u128,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = (entity, row);
+        std::future::ready(Err(unsupported("logs of what was written and read")))
+    }
+
+    /// Removes at most `limit` lines that expired by `now`; how many there were.
+    fn purge_journal(
+        &mut self,
+        now: i64,
+        limit: u32,
+    ) -> impl Future<Output = Result<u32, StoreError>> + Send {
+        let _ = (now, limit);
+        std::future::ready(Err(unsupported("logs of what was written and read")))
+    }
+
     /// Records a durable job, or replaces the one with its id.
     ///
     /// # Errors
@@ -330,4 +379,9 @@ pub trait Transaction: Snapshot {
 
     /// Removes a job that is done. Unknown ones are no error: the job was completed before.
     fn complete_job(&mut self, id: u128) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The error of a store that cannot do something: nothing is done without it.
+fn unsupported(what: &str) -> StoreError {
+    StoreError::Unsupported { message: format!("this store has no {what}") }
 }

@@ -22,6 +22,7 @@ mod operations_access;
 mod operations_calls;
 mod operations_effects;
 mod operations_externals;
+mod operations_journal;
 mod operations_lists;
 mod operations_rides;
 mod operations_rows;

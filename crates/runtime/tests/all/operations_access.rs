@@ -161,3 +161,46 @@ async fn rows_made_by_others_are_linked_by_a_verified_login() {
     let thief = world.user("thief", &["member"]).with_login("cleo@example.com");
     assert_eq!(refusal(world.get(&thief, "notes.me", &id).await), (403, "not-linked".into()));
 }
+
+const VAULT: &str = r#"
+firmitas: 1
+system: { name: Vault, summary: Keys. }
+actors: { owner: { auth: user } }
+entities:
+  Item: { fields: { name: 'string(1..40)' } }
+operations:
+  keep: { create: Item, by: [owner], input: [name], reauth: 5min, rate: 1/s }
+  look: { get: Item, by: [owner], rate: 1/s }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_is_too_old_has_to_be_given_again() {
+    let world = World::start(VAULT);
+    let now = jiff::Timestamp::now().as_microsecond();
+    let proved = |at: Option<i64>| {
+        let mut who = world.user("ann", &["owner"]);
+        who.caller.identity.as_mut().unwrap().authenticated_at = at;
+        who
+    };
+    let minute = 60_000_000;
+    for (at, admitted) in [
+        (Some(now), true),
+        (Some(now - 4 * minute), true),
+        (Some(now - 6 * minute), false),
+        (Some(i64::MIN), false),
+        (None, false),
+    ] {
+        let kept = world.call(&proved(at), "vault.keep", None, json!({ "name": "k" })).await;
+        match kept {
+            Ok(done) => {
+                assert!(admitted, "{at:?}");
+                world.get(&proved(None), "vault.look", &done.id()).await.unwrap();
+            }
+            Err(problem) => {
+                assert!(!admitted, "{at:?}");
+                assert_eq!((problem.status, &*problem.code), (401, "reauthentication-required"));
+                assert_eq!(problem.max_age, Some(300));
+            }
+        }
+    }
+}

@@ -188,24 +188,10 @@ fn start(text: &str) -> Result<Backend<SqliteStore>, Vec<base::Diagnostic>> {
 #[tokio::test]
 async fn guards_that_are_not_built_stop_the_start() {
     let base = "firmitas: 1\nsystem: { name: S, summary: S. }\nactors: { a: { auth: user } }\n";
-    let rest = [
-        (
-            "audit",
-            "entities: { E: { audit: writes, fields: { x: int } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }",
-        ),
-        (
-            "sensitive",
-            "entities: { E: { fields: { x: 'string sensitive' } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }",
-        ),
-        (
-            "reauth",
-            "entities: { E: { fields: { x: int } } }\noperations: { c: { create: E, by: [a], input: [x], reauth: 5min, rate: 1/s } }",
-        ),
-        (
-            "history",
-            "entities: { E: { history: true, fields: { x: int } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }",
-        ),
-    ];
+    let rest = [(
+        "sensitive",
+        "entities: { E: { fields: { x: 'string sensitive' } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }",
+    )];
     for (name, rest) in rest {
         let refused = start(&format!("{base}{rest}")).expect_err(name);
         assert_eq!(refused[0].id, "guard-not-built", "{name}");

@@ -13,10 +13,11 @@ use crate::operations::effects::{Flow, Frame, Outcome, Start, Suspension, run, s
 use crate::operations::failure::{Failure, internal};
 use crate::operations::finish;
 use crate::operations::idempotency::Once;
+use crate::operations::journal::Author;
 use crate::operations::plan::Plans;
 use crate::operations::work::Work;
 use crate::operations::write::{Reply, Task, conclude};
-use crate::store::{IdempotencyKey, Job, Transaction};
+use crate::store::{IdempotencyKey, Job, Subject, Transaction};
 
 /// The part of a job that only the runtime reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ struct Context {
     target: Option<Json>,
     each: Option<(Vec<Json>, usize)>,
     once: Option<OnceText>,
+    /// Issuer and subject, and the actor: the change after the call is theirs too.
+    #[serde(default)]
+    author: (Option<(String, String)>, String),
     /// `traceparent` and `X-Correlation-ID`.
     trace: (Option<String>, Option<String>),
 }
@@ -79,6 +83,10 @@ pub(crate) fn create<X>(
         target: suspension.target.as_ref().map(encode),
         each: suspension.each.as_ref().map(|(items, at)| (list(items), *at)),
         once,
+        author: (
+            task.author.who.as_ref().map(|who| (who.issuer.clone(), who.subject.clone())),
+            task.author.actor.clone(),
+        ),
         trace: (text(task.trace.parent.as_ref()), text(task.trace.correlation.as_ref())),
     };
     let context = serde_json::to_string(&context).map_err(|e| internal(&e.to_string()))?;
@@ -123,7 +131,14 @@ impl Resume {
         let trace =
             Trace { parent: parent.map(Into::into), correlation: correlation.map(Into::into) };
         let created = context.created;
-        let task = Task { operation, key, created, actor, once, deadline, trace };
+        let (who, as_actor) = context.author;
+        let author = Author {
+            who: who.map(|(issuer, subject)| Subject { issuer, subject }),
+            actor: as_actor,
+            operation: job.operation.clone(),
+            erases: false,
+        };
+        let task = Task { operation, key, created, actor, author, once, deadline, trace };
         let frame =
             Frame { operation, key, scope, lookups: std::collections::BTreeMap::new(), depth: 0 };
         let each = match &context.each {
@@ -169,6 +184,7 @@ impl Resume {
         let plans = work.plans.clone();
         let call = self.call(&plans).ok_or_else(|| internal("a job without a call"))?;
         work.may_resume = Some(self.task.key);
+        work.author = Some(self.task.author.clone());
         work.lock(&[self.task.key]).await?;
         let mut frame = self.frame.clone();
         frame.scope.set(VariableIndex::NOW, Value::Timestamp(work.now));

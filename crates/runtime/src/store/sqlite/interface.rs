@@ -7,8 +7,8 @@ use expression::{EntityId, FieldIndex, Row, Value};
 
 use super::session::Session;
 use crate::store::{
-    Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Page, PageQuery,
-    Record, Snapshot, StoreError, Subject, Transaction,
+    Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery,
+    OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Transaction, Walk,
 };
 
 /// What an operation of a session yields.
@@ -122,6 +122,17 @@ impl Snapshot for Session {
         ready(Self::outbox(self, after, limit))
     }
 
+    fn journal(
+        &mut self,
+        query: &JournalQuery,
+    ) -> impl Future<Output = Outcome<Vec<JournalEntry>>> + Send {
+        ready(Self::journal(self, query))
+    }
+
+    fn walk(&mut self, walk: &Walk) -> impl Future<Output = Outcome<Vec<Arc<Row>>>> + Send {
+        ready(Self::walk(self, walk))
+    }
+
     fn backlog(&mut self) -> impl Future<Output = Outcome<Backlog>> + Send {
         ready(Self::backlog(self))
     }
@@ -218,6 +229,25 @@ impl Transaction for Session {
 
     fn purge_records(&mut self, now: i64, limit: u32) -> impl Future<Output = Outcome<u32>> + Send {
         ready(Self::purge_records(self, now, limit))
+    }
+
+    fn add_to_journal(
+        &mut self,
+        entries: &[JournalEntry],
+    ) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::add_to_journal(self, entries))
+    }
+
+    fn forget_in_journal(
+        &mut self,
+        entity: EntityId,
+        row: u128,
+    ) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::forget_in_journal(self, entity, row))
+    }
+
+    fn purge_journal(&mut self, now: i64, limit: u32) -> impl Future<Output = Outcome<u32>> + Send {
+        ready(Self::purge_journal(self, now, limit))
     }
 
     fn put_job(&mut self, job: &Job) -> impl Future<Output = Outcome<()>> + Send {

@@ -9,6 +9,7 @@ mod exclusive;
 mod failure;
 mod functions;
 mod interface;
+mod journal;
 mod kept;
 mod page;
 mod plan;

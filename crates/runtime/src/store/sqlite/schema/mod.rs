@@ -15,7 +15,7 @@ use expression::sql::Dialect;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::plan::{self, Plan};
-use super::records;
+use super::{journal, records};
 use crate::store::StoreError;
 use meaning::Meanings;
 use object::Object;
@@ -78,6 +78,7 @@ fn fit_in(
     plans: &[Plan],
 ) -> Result<(), StoreError> {
     transaction.execute_batch(records::TABLES)?;
+    transaction.execute_batch(journal::TABLES)?;
     transaction.execute_batch(REMEMBERED)?;
     let installed = object::installed(transaction)?;
     let remembered = meaning::remembered(transaction)?;

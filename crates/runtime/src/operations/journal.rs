@@ -1,0 +1,356 @@
+//! Who wrote and read rows (`audit`), and what rows were before (`history`).
+//!
+//! Writes are recorded in their own transaction; reads before they are answered. Secret, internal
+//! and encrypted fields are never recorded, personal data stands apart so that it can be erased.
+
+use std::sync::Arc;
+
+use decide::Design;
+use expression::{EntityId, FieldShape, Row, Schema, Value};
+use model::model::{AuditLevel, Authentication, Entity, Field, Operation, Target};
+
+use super::access::Access;
+use super::clock::new_id;
+use super::failure::{Failure, internal};
+use super::session::{Session, subject};
+use super::work::{Key, Work};
+use crate::call::{Answer, Body, Request};
+use crate::json::{write_string, write_timestamp, write_value};
+use crate::problem::{Problem, code};
+use crate::store::{
+    Cursor, JournalEntry, JournalQuery, Log, Snapshot, Subject, Transaction, Versions,
+};
+
+const DAY: f64 = 86_400e6;
+
+/// What is recorded of each entity, by position.
+#[derive(Debug, Default)]
+pub(crate) struct Journals(Vec<Journal>);
+
+/// What is recorded of the rows of an entity.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    audit: Option<AuditLevel>,
+    /// Microseconds for which a line of the audit is kept.
+    audit_kept: i64,
+    history: bool,
+    /// The same of the history: as long as rows, or for good.
+    history_kept: Option<i64>,
+}
+
+/// Who does what a transaction does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Author {
+    pub(crate) who: Option<Subject>,
+    /// As which actor.
+    pub(crate) actor: String,
+    /// Qualified name of the operation.
+    pub(crate) operation: String,
+    /// Whether it erases: then nothing personal is recorded.
+    pub(crate) erases: bool,
+}
+
+impl Journals {
+    pub(crate) fn of(design: &Design) -> Self {
+        let names = decide::subjects::Names::of(&design.model);
+        let (audits, retentions) = (decide::audit::of(design), decide::retention::of(design));
+        let journal = |(id, entity): (EntityId, &Entity)| {
+            let audit = audits.iter().find(|audit| audit.entity == id);
+            let chosen = design.verdict("audit", names.entity(id)).map(|verdict| verdict.choice);
+            let level = match chosen {
+                Some("none") => None,
+                Some("writes") => Some(AuditLevel::Writes),
+                Some("all") => Some(AuditLevel::All),
+                _ => audit.and_then(|audit| audit.level),
+            };
+            let retention = retentions.iter().find(|retention| retention.entity == id);
+            let kept = retention.and_then(|retention| retention.seconds.as_ref());
+            Journal {
+                audit: level,
+                audit_kept: audit.map_or(i64::MAX, |audit| micros(audit.days.value * DAY)),
+                history: entity.history,
+                history_kept: kept.map(|seconds| micros(seconds.value * 1e6)),
+            }
+        };
+        Self(design.model.entities().map(journal).collect())
+    }
+
+    fn of_entity(&self, entity: EntityId) -> Option<&Journal> {
+        self.0.get(entity.0 as usize)
+    }
+
+    /// Whether it is recorded who reads rows of an entity.
+    pub(crate) fn reads(&self, entity: EntityId) -> bool {
+        self.of_entity(entity).is_some_and(|journal| journal.audit == Some(AuditLevel::All))
+    }
+
+    /// Whether anything is recorded at all.
+    pub(crate) fn any(&self) -> bool {
+        self.0.iter().any(|journal| journal.audit.is_some() || journal.history)
+    }
+}
+
+impl Journal {
+    /// The logs to which a write goes, with how long their lines are kept.
+    fn of_writes(&self) -> impl Iterator<Item = (Log, Option<i64>)> {
+        let audit = self.audit.map(|_| (Log::Audit, Some(self.audit_kept)));
+        audit.into_iter().chain(self.history.then_some((Log::History, self.history_kept)))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a cast of a float to an integer saturates")]
+const fn micros(value: f64) -> i64 {
+    value as i64
+}
+
+impl Author {
+    /// The caller, as the first actor for whom it is admitted.
+    pub(crate) fn of<X>(
+        work: &Work<'_, X>,
+        session: &Session,
+        access: &Access,
+        operation: model::model::OperationId,
+    ) -> Self {
+        let model = &work.plans.model;
+        let actor = access.actor_id(work, operation).map(|actor| model.actor(actor));
+        let actor = actor.map_or("system", |actor| actor.name.value.as_str());
+        Self {
+            who: session.identity.as_ref().map(subject),
+            actor: actor.to_owned(),
+            operation: model.qualified_operation(operation),
+            erases: false,
+        }
+    }
+
+    /// The server by itself.
+    pub(crate) fn system(job: &str, erases: bool) -> Self {
+        let (actor, operation) = ("system".to_owned(), job.to_owned());
+        Self { who: None, actor, operation, erases }
+    }
+
+    fn line(&self, log: Log, key: (EntityId, Vec<u128>), now: i64) -> JournalEntry {
+        let (entity, rows) = key;
+        JournalEntry {
+            id: new_id(),
+            log,
+            entity,
+            rows,
+            at: now,
+            who: self.who.clone(),
+            actor: self.actor.clone(),
+            operation: self.operation.clone(),
+            before: None,
+            after: None,
+            expires: None,
+        }
+    }
+}
+
+/// Records the rows that were written, with what they were.
+///
+/// # Errors
+/// Where nobody said who writes them: nothing is written unrecorded.
+pub(crate) async fn record<X: Transaction>(
+    work: &mut Work<'_, X>,
+    written: &[(Key, Option<Arc<Row>>, Option<Arc<Row>>)],
+) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    let mut entries = Vec::new();
+    for ((entity, row), before, after) in written {
+        let Some(journal) = plans.journals.of_entity(*entity) else { continue };
+        for (log, kept) in journal.of_writes() {
+            let author = work.author.as_ref().ok_or_else(|| internal("a write by nobody"))?;
+            let version = |row: &Option<Arc<Row>>| {
+                let version = row.as_deref().map(|row| versions(&plans.model, row));
+                version.map(|of| if author.erases { Versions { personal: None, ..of } } else { of })
+            };
+            entries.push(JournalEntry {
+                before: version(before),
+                after: version(after),
+                expires: kept.map(|kept| work.now.saturating_add(kept)),
+                ..author.line(log, (*entity, vec![*row]), work.now)
+            });
+        }
+    }
+    if entries.is_empty() {
+        return Ok(());
+    }
+    Ok(work.store.add_to_journal(&entries).await?)
+}
+
+/// The line that says who read the rows that were shown, if it is to be recorded.
+pub(crate) fn of_reads<X>(work: &mut Work<'_, X>) -> Result<Vec<JournalEntry>, Failure> {
+    let mut shown = std::mem::take(&mut work.shown);
+    shown.sort_unstable();
+    shown.dedup();
+    let mut entries: Vec<JournalEntry> = Vec::new();
+    for (entity, row) in shown {
+        match entries.last_mut().filter(|entry| entry.entity == entity) {
+            Some(entry) => entry.rows.push(row),
+            None => {
+                let author = work.author.as_ref().ok_or_else(|| internal("a read by nobody"))?;
+                let kept = work.plans.journals.of_entity(entity);
+                let kept = kept.map(|journal| work.now.saturating_add(journal.audit_kept));
+                let line = author.line(Log::Audit, (entity, vec![row]), work.now);
+                entries.push(JournalEntry { expires: kept, ..line });
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// A version of a row as it is recorded.
+fn versions(model: &model::Model, row: &Row) -> Versions {
+    let (entity, shape) = (model.entity(row.entity), model.shape(row.entity));
+    let (mut lasting, mut personal) = (Vec::new(), Vec::new());
+    let fields = entity.fields.iter().zip(&shape.fields).zip(&row.fields);
+    for ((field, shape), value) in fields.filter(|((field, _), _)| recorded(field)) {
+        let to = if decide::retention::personal(field) { &mut personal } else { &mut lasting };
+        property(to, &shape.name);
+        write_value(to, &model.schema, &shape.ty, value);
+    }
+    let parts = entity.parts.iter().zip(&shape.parts).zip(&row.parts);
+    for ((part, shape), rows) in parts {
+        let about = part.fields.iter().any(decide::retention::personal);
+        let to = if about { &mut personal } else { &mut lasting };
+        property(to, &shape.name);
+        write_part(to, &model.schema, (&part.fields, &shape.fields), rows);
+    }
+    let closed = |mut text: Vec<u8>| {
+        text.extend_from_slice(if text.is_empty() { b"{}" } else { b"}" });
+        String::from_utf8(text).unwrap_or_default()
+    };
+    let personal = (!personal.is_empty()).then(|| closed(personal));
+    Versions { lasting: closed(lasting), personal }
+}
+
+/// What no operation returns by itself is not recorded either.
+const fn recorded(field: &Field) -> bool {
+    let marks = &field.modifiers;
+    !(marks.secret || marks.internal || marks.sensitive)
+}
+
+fn write_part(
+    to: &mut Vec<u8>,
+    schema: &Schema,
+    (fields, shapes): (&[Field], &[FieldShape]),
+    rows: &[Arc<[Value]>],
+) {
+    to.push(b'[');
+    for (at, row) in rows.iter().enumerate() {
+        if at > 0 {
+            to.push(b',');
+        }
+        let mut object = Vec::new();
+        let values = fields.iter().zip(shapes).zip(row.iter());
+        for ((_, shape), value) in values.filter(|((field, _), _)| recorded(field)) {
+            property(&mut object, &shape.name);
+            write_value(&mut object, schema, &shape.ty, value);
+        }
+        object.extend_from_slice(if object.is_empty() { b"{}" } else { b"}" });
+        to.append(&mut object);
+    }
+    to.push(b']');
+}
+
+/// Begins a property of an object that is not closed yet.
+fn property(to: &mut Vec<u8>, name: &str) {
+    to.push(if to.is_empty() { b'{' } else { b',' });
+    write_string(to, name);
+    to.push(b':');
+}
+
+/// A page of `list: Entity.audit` or `list: Entity.history`, newest first.
+pub(crate) async fn list<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    request: &Request,
+) -> Result<Answer, Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(request.operation);
+    let session = Session::open(work, &request.caller).await?;
+    let access = Access::find(work, &session, request.operation)?;
+    if !access.admits_caller(work, request.operation).await? {
+        return Err(Problem::new(&code::FORBIDDEN).into());
+    }
+    let (log, entity) = match operation.target {
+        Target::Audit(entity) => (Log::Audit, entity),
+        Target::History(entity) => (Log::History, entity),
+        Target::Entity(_) | Target::View(_) => return Err(internal("no log").into()),
+    };
+    let page = request.page.clone().unwrap_or_default();
+    let limit = if page.limit == 0 { 50 } else { page.limit.min(1000) };
+    let before = page.after.map(|after| after.id);
+    let query = JournalQuery { log, entity, before, limit: limit + 1 };
+    let mut entries = work.store.journal(&query).await?;
+    let more = entries.len() > limit as usize;
+    entries.truncate(limit as usize);
+    let personal = !admits_everybody(&plans.model, operation);
+    let mut items = vec![b'['];
+    for (at, entry) in entries.iter().enumerate() {
+        if at > 0 {
+            items.push(b',');
+        }
+        write(&mut items, entry, personal);
+    }
+    items.push(b']');
+    let last = entries.last().filter(|_| more);
+    let next = last.map(|entry| Cursor { value: Value::Null, id: entry.id });
+    let body = Body::Page { items, next };
+    Ok(Answer {
+        status: 200,
+        version: None,
+        location: None,
+        row: None,
+        body,
+        replayed: false,
+        age: None,
+    })
+}
+
+fn admits_everybody(model: &model::Model, operation: &Operation) -> bool {
+    let none = |actor| model.actor(actor).authentication == Authentication::None;
+    operation.by.iter().any(|grant| none(grant.actor))
+}
+
+/// Appends a line as a JSON object.
+fn write(to: &mut Vec<u8>, entry: &JournalEntry, personal: bool) {
+    to.extend_from_slice(b"{\"at\":");
+    write_timestamp(to, entry.at);
+    to.extend_from_slice(b",\"who\":");
+    match &entry.who {
+        Some(who) => write_string(to, &who.subject),
+        None => to.extend_from_slice(b"null"),
+    }
+    to.extend_from_slice(b",\"actor\":");
+    write_string(to, &entry.actor);
+    to.extend_from_slice(b",\"operation\":");
+    write_string(to, &entry.operation);
+    to.extend_from_slice(b",\"rows\":[");
+    for (at, row) in entry.rows.iter().enumerate() {
+        if at > 0 {
+            to.push(b',');
+        }
+        write_string(to, &uuid::Uuid::from_u128(*row).to_string());
+    }
+    to.push(b']');
+    for (name, version) in [("before", &entry.before), ("after", &entry.after)] {
+        property(to, name);
+        write_version(to, version.as_ref(), personal);
+    }
+    to.push(b'}');
+}
+
+/// The two objects of a version as one.
+fn write_version(to: &mut Vec<u8>, version: Option<&Versions>, personal: bool) {
+    let Some(version) = version else { return to.extend_from_slice(b"null") };
+    let apart = version.personal.as_deref().filter(|apart| personal && apart.len() > 2);
+    match (apart, version.lasting.strip_suffix('}')) {
+        (Some(apart), Some("{")) => to.extend_from_slice(apart.as_bytes()),
+        (Some(apart), Some(open)) => {
+            to.extend_from_slice(open.as_bytes());
+            to.push(b',');
+            to.extend_from_slice(apart.strip_prefix('{').unwrap_or(apart).as_bytes());
+        }
+        _ => to.extend_from_slice(version.lasting.as_bytes()),
+    }
+}
