@@ -23,6 +23,12 @@ pub fn constraints(design: &Design, table: &Table) -> Vec<String> {
     keys.filter_map(|key| constraint(design, table, key)).collect()
 }
 
+/// The name of the constraint of a key, by the key's code.
+#[must_use]
+pub fn name(table: &Table, code: &str) -> String {
+    format!("{}_{}_key", table.name, code.replace('-', "_"))
+}
+
 fn constraint(design: &Design, table: &Table, key: &Exclusive) -> Option<String> {
     let entity = design.model.entity(table.entity);
     let range = range(design, table, key.overlap)?;
@@ -31,7 +37,7 @@ fn constraint(design: &Design, table: &Table, key: &Exclusive) -> Option<String>
     let same = tenant.into_iter().chain(same);
     let mut parts: Vec<String> = same.map(|column| format!("{column} WITH =")).collect();
     parts.push(format!("{range} WITH &&"));
-    let name = quoted(&format!("{}_{}_key", table.name, key.code.value.replace('-', "_")));
+    let name = quoted(&name(table, &key.code.value));
     let on = table_name(&table.schema, &table.name, Dialect::PostgreSql);
     let condition = key.condition.as_ref();
     let rows = predicate(design, table, entity.soft_delete, condition, Dialect::PostgreSql);

@@ -22,6 +22,8 @@ mod text;
 use decide::Design;
 use expression::sql::Dialect;
 
+pub use exclusive::name as exclusion;
+
 use crate::{Artifact, Emitter};
 
 /// `sql/*.sql`.

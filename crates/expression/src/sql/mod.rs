@@ -19,6 +19,7 @@ pub mod wide;
 
 pub use encoding::{Encoding, SqlValue, encode, encode_postgresql};
 pub use layout::{Layout, TableName, quote};
+pub use scalar::postgresql_distance;
 
 use base::Span;
 

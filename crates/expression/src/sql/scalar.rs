@@ -22,6 +22,17 @@ fn parameter_encoding(ty: &Type) -> Option<Encoding> {
     })
 }
 
+/// The distance of two places in metres, as PostgreSQL computes it: latitude and longitude of each
+/// in degrees, as SQL.
+#[must_use]
+pub fn postgresql_distance(a: &str, b: &str, c: &str, d: &str) -> String {
+    format!(
+        "(2 * {EARTH_RADIUS} * asin(least(1, sqrt(\
+         power(sin(radians({c} - {a}) / 2), 2) + cos(radians({a})) * cos(radians({c})) * \
+         power(sin(radians({d} - {b}) / 2), 2)))))"
+    )
+}
+
 impl Compiler<'_> {
     pub(super) fn scalar(&mut self, expression: &Expression) -> Result<String> {
         let span = expression.span;
@@ -110,11 +121,7 @@ impl Compiler<'_> {
         let ((a, b), (c, d)) = (self.place(from)?, self.place(to)?);
         let sql = match self.dialect {
             Dialect::Sqlite => format!("{DISTANCE}({a}, {b}, {c}, {d})"),
-            Dialect::PostgreSql => format!(
-                "(2 * {EARTH_RADIUS} * asin(least(1, sqrt(\
-                 power(sin(radians({c} - {a}) / 2), 2) + cos(radians({a})) * cos(radians({c})) * \
-                 power(sin(radians({d} - {b}) / 2), 2)))))"
-            ),
+            Dialect::PostgreSql => postgresql_distance(&a, &b, &c, &d),
         };
         self.bounded(sql, whole.span)
     }

@@ -66,7 +66,13 @@ impl From<StoreError> for Problem {
                 .detail("A row that this one refers to was removed meanwhile."),
             StoreError::StillReferenced { .. } => Self::new(&code::STILL_REFERENCED),
             StoreError::Vanished { .. } => Self::new(&code::NOT_FOUND),
-            StoreError::Busy | StoreError::Closed => Self::new(&code::OVERLOADED).retry_after(1),
+            StoreError::Busy | StoreError::Conflict | StoreError::Closed => {
+                Self::new(&code::OVERLOADED).retry_after(1)
+            }
+            StoreError::Unreachable { .. } => {
+                super::report::warning("store-unreachable", &error.to_string());
+                Self::new(&code::UNAVAILABLE).retry_after(1)
+            }
             StoreError::Full { .. } => {
                 super::report::error("store-full", &error.to_string());
                 Self::new(&code::UNAVAILABLE).retry_after(60)

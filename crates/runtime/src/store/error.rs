@@ -32,6 +32,17 @@ pub enum StoreError {
     /// Too much work is waiting; try again later (503).
     #[error("the store is busy")]
     Busy,
+    /// Another transaction was in the way (a deadlock, a serialization failure): the same work may
+    /// be done again at once.
+    #[error("another transaction was in the way")]
+    Conflict,
+    /// The database cannot be reached, or the connection was lost. Where that was while it was
+    /// committing, nobody knows whether it did; the message says so.
+    #[error("the database cannot be reached: {message}")]
+    Unreachable {
+        /// What the system said.
+        message: String,
+    },
     /// The disk is full (507 for operators, 503 for clients).
     #[error("the disk is full: {message}")]
     Full {

@@ -9,11 +9,16 @@
 //! ready; a networked database runs it in the caller's task. Inside the work, await nothing but
 //! the transaction itself.
 
+pub mod area;
+pub mod changes;
+pub mod conditions;
 mod error;
 mod journal;
 mod query;
 mod records;
 pub mod sqlite;
+pub mod tables;
+pub mod template;
 mod terms;
 
 use std::future::Future;
@@ -28,7 +33,8 @@ pub use query::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Predicate, Sort,
 };
 pub use records::{
-    Answer, Backlog, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Record, Subject,
+    Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Record,
+    Subject,
 };
 pub use terms::{Tenant, Terms};
 

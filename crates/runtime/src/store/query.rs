@@ -8,7 +8,7 @@ use expression::{EntityId, FieldIndex, Row, Value, ir::Expression};
 #[derive(Clone, Debug)]
 pub struct Predicate {
     /// Its position in the store that compiled it.
-    pub(crate) number: u32,
+    pub number: u32,
     /// The entity whose rows it is about.
     pub entity: EntityId,
     /// The expressions that do not depend on the row; their values, in this order, are bound.

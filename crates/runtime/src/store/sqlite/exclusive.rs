@@ -7,10 +7,10 @@ use expression::ir::VariableIndex;
 use expression::sql::{self, Dialect, Options, TableRow};
 use model::model::Exclusive;
 
-use super::catalog::ALIAS;
-use super::plan::Plan;
-use super::template::Template;
+use super::{codec, plan::Plan};
 use crate::store::StoreError;
+use crate::store::conditions::ALIAS;
+use crate::store::template::Template;
 
 /// The alias of the row that may be in the way.
 const OTHER: &str = "other";
@@ -81,7 +81,7 @@ fn condition(
     };
     let fragment = sql::compile(condition, Dialect::Sqlite, design, &options)
         .map_err(|error| unsupported(error.why))?;
-    let (template, parameters) = Template::new(fragment);
+    let (template, parameters) = Template::new(fragment, Dialect::Sqlite, codec::literal);
     if !parameters.is_empty() {
         return Err(unsupported("its condition may depend on the row alone".to_owned()));
     }

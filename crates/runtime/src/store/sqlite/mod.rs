@@ -19,7 +19,6 @@ mod schema;
 mod search;
 mod seed;
 mod session;
-mod template;
 mod work;
 mod write;
 mod writer;

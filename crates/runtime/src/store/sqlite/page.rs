@@ -13,6 +13,7 @@ use super::codec::{self, Bind};
 use super::plan::{Column, Plan};
 use super::search;
 use super::session::Session;
+use crate::store::area::Area;
 use crate::store::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError,
 };
@@ -278,7 +279,7 @@ fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreErr
     };
     let real = |clause: &mut Clause, number: f64| clause.bind(Bind(SqlValue::Real(number)));
     let (latitude, longitude) = (&latitude.name, &longitude.name);
-    let area = search::Area::around(near);
+    let area = Area::around(near);
     let (south, north) = (real(clause, area.south), real(clause, area.north));
     clause.and(&format!("self.{latitude} BETWEEN {south} AND {north}"));
     let within = |clause: &mut Clause, (west, east): (f64, f64)| {

@@ -2,45 +2,17 @@
 //! shape is fixed, each written once at start.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use decide::design::{Design, Index, PartTable, Table};
-use expression::sql::encoding::{self, Encoding};
-use expression::{EntityId, FieldIndex, FieldShape, Schema, Type};
+use expression::{EntityId, FieldShape, Schema};
 use model::model::BuiltIn;
 
 use super::exclusive::{self, Check};
 use crate::store::StoreError;
+pub(super) use crate::store::tables::{Column, Columns, quoted};
 
 /// Separates the ids of a list in one bound text: `json_each` makes rows of them.
 pub(super) const IDS: &str = "(SELECT unhex(value) FROM json_each(?1))";
-
-/// A column.
-#[derive(Debug)]
-pub(super) struct Column {
-    /// Name, quoted.
-    pub name: String,
-    /// How it holds its value.
-    pub encoding: Encoding,
-}
-
-/// A field and where its columns are.
-#[derive(Debug)]
-pub(super) struct Field {
-    /// Its type.
-    pub ty: Type,
-    /// Positions of its columns in [`Columns::all`].
-    pub columns: Range<usize>,
-}
-
-/// The fields of a table with their columns.
-#[derive(Debug)]
-pub(super) struct Columns {
-    /// The fields, as in the shape.
-    pub fields: Vec<Field>,
-    /// All columns, field by field.
-    pub all: Vec<Column>,
-}
 
 /// The table of a part.
 #[derive(Debug)]
@@ -92,11 +64,6 @@ pub(super) struct Plan {
     pub codes: BTreeMap<String, String>,
 }
 
-/// An identifier as SQL writes it.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// The name of an entity's table in SQLite, which has no schemas.
 pub(super) fn table_name(table: &Table) -> String {
     format!("{}_{}", table.schema, table.name)
@@ -105,39 +72,6 @@ pub(super) fn table_name(table: &Table) -> String {
 /// `?FIRST, ..` for so many parameters.
 fn parameters(first: usize, count: usize) -> String {
     (first..first + count).map(|at| format!("?{at}")).collect::<Vec<_>>().join(", ")
-}
-
-impl Columns {
-    fn new(fields: &[FieldShape], names: &[String], schema: &Schema) -> Self {
-        let mut all = Vec::new();
-        let field = |(shape, base): (&FieldShape, &String)| {
-            let start = all.len();
-            all.extend(encoding::columns(&shape.ty, schema).into_iter().map(|column| Column {
-                name: quoted(&format!("{base}{}", column.suffix)),
-                encoding: column.encoding,
-            }));
-            Field { ty: shape.ty.clone(), columns: start..all.len() }
-        };
-        let fields = fields.iter().zip(names).map(field).collect();
-        Self { fields, all }
-    }
-
-    /// The columns of a field.
-    pub fn of(&self, field: FieldIndex) -> &[Column] {
-        self.fields
-            .get(usize::from(field.0))
-            .and_then(|field| self.all.get(field.columns.clone()))
-            .unwrap_or_default()
-    }
-
-    /// All columns with a prefix, as a select lists them.
-    pub fn list(&self, prefix: &str) -> String {
-        self.all
-            .iter()
-            .map(|column| format!("{prefix}{}", column.name))
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
 }
 
 impl Part {

@@ -10,6 +10,7 @@ use super::catalog::Catalog;
 use super::codec::{self, Bind};
 use super::failure;
 use super::plan::{Part, Plan};
+use crate::store::changes::row_id;
 use crate::store::{StoreError, Terms};
 
 /// A part's rows.
@@ -213,20 +214,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-/// The id of a row; every entity's first field.
-pub(super) fn row_id(row: &Row) -> Option<u128> {
-    match row.fields.first() {
-        Some(Value::Uuid(id)) => Some(*id),
-        Some(Value::Row(of)) => row_id(of),
-        _ => None,
-    }
-}
-
-/// The id of a row that is to be written.
-pub(super) fn required_id(row: &Row) -> Result<u128, StoreError> {
-    row_id(row).ok_or_else(|| StoreError::Internal { message: "a row has no id".to_owned() })
 }
 
 /// The error of a record that is not what this store writes.

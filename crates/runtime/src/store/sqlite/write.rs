@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use expression::{EntityId, Row, Value};
+use expression::{EntityId, Row};
 use rusqlite::Error;
 
 use super::codec::{self, Bind};
 use super::failure::{self, Violation};
 use super::plan::Plan;
-use super::session::{Session, required_id};
+use super::session::Session;
 use crate::store::StoreError;
+use crate::store::changes::{changed_fields, required_id};
 
 impl Session {
     /// Inserts a row with its parts.
@@ -149,22 +150,5 @@ fn refusal(plan: &Plan, error: &Error) -> StoreError {
         },
         Some(Violation::ForeignKey) => StoreError::MissingReference { entity: plan.entity },
         Some(Violation::Other) | None => failure::plain(error),
-    }
-}
-
-/// Positions of the fields that differ. Whether a reference was followed makes no difference.
-fn changed_fields(before: &Row, after: &Row) -> Result<Vec<u16>, StoreError> {
-    if before.entity != after.entity || before.fields.len() != after.fields.len() {
-        let message = "an update of a row to one of another shape".to_owned();
-        return Err(StoreError::Internal { message });
-    }
-    let pairs = (0u16..).zip(before.fields.iter().zip(&after.fields));
-    Ok(pairs.filter(|(_, (old, new))| !same(old, new)).map(|(at, _)| at).collect())
-}
-
-fn same(old: &Value, new: &Value) -> bool {
-    match (expression::row_id(old), expression::row_id(new)) {
-        (Some(old), Some(new)) => old == new,
-        _ => old == new,
     }
 }

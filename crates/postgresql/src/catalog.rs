@@ -1,0 +1,45 @@
+//! What all connections share: the plan of every table, compiled conditions, texts.
+
+use std::sync::Arc;
+
+use decide::Design;
+use expression::sql::Dialect;
+use expression::{EntityId, Schema};
+use runtime::store::StoreError;
+use runtime::store::conditions::Conditions;
+
+use crate::plan::{Plan, plans};
+use crate::text::Texts;
+use crate::wire;
+
+/// Tables, conditions and texts.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    pub design: Arc<Design>,
+    plans: Vec<Plan>,
+    pub conditions: Conditions,
+    pub texts: Texts,
+}
+
+impl Catalog {
+    pub fn new(design: Arc<Design>) -> Self {
+        let plans = plans(&design);
+        let conditions = Conditions::new(Dialect::PostgreSql, wire::literal);
+        Self { design, plans, conditions, texts: Texts::default() }
+    }
+
+    pub fn schema(&self) -> &Schema {
+        &self.design.model.schema
+    }
+
+    pub fn plan(&self, entity: EntityId) -> Result<&Plan, StoreError> {
+        self.plans.get(entity.0 as usize).ok_or_else(|| StoreError::Internal {
+            message: format!("no table for entity {}", entity.0),
+        })
+    }
+
+    /// The entity that records call by this name.
+    pub fn entity(&self, qualified: &str) -> Option<EntityId> {
+        self.plans.iter().find(|plan| plan.qualified == qualified).map(|plan| plan.entity)
+    }
+}

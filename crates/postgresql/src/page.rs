@@ -1,0 +1,336 @@
+//! Pages: conditions, filters, search, distance and the place to start, as one statement.
+//!
+//! A page that is sorted by a field which may be null takes two statements, rows with a value and
+//! then rows without, so that both follow an index.
+
+use std::sync::Arc;
+
+use expression::{EntityId, Row};
+use runtime::store::area::Area;
+use runtime::store::tables::Column;
+use runtime::store::{
+    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError,
+};
+
+use crate::catalog::Catalog;
+use crate::decode;
+use crate::plan::Plan;
+use crate::session::Session;
+use crate::wire::{self, Bind, Wire};
+
+/// Most words of a search; the rest is left out.
+const WORDS: usize = 16;
+
+/// A `WHERE` as it grows, with what it binds.
+#[derive(Clone, Debug, Default)]
+struct Clause {
+    sql: String,
+    binds: Vec<Bind>,
+}
+
+impl Clause {
+    fn and(&mut self, condition: &str) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+    }
+
+    /// Binds a value and returns how the text calls it.
+    fn bind(&mut self, value: Bind) -> String {
+        self.binds.push(value);
+        format!("${}", self.binds.len())
+    }
+}
+
+/// Which rows of a sort by a field that may be null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nulls {
+    /// The field is never null.
+    None,
+    /// Rows with a value.
+    Without,
+    /// Rows without one.
+    Only,
+}
+
+impl Session {
+    /// Whether the row exists and all conditions hold for it.
+    pub(crate) async fn holds(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+        conditions: &[Condition],
+    ) -> Result<bool, StoreError> {
+        let mut clause = Clause { sql: String::new(), binds: vec![Bind::Uuid(id)] };
+        all_of(&self.catalog, entity, conditions, &mut clause)?;
+        let plan = self.plan(entity)?;
+        let sql = format!(
+            "SELECT 1 FROM {} AS self WHERE self.{} = $1{}{}",
+            plan.table, plan.id, plan.live, clause.sql
+        );
+        let text = self.catalog.texts.get(&sql);
+        Ok(!self.query(&text, &clause.binds).await?.is_empty())
+    }
+
+    /// The answer to a question about all rows of an entity.
+    pub(crate) async fn answer(&mut self, question: &Bound) -> Result<Option<i64>, StoreError> {
+        let mut clause = Clause::default();
+        let entity = question.predicate.entity;
+        let sql = alternative(&self.catalog, entity, question, &mut clause)?;
+        // A truth or a count, of one type or another.
+        let text = self.catalog.texts.get(&format!(
+            "SELECT CASE answer::text WHEN 'true' THEN 1 WHEN 'false' THEN 0 \
+             ELSE answer::text::bigint END FROM (SELECT {sql} AS answer) AS asked"
+        ));
+        let rows = self.query(&text, &clause.binds).await?;
+        let row = rows.first().ok_or_else(|| decode::damaged("a question has no answer"))?;
+        row.try_get(0).map_err(|error| decode::damaged(error.to_string()))
+    }
+
+    /// One page of rows.
+    pub(crate) async fn page_of(&mut self, query: &PageQuery) -> Result<Page, StoreError> {
+        let catalog = self.catalog.clone();
+        let plan = catalog.plan(query.entity)?;
+        let mut base = Clause::default();
+        all_of(&catalog, query.entity, &query.conditions, &mut base)?;
+        for filter in &query.filters {
+            filter_by(plan, filter, &mut base)?;
+        }
+        if let Some(near) = &query.near {
+            near_by(plan, near, &mut base)?;
+        }
+        if let Some(text) = &query.search {
+            search_for(plan, text, &mut base)?;
+        }
+        // One row more than asked for tells whether more follow.
+        let wanted = query.limit as usize + 1;
+        let mut rows = Vec::new();
+        for &nulls in phases(plan, query) {
+            let after = query.after.as_ref().filter(|after| {
+                nulls == Nulls::None || after.value.is_null() == (nulls == Nulls::Only)
+            });
+            let limit = wanted - rows.len();
+            rows.extend(self.phase(plan, &base, query.sort, nulls, after, limit).await?);
+            if rows.len() >= wanted {
+                break;
+            }
+        }
+        let more = rows.len() >= wanted;
+        rows.truncate(query.limit as usize);
+        Ok(Page { rows, more })
+    }
+
+    async fn phase(
+        &mut self,
+        plan: &Plan,
+        base: &Clause,
+        sort: Option<Sort>,
+        nulls: Nulls,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Row>>, StoreError> {
+        let mut clause = base.clone();
+        let column = sort.and_then(|sort| plan.columns_of(sort.field).next().zip(Some(sort)));
+        let column = column.map(|(column, sort)| (column, sort.descending));
+        let id = &plan.id;
+        let order = match column {
+            Some(((column, _), _)) if nulls == Nulls::Only => {
+                clause.and(&format!("self.{} IS NULL", column.name));
+                format!("self.{id}")
+            }
+            Some(((column, _), descending)) => {
+                let direction = match (descending, nulls) {
+                    (false, _) => "",
+                    (true, Nulls::None) => " DESC",
+                    // As the index has it.
+                    (true, _) => " DESC NULLS LAST",
+                };
+                if nulls == Nulls::Without {
+                    clause.and(&format!("self.{} IS NOT NULL", column.name));
+                }
+                format!("self.{}{direction}, self.{id}", column.name)
+            }
+            None => format!("self.{id}"),
+        };
+        if let Some(after) = after {
+            start_after(plan, column.filter(|_| nulls != Nulls::Only), after, &mut clause)?;
+        }
+        let limit = clause.bind(Bind::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
+        let sql = format!(
+            "{}TRUE{}{} ORDER BY {order} LIMIT {limit}",
+            plan.select, plan.live, clause.sql,
+        );
+        let text = self.catalog.texts.get(&sql);
+        self.many(plan.entity, &text, &clause.binds).await
+    }
+}
+
+/// All conditions, each as its alternatives.
+fn all_of(
+    catalog: &Catalog,
+    entity: EntityId,
+    conditions: &[Condition],
+    clause: &mut Clause,
+) -> Result<(), StoreError> {
+    for condition in conditions {
+        let mut alternatives = Vec::with_capacity(condition.any.len());
+        for bound in &condition.any {
+            alternatives.push(alternative(catalog, entity, bound, clause)?);
+        }
+        match alternatives.as_slice() {
+            [] => clause.and("FALSE"),
+            all => clause.and(&format!("({})", all.join(" OR "))),
+        }
+    }
+    Ok(())
+}
+
+fn alternative(
+    catalog: &Catalog,
+    entity: EntityId,
+    bound: &Bound,
+    clause: &mut Clause,
+) -> Result<String, StoreError> {
+    let registered = catalog.conditions.get(&bound.predicate)?;
+    if registered.entity != entity || registered.encodings.len() != bound.values.len() {
+        let message = "a condition of another entity, or with too few values".to_owned();
+        return Err(StoreError::Internal { message });
+    }
+    let first = clause.binds.len() + 1;
+    for (value, encoding) in bound.values.iter().zip(&registered.encodings) {
+        let wire = Wire::of_parameter(*encoding);
+        clause.binds.push(wire::encode(value, *encoding, wire, "a condition's parameter")?);
+    }
+    Ok(format!("({})", registered.template.numbered_from(first)))
+}
+
+/// The statements that a page takes.
+fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
+    let sorted = query.sort.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
+    let past_values = query.after.as_ref().is_some_and(|after| after.value.is_null());
+    match sorted {
+        Some(field) if field.ty.is_optional() && past_values => &[Nulls::Only],
+        Some(field) if field.ty.is_optional() => &[Nulls::Without, Nulls::Only],
+        _ => &[Nulls::None],
+    }
+}
+
+/// Keyset pagination: rows behind the cursor in the order of the page.
+fn start_after(
+    plan: &Plan,
+    column: Option<((&Column, Wire), bool)>,
+    after: &Cursor,
+    clause: &mut Clause,
+) -> Result<(), StoreError> {
+    let of_id = &plan.id;
+    let Some(((column, wire), descending)) = column else {
+        let id = clause.bind(Bind::Uuid(after.id));
+        clause.and(&format!("self.{of_id} > {id}"));
+        return Ok(());
+    };
+    let name = &column.name;
+    let value = clause.bind(wire::encode(&after.value, column.encoding, wire, name)?);
+    let id = clause.bind(Bind::Uuid(after.id));
+    clause.and(&if descending {
+        format!("self.{name} <= {value} AND (self.{name} < {value} OR self.{of_id} > {id})")
+    } else {
+        format!("(self.{name}, self.{of_id}) > ({value}, {id})")
+    });
+    Ok(())
+}
+
+fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
+    if filter.value.is_null() {
+        // Nothing is greater or less than null.
+        match (plan.columns_of(filter.field).next(), filter.comparison) {
+            (Some((column, _)), Comparison::Equal) => {
+                clause.and(&format!("self.{} IS NULL", column.name));
+            }
+            _ => clause.and("FALSE"),
+        }
+        return Ok(());
+    }
+    let operator = match filter.comparison {
+        Comparison::Equal => "=",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+    };
+    for (at, (column, wire)) in plan.columns_of(filter.field).enumerate() {
+        let value = clause.bind(wire::encode(&filter.value, column.encoding, wire, &column.name)?);
+        // Amounts compare within one currency.
+        let operator = if at == 0 { operator } else { "=" };
+        clause.and(&format!("self.{} {operator} {value}", column.name));
+    }
+    Ok(())
+}
+
+fn search_for(plan: &Plan, text: &str, clause: &mut Clause) -> Result<(), StoreError> {
+    let Some(vector) = &plan.search else {
+        return Err(StoreError::Unsupported {
+            message: format!("{} has no full-text search", plan.qualified),
+        });
+    };
+    match words(text) {
+        Some(words) => {
+            let words = clause.bind(Bind::text(&words));
+            clause.and(&format!("{vector} @@ to_tsquery('simple'::regconfig, {words})"));
+        }
+        None => clause.and("FALSE"),
+    }
+    Ok(())
+}
+
+/// The query that demands every word, the last one as a prefix. Each word is quoted, so nothing in
+/// it is an operator. `None` if there is no word.
+fn words(text: &str) -> Option<String> {
+    let meaningful = |word: &&str| word.contains(char::is_alphanumeric);
+    let quoted = |word: &str| {
+        format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''").replace('\0', ""))
+    };
+    let words: Vec<_> =
+        text.split_whitespace().filter(meaningful).take(WORDS).map(quoted).collect();
+    (!words.is_empty()).then(|| format!("{}:*", words.join(" & ")))
+}
+
+/// A box that an index can find, then the exact distance.
+fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreError> {
+    let mut columns = plan.columns_of(near.field).map(|(column, _)| &column.name);
+    let (Some(latitude), Some(longitude)) = (columns.next(), columns.next()) else {
+        return Err(StoreError::Internal { message: "`near` needs a geo field".to_owned() });
+    };
+    let real = |clause: &mut Clause, number: f64| clause.bind(Bind::Real(number));
+    let area = Area::around(near);
+    let (south, north) = (real(clause, area.south), real(clause, area.north));
+    clause.and(&format!("self.{latitude} BETWEEN {south} AND {north}"));
+    let within = |clause: &mut Clause, (west, east): (f64, f64)| {
+        let (west, east) = (real(clause, west), real(clause, east));
+        format!("self.{longitude} BETWEEN {west} AND {east}")
+    };
+    let bands = area.bands.iter().map(|band| within(clause, *band)).collect::<Vec<_>>();
+    if !bands.is_empty() {
+        clause.and(&format!("({})", bands.join(" OR ")));
+    }
+    let (a, b) = (real(clause, near.latitude), real(clause, near.longitude));
+    let most = real(clause, near.within);
+    let (c, d) = (format!("self.{latitude}"), format!("self.{longitude}"));
+    clause.and(&format!("{} <= {most}", distance(&a, &b, &c, &d)));
+    Ok(())
+}
+
+/// Metres between two places in degrees.
+fn distance(a: &str, b: &str, c: &str, d: &str) -> String {
+    expression::sql::postgresql_distance(a, b, c, d)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn words_are_quoted_and_the_last_is_a_prefix() {
+        assert_eq!(words("red  Sh").as_deref(), Some("'red' & 'Sh':*"));
+        assert_eq!(words("a' | b:* \\x").as_deref(), Some("'a''' & 'b:*' & '\\\\x':*"));
+        assert_eq!(words(" ' * ( "), None);
+    }
+}

@@ -1,0 +1,215 @@
+//! The tables of the design as this store sees them, and the statements whose shape is fixed, each
+//! written once at start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use decide::design::{Design, PartTable, Table};
+use expression::sql::{Dialect, TableName};
+use expression::{EntityId, FieldIndex, FieldShape, Schema};
+use model::model::BuiltIn;
+use runtime::store::tables::{Column, Columns, quoted};
+
+use crate::text::Text;
+use crate::wire::Wire;
+
+/// The table of a part.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Its columns besides `owner_id` and `position`.
+    pub columns: Columns,
+    /// How each column travels.
+    pub wires: Vec<Wire>,
+    /// Inserts rows of one owner, `$1`: an array for each column, or how many there are.
+    pub insert: Arc<Text>,
+    /// Deletes the rows of one owner, `$1`.
+    pub delete: Arc<Text>,
+}
+
+/// The table of an entity.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The entity.
+    pub entity: EntityId,
+    /// `context.Entity`: what records about its rows call it, whatever its position.
+    pub qualified: String,
+    /// Name, quoted, in its schema.
+    pub table: String,
+    /// The column of the id, quoted.
+    pub id: String,
+    /// What its full-text index holds of `self`, if it has one.
+    pub search: Option<String>,
+    /// Its columns.
+    pub columns: Columns,
+    /// How each column travels.
+    pub wires: Vec<Wire>,
+    /// Its parts, in order.
+    pub parts: Vec<Part>,
+    /// ` AND "deleted_at" IS NULL` where rows are deleted softly, for the alias `self`.
+    pub live: String,
+    /// `SELECT .. FROM .. AS self WHERE `: all columns, then each part as an array of records.
+    pub select: String,
+    /// Reads a live row by id, `$1`.
+    pub by_id: Arc<Text>,
+    /// Reads a row by id, `$1`, live or not.
+    pub by_any_id: Arc<Text>,
+    /// Reads the live rows of the ids in `$1`.
+    pub by_ids: Arc<Text>,
+    /// Locks the live rows of the ids in `$1`, in their order, then reads them.
+    pub lock: Arc<Text>,
+    /// Inserts a row.
+    pub insert: Arc<Text>,
+    /// Deletes a row by id, `$1`.
+    pub delete: Arc<Text>,
+    /// Names of unique indexes and constraints to the codes of their keys.
+    pub codes: BTreeMap<String, String>,
+}
+
+/// `$FIRST, ..` for so many parameters.
+fn parameters(first: usize, count: usize) -> String {
+    (first..first + count).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ")
+}
+
+fn name(schema: &str, name: &str) -> String {
+    TableName { schema: schema.into(), name: name.into() }.sql(Dialect::PostgreSql)
+}
+
+fn wires(columns: &Columns) -> Vec<Wire> {
+    let of = |field: &runtime::store::tables::Field| {
+        let own = columns.all.get(field.columns.clone()).unwrap_or_default();
+        own.iter().map(|column| Wire::of_column(column.encoding, &field.ty)).collect::<Vec<_>>()
+    };
+    columns.fields.iter().flat_map(of).collect()
+}
+
+impl Part {
+    fn new(schema: &Schema, fields: &[FieldShape], owner: &Table, part: &PartTable) -> Self {
+        let columns = Columns::new(fields, &part.columns, schema);
+        let wires = wires(&columns);
+        let table = name(&owner.schema, &part.name);
+        let insert = if wires.is_empty() {
+            format!(
+                "INSERT INTO {table} (\"owner_id\", \"position\") \
+                 SELECT $1, at - 1 FROM generate_series(1, $2) AS at"
+            )
+        } else {
+            let arrays = wires.iter().enumerate();
+            let arrays = arrays.map(|(at, wire)| format!("${}::{}[]", at + 2, wire.name()));
+            let names: Vec<String> = (0..wires.len()).map(|at| format!("c{at}")).collect();
+            format!(
+                "INSERT INTO {table} (\"owner_id\", \"position\", {}) SELECT $1, at - 1, {} \
+                 FROM unnest({}) WITH ORDINALITY AS rows ({}, at)",
+                columns.list(""),
+                names.join(", "),
+                arrays.collect::<Vec<_>>().join(", "),
+                names.join(", "),
+            )
+        };
+        Self {
+            insert: Text::new(insert),
+            delete: Text::new(format!("DELETE FROM {table} WHERE \"owner_id\" = $1")),
+            columns,
+            wires,
+        }
+    }
+
+    /// The rows of `self` as an array of records.
+    fn array(&self, table: &str) -> String {
+        format!(
+            "ARRAY(SELECT ROW({}) FROM {table} AS part WHERE part.\"owner_id\" = self.\"id\" \
+             ORDER BY part.\"position\")",
+            self.columns.list("part.")
+        )
+    }
+}
+
+impl Plan {
+    fn new(design: &Design, table: &Table) -> Self {
+        let schema = &design.model.schema;
+        let shape = schema.entity(table.entity);
+        let columns = Columns::new(&shape.fields, &table.columns, schema);
+        let deleted_at = design
+            .model
+            .entities
+            .get(table.entity.0 as usize)
+            .and_then(|entity| entity.built_in(BuiltIn::DeletedAt))
+            .and_then(|field| columns.of(field).first());
+        let live = deleted_at
+            .map_or_else(String::new, |column| format!(" AND self.{} IS NULL", column.name));
+        let own = name(&table.schema, &table.name);
+        let parts: Vec<(Part, String)> = shape
+            .parts
+            .iter()
+            .zip(&table.parts)
+            .map(|(part, to)| {
+                (Part::new(schema, &part.fields, table, to), name(&table.schema, &to.name))
+            })
+            .collect();
+        let id = columns.all.first().map_or_else(|| quoted("id"), |column| column.name.clone());
+        let arrays = parts.iter().map(|(part, table)| format!(", {}", part.array(table)));
+        let list = columns.list("self.") + &arrays.collect::<String>();
+        let select = format!("SELECT {list} FROM {own} AS self WHERE ");
+        let by_ids = format!("{select}self.{id} = ANY($1){live}");
+        Self {
+            entity: table.entity,
+            qualified: format!("{}.{}", shape.context, shape.name),
+            search: search_vector(table),
+            by_id: Text::new(format!("{select}self.{id} = $1{live}")),
+            by_any_id: Text::new(format!("{select}self.{id} = $1")),
+            lock: Text::new(format!("{by_ids} ORDER BY self.{id} FOR UPDATE OF self")),
+            by_ids: Text::new(by_ids),
+            insert: Text::new(format!(
+                "INSERT INTO {own} ({}) VALUES ({})",
+                columns.list(""),
+                parameters(1, columns.all.len())
+            )),
+            delete: Text::new(format!("DELETE FROM {own} WHERE {id} = $1")),
+            codes: codes(design, table),
+            wires: wires(&columns),
+            parts: parts.into_iter().map(|(part, _)| part).collect(),
+            table: own,
+            id,
+            columns,
+            live,
+            select,
+        }
+    }
+}
+
+/// The words of a row, letter by letter as the index has them: only then is it used.
+fn search_vector(table: &Table) -> Option<String> {
+    let columns = table.search.iter().filter_map(|at| table.columns.get(usize::from(at.0)));
+    let texts: Vec<String> =
+        columns.map(|base| format!("coalesce(self.{}, '')", quoted(base))).collect();
+    let all = texts.join(" || ' ' || ");
+    (!texts.is_empty()).then(|| format!("to_tsvector('simple'::regconfig, {all})"))
+}
+
+/// What PostgreSQL names when a key is violated, with the code that the model gives the key.
+fn codes(design: &Design, table: &Table) -> BTreeMap<String, String> {
+    let unique =
+        table.indexes.iter().filter_map(|index| Some((&index.name, index.unique.as_ref()?)));
+    let unique = unique.map(|(name, code)| (name.clone(), code.clone()));
+    let entity = design.model.entities.get(table.entity.0 as usize);
+    let exclusive = entity.into_iter().flat_map(|entity| &entity.exclusive).map(|key| {
+        let code = &key.code.value;
+        (emit::sql::exclusion(table, code), code.clone())
+    });
+    unique.chain(exclusive).collect()
+}
+
+/// The plan of every table; positions are entity ids.
+pub(crate) fn plans(design: &Design) -> Vec<Plan> {
+    design.tables.iter().map(|table| Plan::new(design, table)).collect()
+}
+
+impl Plan {
+    /// The columns of a field, with how they travel.
+    pub fn columns_of(&self, field: FieldIndex) -> impl Iterator<Item = (&Column, Wire)> {
+        let range =
+            self.columns.fields.get(usize::from(field.0)).map(|field| field.columns.clone());
+        let range = range.unwrap_or_default();
+        let columns = self.columns.all.get(range.clone()).unwrap_or_default();
+        columns.iter().zip(self.wires.get(range).unwrap_or_default().iter().copied())
+    }
+}

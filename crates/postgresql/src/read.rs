@@ -1,0 +1,92 @@
+//! Rows by id and by key.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expression::{EntityId, FieldIndex, Row, Value};
+use runtime::store::StoreError;
+use runtime::store::changes::row_id;
+
+use crate::decode;
+use crate::plan::Plan;
+use crate::session::Session;
+use crate::text::Text;
+use crate::wire::{self, Bind};
+
+impl Session {
+    /// A row with its parts from what a statement that starts with [`Plan::select`] yields.
+    pub(crate) fn decode(&self, plan: &Plan, row: &tokio_postgres::Row) -> Result<Row, StoreError> {
+        let schema = self.catalog.schema();
+        let fields = decode::fields(row, 0, &plan.columns, schema)?;
+        let mut parts = Vec::with_capacity(plan.parts.len());
+        for (at, part) in (plan.columns.all.len()..).zip(&plan.parts) {
+            parts.push(decode::part(decode::bytes(row, at)?, &part.columns, schema)?);
+        }
+        Ok(Row { entity: plan.entity, fields, parts })
+    }
+
+    pub(crate) async fn one(
+        &mut self,
+        entity: EntityId,
+        text: &Arc<Text>,
+        binds: &[Bind],
+    ) -> Result<Option<Arc<Row>>, StoreError> {
+        let rows = self.query(text, binds).await?;
+        let plan = self.plan(entity)?;
+        rows.first().map(|row| self.decode(plan, row).map(Arc::new)).transpose()
+    }
+
+    pub(crate) async fn many(
+        &mut self,
+        entity: EntityId,
+        text: &Arc<Text>,
+        binds: &[Bind],
+    ) -> Result<Vec<Arc<Row>>, StoreError> {
+        let rows = self.query(text, binds).await?;
+        let plan = self.plan(entity)?;
+        rows.iter().map(|row| self.decode(plan, row).map(Arc::new)).collect()
+    }
+
+    /// Live rows, in the order of the ids.
+    pub(crate) async fn by_ids(
+        &mut self,
+        entity: EntityId,
+        ids: &[u128],
+        lock: bool,
+    ) -> Result<Vec<Option<Arc<Row>>>, StoreError> {
+        let plan = self.plan(entity)?;
+        let found = if let (&[id], false) = (ids, lock) {
+            let text = plan.by_id.clone();
+            self.one(entity, &text, &[Bind::Uuid(id)]).await?.into_iter().collect()
+        } else {
+            let text = if lock { plan.lock.clone() } else { plan.by_ids.clone() };
+            self.many(entity, &text, &[Bind::ids(ids.iter().copied())]).await?
+        };
+        let by_id: BTreeMap<u128, Arc<Row>> =
+            found.into_iter().filter_map(|row| Some((row_id(&row)?, row))).collect();
+        Ok(ids.iter().map(|id| by_id.get(id).cloned()).collect())
+    }
+
+    /// The live row with a unique key.
+    pub(crate) async fn by_key(
+        &mut self,
+        entity: EntityId,
+        key: &[(FieldIndex, Value)],
+    ) -> Result<Option<Arc<Row>>, StoreError> {
+        // Nulls are outside of every key.
+        if key.is_empty() || key.iter().any(|(_, value)| value.is_null()) {
+            return Ok(None);
+        }
+        let plan = self.plan(entity)?;
+        let (mut conditions, mut binds) = (Vec::new(), Vec::new());
+        for (field, value) in key {
+            for (column, wire) in plan.columns_of(*field) {
+                binds.push(wire::encode(value, column.encoding, wire, &column.name)?);
+                conditions.push(format!("self.{} = ${}", column.name, binds.len()));
+            }
+        }
+        let sql = format!("{}{}{} LIMIT 1", plan.select, conditions.join(" AND "), plan.live);
+        let text = self.catalog.texts.get(&sql);
+        self.one(entity, &text, &binds).await
+    }
+}

@@ -1,0 +1,326 @@
+//! The records that commit with a change: outbox, idempotency, jobs, links, sequences, and what
+//! the server keeps for itself.
+
+use std::sync::Arc;
+
+use expression::{EntityId, FieldIndex};
+use runtime::store::{
+    Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Record,
+    StoreError, Subject,
+};
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+
+use crate::decode;
+use crate::session::{Meaning, Session};
+use crate::statements as sql;
+use crate::wire::{Bind, Wire};
+
+fn unreadable(what: &str) -> StoreError {
+    decode::damaged(format!("{what} is not what was written there"))
+}
+
+/// A column as what it is.
+fn get<'r, T: FromSql<'r>>(row: &'r Row, at: usize) -> Result<T, StoreError> {
+    row.try_get(at).map_err(|_| unreadable("a record"))
+}
+
+fn optional<T>(value: Option<T>, wire: Wire, bind: impl FnOnce(T) -> Bind) -> Bind {
+    value.map_or(Bind::Null(wire), bind)
+}
+
+fn count(rows: u64) -> u32 {
+    u32::try_from(rows).unwrap_or(u32::MAX)
+}
+
+fn small(number: i64) -> Result<u32, StoreError> {
+    u32::try_from(number).map_err(|_| unreadable("a number"))
+}
+
+impl Session {
+    fn qualified(&self, entity: EntityId) -> Result<Bind, StoreError> {
+        Ok(Bind::text(&self.plan(entity)?.qualified))
+    }
+
+    pub(crate) async fn append_event(&mut self, event: &OutboxEvent) -> Result<(), StoreError> {
+        let binds = vec![
+            Bind::Uuid(event.id),
+            Bind::text(&event.event),
+            Bind::text(&event.key),
+            Bind::text(&event.payload),
+            Bind::Int(event.at),
+        ];
+        self.send(&sql::APPEND, binds, Meaning::Plain).await
+    }
+
+    pub(crate) async fn events(
+        &mut self,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, OutboxEvent)>, StoreError> {
+        let rows = self.query(&sql::OUTBOX, &[Bind::Int(after), Bind::Int(limit.into())]).await?;
+        let read = |row: &Row| {
+            let event = OutboxEvent {
+                id: decode::id(row, 0)?,
+                event: get(row, 1)?,
+                key: get(row, 2)?,
+                payload: get(row, 3)?,
+                at: get(row, 4)?,
+            };
+            Ok((get(row, 5)?, event))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    pub(crate) async fn waiting(&mut self) -> Result<Backlog, StoreError> {
+        let rows = self.query(&sql::BACKLOG, &[Bind::Int(FAILING_AFTER.into())]).await?;
+        let row = rows.first().ok_or_else(|| unreadable("the backlog"))?;
+        Ok(Backlog {
+            events: get(row, 0)?,
+            oldest_event: get(row, 1)?,
+            calls: get(row, 2)?,
+            first_due: get(row, 3)?,
+            failing: get(row, 4)?,
+        })
+    }
+
+    pub(crate) async fn linked_row(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+    ) -> Result<Option<u128>, StoreError> {
+        let binds =
+            [Bind::text(&subject.subject), Bind::text(&subject.issuer), self.qualified(entity)?];
+        let rows = self.query(&sql::LINKED, &binds).await?;
+        rows.first().map(|row| decode::id(row, 0)).transpose()
+    }
+
+    pub(crate) async fn link_row(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+        row: u128,
+    ) -> Result<(), StoreError> {
+        let binds = vec![
+            self.qualified(entity)?,
+            Bind::text(&subject.issuer),
+            Bind::text(&subject.subject),
+            Bind::Uuid(row),
+        ];
+        self.execute(&sql::LINK, binds, Meaning::Taken("subject-linked")).await.map(drop)
+    }
+
+    pub(crate) async fn unlink_row(
+        &mut self,
+        entity: EntityId,
+        row: u128,
+    ) -> Result<(), StoreError> {
+        let binds = vec![Bind::Uuid(row), self.qualified(entity)?];
+        self.send(&sql::UNLINK, binds, Meaning::Plain).await
+    }
+
+    pub(crate) async fn remembered(
+        &mut self,
+        key: &IdempotencyKey,
+        now: i64,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let binds = [
+            Bind::text(&key.key),
+            Bind::text(&key.caller),
+            Bind::text(&key.operation),
+            Bind::Int(now),
+        ];
+        let rows = self.query(&sql::IDEMPOTENCY, &binds).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let what = "an idempotency record";
+        let hash: &[u8] = get(row, 0)?;
+        let status: Option<i64> = get(row, 1)?;
+        let headers: Option<&str> = get(row, 2)?;
+        let body: Option<&[u8]> = get(row, 3)?;
+        let answer = match (status, headers, body) {
+            (Some(status), Some(headers), Some(body)) => Some(Answer {
+                status: u16::try_from(status).map_err(|_| unreadable(what))?,
+                headers: serde_json::from_str(headers).map_err(|_| unreadable(what))?,
+                body: body.into(),
+            }),
+            _ => None,
+        };
+        let body_hash = hash.try_into().map_err(|_| unreadable(what))?;
+        Ok(Some(IdempotencyRecord { body_hash, answer, expires: get(row, 4)? }))
+    }
+
+    pub(crate) async fn remember(
+        &mut self,
+        key: &IdempotencyKey,
+        record: &IdempotencyRecord,
+    ) -> Result<(), StoreError> {
+        let answer = record.answer.as_ref();
+        let headers = answer.map(|answer| serde_json::json!(answer.headers).to_string());
+        let binds = vec![
+            Bind::text(&key.caller),
+            Bind::text(&key.operation),
+            Bind::text(&key.key),
+            Bind::Bytes(record.body_hash.as_slice().into()),
+            optional(answer, Wire::Int, |answer| Bind::Int(answer.status.into())),
+            optional(headers, Wire::Text, |headers| Bind::text(&headers)),
+            optional(answer, Wire::Bytes, |answer| Bind::Bytes(answer.body.clone())),
+            Bind::Int(record.expires),
+        ];
+        self.send(&sql::PUT_IDEMPOTENCY, binds, Meaning::Plain).await
+    }
+
+    pub(crate) async fn forget_answers(&mut self, now: i64, limit: u32) -> Result<u32, StoreError> {
+        let binds = vec![Bind::Int(now), Bind::Int(limit.into())];
+        self.execute(&sql::PURGE_IDEMPOTENCY, binds, Meaning::Plain).await.map(count)
+    }
+
+    pub(crate) async fn put(&mut self, job: &Job) -> Result<(), StoreError> {
+        let binds = vec![
+            Bind::Uuid(job.id),
+            self.qualified(job.entity)?,
+            Bind::Uuid(job.row),
+            Bind::text(&job.operation),
+            Bind::Int(job.step.into()),
+            Bind::text(&job.context),
+            Bind::text(&job.key),
+            Bind::Int(job.attempts.into()),
+            Bind::Int(job.due),
+            Bind::Int(job.deadline),
+        ];
+        self.execute(&sql::PUT_JOB, binds, Meaning::Taken("in-progress")).await.map(drop)
+    }
+
+    pub(crate) async fn job_by_id(&mut self, id: u128) -> Result<Option<Job>, StoreError> {
+        let rows = self.query(&sql::JOB, &[Bind::Uuid(id)]).await?;
+        rows.first().map(|row| self.read_job(row)).transpose()
+    }
+
+    pub(crate) async fn job_of(
+        &mut self,
+        entity: EntityId,
+        row: u128,
+    ) -> Result<Option<u128>, StoreError> {
+        let binds = [Bind::Uuid(row), self.qualified(entity)?];
+        let rows = self.query(&sql::JOB_ON, &binds).await?;
+        rows.first().map(|row| decode::id(row, 0)).transpose()
+    }
+
+    pub(crate) async fn due_jobs(
+        &mut self,
+        now: i64,
+        lease: i64,
+        limit: u32,
+    ) -> Result<Vec<Job>, StoreError> {
+        let binds = [Bind::Int(now), Bind::Int(lease), Bind::Int(limit.into())];
+        let rows = self.change(&sql::TAKE_JOBS, &binds).await?;
+        let mut jobs = Vec::with_capacity(rows.len());
+        for row in &rows {
+            jobs.push((get::<i64>(row, 10)?, self.read_job(row)?));
+        }
+        jobs.sort_by_key(|(due, job)| (*due, job.id));
+        Ok(jobs.into_iter().map(|(_, job)| job).collect())
+    }
+
+    pub(crate) async fn complete(&mut self, id: u128) -> Result<(), StoreError> {
+        self.send(&sql::COMPLETE_JOB, vec![Bind::Uuid(id)], Meaning::Plain).await
+    }
+
+    fn read_job(&self, row: &Row) -> Result<Job, StoreError> {
+        let entity: &str = get(row, 1)?;
+        let known = self.catalog.entity(entity).ok_or_else(|| {
+            decode::damaged(format!("a job is about `{entity}`, which the model does not have"))
+        })?;
+        Ok(Job {
+            id: decode::id(row, 0)?,
+            entity: known,
+            row: decode::id(row, 2)?,
+            operation: get(row, 3)?,
+            step: small(get(row, 4)?)?,
+            context: get(row, 5)?,
+            key: get(row, 6)?,
+            attempts: small(get(row, 7)?)?,
+            due: get(row, 8)?,
+            deadline: get(row, 9)?,
+        })
+    }
+
+    pub(crate) async fn next_number(
+        &mut self,
+        entity: EntityId,
+        field: FieldIndex,
+        per: u128,
+    ) -> Result<i64, StoreError> {
+        let shape = self.catalog.schema().entity(entity);
+        let name = shape.fields.get(usize::from(field.0)).map(|field| field.name.as_str());
+        let name: Arc<str> = name.unwrap_or_default().into();
+        let binds = [self.qualified(entity)?, Bind::Text(name), Bind::Uuid(per)];
+        let rows = self.change(&sql::NEXT, &binds).await?;
+        rows.first().map_or_else(|| Err(unreadable("a sequence")), |row| get(row, 0))
+    }
+
+    pub(crate) async fn kept(
+        &mut self,
+        kind: &str,
+        key: &str,
+        now: i64,
+        lock: bool,
+    ) -> Result<Option<Record>, StoreError> {
+        let binds = [Bind::text(kind), Bind::text(key), Bind::Int(now)];
+        let rows = match lock {
+            true => self.change(&sql::LOCK_RECORD, &binds).await?,
+            false => self.query(&sql::RECORD, &binds).await?,
+        };
+        rows.first().map(record).transpose()
+    }
+
+    pub(crate) async fn kept_after(
+        &mut self,
+        kind: &str,
+        owner: Option<&str>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut binds = vec![Bind::text(kind), Bind::text(after), Bind::Int(limit.into())];
+        binds.extend(owner.map(Bind::text));
+        let text = if owner.is_some() { &sql::RECORDS_OF } else { &sql::RECORDS };
+        self.query(text, &binds).await?.iter().map(record).collect()
+    }
+
+    pub(crate) async fn add(&mut self, record: &Record) -> Result<(), StoreError> {
+        self.execute(&sql::ADD_RECORD, columns(record), Meaning::Taken("record-exists"))
+            .await
+            .map(drop)
+    }
+
+    pub(crate) async fn replace(&mut self, record: &Record) -> Result<(), StoreError> {
+        self.send(&sql::PUT_RECORD, columns(record), Meaning::Plain).await
+    }
+
+    pub(crate) async fn remove(&mut self, kind: &str, key: &str) -> Result<bool, StoreError> {
+        let binds = vec![Bind::text(kind), Bind::text(key)];
+        Ok(self.execute(&sql::REMOVE_RECORD, binds, Meaning::Plain).await? > 0)
+    }
+
+    pub(crate) async fn forget_records(&mut self, now: i64, limit: u32) -> Result<u32, StoreError> {
+        let binds = vec![Bind::Int(now), Bind::Int(limit.into())];
+        self.execute(&sql::PURGE_RECORDS, binds, Meaning::Plain).await.map(count)
+    }
+}
+
+fn columns(record: &Record) -> Vec<Bind> {
+    let Record { kind, key, owner, value, expires } = record;
+    let mut binds: Vec<Bind> =
+        [kind, key, owner, value].into_iter().map(|text| Bind::text(text)).collect();
+    binds.push(optional(*expires, Wire::Int, Bind::Int));
+    binds
+}
+
+fn record(row: &Row) -> Result<Record, StoreError> {
+    Ok(Record {
+        kind: get(row, 0)?,
+        key: get(row, 1)?,
+        owner: get(row, 2)?,
+        value: get(row, 3)?,
+        expires: get(row, 4)?,
+    })
+}

@@ -1,0 +1,307 @@
+//! One piece of work on a connection: statements, sent ahead where nobody waits for their answer.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use expression::EntityId;
+use futures_util::TryStreamExt as _;
+use futures_util::future::join;
+use runtime::store::{StoreError, Terms};
+use tokio_postgres::{Error, Row};
+
+use crate::catalog::Catalog;
+use crate::failure::{self, Violation};
+use crate::plan::Plan;
+use crate::pool::Held;
+use crate::text::Text;
+use crate::wire::Bind;
+
+/// What opens a transaction that reads one snapshot.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// What opens a transaction that writes.
+const WRITE: &str = "BEGIN";
+
+/// A connection with what is needed to speak of rows.
+#[derive(Debug)]
+pub struct Session {
+    held: Held,
+    pub(crate) catalog: Arc<Catalog>,
+    /// Of the work that runs.
+    pub(crate) terms: Terms,
+    /// What opens the transaction, until it was sent.
+    begin: Option<&'static str>,
+    writes: bool,
+    /// Statements whose answers nobody has looked at yet, in order.
+    pending: Vec<Pending>,
+    /// What has gone wrong: then nothing can be committed any more.
+    failed: Option<StoreError>,
+}
+
+/// What an error of a statement means.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Meaning {
+    /// Nothing in the model.
+    Plain,
+    /// A row of this entity is inserted or updated.
+    Write(EntityId),
+    /// As [`Self::Write`], and exactly one row has to be changed.
+    Change(EntityId),
+    /// A row of this entity is deleted.
+    Delete(EntityId),
+    /// A unique key has this code.
+    Taken(&'static str),
+}
+
+/// The answer to a statement: how many rows it changed.
+type Count = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
+
+struct Pending {
+    count: Count,
+    meaning: Meaning,
+}
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending").field("meaning", &self.meaning).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub(crate) fn new(held: Held, catalog: Arc<Catalog>, terms: Terms, writes: bool) -> Self {
+        let begin = Some(if writes { WRITE } else { READ });
+        Self { held, catalog, terms, begin, writes, pending: Vec::new(), failed: None }
+    }
+
+    pub(crate) fn plan(&self, entity: EntityId) -> Result<&Plan, StoreError> {
+        self.catalog.plan(entity)
+    }
+
+    /// The rows that a statement yields.
+    pub(crate) async fn query(
+        &mut self,
+        text: &Arc<Text>,
+        binds: &[Bind],
+    ) -> Result<Vec<Row>, StoreError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let result = self.query_now(text, binds).await;
+        let settled = self.settle().await;
+        match settled.and_then(|()| result.map_err(|error| failure::plain(&error))) {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// As [`Self::query`], of a statement that changes rows.
+    pub(crate) async fn change(
+        &mut self,
+        text: &Arc<Text>,
+        binds: &[Bind],
+    ) -> Result<Vec<Row>, StoreError> {
+        if self.writes {
+            return self.query(text, binds).await;
+        }
+        Err(self.fail(read_only()))
+    }
+
+    async fn query_now(&mut self, text: &Arc<Text>, binds: &[Bind]) -> Result<Vec<Row>, Error> {
+        let Ok(connection) = self.held.get() else { return Ok(Vec::new()) };
+        let statement = connection.statement(text, binds).await?;
+        let query = async {
+            connection.client.query_raw(&statement, binds).await?.try_collect::<Vec<Row>>().await
+        };
+        match self.begin.take() {
+            None => query.await,
+            Some(begin) => {
+                let (begun, rows) = join(connection.client.batch_execute(begin), query).await;
+                begun?;
+                rows
+            }
+        }
+    }
+
+    /// Runs a statement that changes rows; how many.
+    pub(crate) async fn execute(
+        &mut self,
+        text: &Arc<Text>,
+        binds: Vec<Bind>,
+        meaning: Meaning,
+    ) -> Result<u64, StoreError> {
+        self.send(text, binds, meaning).await?;
+        let last = self.pending.pop();
+        self.settle_or_fail().await?;
+        let Some(last) = last else { return Ok(0) };
+        match last.count.await {
+            Ok(count) => Ok(count),
+            Err(error) => {
+                let error = self.meant(meaning, &error);
+                Err(self.fail(error))
+            }
+        }
+    }
+
+    /// Sends a statement and goes on: an error comes with the next answer, or with the commit.
+    pub(crate) async fn send(
+        &mut self,
+        text: &Arc<Text>,
+        binds: Vec<Bind>,
+        meaning: Meaning,
+    ) -> Result<(), StoreError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if !self.writes {
+            return Err(self.fail(read_only()));
+        }
+        let connection = self.held.get()?;
+        let statement = connection.statement(text, &binds).await;
+        let statement = match statement {
+            Ok(statement) => statement,
+            Err(error) => {
+                // A broken statement before is the better reason.
+                self.settle_or_fail().await?;
+                return Err(self.fail(failure::plain(&error)));
+            }
+        };
+        let client = self.held.get()?.client.clone();
+        if let Some(begin) = self.begin.take() {
+            let client = client.clone();
+            let begun = async move { client.batch_execute(begin).await.map(|()| 0) };
+            self.start(Box::pin(begun), Meaning::Plain);
+        }
+        let count = async move { client.execute_raw(&statement, &binds).await };
+        self.start(Box::pin(count), meaning);
+        Ok(())
+    }
+
+    /// Puts a statement on its way: the first poll sends it.
+    fn start(&mut self, mut count: Count, meaning: Meaning) {
+        let mut context = Context::from_waker(Waker::noop());
+        let count = match count.as_mut().poll(&mut context) {
+            Poll::Pending => count,
+            Poll::Ready(done) => Box::pin(std::future::ready(done)),
+        };
+        self.pending.push(Pending { count, meaning });
+    }
+
+    async fn settle_or_fail(&mut self) -> Result<(), StoreError> {
+        match self.settle().await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Waits for what was sent ahead; the first error is the one that counts.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        let mut first = Ok(());
+        for pending in std::mem::take(&mut self.pending) {
+            let answer = pending.count.await;
+            let outcome = match (answer, pending.meaning) {
+                (Ok(0), Meaning::Change(entity)) => Err(StoreError::Vanished { entity }),
+                (Ok(_), _) => Ok(()),
+                (Err(error), meaning) => Err(self.meant(meaning, &error)),
+            };
+            first = first.and(outcome);
+        }
+        first
+    }
+
+    fn fail(&mut self, error: StoreError) -> StoreError {
+        self.failed.get_or_insert(error).clone()
+    }
+
+    /// An error in the words of the model.
+    fn meant(&self, meaning: Meaning, error: &Error) -> StoreError {
+        let Some(violation) = failure::violation(error) else { return failure::plain(error) };
+        match (meaning, violation) {
+            (Meaning::Taken(code), Violation::Unique(_)) => {
+                StoreError::Unique { code: code.to_owned() }
+            }
+            (Meaning::Write(entity) | Meaning::Change(entity), Violation::Unique(named)) => {
+                let plan = self.plan(entity).ok();
+                let code = plan.and_then(|plan| plan.codes.get(named).cloned());
+                StoreError::Unique { code: code.unwrap_or_else(|| "already-exists".to_owned()) }
+            }
+            (Meaning::Write(entity) | Meaning::Change(entity), Violation::ForeignKey) => {
+                StoreError::MissingReference { entity }
+            }
+            (Meaning::Delete(entity), Violation::ForeignKey) => {
+                StoreError::StillReferenced { entity }
+            }
+            _ => failure::plain(error),
+        }
+    }
+
+    /// Ends a read.
+    pub(crate) fn finish(mut self) {
+        if self.begin.is_some() {
+            // Nothing was asked.
+            self.held.clean = true;
+        } else if self.pending.is_empty() && self.failed.is_none() {
+            self.held.clean = self.send_end("COMMIT");
+        } else if self.pending.is_empty() {
+            self.held.clean = self.send_end("ROLLBACK");
+        }
+    }
+
+    /// Sends what ends a transaction whose outcome nobody needs to know.
+    fn send_end(&mut self, how: &'static str) -> bool {
+        let Ok(connection) = self.held.get() else { return false };
+        let mut context = Context::from_waker(Waker::noop());
+        let ending = std::pin::pin!(connection.client.batch_execute(how));
+        // Sent; the answer is thrown away when it comes, and the next statement waits its turn.
+        !matches!(ending.poll(&mut context), Poll::Ready(Err(_)))
+    }
+
+    /// Commits what was written. Only an answer of the database counts as success.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        if self.begin.is_some() {
+            self.held.clean = self.failed.is_none();
+            return self.failed.take().map_or(Ok(()), Err);
+        }
+        let certain = !self.pending.iter().any(|of| matches!(of.meaning, Meaning::Change(_)));
+        if !certain || self.failed.is_some() {
+            drop(self.settle_or_fail().await);
+        }
+        if let Some(error) = self.failed.take() {
+            self.held.clean = self.send_end("ROLLBACK");
+            return Err(error);
+        }
+        let client = self.held.get()?.client.clone();
+        let commit = async move { client.batch_execute("COMMIT").await.map(|()| 0) };
+        self.start(Box::pin(commit), Meaning::Plain);
+        let commit = self.pending.pop();
+        // A statement that failed makes the database roll back whatever COMMIT says.
+        let settled = self.settle().await;
+        let Some(commit) = commit else { return Err(StoreError::Closed) };
+        let committed = commit.count.await;
+        self.held.clean = true;
+        settled?;
+        committed.map(drop).map_err(|error| match failure::plain(&error) {
+            StoreError::Unreachable { message } => StoreError::Unreachable {
+                message: format!(
+                    "{message}; whether the change was committed is not known, the same \
+                     request with the same idempotency key tells"
+                ),
+            },
+            other => other,
+        })
+    }
+
+    /// Undoes what was written.
+    pub(crate) async fn roll_back(mut self) {
+        if self.begin.is_none() {
+            drop(self.settle().await);
+            self.held.clean = self.send_end("ROLLBACK");
+        } else {
+            self.held.clean = true;
+        }
+    }
+}
+
+fn read_only() -> StoreError {
+    StoreError::Internal { message: "a read tried to write".to_owned() }
+}

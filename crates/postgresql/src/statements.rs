@@ -1,0 +1,142 @@
+//! The tables of what the server keeps for itself, in a schema of their own, and the statements
+//! over them.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::text::Text;
+
+/// The tables. No context is called `firmitas`. `firmitas.outbox` counts without reuse, so that a
+/// reader's place in it stays meaningful.
+pub(crate) const TABLES: &str = r#"
+CREATE SCHEMA IF NOT EXISTS firmitas;
+CREATE TABLE IF NOT EXISTS firmitas.outbox (
+  sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id uuid NOT NULL,
+  event text NOT NULL,
+  key text NOT NULL,
+  payload text NOT NULL,
+  at bigint NOT NULL
+);
+CREATE TABLE IF NOT EXISTS firmitas.idempotency (
+  caller text COLLATE "C" NOT NULL,
+  operation text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  body_hash bytea NOT NULL,
+  status integer,
+  headers text,
+  body bytea,
+  expires bigint NOT NULL,
+  PRIMARY KEY (key, caller, operation)
+);
+CREATE INDEX IF NOT EXISTS idempotency_expires ON firmitas.idempotency (expires);
+CREATE TABLE IF NOT EXISTS firmitas.jobs (
+  id uuid NOT NULL PRIMARY KEY,
+  entity text COLLATE "C" NOT NULL,
+  row uuid NOT NULL,
+  operation text NOT NULL,
+  step bigint NOT NULL,
+  context text NOT NULL,
+  key text NOT NULL,
+  attempts bigint NOT NULL,
+  due bigint NOT NULL,
+  deadline bigint NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS jobs_row ON firmitas.jobs (row, entity);
+CREATE INDEX IF NOT EXISTS jobs_due ON firmitas.jobs (due);
+CREATE TABLE IF NOT EXISTS firmitas.subjects (
+  entity text COLLATE "C" NOT NULL,
+  issuer text COLLATE "C" NOT NULL,
+  subject text COLLATE "C" NOT NULL,
+  row uuid NOT NULL,
+  PRIMARY KEY (subject, issuer, entity)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS subjects_row ON firmitas.subjects (row, entity);
+CREATE TABLE IF NOT EXISTS firmitas.records (
+  kind text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  owner text COLLATE "C" NOT NULL,
+  value text NOT NULL,
+  expires bigint,
+  PRIMARY KEY (kind, key)
+);
+CREATE INDEX IF NOT EXISTS records_owner ON firmitas.records (owner, kind, key)
+  WHERE owner <> '';
+CREATE INDEX IF NOT EXISTS records_expires ON firmitas.records (expires)
+  WHERE expires IS NOT NULL;
+CREATE TABLE IF NOT EXISTS firmitas.sequences (
+  entity text COLLATE "C" NOT NULL,
+  field text COLLATE "C" NOT NULL,
+  per uuid NOT NULL,
+  last bigint NOT NULL,
+  PRIMARY KEY (per, entity, field)
+);
+"#;
+
+macro_rules! statements {
+    ($($(#[$about:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$about])* pub(crate) static $name: LazyLock<Arc<Text>> =
+            LazyLock::new(|| Text::new($sql));)*
+    };
+}
+
+statements! {
+    APPEND = "INSERT INTO firmitas.outbox (id, event, key, payload, at) \
+              VALUES ($1, $2, $3, $4, $5)";
+    OUTBOX = "SELECT id, event, key, payload, at, sequence FROM firmitas.outbox \
+              WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+    // Asking for one end at a time reads one row.
+    BACKLOG = "SELECT coalesce((SELECT max(sequence) FROM firmitas.outbox) - \
+               (SELECT min(sequence) FROM firmitas.outbox) + 1, 0), \
+               (SELECT at FROM firmitas.outbox ORDER BY sequence LIMIT 1), \
+               count(*), min(due), count(*) FILTER (WHERE attempts > $1) FROM firmitas.jobs";
+    LINKED = "SELECT row FROM firmitas.subjects \
+              WHERE subject = $1 AND issuer = $2 AND entity = $3";
+    LINK = "INSERT INTO firmitas.subjects (entity, issuer, subject, row) VALUES ($1, $2, $3, $4)";
+    UNLINK = "DELETE FROM firmitas.subjects WHERE row = $1 AND entity = $2";
+    IDEMPOTENCY = "SELECT body_hash, status::bigint, headers, body, expires \
+                   FROM firmitas.idempotency \
+                   WHERE key = $1 AND caller = $2 AND operation = $3 AND expires > $4";
+    PUT_IDEMPOTENCY = "INSERT INTO firmitas.idempotency \
+                       (caller, operation, key, body_hash, status, headers, body, expires) \
+                       VALUES ($1, $2, $3, $4, $5::bigint, $6, $7, $8) \
+                       ON CONFLICT (key, caller, operation) DO UPDATE SET \
+                       body_hash = $4, status = $5::bigint, headers = $6, body = $7, expires = $8";
+    PURGE_IDEMPOTENCY = "DELETE FROM firmitas.idempotency WHERE (key, caller, operation) IN \
+                         (SELECT key, caller, operation FROM firmitas.idempotency \
+                         WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    PUT_JOB = "INSERT INTO firmitas.jobs (id, entity, row, operation, step, context, key, \
+               attempts, due, deadline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+               ON CONFLICT (id) DO UPDATE SET step = $5, context = $6, key = $7, \
+               attempts = $8, due = $9, deadline = $10";
+    JOB = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline \
+           FROM firmitas.jobs WHERE id = $1";
+    JOB_ON = "SELECT id FROM firmitas.jobs WHERE row = $1 AND entity = $2";
+    TAKE_JOBS = "UPDATE firmitas.jobs AS job SET due = $2 \
+                 FROM (SELECT id, due FROM firmitas.jobs WHERE due <= $1 \
+                 ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) AS first \
+                 WHERE job.id = first.id \
+                 RETURNING job.id, job.entity, job.row, job.operation, job.step, job.context, \
+                 job.key, job.attempts, job.due, job.deadline, first.due";
+    COMPLETE_JOB = "DELETE FROM firmitas.jobs WHERE id = $1";
+    NEXT = "INSERT INTO firmitas.sequences AS known (entity, field, per, last) \
+            VALUES ($1, $2, $3, 1) ON CONFLICT (per, entity, field) \
+            DO UPDATE SET last = known.last + 1 RETURNING last";
+    RECORD = "SELECT kind, key, owner, value, expires FROM firmitas.records \
+              WHERE kind = $1 AND key = $2 AND (expires IS NULL OR expires > $3)";
+    LOCK_RECORD = "SELECT kind, key, owner, value, expires FROM firmitas.records \
+                   WHERE kind = $1 AND key = $2 AND (expires IS NULL OR expires > $3) FOR UPDATE";
+    RECORDS = "SELECT kind, key, owner, value, expires FROM firmitas.records \
+               WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3";
+    RECORDS_OF = "SELECT kind, key, owner, value, expires FROM firmitas.records \
+                  WHERE kind = $1 AND key > $2 AND owner = $4 AND owner <> '' \
+                  ORDER BY key LIMIT $3";
+    ADD_RECORD = "INSERT INTO firmitas.records (kind, key, owner, value, expires) \
+                  VALUES ($1, $2, $3, $4, $5)";
+    PUT_RECORD = "INSERT INTO firmitas.records (kind, key, owner, value, expires) \
+                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kind, key) \
+                  DO UPDATE SET owner = $3, value = $4, expires = $5";
+    REMOVE_RECORD = "DELETE FROM firmitas.records WHERE kind = $1 AND key = $2";
+    PURGE_RECORDS = "DELETE FROM firmitas.records WHERE (kind, key) IN \
+                     (SELECT kind, key FROM firmitas.records WHERE expires <= $1 \
+                     ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED)";
+}

@@ -1,0 +1,76 @@
+//! Tables as stores see them: fields, and the columns that hold them.
+
+use std::ops::Range;
+
+use expression::sql::encoding::{self, Encoding};
+use expression::{FieldIndex, FieldShape, Schema, Type};
+
+/// A column.
+#[derive(Debug)]
+pub struct Column {
+    /// Name, quoted.
+    pub name: String,
+    /// How it holds its value.
+    pub encoding: Encoding,
+}
+
+/// A field and where its columns are.
+#[derive(Debug)]
+pub struct Field {
+    /// Its type.
+    pub ty: Type,
+    /// Positions of its columns in [`Columns::all`].
+    pub columns: Range<usize>,
+}
+
+/// The fields of a table with their columns.
+#[derive(Debug)]
+pub struct Columns {
+    /// The fields, as in the shape.
+    pub fields: Vec<Field>,
+    /// All columns, field by field.
+    pub all: Vec<Column>,
+}
+
+impl Columns {
+    /// The columns of fields with these base names.
+    #[must_use]
+    pub fn new(fields: &[FieldShape], names: &[String], schema: &Schema) -> Self {
+        let mut all = Vec::new();
+        let field = |(shape, base): (&FieldShape, &String)| {
+            let start = all.len();
+            all.extend(encoding::columns(&shape.ty, schema).into_iter().map(|column| Column {
+                name: quoted(&format!("{base}{}", column.suffix)),
+                encoding: column.encoding,
+            }));
+            Field { ty: shape.ty.clone(), columns: start..all.len() }
+        };
+        let fields = fields.iter().zip(names).map(field).collect();
+        Self { fields, all }
+    }
+
+    /// The columns of a field.
+    #[must_use]
+    pub fn of(&self, field: FieldIndex) -> &[Column] {
+        self.fields
+            .get(usize::from(field.0))
+            .and_then(|field| self.all.get(field.columns.clone()))
+            .unwrap_or_default()
+    }
+
+    /// All columns with a prefix, as a select lists them.
+    #[must_use]
+    pub fn list(&self, prefix: &str) -> String {
+        self.all
+            .iter()
+            .map(|column| format!("{prefix}{}", column.name))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// An identifier as SQL writes it.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
