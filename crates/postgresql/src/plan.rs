@@ -195,7 +195,13 @@ fn codes(design: &Design, table: &Table) -> BTreeMap<String, String> {
         let code = &key.code.value;
         (emit::sql::exclusion(table, code), code.clone())
     });
-    unique.chain(exclusive).collect()
+    let whole = unique.chain(exclusive);
+    whole.map(|(name, code)| (known_as(&name).to_owned(), code)).collect()
+}
+
+/// What PostgreSQL makes of a name: its first 63 bytes.
+fn known_as(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(63)).unwrap_or(name)
 }
 
 /// The plan of every table; positions are entity ids.

@@ -1,6 +1,6 @@
 //! Connections: as many as may be, each with the statements that it has prepared.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const WAIT: Duration = Duration::from_secs(2);
 pub(crate) struct Connection {
     pub client: Arc<Client>,
     /// By the address of their texts, which are kept so that no other takes it.
-    statements: HashMap<usize, (Arc<Text>, Statement)>,
+    statements: BTreeMap<usize, (Arc<Text>, Statement)>,
 }
 
 impl Connection {
@@ -100,7 +100,7 @@ pub(crate) async fn connect(config: &Config) -> Result<Connection, StoreError> {
     let (client, connection) =
         config.connect(NoTls).await.map_err(|error| failure::plain(&error))?;
     tokio::spawn(async move { drop(connection.await) });
-    Ok(Connection { client: Arc::new(client), statements: HashMap::new() })
+    Ok(Connection { client: Arc::new(client), statements: BTreeMap::new() })
 }
 
 /// A connection that one piece of work holds. It goes back to the pool if it is clean.

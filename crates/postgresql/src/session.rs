@@ -87,6 +87,9 @@ impl Session {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
+        if self.terms.deadline.is_some_and(|deadline| deadline <= std::time::Instant::now()) {
+            return Err(self.fail(StoreError::Busy));
+        }
         let result = self.query_now(text, binds).await;
         let settled = self.settle().await;
         match settled.and_then(|()| result.map_err(|error| failure::plain(&error))) {

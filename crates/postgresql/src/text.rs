@@ -1,6 +1,6 @@
 //! The texts of statements: each is prepared once on every connection that runs it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Most texts whose shape depends on what is asked; more would be made up by somebody.
@@ -19,7 +19,7 @@ impl Text {
 
 /// Texts whose shape depends on what is asked.
 #[derive(Debug, Default)]
-pub(crate) struct Texts(RwLock<HashMap<String, Arc<Text>>>);
+pub(crate) struct Texts(RwLock<BTreeMap<String, Arc<Text>>>);
 
 impl Texts {
     /// The one with this text.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base::Diagnostic;
 use decide::Design;
+use postgresql::PostgreSqlStore;
 use runtime::http::{self, Running, ServeOptions};
 use runtime::identity::Issuer;
 use runtime::store::Store;
@@ -35,8 +36,10 @@ impl Server {
                 let store = embedded::open(design, &settings.data)?;
                 assemble(design, settings, store, externals).await
             }
-            StoreAddress::PostgreSql(_) => {
-                Err(Failure::new("store-not-built", "PostgreSQL is not built yet").into())
+            StoreAddress::PostgreSql(url) => {
+                let store = PostgreSqlStore::open(url, design.clone()).await;
+                let store = store.map_err(Failure::from)?;
+                assemble(design, settings, store, externals).await
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What a server is told.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -25,11 +26,21 @@ pub struct Settings {
 }
 
 /// Where the rows are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum StoreAddress {
     /// In the embedded SQLite store, in the data folder.
     #[default]
     Embedded,
     /// In the PostgreSQL database at this URL.
     PostgreSql(String),
+}
+
+impl fmt::Debug for StoreAddress {
+    /// A URL may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "Embedded",
+            Self::PostgreSql(_) => "PostgreSql(..)",
+        })
+    }
 }

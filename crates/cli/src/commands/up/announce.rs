@@ -24,6 +24,8 @@ pub struct Ready<'a> {
     pub address: SocketAddr,
     /// Where the data is.
     pub data: String,
+    /// The database that holds the rows in place of the embedded store, its secrets masked.
+    pub database: Option<String>,
     /// Whether that is the default of the model folder.
     pub default_data: bool,
     /// Externals that are stood in for.
@@ -66,12 +68,14 @@ impl Ready<'_> {
         for line in decided(self.design) {
             console.prose(line);
         }
-        console.prose(format!(
-            "  {:<14} {}  {}",
-            "data",
-            self.data,
-            styled(style::DIM, "embedded SQLite, in place of the store decided on")
-        ));
+        if let Some(database) = &self.database {
+            console.prose(format!("  {:<14} {database}", "database"));
+        }
+        let kept = match self.database {
+            Some(_) => "keys that sign tokens",
+            None => "embedded SQLite, in place of the store decided on",
+        };
+        console.prose(format!("  {:<14} {}  {}", "data", self.data, styled(style::DIM, kept)));
         self.tell_limits(console);
         if let Some(summary) = summary(&self.loaded.diagnostics) {
             let shown = self.loaded.folder.shown();
@@ -129,6 +133,7 @@ impl Ready<'_> {
             "url": self.url(),
             "listen": self.address.to_string(),
             "data": self.data,
+            "database": self.database,
             "decided": decided_json(self.design),
             "stand_ins": self.stand_ins,
             "diagnostics": diagnostics_json(&self.loaded.sources, &findings),

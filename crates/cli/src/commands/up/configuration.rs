@@ -28,7 +28,7 @@ pub struct Settings {
     #[arg(long, env = "FIRM_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
 
-    /// The store; this version has the embedded one alone
+    /// The store: `sqlite` (embedded, in the data folder) or postgres://USER:PASSWORD@HOST/DATABASE
     #[arg(long, env = "FIRM_STORE", value_name = "URL", default_value = EMBEDDED)]
     pub store: String,
 
@@ -43,6 +43,11 @@ pub struct Settings {
 
 /// The embedded store.
 pub const EMBEDDED: &str = "sqlite";
+
+/// Whether this is the address of a PostgreSQL database.
+fn is_postgresql(store: &str) -> bool {
+    store.starts_with("postgres://") || store.starts_with("postgresql://")
+}
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,6 +72,12 @@ impl Settings {
         data.display().to_string().trim_start_matches("./").to_owned()
     }
 
+    /// The database as people are told it, where the store is not embedded.
+    #[must_use]
+    pub fn shown_database(&self) -> Option<String> {
+        is_postgresql(&self.store).then(|| masked(&self.store))
+    }
+
     /// The settings of the server, which listens at `address`.
     ///
     /// # Errors
@@ -79,7 +90,7 @@ impl Settings {
         Ok(server::Settings {
             listen: address,
             data: self.data(folder),
-            store: StoreAddress::Embedded,
+            store: self.store_address(),
             externals: self.externals()?,
             access_log: match self.log {
                 Log::Json => AccessLog::Stderr,
@@ -111,15 +122,23 @@ impl Settings {
     /// Refuses what this version cannot do.
     ///
     /// # Errors
-    /// `store-not-built` for another store than the embedded one.
+    /// `store-not-built` for another store than SQLite and PostgreSQL.
     pub fn verify(&self) -> Result<(), Failure> {
-        if self.store == EMBEDDED {
+        if self.store == EMBEDDED || is_postgresql(&self.store) {
             return Ok(());
         }
         let message = format!("this version cannot use the store `{}`", masked(&self.store));
         Err(Failure::new("store-not-built", message).help(
-            "leave out `--store` for the embedded SQLite store; `--data DIR` says where it is",
+            "leave out `--store` for the embedded SQLite store (`--data DIR` says where it is), \
+             or name a database: postgres://USER:PASSWORD@HOST:5432/DATABASE",
         ))
+    }
+
+    fn store_address(&self) -> StoreAddress {
+        match is_postgresql(&self.store) {
+            true => StoreAddress::PostgreSql(self.store.clone()),
+            false => StoreAddress::Embedded,
+        }
     }
 
     /// Every setting with its origin, secrets masked, as a table or as JSON.

@@ -157,6 +157,7 @@ async fn start(
         address: server.address(),
         default_data: settings.data.is_none(),
         data: settings.shown_data(&loaded.folder),
+        database: settings.shown_database(),
         stand_ins: server.stand_ins(),
         not_running: server.not_running(),
         now: live::now(),
