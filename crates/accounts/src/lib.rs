@@ -30,6 +30,7 @@ mod accounts;
 mod admission;
 mod clock;
 mod failure;
+pub mod oidc;
 mod password;
 mod place;
 mod records;
