@@ -248,7 +248,7 @@ families! {
         "key" "a key of the caller; the first answer is kept" 0 runs;
     }
     "rate-limit" "actor x api" {
-        "token-bucket" "tokens refilled at a rate" 0;
+        "token-bucket" "tokens refilled at a rate" 0 runs;
         "none" "no limit" 0 runs;
     }
     "availability" "service" {

@@ -4,8 +4,7 @@
 use base::{Provenance, Quantity};
 use model::model::{ActorId, Authentication, ContextId, OperationId, OperationKind};
 
-use crate::decision::Context;
-use crate::design::Route;
+use crate::design::{Design, Route, Verdict};
 use crate::facts::{self, Facts};
 use crate::numbers;
 
@@ -30,13 +29,27 @@ pub struct Limit {
     pub operations: Vec<OperationId>,
 }
 
+/// The limit that is in force in a design: nothing where the actor has no route there, or where
+/// the model chose `none`.
+#[must_use]
+pub fn in_force(design: &Design, actor: ActorId, context: ContextId) -> Option<Limit> {
+    let (who, place) = (&design.model.actor(actor).name, &design.model.context(context).name);
+    let subject = format!("{who}->{place}");
+    let of = |verdict: &&Verdict| verdict.family == "rate-limit" && verdict.subject == subject;
+    let chosen = design.verdicts.iter().find(of)?.choice;
+    (chosen != "none").then(|| self::of(design.facts(), &design.routes, actor, context)).flatten()
+}
+
 /// The limit, or nothing where the actor has no route there.
 #[must_use]
-pub fn of(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Limit> {
-    let model = cx.model;
+pub fn of(
+    model: Facts<'_>,
+    routes: &[Option<Route>],
+    actor: ActorId,
+    context: ContextId,
+) -> Option<Limit> {
     let authentication = model.actor(actor).authentication;
-    let mut operations: Vec<OperationId> = cx
-        .routes
+    let mut operations: Vec<OperationId> = routes
         .iter()
         .flatten()
         .filter(|route| reaches(model, route, actor, context))

@@ -39,8 +39,11 @@ impl From<StoreError> for Failure {
 
 impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
-        let ServerError::Listen { address, source } = &error else {
-            return Self::new("conflicting-routes", error.to_string());
+        let (address, source) = match &error {
+            ServerError::Listen { address, source } => (address, source),
+            ServerError::Route(_) => return Self::new("conflicting-routes", error.to_string()),
+            ServerError::Setting(_) => return Self::new("invalid-setting", error.to_string()),
+            ServerError::Tls(_) => return Self::new("tls-unusable", error.to_string()),
         };
         let failure = Self::new("cannot-listen", error.to_string());
         let mut other = *address;

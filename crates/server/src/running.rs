@@ -94,6 +94,8 @@ async fn assemble<S: Store>(
         authenticate: None,
         mounts: Vec::new(),
         limits: settings.limits,
+        edge: settings.edge,
+        limiter: None,
         access_log: settings.access_log,
     };
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use runtime::http::Limits;
+use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
@@ -23,6 +23,8 @@ pub struct Settings {
     pub access_log: AccessLog,
     /// Bounds.
     pub limits: Limits,
+    /// Who may come in, how, and how often.
+    pub edge: Edge,
 }
 
 /// Where the rows are.

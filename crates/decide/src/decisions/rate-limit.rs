@@ -17,7 +17,7 @@ const SOURCE: &str = "OWASP API Security Top 10 2023, API4 (unrestricted resourc
 
 fn run(cx: &Context<'_>, actor: ActorId, context: ContextId) -> Option<Answer> {
     let model = cx.model;
-    let limit = limits::of(cx, actor, context)?;
+    let limit = limits::of(model, cx.routes, actor, context)?;
     let rate = limit.address / model.value(&numbers::ADDRESS_SHARE);
     let from = Provenance::Derived { from: "the peaks of its operations there".to_owned() };
     let share = people(limit.peak / limit.active.value.max(1.0));

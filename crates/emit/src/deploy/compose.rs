@@ -89,7 +89,9 @@ fn variables(deployed: &Deployed<'_>) -> Value {
         };
         (variable.name.to_owned(), json!(value))
     };
-    Value::Object(environment::of(deployed).into_iter().map(one).collect())
+    // Without a value: Compose hands on what is set beside it, and nothing otherwise.
+    let handed_on = super::tuning::TUNING.iter().map(|(name, _)| ((*name).to_owned(), Value::Null));
+    Value::Object(environment::of(deployed).into_iter().map(one).chain(handed_on).collect())
 }
 
 /// Asks `/ready` with nothing but the shell that the image has.

@@ -85,6 +85,7 @@ pub fn example(plan: &Plan<'_>) -> String {
         );
     }
     out += &beside(plan);
+    out += &super::tuning::example();
     out
 }
 

@@ -8,6 +8,7 @@ mod environment;
 mod kubernetes;
 mod plan;
 mod systemd;
+mod tuning;
 
 use crate::{Artifact, Emitter, Input};
 

@@ -242,6 +242,7 @@ fn add_headers(responses: &mut Map<String, Value>, limited: bool) {
         response["headers"]["X-Correlation-ID"] = refer("headers", "X-Correlation-ID");
         if limited {
             response["headers"]["RateLimit"] = refer("headers", "RateLimit");
+            response["headers"]["RateLimit-Policy"] = refer("headers", "RateLimit-Policy");
         }
     }
 }
@@ -260,8 +261,12 @@ fn headers(paths: &Value) -> Value {
     });
     if paths.to_string().contains("#/components/headers/RateLimit\"") {
         headers["RateLimit"] = json!({
-            "description": "What is left of the limit, and when it is refilled (RateLimit fields of the IETF's HTTPAPI group).",
-            "schema": { "type": "string" },
+            "description": "What is left of the limit that is nearest, and in how many seconds it is refilled (RateLimit fields of the IETF's HTTPAPI group).",
+            "schema": { "type": "string", "examples": ["\"caller\";r=49;t=1"] },
+        });
+        headers["RateLimit-Policy"] = json!({
+            "description": "The limits that apply: requests at once, and the seconds in which they come back.",
+            "schema": { "type": "string", "examples": ["\"caller\";q=50;w=10, \"address\";q=500;w=10"] },
         });
     }
     headers

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::endpoint::Endpoint;
 use super::outcome::Outcome;
 use super::query::{self, Asked, Context};
+use super::rate::{self, Told};
 use super::reply::{self, Reply};
 use super::service::{Execute, Service, now_micros};
 use super::unwind::{CatchUnwind, Panicked};
@@ -30,19 +31,28 @@ pub(super) struct Received<'a> {
     pub(super) parts: &'a Parts,
     /// With whether all of it has been read.
     pub(super) body: (&'a mut Incoming, &'a mut bool),
-    pub(super) endpoint: &'a Endpoint,
+    /// With its position.
+    pub(super) endpoint: (&'a Endpoint, usize),
     pub(super) address: Option<&'a str>,
     pub(super) trace: TraceContext,
     pub(super) correlation: &'a Option<Arc<str>>,
+}
+
+/// What is known of a request although it fails.
+#[derive(Default)]
+struct Seen<'a> {
+    identity: Option<Identity>,
+    told: Option<Told<'a>>,
 }
 
 impl<E: Execute> Service<E> {
     /// Catches defects.
     pub(super) async fn guarded(&self, received: Received<'_>, started: Instant) -> Outcome {
         let trace = received.trace;
-        let mut identity = None;
-        let answered = CatchUnwind::new(self.answer(received, started, &mut identity)).await;
-        match answered {
+        let mut seen = Seen::default();
+        let answered = CatchUnwind::new(self.answer(received, started, &mut seen)).await;
+        let Seen { identity, told } = seen;
+        let mut outcome = match answered {
             Ok(Ok(reply)) => Outcome { reply, identity, code: None },
             Ok(Err(problem)) => Outcome::of(&problem, identity),
             Err(Panicked) => {
@@ -50,23 +60,35 @@ impl<E: Execute> Service<E> {
                 let detail = format!("Report it with the id {:032x}.", trace.trace);
                 Outcome::of(&Problem::new(&code::INTERNAL).detail(detail), identity)
             }
+        };
+        if let Some(told) = told {
+            rate::tell(outcome.reply.headers_mut(), &told);
         }
+        outcome
     }
 
-    async fn answer(
-        &self,
+    async fn answer<'s>(
+        &'s self,
         received: Received<'_>,
         started: Instant,
-        identity: &mut Option<Identity>,
+        seen: &mut Seen<'s>,
     ) -> Result<Reply, Problem> {
-        let Received { parts, body, endpoint, address, trace, correlation } = received;
+        let Received { parts, body, endpoint: (endpoint, at), address, trace, correlation } =
+            received;
         // Who asks: a bad token is an error even where none is needed.
         let peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
-        let caller = self.caller(parts, &peer).await?;
-        if self.log.is_on() {
-            identity.clone_from(&caller.identity);
+        let caller = self.caller(parts, &peer).await;
+        if let Ok(caller) = caller.as_ref()
+            && self.log.is_on()
+        {
+            seen.identity.clone_from(&caller.identity);
         }
-        admit(endpoint, &caller)?;
+        let admitted = caller.and_then(|caller| admit(endpoint, &caller).map(|()| caller));
+        let address_of_peer = peer.address.ip();
+        let allowed = admitted.as_ref().ok();
+        let taken = self.rates.take(Some(at), allowed, address_of_peer, &mut seen.told).await;
+        taken.inspect_err(|_| _ = self.metrics.limited.fetch_add(1, Relaxed))?;
+        let caller = admitted?;
         if let Some(why) = endpoint.missing {
             return Err(Problem::new(&code::NOT_RUNNING).detail(why));
         }
@@ -95,7 +117,9 @@ impl<E: Execute> Service<E> {
             parent: endpoint.writes.then(|| trace.traceparent().into()),
             correlation: correlation.clone(),
         };
-        let deadline = started + endpoint.deadline.max(Duration::from_millis(1));
+        let wait = head::wait(&parts.headers);
+        let budget = wait.map_or(endpoint.deadline, |wait| wait.min(endpoint.deadline));
+        let deadline = started + budget.max(Duration::from_millis(1));
         let patience = Some(deadline.saturating_duration_since(Instant::now()).mul_f64(0.9));
         let request = Request {
             operation: endpoint.operation,
@@ -109,7 +133,11 @@ impl<E: Execute> Service<E> {
             trace,
         };
         let answer = self.execute(endpoint, request, deadline).await?;
-        Ok(self.reply(endpoint, answer, &parts.headers, &selection, &context))
+        let mut reply = self.reply(endpoint, answer, &parts.headers, &selection, &context);
+        if let Some(wait) = wait {
+            head::applied(reply.headers_mut(), wait);
+        }
+        Ok(reply)
     }
 
     /// A body where one is expected; none is an empty object where nothing is required.
@@ -137,14 +165,17 @@ impl<E: Execute> Service<E> {
         deadline: Instant,
     ) -> Result<Answer, Problem> {
         // Taken when the request is complete: those who send slowly hold nobody up.
-        let Ok(_permit) = self.permits.try_acquire() else {
+        let Some(_place) = self.gate.enter(endpoint.critical).await else {
             self.metrics.shed.fetch_add(1, Relaxed);
             return Err(Problem::new(&code::OVERLOADED).retry_after(1));
         };
         let late = |_| Problem::new(&code::TIMED_OUT);
         if !endpoint.writes {
+            let began = Instant::now();
             let reading = self.backend.execute(request);
-            return tokio::time::timeout_at(deadline, reading).await.map_err(late)?;
+            let read = tokio::time::timeout_at(deadline, reading).await;
+            self.gate.learn(began.elapsed(), endpoint.deadline);
+            return read.map_err(late)?;
         }
         let backend = Arc::clone(&self.backend);
         let writing = tokio::spawn(async move { backend.execute(request).await });

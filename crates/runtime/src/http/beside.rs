@@ -8,6 +8,7 @@ use hyper::{Method, Request as HttpRequest};
 use tokio::time::Instant;
 
 use super::outcome::{Outcome, name_trace, without_body};
+use super::rate;
 use super::reply::Reply;
 use super::router::Found;
 use super::service::{Execute, Service};
@@ -46,7 +47,7 @@ impl<E: Execute> Service<E> {
         request: HttpRequest<Incoming>,
         trace: Trace,
     ) -> Outcome {
-        let Ok(_permit) = self.permits.try_acquire() else {
+        let Some(_place) = self.gate.enter(false).await else {
             self.metrics.shed.fetch_add(1, Relaxed);
             return Outcome::of(&Problem::new(&code::OVERLOADED).retry_after(1), None);
         };
@@ -54,6 +55,16 @@ impl<E: Execute> Service<E> {
         let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
         let caller = self.caller(&head, &peer).await;
         let identity = caller.as_ref().ok().and_then(|caller| caller.identity.clone());
+        let mut told = None;
+        let asking = caller.as_ref().ok();
+        if let Err(problem) = self.rates.take(None, asking, peer.address.ip(), &mut told).await {
+            self.metrics.limited.fetch_add(1, Relaxed);
+            let mut outcome = Outcome::of(&problem, identity);
+            if let Some(told) = told {
+                rate::tell(outcome.reply.headers_mut(), &told);
+            }
+            return outcome;
+        }
         let request = HttpRequest::from_parts(head, body);
         let arrival = Arrival { caller, peer, trace };
         match CatchUnwind::new(mount.answer(request, arrival)).await {

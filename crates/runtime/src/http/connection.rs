@@ -16,37 +16,66 @@ pub(super) struct Patient {
     stream: TcpStream,
     read: Deadline,
     write: Deadline,
+    slowest: usize,
 }
 
-/// Runs while an operation waits.
+/// How long operations may have waited. What the peer takes earns it more time, at the slowest rate
+/// that is borne: whoever takes a byte now and then is as late as whoever takes none.
 struct Deadline {
     limit: Duration,
+    left: Duration,
     timer: Pin<Box<Sleep>>,
-    waiting: bool,
+    since: Option<Instant>,
 }
 
 impl Deadline {
     fn new(limit: Duration) -> Self {
-        Self { limit, timer: Box::pin(sleep(limit)), waiting: false }
+        Self { limit, left: limit, timer: Box::pin(sleep(limit)), since: None }
     }
 
-    /// Passes a result on; where there is none yet, fails once it is late.
-    fn check<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if poll.is_ready() {
-            self.waiting = false;
+    /// Passes a result on, of which `earned` tells how much time it is worth; where there is none
+    /// yet, fails once it is late.
+    fn check<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: Poll<io::Result<T>>,
+        earned: impl FnOnce(&T) -> Duration,
+    ) -> Poll<io::Result<T>> {
+        if let Poll::Ready(result) = &poll {
+            let waited = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+            let earned = result.as_ref().map_or(Duration::ZERO, earned);
+            self.left = self.left.saturating_sub(waited).saturating_add(earned).min(self.limit);
             return poll;
         }
-        if !self.waiting {
-            self.waiting = true;
-            self.timer.as_mut().reset(Instant::now() + self.limit);
+        if self.since.is_none() {
+            let now = Instant::now();
+            self.since = Some(now);
+            self.timer.as_mut().reset(now + self.left);
         }
         self.timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
 impl Patient {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, read: Deadline::new(limit), write: Deadline::new(limit) }
+    /// A stream whose peer may be silent for `limit`, and has to take `slowest` bytes a second of
+    /// what is sent to it.
+    pub(super) fn new(stream: TcpStream, limit: Duration, slowest: usize) -> Self {
+        let (read, write) = (Deadline::new(limit), Deadline::new(limit));
+        Self { stream, read, write, slowest: slowest.max(1) }
+    }
+
+    /// The time that a result of writing is worth.
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let slowest = self.slowest;
+        let earned = |&bytes: &usize| {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            Duration::from_secs_f64(f64::from(bytes) / slowest as f64)
+        };
+        self.write.check(cx, poll, earned)
     }
 }
 
@@ -57,7 +86,8 @@ impl AsyncRead for Patient {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.read.check(cx, poll)
+        let limit = self.read.limit;
+        self.read.check(cx, poll, |()| limit)
     }
 }
 
@@ -68,7 +98,7 @@ impl AsyncWrite for Patient {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.write.check(cx, poll)
+        self.wrote(cx, poll)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -77,7 +107,7 @@ impl AsyncWrite for Patient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.write.check(cx, poll)
+        self.write.check(cx, poll, |()| Duration::ZERO)
     }
 
     fn poll_write_vectored(
@@ -86,7 +116,7 @@ impl AsyncWrite for Patient {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
-        self.write.check(cx, poll)
+        self.wrote(cx, poll)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -10,7 +10,7 @@ use super::reply::{self, Reply};
 use super::service::{Execute, Service};
 use crate::json::write_string;
 use crate::problem::{Problem, code};
-use crate::telemetry::process;
+use crate::telemetry::{Sample, process};
 
 /// A document that is served as it is, for example a contract.
 #[derive(Clone, Debug)]
@@ -59,6 +59,9 @@ impl<E: Execute> Service<E> {
     async fn numbers(&self) -> Reply {
         let mut samples = self.backend.samples().await;
         samples.extend(process::samples());
+        let size = u32::try_from(self.gate.size()).unwrap_or(u32::MAX);
+        let help = "Most requests at once at the moment: fewer while reads take too long.";
+        samples.push(Sample::new("http_server_requests_admitted", help, f64::from(size)));
         let plain = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         reply::typed(200, self.metrics.render(&samples), plain)
     }

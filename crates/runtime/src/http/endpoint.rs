@@ -28,6 +28,8 @@ pub(super) struct Endpoint {
     pub(super) template: String,
     pub(super) route: Route,
     pub(super) writes: bool,
+    /// Turned away last under overload.
+    pub(super) critical: bool,
     /// Whether everybody may ask.
     pub(super) open: bool,
     /// The type of the `{id}` or key in the path.
@@ -58,6 +60,7 @@ impl Endpoint {
             name: model.qualified_operation(route.operation),
             template: route.path(),
             writes: operation.writes(),
+            critical: operation.workload.critical,
             open: route.actors.iter().copied().any(open),
             address: address(model, operation),
             upsert: operation.upsert,

@@ -1,11 +1,17 @@
 //! What the header fields of a request say, checked.
 
+use std::time::Duration;
+
 use hyper::HeaderMap;
-use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use hyper::header::{
+    ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
+};
 
 use crate::call::IfMatch;
 use crate::problem::{Problem, code};
 
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Most characters of an `Idempotency-Key`.
 const KEY_LIMIT: usize = 255;
@@ -122,6 +128,25 @@ pub(super) fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
         tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
     };
     values.flat_map(|value| value.split(',')).any(known)
+}
+
+/// How long a client is prepared to wait: `Prefer: wait=SECONDS` (RFC 7240, section 4.3), at least
+/// one second.
+pub(super) fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+    let seconds = values.flat_map(|value| value.split(',')).find_map(|preference| {
+        let (name, value) = preference.split(';').next()?.split_once('=')?;
+        let named = name.trim().eq_ignore_ascii_case("wait");
+        named.then(|| value.trim().trim_matches('"').parse::<u32>().ok()).flatten()
+    });
+    seconds.map(|seconds| Duration::from_secs(u64::from(seconds.max(1))))
+}
+
+/// Tells a client that its wish was heeded.
+pub(super) fn applied(headers: &mut HeaderMap, wait: Duration) {
+    if let Ok(value) = HeaderValue::try_from(format!("wait={}", wait.as_secs())) {
+        headers.insert(PREFERENCE_APPLIED, value);
+    }
 }
 
 /// A text header if it is short and visible: such as are echoed or logged.

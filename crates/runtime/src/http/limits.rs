@@ -16,8 +16,15 @@ pub struct Limits {
     pub headers: usize,
     /// Most bytes of path and query.
     pub address: usize,
-    /// Most connections at once; further ones wait to be accepted.
+    /// Most connections at once; a further one takes the place of one that is idle, or waits to
+    /// be accepted.
     pub connections: usize,
+    /// Most connections of one address; further ones are closed at once.
+    pub connections_of_address: usize,
+    /// Most TLS handshakes at once; further connections wait for theirs.
+    pub handshakes: usize,
+    /// Bytes a second that whoever is sent an answer has to take, after what fits in `silence`.
+    pub slowest: usize,
     /// Most complete requests under way at once; further ones get 503.
     pub requests: usize,
     /// Most requests at once on one HTTP/2 connection.
@@ -41,6 +48,9 @@ impl Default for Limits {
             headers: 64,
             address: 16 * 1024,
             connections: 4096,
+            connections_of_address: 1024,
+            handshakes: 256,
+            slowest: 1024,
             requests: 1024,
             streams: 128,
             head_time: Duration::from_secs(20),

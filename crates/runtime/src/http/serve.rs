@@ -9,8 +9,10 @@ use decide::{Design, naming::kebab};
 use model::model::ContextId;
 
 use super::documents::Document;
+use super::edge::Edge;
 use super::limits::Limits;
 use super::mount::Mount;
+use super::rate::RateLimiter;
 use super::server::{Running, ServerError, listen};
 use super::service::{Execute, Service, ServiceOptions, now_micros};
 use crate::call::{Answer, Request};
@@ -36,6 +38,10 @@ pub struct ServeOptions {
     pub mounts: Vec<Arc<dyn Mount>>,
     /// Bounds.
     pub limits: Limits,
+    /// Who may come in, how, and how often.
+    pub edge: Edge,
+    /// Where rate limits are kept, so that replicas share them; in this process if absent.
+    pub limiter: Option<Arc<dyn RateLimiter>>,
     /// Where a line for each request goes.
     pub access_log: AccessLog,
 }
@@ -49,10 +55,20 @@ pub async fn serve<S: Store>(
     backend: Arc<Backend<S>>,
     options: ServeOptions,
 ) -> Result<Running, ServerError> {
-    let ServeOptions { listen: address, issuer, authenticate, mounts, limits, access_log } =
+    let ServeOptions { listen: address, issuer, authenticate, mounts, limits, access_log, .. } =
         options;
+    let (edge, limiter) = (options.edge, options.limiter);
     let documents = contracts(backend.design());
-    let options = ServiceOptions { issuer, authenticate, mounts, limits, access_log, documents };
+    let options = ServiceOptions {
+        issuer,
+        authenticate,
+        mounts,
+        limits,
+        edge,
+        limiter,
+        access_log,
+        documents,
+    };
     let service = Service::new(backend, options)?;
     listen(Arc::new(service), address).await
 }

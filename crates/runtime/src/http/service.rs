@@ -15,11 +15,16 @@ use tokio::time::Instant;
 
 use super::answer::Received;
 use super::documents::Document;
+use super::dress::Asked;
+use super::edge::Edge;
 use super::endpoint::Endpoint;
+use super::gate::Gate;
 use super::limits::Limits;
 use super::outcome::{Outcome, name_trace, other_method, without_body};
+use super::rate::{LocalBuckets, RateLimiter, Rates};
 use super::reply::{CORRELATION, Reply};
-use super::router::{Found, RouteError, Router};
+use super::router::{Found, Router};
+use super::server::ServerError;
 use super::{Mount, Peer, head};
 use crate::call::{Answer, Caller, Request};
 use crate::identity::{Authenticate, Issuer};
@@ -72,6 +77,10 @@ pub struct ServiceOptions {
     pub mounts: Vec<Arc<dyn Mount>>,
     /// Bounds.
     pub limits: Limits,
+    /// Who may come in, how, and how often.
+    pub edge: Edge,
+    /// Where rate limits are kept; in this process if absent.
+    pub limiter: Option<Arc<dyn RateLimiter>>,
     /// Where a line for each request goes.
     pub access_log: AccessLog,
     /// Contracts and the like.
@@ -84,6 +93,8 @@ pub struct Service<E> {
     pub(super) router: Router,
     pub(super) issuer: Issuer,
     pub(super) limits: Limits,
+    pub(super) edge: Edge,
+    pub(super) rates: Rates,
     pub(super) metrics: Metrics,
     pub(super) documents: Vec<Document>,
     pub(super) draining: AtomicBool,
@@ -91,7 +102,7 @@ pub struct Service<E> {
     mounts: Vec<Arc<dyn Mount>>,
     pub(super) log: AccessLog,
     ids: TraceIds,
-    pub(super) permits: Semaphore,
+    pub(super) gate: Gate,
     pub(super) large_bodies: Semaphore,
 }
 
@@ -99,19 +110,25 @@ impl<E: Execute> Service<E> {
     /// Prepares every route of the design.
     ///
     /// # Errors
-    /// Routes that exclude each other.
-    pub fn new(backend: Arc<E>, options: ServiceOptions) -> Result<Self, RouteError> {
+    /// Routes that exclude each other, settings that do not fit the design.
+    pub fn new(backend: Arc<E>, options: ServiceOptions) -> Result<Self, ServerError> {
         let router = Router::new(backend.design())?;
         let numbers = |endpoint: &Endpoint| {
             let objectives = endpoint.objectives.clone();
             OperationMetrics::new(endpoint.name.clone(), objectives, endpoint.slow_after)
         };
+        let limiter = options.limiter.unwrap_or_else(|| Arc::new(LocalBuckets::default()));
+        let settings = &options.edge.rates;
+        let rates = Rates::new(backend.design(), router.endpoints(), settings, limiter)
+            .map_err(ServerError::Setting)?;
         Ok(Self {
+            rates,
+            edge: options.edge,
             metrics: Metrics::new(
                 router.endpoints().iter().map(numbers).collect(),
                 options.limits.requests,
             ),
-            permits: Semaphore::new(options.limits.requests),
+            gate: Gate::new(options.limits.requests),
             large_bodies: Semaphore::new(options.limits.large_bodies),
             issuer: options.issuer,
             authenticate: options.authenticate,
@@ -128,12 +145,27 @@ impl<E: Execute> Service<E> {
 
     /// Answers a request. Never fails.
     pub(super) async fn serve(&self, request: HttpRequest<Incoming>) -> Reply {
+        let peer = request.extensions().get::<Peer>();
+        let asked = Asked {
+            origin: self.edge.cors.allowed(request.headers()),
+            secure: peer.is_some_and(|peer| peer.secure),
+            version: request.version(),
+        };
+        let mut reply = self.answered(request).await;
+        self.dress(asked, &mut reply);
+        reply
+    }
+
+    async fn answered(&self, request: HttpRequest<Incoming>) -> Reply {
         let started = Instant::now();
         let _in_flight = self.metrics.enter();
         let (parts, mut body) = request.into_parts();
         let (method, uri) = (&parts.method, &parts.uri);
         let trace = TraceContext::of(head::short(&parts.headers, &TRACEPARENT), &self.ids);
         let correlation = head::short(&parts.headers, &CORRELATION).map(Arc::<str>::from);
+        if let Some(reply) = self.edge.cors.preflight(&parts) {
+            return reply;
+        }
         let found = self.router.find(method, uri.path());
         if matches!(found, Found::Nothing)
             && uri_fits(&self.limits, uri)
@@ -144,8 +176,8 @@ impl<E: Execute> Service<E> {
         }
         let mut whole = body.is_end_stream();
         let mut outcome = match found {
-            Found::Operation(endpoint, _, address) if uri_fits(&self.limits, uri) => {
-                let (parts, correlation) = (&parts, &correlation);
+            Found::Operation(endpoint, at, address) if uri_fits(&self.limits, uri) => {
+                let (parts, correlation, endpoint) = (&parts, &correlation, (endpoint, at));
                 let body = (&mut body, &mut whole);
                 let received = Received { parts, body, endpoint, address, trace, correlation };
                 self.guarded(received, started).await

@@ -37,6 +37,10 @@ pub struct Metrics {
     connections: AtomicI64,
     /// Requests turned away because too many were under way.
     pub shed: AtomicU64,
+    /// Connections closed at once because their address has too many.
+    pub refused: AtomicU64,
+    /// Requests turned away because their caller asked too often.
+    pub limited: AtomicU64,
     /// Panics that were caught.
     pub panics: AtomicU64,
 }
@@ -130,6 +134,16 @@ impl Metrics {
         }
         let counted = [
             ("http_server_shed_total", "Requests turned away under overload.", &self.shed),
+            (
+                "http_server_connections_refused_total",
+                "Connections beyond those of one address.",
+                &self.refused,
+            ),
+            (
+                "http_server_rate_limited_total",
+                "Requests beyond the rate of their caller.",
+                &self.limited,
+            ),
             ("http_server_panics_total", "Defects that were caught.", &self.panics),
         ];
         for (name, help, value) in counted {

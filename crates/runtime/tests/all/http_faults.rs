@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use decide::Design;
 use runtime::call::{Answer, Body, Request};
-use runtime::http::{Execute, Limits, Running, Service, ServiceOptions, listen};
+use runtime::http::{Edge, Execute, Limits, Running, Service, ServiceOptions, listen};
 use runtime::identity::Issuer;
 use runtime::problem::{Problem, code};
 use runtime::telemetry::{AccessLog, Sample};
@@ -65,6 +65,8 @@ async fn faulty(limits: Limits) -> (Folder, Running, String) {
         authenticate: None,
         mounts: Vec::new(),
         limits,
+        edge: Edge::default(),
+        limiter: None,
         access_log: AccessLog::Off,
         documents: Vec::new(),
     };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use decide::Design;
-use runtime::http::{Limits, Running};
+use runtime::http::{Edge, Limits, RateSettings, Running};
 use runtime::identity::Issuer;
 use runtime::operations::ConfiguredExternals;
 use runtime::store::sqlite::{self, SqliteStore};
@@ -47,7 +47,13 @@ impl Server {
         Self::over(Folder::new(), model, limits).await
     }
 
+    /// With limits of sizes and times, and nobody limited in rate.
     pub async fn over(folder: Folder, model: &str, limits: Limits) -> Self {
+        let rates = RateSettings { off: true, ..RateSettings::default() };
+        Self::at_edge(folder, model, limits, Edge { rates, ..Edge::default() }).await
+    }
+
+    pub async fn at_edge(folder: Folder, model: &str, limits: Limits, edge: Edge) -> Self {
         let design = design(model);
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&lines);
@@ -62,6 +68,8 @@ impl Server {
             authenticate: None,
             mounts: Vec::new(),
             limits,
+            edge,
+            limiter: None,
             access_log: AccessLog::Lines(Arc::new(move |line: &str| {
                 log.lock().unwrap().push(line.to_owned());
             })),

@@ -3,10 +3,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{ArgMatches, Args, ValueEnum, parser::ValueSource};
-use runtime::{http::Limits, telemetry::AccessLog};
+use runtime::telemetry::AccessLog;
 use serde_json::{Value, json};
 use server::StoreAddress;
 
+use super::settings::{edge::EdgeArgs, limits::LimitArgs};
 use crate::{
     console::{style, styled},
     failure::Failure,
@@ -39,6 +40,14 @@ pub struct Settings {
     /// One JSON line for each request, on standard error
     #[arg(long, env = "FIRM_LOG", value_name = "FORMAT", default_value = "json")]
     pub log: Log,
+
+    /// The way in.
+    #[command(flatten)]
+    pub edge: EdgeArgs,
+
+    /// Bounds.
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 /// The embedded store.
@@ -96,7 +105,8 @@ impl Settings {
                 Log::Json => AccessLog::Stderr,
                 Log::Off => AccessLog::Off,
             },
-            limits: Limits::default(),
+            limits: self.limits.limits(),
+            edge: self.edge.edge()?,
         })
     }
 
@@ -154,6 +164,9 @@ impl Settings {
         }
         let log = if self.log == Log::Json { "json" } else { "off" };
         rows.push(row("log", log.to_owned(), matches));
+        for (name, value) in self.edge.printed().into_iter().chain(self.limits.printed()) {
+            rows.push(row(name, value, matches));
+        }
         Effective(rows)
     }
 }
@@ -185,8 +198,10 @@ impl Effective {
     #[must_use]
     pub fn table(&self) -> String {
         let width = self.0.iter().map(|row| row.value.chars().count()).max().unwrap_or(0);
+        let names = self.0.iter().map(|row| row.name.len()).max().unwrap_or(0);
         let line = |row: &Setting| {
-            format!("{:<9} {:<width$}  {}", row.name, row.value, styled(style::DIM, &row.origin))
+            let origin = styled(style::DIM, &row.origin);
+            format!("{:<names$} {:<width$}  {origin}", row.name, row.value)
         };
         self.0.iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -201,9 +216,10 @@ impl Effective {
 }
 
 fn row(name: &'static str, value: String, matches: &ArgMatches) -> Setting {
-    let origin = match matches.value_source(name) {
+    let variable = || name.to_uppercase().replace('-', "_");
+    let origin = match matches.value_source(&name.replace('-', "_")) {
         Some(ValueSource::CommandLine) => format!("flag --{name}"),
-        Some(ValueSource::EnvVariable) => format!("environment FIRM_{}", name.to_uppercase()),
+        Some(ValueSource::EnvVariable) => format!("environment FIRM_{}", variable()),
         _ => "default".to_owned(),
     };
     Setting { name, value, origin }

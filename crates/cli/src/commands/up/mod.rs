@@ -4,6 +4,7 @@ mod announce;
 mod configuration;
 mod decided;
 mod first_requests;
+mod settings;
 mod watch;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -66,6 +67,7 @@ pub fn run(
     let folder = Folder::open(&arguments.model)?;
     arguments.settings.verify()?;
     arguments.settings.externals()?;
+    arguments.settings.edge.edge()?;
     if arguments.print_config {
         let effective = arguments.settings.describe(&folder, matches);
         match console.json() {

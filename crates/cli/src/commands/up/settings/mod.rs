@@ -1,0 +1,8 @@
+//! Settings of `firm up` by what they are about, each group in a file of its own.
+
+pub mod edge;
+pub mod limits;
+mod units;
+
+/// A setting as it is printed: its name as a flag without dashes, its value, and where it is said.
+pub type Printed = (&'static str, String);
