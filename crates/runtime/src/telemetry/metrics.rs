@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::Sample;
+use super::exemplar::Slot;
+use super::{Count, Sample};
 
 /// Upper bounds of the buckets with their names, in microseconds and seconds.
 const BUCKETS: [(u64, &str); 14] = [
@@ -55,6 +56,7 @@ pub struct OperationMetrics {
     slow: AtomicU64,
     by_class: [AtomicU64; CLASSES.len()],
     buckets: [AtomicU64; BUCKETS.len()],
+    exemplars: [Slot; BUCKETS.len()],
     micros: AtomicU64,
 }
 
@@ -67,8 +69,8 @@ impl OperationMetrics {
         Self { name, objectives, slow_after, ..Self::default() }
     }
 
-    /// Counts a request.
-    pub fn record(&self, status: u16, duration: Duration) {
+    /// Counts a request; one whose trace is kept stands for others like it.
+    pub fn record(&self, status: u16, duration: Duration, kept: Option<u128>) {
         let class = usize::from(status / 100).saturating_sub(2).min(CLASSES.len() - 1);
         self.by_class[class].fetch_add(1, Relaxed);
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
@@ -76,10 +78,27 @@ impl OperationMetrics {
         if micros > self.slow_after {
             self.slow.fetch_add(1, Relaxed);
         }
-        let bucket = BUCKETS.iter().position(|&(bound, _)| micros <= bound);
-        if let Some(bucket) = bucket.and_then(|at| self.buckets.get(at)) {
+        let Some(at) = BUCKETS.iter().position(|&(bound, _)| micros <= bound) else { return };
+        if let Some(bucket) = self.buckets.get(at) {
             bucket.fetch_add(1, Relaxed);
         }
+        if let (Some(trace), Some(slot)) = (kept, self.exemplars.get(at)) {
+            slot.put(trace, micros);
+        }
+    }
+
+    /// From how many microseconds on a request is slower than promised.
+    #[must_use]
+    pub const fn slow_after(&self) -> u64 {
+        self.slow_after
+    }
+
+    /// What counts for its objective.
+    #[must_use]
+    pub fn count(&self) -> Count {
+        let all = self.by_class.iter().map(|class| class.load(Relaxed)).sum();
+        let failed = self.by_class.last().map_or(0, |class| class.load(Relaxed));
+        Count { all, failed, slow: self.slow.load(Relaxed) }
     }
 }
 
@@ -121,8 +140,20 @@ impl Metrics {
     /// Everything in Prometheus' text format, with further numbers that others measure.
     #[must_use]
     pub fn render(&self, samples: &[Sample]) -> String {
+        self.render_as(samples, false)
+    }
+
+    /// The same as OpenMetrics 1.0, where buckets name a trace each.
+    #[must_use]
+    pub fn render_open(&self, samples: &[Sample]) -> String {
+        let mut text = self.render_as(samples, true);
+        text.push_str("# EOF\n");
+        text
+    }
+
+    fn render_as(&self, samples: &[Sample], open: bool) -> String {
         let mut out = String::with_capacity(4096);
-        self.render_operations(&mut out);
+        self.render_operations(&mut out, open);
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let own = [
             ("http_server_requests_in_flight", "Requests under way.", self.in_flight.load(Relaxed)),
@@ -154,7 +185,7 @@ impl Metrics {
         out
     }
 
-    fn render_operations(&self, out: &mut String) {
+    fn render_operations(&self, out: &mut String, open: bool) {
         out.push_str(
             "# HELP http_server_requests_total Requests by operation and class of status.\n",
         );
@@ -171,7 +202,7 @@ impl Metrics {
         out.push_str("# HELP http_server_request_duration_seconds Time to answer.\n");
         out.push_str("# TYPE http_server_request_duration_seconds histogram\n");
         for operation in &self.operations {
-            operation.render_histogram(out);
+            operation.render_histogram(out, open);
         }
         out.push_str("# HELP http_server_slow_requests_total Requests slower than promised.\n");
         out.push_str("# TYPE http_server_slow_requests_total counter\n");
@@ -195,14 +226,19 @@ impl Metrics {
 }
 
 impl OperationMetrics {
-    fn render_histogram(&self, out: &mut String) {
+    fn render_histogram(&self, out: &mut String, open: bool) {
         const NAME: &str = "http_server_request_duration_seconds";
         let operation = &self.name;
         let mut below = 0;
-        for ((_, bound), bucket) in BUCKETS.iter().zip(&self.buckets) {
+        let buckets = BUCKETS.iter().zip(&self.buckets).zip(&self.exemplars);
+        for (((_, bound), bucket), exemplar) in buckets {
             below += bucket.load(Relaxed);
             let _ =
-                writeln!(out, "{NAME}_bucket{{operation=\"{operation}\",le=\"{bound}\"}} {below}");
+                write!(out, "{NAME}_bucket{{operation=\"{operation}\",le=\"{bound}\"}} {below}");
+            if open {
+                exemplar.render(out);
+            }
+            out.push('\n');
         }
         // A request that is counted between two of these reads must not make the total smaller
         // than a bucket.
@@ -225,8 +261,8 @@ mod tests {
         let operation = OperationMetrics::new("a.b".to_owned(), vec![(0.95, 0.2)], slow_after);
         let metrics = Metrics::new(vec![operation], 7);
         let operation = metrics.operation(0).expect("given above");
-        operation.record(201, Duration::from_millis(3));
-        operation.record(404, Duration::from_secs(60));
+        operation.record(201, Duration::from_millis(3), Some(7));
+        operation.record(404, Duration::from_secs(60), None);
         let text = metrics.render(&[
             Sample::new("calls_total", "Calls.", 4.0).with("to", "a").with("how", "well"),
             Sample::new("calls_total", "Calls.", 5.0).with("to", "b"),

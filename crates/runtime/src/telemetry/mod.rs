@@ -1,14 +1,19 @@
-//! What operators see of a running server: numbers, and one line for each request.
+//! What operators see of a running server: numbers, one line for each request, and traces.
 //!
 //! Everything belongs to one server: several may run, and come and go, in one process.
 
+mod burn;
+mod exemplar;
 mod log;
 mod metrics;
 pub mod process;
 mod sample;
+pub mod span;
 mod trace;
 
+pub use burn::{Burning, Count, EVERY};
 pub use log::{AccessLog, Entry};
 pub use metrics::{InFlight, Metrics, OperationMetrics};
 pub use sample::Sample;
+pub use span::{Attribute, OpenSpan, Span, SpanKind, SpanSink, Spans, Tracing};
 pub use trace::{TraceContext, TraceIds};

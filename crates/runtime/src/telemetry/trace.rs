@@ -20,11 +20,16 @@ impl Default for TraceIds {
 impl TraceIds {
     /// A number that is not zero: a Weyl sequence through the finaliser of SplitMix64.
     pub fn next(&self) -> u64 {
-        let mut z = self.next.fetch_add(0x9E37_79B9_7F4A_7C15, Relaxed);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)).max(1)
+        mixed(self.next.fetch_add(0x9E37_79B9_7F4A_7C15, Relaxed))
     }
+}
+
+/// The finaliser of SplitMix64; never zero.
+pub(super) const fn mixed(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^= z >> 31;
+    if z == 0 { 1 } else { z }
 }
 
 /// The trace that a request is part of, and this server's span in it.
@@ -34,6 +39,8 @@ pub struct TraceContext {
     pub trace: u128,
     /// This server's part.
     pub span: u64,
+    /// The client's part, which this is a part of; 0 where the trace begins here.
+    pub parent: u64,
     /// The flags that the client sent; not sampled where it sent none.
     pub flags: u8,
 }
@@ -43,11 +50,17 @@ impl TraceContext {
     #[must_use]
     pub fn of(traceparent: Option<&str>, ids: &TraceIds) -> Self {
         let span = ids.next();
-        if let Some((trace, flags)) = traceparent.and_then(parse) {
-            return Self { trace, span, flags };
+        if let Some((trace, parent, flags)) = traceparent.and_then(parse) {
+            return Self { trace, span, parent, flags };
         }
         let trace = (u128::from(ids.next()) << 64) | u128::from(ids.next());
-        Self { trace, span, flags: 0 }
+        Self { trace, span, parent: 0, flags: 0 }
+    }
+
+    /// Whether everything that belongs to the trace is kept.
+    #[must_use]
+    pub const fn is_sampled(&self) -> bool {
+        self.flags & 1 == 1
     }
 
     /// The trace as 32 hexadecimal digits.
@@ -69,8 +82,8 @@ impl TraceContext {
     }
 }
 
-/// Trace id and flags of `00-{32 hex}-{16 hex}-{2 hex}`; later versions may have more behind it.
-fn parse(text: &str) -> Option<(u128, u8)> {
+/// Trace, parent and flags of `00-{32 hex}-{16 hex}-{2 hex}`; later versions may have more behind it.
+fn parse(text: &str) -> Option<(u128, u64, u8)> {
     let mut parts = text.splitn(5, '-');
     let mut part = |length: usize| {
         let part = parts.next()?;
@@ -84,7 +97,7 @@ fn parse(text: &str) -> Option<(u128, u8)> {
     if span == 0 || version == "ff" || (version == "00" && more) {
         return None;
     }
-    Some((trace, u8::from_str_radix(flags, 16).ok()?))
+    Some((trace, span, u8::from_str_radix(flags, 16).ok()?))
 }
 
 #[cfg(test)]
