@@ -51,6 +51,7 @@ pub fn run(options: &Options) -> Result<()> {
         .env("FIRMITAS_TEST_REDOCLY", &tools.redocly)
         .env("FIRMITAS_TEST_CHROMIUM", &tools.chromium)
         .env("FIRMITAS_TEST_DEPLOY", &tools.python)
+        .env("FIRMITAS_TEST_PYTHON", &tools.python)
         .env("FIRMITAS_TEST_KUBECTL", &tools.kubectl)
         .env("FIRMITAS_TEST_PROMTOOL", &tools.promtool)
         .env("FIRMITAS_TEST_MERMAID", &tools.npm)

@@ -17,7 +17,8 @@ const NPM_PACKAGES: [&str; 7] = [
     "jsdom@29.1.1",
     "mermaid@11.17.2",
 ];
-const PYTHON_PACKAGES: [&str; 6] = [
+const PYTHON_PACKAGES: [&str; 7] = [
+    "prometheus-client==0.26.0",
     "openapi-spec-validator==0.9.0",
     "schemathesis==4.32.5",
     "kubernetes-validate==1.37.0",

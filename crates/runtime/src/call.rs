@@ -9,6 +9,7 @@ use expression::{Value, value::Geo};
 use model::model::{ActorId, OperationId};
 
 pub use crate::store::{Comparison, Cursor, Filter};
+use crate::telemetry::{OpenSpan, SpanKind, Spans};
 
 /// One request for one operation.
 #[derive(Clone, Debug)]
@@ -133,6 +134,16 @@ pub struct Trace {
     pub parent: Option<Arc<str>>,
     /// The `X-Correlation-ID`, if any.
     pub correlation: Option<Arc<str>>,
+    /// Where the pieces of the request are written down, if anybody wants them.
+    pub spans: Option<Spans>,
+}
+
+impl Trace {
+    /// Begins a piece of the request, if anybody wants it.
+    #[must_use]
+    pub fn span(&self, name: &str, kind: SpanKind) -> Option<OpenSpan> {
+        self.spans.as_ref().map(|spans| spans.begin(name, kind))
+    }
 }
 
 /// What a request led to.

@@ -97,6 +97,7 @@ async fn assemble<S: Store>(
         edge: settings.edge,
         limiter: None,
         access_log: settings.access_log,
+        tracing: None,
     };
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     let not_running = backend.not_running().to_vec();

@@ -16,12 +16,12 @@ use super::query::{self, Asked, Context};
 use super::rate::{self, Told};
 use super::reply::{self, Reply};
 use super::service::{Execute, Service, now_micros};
+use super::trail::Trail;
 use super::unwind::{CatchUnwind, Panicked};
 use super::{Peer, body, head};
-use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, Request, Trace};
+use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, Request};
 use crate::json;
 use crate::problem::{Problem, code};
-use crate::telemetry::TraceContext;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const BY_CALLER: HeaderValue = HeaderValue::from_static("authorization");
@@ -34,8 +34,7 @@ pub(super) struct Received<'a> {
     /// With its position.
     pub(super) endpoint: (&'a Endpoint, usize),
     pub(super) address: Option<&'a str>,
-    pub(super) trace: TraceContext,
-    pub(super) correlation: &'a Option<Arc<str>>,
+    pub(super) trail: &'a Trail,
 }
 
 /// What is known of a request although it fails.
@@ -48,7 +47,7 @@ struct Seen<'a> {
 impl<E: Execute> Service<E> {
     /// Catches defects.
     pub(super) async fn guarded(&self, received: Received<'_>, started: Instant) -> Outcome {
-        let trace = received.trace;
+        let trace = received.trail.context;
         let mut seen = Seen::default();
         let answered = CatchUnwind::new(self.answer(received, started, &mut seen)).await;
         let Seen { identity, told } = seen;
@@ -73,8 +72,7 @@ impl<E: Execute> Service<E> {
         started: Instant,
         seen: &mut Seen<'s>,
     ) -> Result<Reply, Problem> {
-        let Received { parts, body, endpoint: (endpoint, at), address, trace, correlation } =
-            received;
+        let Received { parts, body, endpoint: (endpoint, at), address, trail } = received;
         // Who asks: a bad token is an error even where none is needed.
         let peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
         let caller = self.caller(parts, &peer).await;
@@ -113,10 +111,7 @@ impl<E: Execute> Service<E> {
             let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);
             (input, key.map(fingerprint))
         };
-        let trace = Trace {
-            parent: endpoint.writes.then(|| trace.traceparent().into()),
-            correlation: correlation.clone(),
-        };
+        let trace = trail.trace(endpoint.writes);
         let wait = head::wait(&parts.headers);
         let budget = wait.map_or(endpoint.deadline, |wait| wait.min(endpoint.deadline));
         let deadline = started + budget.max(Duration::from_millis(1));

@@ -1,6 +1,5 @@
 //! Requests that go to no operation but to something beside them.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use hyper::body::Incoming;
@@ -12,11 +11,11 @@ use super::rate;
 use super::reply::Reply;
 use super::router::Found;
 use super::service::{Execute, Service};
+use super::trail::Trail;
 use super::unwind::{CatchUnwind, Panicked};
 use super::{Arrival, Mount, Peer};
 use crate::call::Trace;
 use crate::problem::{Problem, code};
-use crate::telemetry::TraceContext;
 
 impl<E: Execute> Service<E> {
     /// Serves a request that goes to no operation but to something beside them.
@@ -24,19 +23,17 @@ impl<E: Execute> Service<E> {
         &self,
         mount: &dyn Mount,
         request: HttpRequest<Incoming>,
-        (trace, correlation): (TraceContext, Option<Arc<str>>),
+        trail: Trail,
         started: Instant,
     ) -> Reply {
         let method = request.method().clone();
-        let belongs =
-            Trace { parent: Some(trace.traceparent().into()), correlation: correlation.clone() };
-        let mut outcome = self.mounted(mount, request, belongs).await;
-        name_trace(&mut outcome.reply, trace, correlation.as_deref());
+        let mut outcome = self.mounted(mount, request, trail.trace(true)).await;
+        name_trace(&mut outcome.reply, trail.context, trail.correlation.as_deref());
         if method == Method::HEAD {
             outcome.reply = without_body(outcome.reply);
         }
         let found = Found::Nothing;
-        self.record(&outcome, &method, &found, trace, correlation.as_deref(), started.elapsed());
+        self.record(&outcome, &method, &found, &trail, started.elapsed());
         outcome.reply
     }
 

@@ -1,16 +1,20 @@
 //! What a server says about itself: health, numbers, contracts.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::{ALLOW, HeaderValue};
+use hyper::header::{ACCEPT, ALLOW, HeaderValue};
+use hyper::http::request::Parts;
+use model::model::OperationId;
 
 use super::reply::{self, Reply};
 use super::service::{Execute, Service};
 use crate::json::write_string;
 use crate::problem::{Problem, code};
-use crate::telemetry::{Sample, process};
+use crate::telemetry::{Count, Sample, process};
 
 /// A document that is served as it is, for example a contract.
 #[derive(Clone, Debug)]
@@ -27,7 +31,8 @@ const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 impl<E: Execute> Service<E> {
     /// The server's own documents; `None` where there is none at this path.
-    pub(super) async fn document(&self, method: &Method, path: &str) -> Option<Reply> {
+    pub(super) async fn document(&self, head: &Parts) -> Option<Reply> {
+        let (method, path) = (&head.method, head.uri.path());
         let known =
             matches!(path, "/" | "/health" | "/ready" | "/metrics" | "/.well-known/jwks.json");
         let document = self.documents.iter().find(|document| document.path == path);
@@ -50,20 +55,48 @@ impl<E: Execute> Service<E> {
             ),
             ("/health", _) => reply::json(200, &b"{\"status\":\"up\"}"[..]),
             ("/ready", _) => self.ready().await,
-            ("/metrics", _) => self.numbers().await,
+            ("/metrics", _) => self.numbers(asks_for_open_metrics(head)).await,
             ("/", _) => reply::json(200, self.index()),
             _ => self.keys(),
         })
     }
 
-    async fn numbers(&self) -> Reply {
+    /// All numbers; as OpenMetrics for those who ask for it.
+    async fn numbers(&self, open: bool) -> Reply {
         let mut samples = self.backend.samples().await;
+        samples.extend(self.burn());
         samples.extend(process::samples());
         let size = u32::try_from(self.gate.size()).unwrap_or(u32::MAX);
         let help = "Most requests at once at the moment: fewer while reads take too long.";
         samples.push(Sample::new("http_server_requests_admitted", help, f64::from(size)));
         let plain = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-        reply::typed(200, self.metrics.render(&samples), plain)
+        let as_open =
+            HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        match open {
+            true => reply::typed(200, self.metrics.render_open(&samples), as_open),
+            false => reply::typed(200, self.metrics.render(&samples), plain),
+        }
+    }
+
+    /// How fast the budgets of the objectives are used up.
+    fn burn(&self) -> Vec<Sample> {
+        let counts = self.counts();
+        self.burning.samples(Instant::now(), |operation| counts.get(&operation).copied())
+    }
+
+    /// Looks at how the objectives do.
+    pub(super) fn look(&self) {
+        let counts = self.counts();
+        self.burning.look(Instant::now(), |operation| counts.get(&operation).copied());
+    }
+
+    /// Requests so far, of the operations that had any.
+    fn counts(&self) -> BTreeMap<OperationId, Count> {
+        let endpoints = self.router.endpoints().iter().enumerate();
+        let counts = endpoints.filter_map(|(at, endpoint)| {
+            Some((endpoint.operation, self.metrics.operation(at)?.count()))
+        });
+        counts.filter(|(_, count)| count.all > 0).collect()
     }
 
     /// Ready to be sent requests: not while it stops, nor while the store does not answer.
@@ -113,6 +146,12 @@ impl<E: Execute> Service<E> {
         body.extend_from_slice(b"]}");
         reply::json(200, body)
     }
+}
+
+/// Whether a scraper understands exemplars.
+fn asks_for_open_metrics(head: &Parts) -> bool {
+    let accept = head.headers.get_all(ACCEPT).iter();
+    accept.filter_map(|value| value.to_str().ok()).any(|value| value.contains("openmetrics-text"))
 }
 
 /// Appends `,"name":[..]`.

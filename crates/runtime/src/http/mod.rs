@@ -31,6 +31,7 @@ mod serve;
 mod server;
 mod service;
 mod tls;
+mod trail;
 mod unwind;
 
 pub use cors::Cors;

@@ -20,7 +20,7 @@ use crate::identity::{Authenticate, Issuer};
 use crate::operations::Backend;
 use crate::problem::Problem;
 use crate::store::{Snapshot as _, Store, StoreError, Terms};
-use crate::telemetry::{AccessLog, Sample};
+use crate::telemetry::{AccessLog, Sample, Tracing};
 
 /// For which a probe waits for the store.
 const PROBE: Duration = Duration::from_secs(2);
@@ -44,6 +44,8 @@ pub struct ServeOptions {
     pub limiter: Option<Arc<dyn RateLimiter>>,
     /// Where a line for each request goes.
     pub access_log: AccessLog,
+    /// Which traces are kept, if any.
+    pub tracing: Option<Tracing>,
 }
 
 /// Serves a backend, with the contracts of its contexts, until it is stopped. Several may run in
@@ -67,6 +69,7 @@ pub async fn serve<S: Store>(
         edge,
         limiter,
         access_log,
+        tracing: options.tracing,
         documents,
     };
     let service = Service::new(backend, options)?;

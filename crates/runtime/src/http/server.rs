@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
@@ -15,6 +15,7 @@ use super::redirect;
 use super::router::RouteError;
 use super::service::{Execute, Service};
 use super::tls::Tls;
+use crate::telemetry::EVERY;
 
 /// Why a server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +85,7 @@ pub async fn listen<E: Execute>(
         beside.push(tokio::spawn(Arc::clone(tls).watch()));
     }
     let (stop, stopped) = watch::channel(false);
+    tokio::spawn(look(Arc::downgrade(&service)));
     let door = Arc::new(Door::new(service, tls));
     let accepting = tokio::spawn(async move {
         accept(listener, door, stopped).await;
@@ -92,6 +94,15 @@ pub async fn listen<E: Execute>(
         }
     });
     Ok(Running { address: bound, stop, accepting })
+}
+
+/// Looks at how the objectives do, as long as the server is there.
+async fn look<E: Execute>(service: Weak<Service<E>>) {
+    while let Some(service) = service.upgrade() {
+        service.look();
+        drop(service);
+        tokio::time::sleep(EVERY).await;
+    }
 }
 
 /// Accepts until the server stops, and then for as long as whoever spreads the load needs to

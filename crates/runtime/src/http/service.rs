@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use decide::design::Design;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONNECTION, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request as HttpRequest, Version};
 use tokio::sync::Semaphore;
@@ -22,18 +22,17 @@ use super::gate::Gate;
 use super::limits::Limits;
 use super::outcome::{Outcome, name_trace, other_method, without_body};
 use super::rate::{LocalBuckets, RateLimiter, Rates};
-use super::reply::{CORRELATION, Reply};
+use super::reply::Reply;
 use super::router::{Found, Router};
 use super::server::ServerError;
-use super::{Mount, Peer, head};
+use super::trail::Trail;
+use super::{Mount, Peer};
 use crate::call::{Answer, Caller, Request};
 use crate::identity::{Authenticate, Issuer};
 use crate::problem::{Problem, code};
 use crate::telemetry::{
-    AccessLog, Entry, Metrics, OperationMetrics, Sample, TraceContext, TraceIds,
+    AccessLog, Burning, Entry, Metrics, OperationMetrics, Sample, TraceIds, Tracing,
 };
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// What stands behind the edge.
 pub trait Execute: Send + Sync + 'static {
@@ -83,6 +82,8 @@ pub struct ServiceOptions {
     pub limiter: Option<Arc<dyn RateLimiter>>,
     /// Where a line for each request goes.
     pub access_log: AccessLog,
+    /// Which traces are kept, if any.
+    pub tracing: Option<Tracing>,
     /// Contracts and the like.
     pub documents: Vec<Document>,
 }
@@ -100,6 +101,8 @@ pub struct Service<E> {
     pub(super) draining: AtomicBool,
     authenticate: Option<Arc<dyn Authenticate>>,
     mounts: Vec<Arc<dyn Mount>>,
+    tracing: Option<Tracing>,
+    pub(super) burning: Burning,
     pub(super) log: AccessLog,
     ids: TraceIds,
     pub(super) gate: Gate,
@@ -133,6 +136,8 @@ impl<E: Execute> Service<E> {
             issuer: options.issuer,
             authenticate: options.authenticate,
             mounts: options.mounts,
+            tracing: options.tracing,
+            burning: Burning::new(backend.design()),
             limits: options.limits,
             log: options.access_log,
             documents: options.documents,
@@ -161,8 +166,7 @@ impl<E: Execute> Service<E> {
         let _in_flight = self.metrics.enter();
         let (parts, mut body) = request.into_parts();
         let (method, uri) = (&parts.method, &parts.uri);
-        let trace = TraceContext::of(head::short(&parts.headers, &TRACEPARENT), &self.ids);
-        let correlation = head::short(&parts.headers, &CORRELATION).map(Arc::<str>::from);
+        let trail = Trail::begin(&parts.headers, &self.ids, self.tracing.as_ref());
         if let Some(reply) = self.edge.cors.preflight(&parts) {
             return reply;
         }
@@ -172,29 +176,29 @@ impl<E: Execute> Service<E> {
             && let Some(mount) = self.mounts.iter().find(|mount| mount.takes(&parts))
         {
             let request = HttpRequest::from_parts(parts, body);
-            return self.beside(mount.as_ref(), request, (trace, correlation), started).await;
+            return self.beside(mount.as_ref(), request, trail, started).await;
         }
         let mut whole = body.is_end_stream();
         let mut outcome = match found {
             Found::Operation(endpoint, at, address) if uri_fits(&self.limits, uri) => {
-                let (parts, correlation, endpoint) = (&parts, &correlation, (endpoint, at));
+                let (parts, trail, endpoint) = (&parts, &trail, (endpoint, at));
                 let body = (&mut body, &mut whole);
-                let received = Received { parts, body, endpoint, address, trace, correlation };
+                let received = Received { parts, body, endpoint, address, trail };
                 self.guarded(received, started).await
             }
             Found::OtherMethod(allow) => other_method(method, allow),
-            _ => self.elsewhere(method, uri).await,
+            _ => self.elsewhere(&parts).await,
         };
         if !whole && parts.version < Version::HTTP_2 {
             // Refused before it was read: what is left of it would be taken for the next request,
             // so the connection ends, and the client is told.
             outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        name_trace(&mut outcome.reply, trace, correlation.as_deref());
+        name_trace(&mut outcome.reply, trail.context, trail.correlation.as_deref());
         if *method == Method::HEAD {
             outcome.reply = without_body(outcome.reply);
         }
-        self.record(&outcome, method, &found, trace, correlation.as_deref(), started.elapsed());
+        self.record(&outcome, method, &found, &trail, started.elapsed());
         outcome.reply
     }
 
@@ -204,28 +208,28 @@ impl<E: Execute> Service<E> {
         outcome: &Outcome,
         method: &Method,
         found: &Found<'_, '_>,
-        trace: TraceContext,
-        correlation: Option<&str>,
+        trail: &Trail,
         duration: Duration,
     ) {
         let status = outcome.reply.status().as_u16();
         let endpoint = match found {
             Found::Operation(endpoint, at, _) => {
                 if let Some(numbers) = self.metrics.operation(*at) {
-                    numbers.record(status, duration);
+                    numbers.record(status, duration, trail.sampled());
                 }
                 Some(endpoint)
             }
             _ => None,
         };
+        trail.end(outcome, method, endpoint.map(|endpoint| &**endpoint), duration);
         if !self.log.is_on() {
             return;
         }
         let bytes = outcome.reply.body().size_hint().lower();
         self.log.write(&Entry {
             time: now_micros(),
-            trace,
-            correlation,
+            trace: trail.context,
+            correlation: trail.correlation.as_deref(),
             operation: endpoint.map(|endpoint| endpoint.name.as_str()),
             method: method.as_str(),
             route: endpoint.map(|endpoint| endpoint.template.as_str()),
@@ -245,11 +249,11 @@ impl<E: Execute> Service<E> {
         }
     }
 
-    async fn elsewhere(&self, method: &Method, uri: &hyper::Uri) -> Outcome {
-        if !uri_fits(&self.limits, uri) {
+    async fn elsewhere(&self, head: &Parts) -> Outcome {
+        if !uri_fits(&self.limits, &head.uri) {
             return Outcome::of(&Problem::new(&code::URI_TOO_LONG), None);
         }
-        match self.document(method, uri.path()).await {
+        match self.document(head).await {
             Some(reply) => Outcome { reply, identity: None, code: None },
             None => Outcome::of(&Problem::new(&code::UNKNOWN_ROUTE), None),
         }

@@ -26,7 +26,7 @@ use crate::problem::{Problem, code};
 use crate::store::{
     IdempotencyKey, JournalEntry, Store, StoreError, Tenant, Terms, Transaction as _,
 };
-use crate::telemetry::Sample;
+use crate::telemetry::{OpenSpan, Sample, SpanKind};
 
 /// Calls to one external that may be under way at once.
 const BULKHEAD: usize = 64;
@@ -201,6 +201,7 @@ impl<S: Store> Inner<S> {
         let plans = self.plans.clone();
         let terms = Terms { stale: self.stale(request.operation), ..self.terms(&request) };
         let list = plans.model.operation(request.operation).kind == OperationKind::List;
+        let _span = self.store_span(&request, if list { "store.scan" } else { "store.read" });
         let result: Result<(Answer, Vec<JournalEntry>), Failure> = if list {
             self.store
                 .scan(terms, move |snapshot| {
@@ -256,6 +257,7 @@ impl<S: Store> Inner<S> {
         let deadline = now().saturating_add(waits);
         let asked = Asked { request, once, lookups, deadline };
         let plans = self.plans.clone();
+        let span = self.store_span(&asked.request, "store.write");
         let reply: Result<Reply, Failure> = self
             .store
             .write(self.terms(&asked.request), move |transaction| {
@@ -265,6 +267,7 @@ impl<S: Store> Inner<S> {
                 })
             })
             .await;
+        drop(span);
         match reply? {
             Reply::Answer(answer) => Ok(answer),
             Reply::Refused(problem) => Err(problem),
@@ -312,6 +315,12 @@ impl<S: Store> Inner<S> {
     #[expect(clippy::unused_self, reason = "tenants are told apart by the model")]
     pub(crate) const fn terms(&self, _request: &Request) -> Terms {
         Terms::of(Tenant::None)
+    }
+
+    /// A piece of a request that the store does.
+    fn store_span(&self, request: &Request, name: &str) -> Option<OpenSpan> {
+        let span = request.trace.span(name, SpanKind::Client)?;
+        Some(span.with("db.system.name", self.store.system()))
     }
 
     /// How old an answer of an operation may be.

@@ -63,6 +63,11 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unsupported`] where the question does not translate to SQL.
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError>;
 
+    /// What OpenTelemetry calls the database (`db.system.name`).
+    fn system(&self) -> &'static str {
+        "sqlite"
+    }
+
     /// Numbers of its own for `/metrics`: name (`_total` where it only grows), help, value.
     fn gauges(&self) -> Vec<(&'static str, &'static str, f64)> {
         Vec::new()

@@ -66,7 +66,7 @@ impl Burning {
             operation: of.operation,
             failed_budget: of.failed_budget(),
             slow_budget: of.slow_budget(),
-            name: of.name,
+            name: design.model.qualified_operation(of.operation),
         });
         Self { watched: watched.collect(), looks: Mutex::default() }
     }
@@ -99,10 +99,14 @@ impl Burning {
         let counts = self.counts(count);
         let looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut samples = Vec::new();
-        let windows = BURNS.iter().flat_map(|burn| [burn.short(), burn.long]);
+        let mut windows: Vec<f64> =
+            BURNS.iter().flat_map(|burn| [burn.short(), burn.long]).collect();
+        windows.sort_by(f64::total_cmp);
+        windows.dedup();
         for window in windows {
             let before = looks.before(at, Duration::from_secs_f64(window));
-            for (position, (of, now)) in self.watched.iter().zip(&counts).enumerate() {
+            let asked = self.watched.iter().zip(&counts).enumerate();
+            for (position, (of, now)) in asked.filter(|(_, (_, now))| now.all > 0) {
                 let then = before.and_then(|look| look.counts.get(position)).copied();
                 let (failed, slow) = burn(of, *now, then.unwrap_or_default());
                 for (objective, rate) in [("availability", failed), ("latency", slow)] {
@@ -153,4 +157,54 @@ fn named(seconds: f64) -> String {
         _ => ("m", 60.0),
     };
     format!("{}{unit}", (seconds / size).round())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watched() -> Burning {
+        let of = Watched {
+            operation: OperationId(0),
+            name: "a.b".to_owned(),
+            failed_budget: 0.001,
+            slow_budget: 0.05,
+        };
+        Burning { watched: vec![of], looks: Mutex::default() }
+    }
+
+    fn rate(samples: &[Sample], objective: &str, window: &str) -> f64 {
+        let labels = format!("operation=\"a.b\",objective=\"{objective}\",window=\"{window}\"");
+        samples.iter().find(|sample| sample.labels == labels).expect(&labels).value
+    }
+
+    #[test]
+    fn a_budget_that_fails_as_promised_burns_at_one() {
+        let burning = watched();
+        let start = Instant::now();
+        let count = |all, failed, slow| move |_| Some(Count { all, failed, slow });
+        burning.look(start, count(0, 0, 0));
+        let hour = start + EVERY * 60;
+        burning.look(hour, count(100_000, 100, 5_000));
+        let samples = burning.samples(hour, count(100_000, 100, 5_000));
+        assert!((rate(&samples, "availability", "1h") - 1.0).abs() < 1e-9);
+        assert!((rate(&samples, "latency", "1h") - 1.0).abs() < 1e-9);
+        // Ten bad minutes after a good hour show in the short window first.
+        let later = hour + EVERY * 10;
+        let samples = burning.samples(later, count(101_000, 200, 5_000));
+        assert!((rate(&samples, "availability", "5m") - 100.0).abs() < 1e-9);
+        assert!(rate(&samples, "availability", "3d") < 3.0);
+        assert!(rate(&samples, "latency", "5m").abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let burning = watched();
+        let start = Instant::now();
+        for minute in 0..10_000u32 {
+            burning.look(start + EVERY * minute, |_| Some(Count::default()));
+        }
+        let looks = burning.looks.lock().unwrap();
+        assert_eq!((looks.minutes.len(), looks.hours.len()), (MINUTES, HOURS));
+    }
 }

@@ -1,5 +1,6 @@
 //! Rate, errors and duration of every operation, in Prometheus' text format.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -146,9 +147,14 @@ impl Metrics {
     /// The same as OpenMetrics 1.0, where buckets name a trace each.
     #[must_use]
     pub fn render_open(&self, samples: &[Sample]) -> String {
-        let mut text = self.render_as(samples, true);
-        text.push_str("# EOF\n");
-        text
+        let text = self.render_as(samples, true);
+        let mut out = String::with_capacity(text.len() + 8);
+        for line in text.lines() {
+            out.push_str(&family(line));
+            out.push('\n');
+        }
+        out.push_str("# EOF\n");
+        out
     }
 
     fn render_as(&self, samples: &[Sample], open: bool) -> String {
@@ -222,6 +228,15 @@ impl Metrics {
                 );
             }
         }
+    }
+}
+
+/// OpenMetrics calls the family of a counter by its name without `_total`.
+fn family(line: &str) -> Cow<'_, str> {
+    let describes = line.starts_with("# HELP ") || line.starts_with("# TYPE ");
+    match line.split_once("_total ") {
+        Some((name, rest)) if describes => format!("{name} {rest}").into(),
+        _ => line.into(),
     }
 }
 

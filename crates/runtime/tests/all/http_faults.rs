@@ -68,6 +68,7 @@ async fn faulty(limits: Limits) -> (Folder, Running, String) {
         edge: Edge::default(),
         limiter: None,
         access_log: AccessLog::Off,
+        tracing: None,
         documents: Vec::new(),
     };
     let service = Service::new(Arc::new(Faulty(design)), options).unwrap();

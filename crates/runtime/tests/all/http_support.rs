@@ -10,7 +10,7 @@ use runtime::http::{Edge, Limits, RateSettings, Running};
 use runtime::identity::Issuer;
 use runtime::operations::ConfiguredExternals;
 use runtime::store::sqlite::{self, SqliteStore};
-use runtime::telemetry::AccessLog;
+use runtime::telemetry::{AccessLog, Tracing};
 use runtime::{Backend, ServeOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -47,6 +47,10 @@ impl Server {
         Self::over(Folder::new(), model, limits).await
     }
 
+    pub async fn traced(model: &str, tracing: Option<Tracing>) -> Self {
+        Self::on(Folder::new(), model, (Limits::default(), Edge::default()), tracing).await
+    }
+
     /// With limits of sizes and times, and nobody limited in rate.
     pub async fn over(folder: Folder, model: &str, limits: Limits) -> Self {
         let rates = RateSettings { off: true, ..RateSettings::default() };
@@ -54,6 +58,15 @@ impl Server {
     }
 
     pub async fn at_edge(folder: Folder, model: &str, limits: Limits, edge: Edge) -> Self {
+        Self::on(folder, model, (limits, edge), None).await
+    }
+
+    async fn on(
+        folder: Folder,
+        model: &str,
+        (limits, edge): (Limits, Edge),
+        tracing: Option<Tracing>,
+    ) -> Self {
         let design = design(model);
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&lines);
@@ -73,6 +86,7 @@ impl Server {
             access_log: AccessLog::Lines(Arc::new(move |line: &str| {
                 log.lock().unwrap().push(line.to_owned());
             })),
+            tracing,
         };
         let running = runtime::serve(Arc::new(backend), options).await.unwrap();
         let issuer = issuer();

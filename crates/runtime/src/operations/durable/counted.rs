@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use model::Model;
 
 use super::external::{CallError, CallResult, ExternalCall, Externals};
-use crate::telemetry::Sample;
+use crate::telemetry::{OpenSpan, Sample, SpanKind};
 
 /// How calls end: with a result, with the external's no, or without a usable answer.
 const OUTCOMES: [&str; 3] = ["done", "refused", "unreachable"];
@@ -31,6 +31,15 @@ impl CountedExternals {
         });
         let by_operation = operations.map(|key| (key, Default::default())).collect();
         Self { externals, counts: Arc::new(Counts { model, by_operation }) }
+    }
+
+    /// The piece of a request that is one attempt.
+    fn span(&self, call: &ExternalCall) -> Option<OpenSpan> {
+        let external = self.counts.model.externals.get(usize::from(call.external.0))?;
+        let operation = external.operations.get(usize::from(call.operation))?;
+        let name = format!("{}.{}", external.name, operation.name);
+        let span = call.trace.span(&name, SpanKind::Client)?;
+        Some(span.with("server.address", &external.name).with("rpc.method", &operation.name))
     }
 
     /// `external_calls_total`, for every operation of every external.
@@ -58,13 +67,24 @@ impl CountedExternals {
 }
 
 impl Externals for CountedExternals {
-    fn call(&self, call: ExternalCall) -> CallResult {
+    fn call(&self, mut call: ExternalCall) -> CallResult {
+        let mut span = self.span(&call);
+        if let Some(span) = &span {
+            call.trace.parent = Some(span.traceparent().into());
+        }
         let key = (call.external.0, call.operation);
         let pending = Pending { counts: self.counts.clone(), key, outcome: 2 };
         let calling = self.externals.call(call);
         Box::pin(async move {
             let mut pending = pending;
             let result = calling.await;
+            if let (Some(span), Err(error)) = (&mut span, &result) {
+                span.fail(match error {
+                    CallError::Refused(code) => code,
+                    CallError::Unreachable { .. } => "unreachable",
+                });
+            }
+            drop(span);
             pending.outcome = match &result {
                 Ok(_) => 0,
                 Err(CallError::Refused(_)) => 1,

@@ -128,8 +128,11 @@ impl Resume {
         let key = (job.entity, job.row);
         let deadline = job.deadline;
         let (parent, correlation) = context.trace;
-        let trace =
-            Trace { parent: parent.map(Into::into), correlation: correlation.map(Into::into) };
+        let trace = Trace {
+            parent: parent.map(Into::into),
+            correlation: correlation.map(Into::into),
+            spans: None,
+        };
         let created = context.created;
         let (who, as_actor) = context.author;
         let author = Author {
