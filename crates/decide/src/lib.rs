@@ -32,6 +32,7 @@ pub mod facts;
 pub mod flips;
 pub mod hot_rows;
 pub mod indexes;
+pub mod kept;
 mod layout;
 pub mod limits;
 pub mod lock;

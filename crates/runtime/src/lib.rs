@@ -4,6 +4,7 @@
     reason = "below the pure crates: the runtime has a clock, threads, files and a network"
 )]
 
+pub mod cache;
 pub mod call;
 pub mod http;
 pub mod identity;

@@ -108,6 +108,7 @@ impl<S: Store> Execute for Backend<S> {
         let mut samples: Vec<Sample> =
             own.map(|(name, help, value)| Sample::new(name, help, value)).collect();
         samples.extend(self.external_calls());
+        samples.extend(self.kept_answers());
         let reading = self.store().read::<_, StoreError, _>(Terms::SERVER, |snapshot| {
             Box::pin(async move { snapshot.backlog().await })
         });

@@ -61,6 +61,17 @@ impl Access {
         Err(Problem::new(code).into())
     }
 
+    /// Access through these grants of the operation's plan alone, as nobody in particular.
+    pub(crate) fn through(grants: Vec<usize>) -> Self {
+        let grants = grants.into_iter().map(|at| (at, Standing::Itself)).collect();
+        Self { grants, becomes: None }
+    }
+
+    /// The positions of the grants in the operation's plan.
+    pub(crate) fn positions(&self) -> Vec<usize> {
+        self.grants.iter().map(|(at, _)| *at).collect()
+    }
+
     /// What `actor` is in effects: the row of the first grant that has one.
     pub(crate) fn actor(&self) -> Value {
         let rows = self.grants.iter().filter_map(|(_, standing)| match standing {

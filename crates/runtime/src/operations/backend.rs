@@ -20,7 +20,8 @@ use super::plan::Plans;
 use super::session::Session;
 use super::work::Work;
 use super::write::{self, Asked, Reply};
-use super::{guards, journal, lookup, maintenance, read, sign_in};
+use super::{guards, journal, kept, lookup, maintenance, read, sign_in};
+use crate::cache::{self, Caches, Watch};
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
 use crate::store::{
@@ -53,6 +54,10 @@ pub(crate) struct Inner<S> {
     in_flight: Mutex<BTreeSet<(String, String, String)>>,
     not_running: Vec<Diagnostic>,
     stopped: BTreeSet<OperationId>,
+    /// Answers that are kept, where the design keeps any.
+    caches: Option<Arc<Caches>>,
+    /// How old what is read may be, where that is less than stated: others keep it after that.
+    lags: BTreeMap<OperationId, Duration>,
 }
 
 impl<S: Store> fmt::Debug for Backend<S> {
@@ -71,6 +76,19 @@ impl<S: Store> Backend<S> {
         store: S,
         externals: Arc<dyn Externals>,
     ) -> Result<Self, Vec<Diagnostic>> {
+        Self::start_with(design, store, externals, cache::Options::default())
+    }
+
+    /// As [`Self::start`], with answers kept as the options say.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(
+        design: &Arc<Design>,
+        store: S,
+        externals: Arc<dyn Externals>,
+        cache: cache::Options,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let refused = guards::refused(&design.model);
         if !refused.is_empty() {
             return Err(refused);
@@ -78,7 +96,10 @@ impl<S: Store> Backend<S> {
         let plans = Plans::build(design, &store).map_err(|e| guards::untranslatable(&e))?;
         let (not_running, stopped) = guards::not_running(&design.model);
         let bulkheads = design.model.externals.iter().map(|_| Semaphore::new(BULKHEAD)).collect();
+        let (caches, lags) = Caches::of(design, cache);
         let inner = Arc::new(Inner {
+            caches,
+            lags,
             plans: Arc::new(plans),
             store,
             externals: CountedExternals::new(design.model.clone(), externals),
@@ -106,6 +127,12 @@ impl<S: Store> Backend<S> {
     #[must_use]
     pub fn external_calls(&self) -> Vec<Sample> {
         self.inner.externals.samples()
+    }
+
+    /// How often kept answers have helped.
+    #[must_use]
+    pub fn kept_answers(&self) -> Vec<Sample> {
+        self.inner.caches.as_ref().map(|caches| caches.samples()).unwrap_or_default()
     }
 
     /// The store it runs on.
@@ -197,7 +224,20 @@ impl<S: Store> Inner<S> {
         }
     }
 
-    async fn read(&self, request: Request) -> Result<Answer, Problem> {
+    async fn read(self: Arc<Self>, request: Request) -> Result<Answer, Problem> {
+        let plan = self.caches.as_ref().and_then(|caches| caches.plan(request.operation));
+        if plan.is_some() {
+            return kept::read(self, request).await;
+        }
+        self.load(request, None).await
+    }
+
+    /// Reads from the store: as the caller, or through the grants of a view.
+    pub(super) async fn load(
+        &self,
+        request: Request,
+        through: Option<Vec<usize>>,
+    ) -> Result<Answer, Problem> {
         let plans = self.plans.clone();
         let terms = Terms { stale: self.stale(request.operation), ..self.terms(&request) };
         let list = plans.model.operation(request.operation).kind == OperationKind::List;
@@ -207,7 +247,7 @@ impl<S: Store> Inner<S> {
                 .scan(terms, move |snapshot| {
                     Box::pin(async move {
                         let mut work = Work::new(plans, snapshot, now());
-                        let answer = read::list(&mut work, &request).await?;
+                        let answer = read::answer(&mut work, &request, through).await?;
                         Ok((answer, journal::of_reads(&mut work)?))
                     })
                 })
@@ -217,7 +257,7 @@ impl<S: Store> Inner<S> {
                 .read(terms, move |snapshot| {
                     Box::pin(async move {
                         let mut work = Work::new(plans, snapshot, now());
-                        let answer = read::get(&mut work, &request).await?;
+                        let answer = read::answer(&mut work, &request, through).await?;
                         Ok((answer, journal::of_reads(&mut work)?))
                     })
                 })
@@ -240,6 +280,16 @@ impl<S: Store> Inner<S> {
         Ok(recorded?)
     }
 
+    /// Answers that are kept, where the design keeps any.
+    pub(super) const fn caches(&self) -> Option<&Arc<Caches>> {
+        self.caches.as_ref()
+    }
+
+    /// Makes old what a transaction for a tenant is about to write.
+    pub(crate) fn watch(&self, tenant: Tenant) -> Watch {
+        Watch::new(self.caches.as_ref(), tenant)
+    }
+
     async fn write(self: &Arc<Self>, request: Request) -> Result<Answer, Problem> {
         let system = self.plans.system.is_some_and(|id| request.caller.actors.contains(&id));
         let route = self.plans.design.route(request.operation);
@@ -258,16 +308,20 @@ impl<S: Store> Inner<S> {
         let asked = Asked { request, once, lookups, deadline };
         let plans = self.plans.clone();
         let span = self.store_span(&asked.request, "store.write");
+        let terms = self.terms(&asked.request);
+        let watch = self.watch(terms.tenant);
+        let changes = watch.changes();
         let reply: Result<Reply, Failure> = self
             .store
-            .write(self.terms(&asked.request), move |transaction| {
+            .write(terms, move |transaction| {
                 Box::pin(async move {
-                    let mut work = Work::new(plans, transaction, now());
+                    let mut work = Work::new(plans, transaction, now()).noting(changes);
                     write::transact(&mut work, &asked).await
                 })
             })
             .await;
         drop(span);
+        watch.done().await;
         match reply? {
             Reply::Answer(answer) => Ok(answer),
             Reply::Refused(problem) => Err(problem),
@@ -325,6 +379,9 @@ impl<S: Store> Inner<S> {
 
     /// How old an answer of an operation may be.
     fn stale(&self, operation: OperationId) -> Option<Duration> {
+        if let Some(lag) = self.lags.get(&operation) {
+            return Some(*lag);
+        }
         let stated = self.plans.model.operation(operation).workload.stale.as_ref()?;
         Some(stated.value.to_std())
     }

@@ -18,6 +18,7 @@ mod guards;
 mod idempotency;
 mod input;
 mod journal;
+mod kept;
 mod lookup;
 mod maintenance;
 mod output;
@@ -33,6 +34,7 @@ mod work;
 mod write;
 
 pub use backend::Backend;
+pub(crate) use durable::codec::{decode as decode_value, encode as encode_value};
 pub use durable::{CallError, CallResult, ConfiguredExternals, ExternalCall, Externals};
 
 use crate::call::Caller;

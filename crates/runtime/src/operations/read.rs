@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expression::{FieldIndex, Row, Value, row_id};
-use model::model::{Addressed, Operation, Target};
+use model::model::{Addressed, Operation, OperationKind, Target};
 
 use super::access::Access;
 use super::effects::is_deleted;
@@ -20,16 +20,46 @@ use crate::store::{Cursor, Near, PageQuery, Snapshot, Sort};
 /// How far `near` looks where the caller does not say, in metres.
 const NEAR_DEFAULT: f64 = 5_000.0;
 
-/// One row.
-pub(crate) async fn get<X: Snapshot>(
+/// Answers the caller, or, through the grants of a view, everybody who sees the same.
+pub(crate) async fn answer<X: Snapshot>(
     work: &mut Work<'_, X>,
     request: &Request,
+    through: Option<Vec<usize>>,
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
+    if matches!(operation.target, Target::Audit(_) | Target::History(_)) {
+        return journal::list(work, request).await;
+    }
+    let access = match through {
+        Some(grants) => Access::through(grants),
+        None => access(work, request).await?,
+    };
+    match operation.kind {
+        OperationKind::List => list(work, request, &access).await,
+        _ => get(work, request, &access).await,
+    }
+}
+
+/// What the caller may see.
+pub(crate) async fn access<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    request: &Request,
+) -> Result<Access, Failure> {
     let session = Session::open(work, &request.caller).await?;
     let access = Access::find(work, &session, request.operation)?;
     work.author = Some(Author::of(work, &session, &access, request.operation));
+    Ok(access)
+}
+
+/// One row.
+async fn get<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    request: &Request,
+    access: &Access,
+) -> Result<Answer, Failure> {
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(request.operation);
     let not_found = || Failure::from(Problem::new(&code::NOT_FOUND));
     let row = addressed(work, operation, request.address.as_ref()).await?;
     let row = row.ok_or_else(not_found)?;
@@ -83,18 +113,13 @@ pub(crate) async fn find<X: Snapshot>(
 }
 
 /// A page of rows.
-pub(crate) async fn list<X: Snapshot>(
+async fn list<X: Snapshot>(
     work: &mut Work<'_, X>,
     request: &Request,
+    access: &Access,
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
-    if matches!(operation.target, Target::Audit(_) | Target::History(_)) {
-        return journal::list(work, request).await;
-    }
-    let session = Session::open(work, &request.caller).await?;
-    let access = Access::find(work, &session, request.operation)?;
-    work.author = Some(Author::of(work, &session, &access, request.operation));
     let page = request.page.clone().unwrap_or_default();
     let mut query = query(operation, &page)?;
     query.conditions = access.conditions(work, request.operation).await?;

@@ -13,6 +13,7 @@ use super::failure::{Failure, internal};
 use super::journal::Author;
 use super::plan::Plans;
 use super::scope::Scope;
+use crate::cache::Changes;
 use crate::problem::{Problem, code};
 use crate::store::{Bound, OutboxEvent, Snapshot, Transaction};
 
@@ -41,6 +42,8 @@ pub(crate) struct Work<'t, X> {
     pub(crate) shown: Vec<Key>,
     /// What happened, to be published once it is committed.
     pub(crate) events: Vec<OutboxEvent>,
+    /// What it writes, for the caches.
+    pub(crate) changes: Changes,
 }
 
 /// What effects have done so far, to go back to.
@@ -145,7 +148,14 @@ impl<'t, X: Snapshot> Work<'t, X> {
             author: None,
             shown: Vec::new(),
             events: Vec::new(),
+            changes: Changes::default(),
         }
+    }
+
+    /// The same, with somebody who wants to know what it writes.
+    pub(crate) fn noting(mut self, changes: Changes) -> Self {
+        self.changes = changes;
+        self
     }
 
     /// The names that every expression may use.

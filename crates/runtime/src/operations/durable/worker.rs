@@ -127,13 +127,17 @@ async fn follow<S: Store>(
     outcome: Outcome,
 ) -> Result<Reply, Problem> {
     let plans = inner.plans.clone();
+    let watch = inner.watch(Terms::SERVER.tenant);
+    let changes = watch.changes();
     let result = inner.store.write(Terms::SERVER, move |tx| {
         Box::pin(async move {
-            let mut work = Work::new(plans, tx, now());
+            let mut work = Work::new(plans, tx, now()).noting(changes);
             resume.resume(&mut work, outcome).await
         })
     });
-    result.await.map_err(Problem::from)
+    let result = result.await;
+    watch.done().await;
+    result.map_err(Problem::from)
 }
 
 /// The outcome of the call; `None` where the job was put back.

@@ -1,0 +1,64 @@
+//! Reads whose answers are kept.
+
+use std::sync::Arc;
+
+use super::backend::Inner;
+use super::clock::now;
+use super::failure::Failure;
+use super::read;
+use super::work::Work;
+use crate::cache::{Asked, CachePlan, Key, View};
+use crate::call::{Answer, Request};
+use crate::problem::Problem;
+use crate::store::Store;
+
+/// Answers from what is kept for everybody who sees what the caller sees; from the store where that
+/// is the caller alone.
+pub(super) async fn read<S: Store>(
+    inner: Arc<Inner<S>>,
+    request: Request,
+) -> Result<Answer, Problem> {
+    let Some(caches) = inner.caches().cloned() else { return inner.load(request, None).await };
+    let Some(plan) = caches.plan(request.operation) else {
+        return inner.load(request, None).await;
+    };
+    let Some(view) = view(&inner, plan, &request).await? else {
+        return inner.load(request, None).await;
+    };
+    let tenant = inner.terms(&request).tenant;
+    let Some(key) = Key::of(&request, tenant, &view) else {
+        return inner.load(request, None).await;
+    };
+    let asked = Asked { key, tags: plan.tags(request.address.as_ref(), tenant) };
+    let grants = plan.grants_of(&view);
+    let operation = request.operation;
+    let load = move || {
+        let (inner, request, grants) = (inner.clone(), request.clone(), grants.clone());
+        async move { inner.load(request, Some(grants)).await }
+    };
+    caches.answer(operation, asked, load).await
+}
+
+/// As whom the caller sees. What depends on rows of the caller is read now, for each request: no
+/// right outlives its end in a cache.
+async fn view<S: Store>(
+    inner: &Inner<S>,
+    plan: &CachePlan,
+    request: &Request,
+) -> Result<Option<View>, Problem> {
+    if let Ok(view) = plan.view(&request.caller) {
+        return Ok(view);
+    }
+    let (plans, request) = (inner.plans.clone(), request.clone());
+    let terms = inner.terms(&request);
+    let grants: Result<Vec<usize>, Failure> = inner
+        .store
+        .read(terms, move |snapshot| {
+            Box::pin(async move {
+                let mut work = Work::new(plans, snapshot, now());
+                Ok(read::access(&mut work, &request).await?.positions())
+            })
+        })
+        .await;
+    Ok(plan.view_of(grants?))
+}
