@@ -81,7 +81,9 @@ impl Caches {
         }
         let mut watched: BTreeMap<EntityId, BTreeSet<FieldIndex>> = BTreeMap::new();
         for plan in plans.values() {
-            plan.entities().for_each(|entity| drop(watched.entry(entity).or_default()));
+            plan.entities().for_each(|entity| {
+                watched.entry(entity).or_default();
+            });
             if let Some((entity, field)) = plan.asked_by() {
                 watched.entry(entity).or_default().insert(field);
             }
@@ -89,7 +91,7 @@ impl Caches {
         let longest = plans.values().map(|plan| plan.life).max().unwrap_or_default();
         let generations = Arc::new(Generations::default());
         if let Some(shared) = &options.shared {
-            shared.listen(generations.clone());
+            shared.listen(generations.clone(), longest);
         }
         let caches = Self {
             plans,

@@ -103,3 +103,101 @@ impl Drop for Lead<'_> {
         self.flight.landed.send_replace(self.landing.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::entry::Outcome;
+    use super::super::generations::Generations;
+    use super::super::tag::Tag;
+    use super::*;
+
+    const KEY: Key = Key([7; 32]);
+
+    fn entry(stamp: Stamp) -> Arc<Entry> {
+        let (read_at, life) = (Duration::ZERO, Duration::from_secs(1));
+        Arc::new(Entry { outcome: Outcome::Missing, read_at, life, stamp })
+    }
+
+    /// Waiters, once all of them wait.
+    async fn waiters(
+        flights: &Arc<Flights>,
+        stamp: Stamp,
+        count: usize,
+    ) -> Vec<tokio::task::JoinHandle<&'static str>> {
+        let wait = |_| {
+            let flights = flights.clone();
+            tokio::spawn(async move {
+                match flights.turn(KEY, stamp).await {
+                    Turn::Lead(lead) => {
+                        lead.land(Some(entry(stamp)));
+                        "led"
+                    }
+                    Turn::Loaded(_) => "loaded",
+                    Turn::Alone => "alone",
+                }
+            })
+        };
+        let all = (0..count).map(wait).collect();
+        while flights.waiting() < count {
+            tokio::task::yield_now().await;
+        }
+        all
+    }
+
+    impl Flights {
+        fn waiting(&self) -> usize {
+            let flights = self.0.lock().unwrap();
+            flights.values().map(|flight| flight.landed.receiver_count()).sum()
+        }
+    }
+
+    async fn ends(tasks: Vec<tokio::task::JoinHandle<&'static str>>) -> Vec<&'static str> {
+        let mut ends = Vec::new();
+        for task in tasks {
+            ends.push(tokio::time::timeout(Duration::from_secs(10), task).await.unwrap().unwrap());
+        }
+        ends.sort_unstable();
+        ends
+    }
+
+    #[tokio::test]
+    async fn all_who_wait_get_what_one_loads() {
+        let (flights, stamp) = (Arc::new(Flights::default()), Generations::default().stamp(&[]));
+        let lead = flights.try_lead(KEY, stamp).unwrap();
+        let waiting = waiters(&flights, stamp, 5).await;
+        lead.land(Some(entry(stamp)));
+        assert_eq!(ends(waiting).await, ["loaded"; 5]);
+        assert_eq!(flights.0.lock().unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_shared_and_a_cancelled_load_begins_anew() {
+        let (flights, stamp) = (Arc::new(Flights::default()), Generations::default().stamp(&[]));
+        let lead = flights.try_lead(KEY, stamp).unwrap();
+        let waiting = waiters(&flights, stamp, 3).await;
+        lead.land(None);
+        assert_eq!(ends(waiting).await, ["alone"; 3]);
+
+        let lead = flights.try_lead(KEY, stamp).unwrap();
+        let waiting = waiters(&flights, stamp, 3).await;
+        drop(lead);
+        let ends = ends(waiting).await;
+        assert!(ends.contains(&"led") && !ends.contains(&"alone"), "{ends:?}");
+        assert_eq!(flights.0.lock().unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_what_is_old_by_now() {
+        let (flights, generations) = (Arc::new(Flights::default()), Generations::default());
+        let before = generations.stamp(&[Tag(5)]);
+        let old = flights.try_lead(KEY, before).unwrap();
+        generations.bump(&[Tag(5)]);
+        let after = generations.stamp(&[Tag(5)]);
+        let Turn::Lead(new) = flights.turn(KEY, after).await else { panic!("waits for old") };
+        old.land(Some(entry(before)));
+        assert!(flights.try_lead(KEY, after).is_none(), "the new one is still under way");
+        new.land(Some(entry(after)));
+    }
+}

@@ -31,8 +31,6 @@ pub(crate) struct CachePlan {
     pub(super) life: Duration,
     /// Age from which a popular answer is loaded anew.
     pub(super) refresh: Option<Duration>,
-    /// How old what is read for it may be already.
-    pub(crate) lag: Duration,
     /// Bytes that one process keeps, as the design computes.
     pub(super) bytes: f64,
     pub(super) counts: Counts,
@@ -109,7 +107,6 @@ fn plan(model: &Model, operation: &Operation, kept: &Kept) -> Option<CachePlan> 
         shared: layer.place == Place::Shared,
         life: seconds(layer.seconds),
         refresh: kept.refresh.map(|share| seconds(layer.seconds * share)),
-        lag: seconds(kept.lag),
         bytes: kept.bytes,
         counts: Counts::default(),
         entity,

@@ -26,8 +26,9 @@ pub trait Shared: Send + Sync + 'static {
     /// Makes old what is made of these tags, here and in other replicas.
     fn forget(&self, tags: Vec<Tag>) -> Pending<'_, ()>;
 
-    /// From now on, what other replicas change is counted here.
-    fn listen(&self, generations: Arc<Generations>);
+    /// From now on, what other replicas change is counted here. `longest` is the longest life of
+    /// an answer.
+    fn listen(&self, generations: Arc<Generations>, longest: Duration);
 
     /// Numbers of its own for `/metrics`.
     fn samples(&self) -> Vec<Sample> {

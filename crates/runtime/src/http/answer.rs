@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderName, HeaderValue, LOCATION, VARY};
+use hyper::header::{ETAG, HeaderName, HeaderValue, LOCATION};
 use hyper::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
@@ -24,7 +24,6 @@ use crate::json;
 use crate::problem::{Problem, code};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-const BY_CALLER: HeaderValue = HeaderValue::from_static("authorization");
 
 /// A request that leads to an operation.
 pub(super) struct Received<'a> {
@@ -189,16 +188,24 @@ impl<E: Execute> Service<E> {
         selection: &str,
         context: &Context<'_>,
     ) -> Reply {
-        let etag = answer.version.map(|version| format!("\"{version}\""));
-        let known = etag.as_deref().is_some_and(|etag| head::if_none_match(headers, etag));
-        let mut reply = match answer.body {
-            _ if known && endpoint.is_read() => reply::empty(304),
-            Body::Empty => reply::empty(answer.status),
-            Body::Json(body) => reply::json(answer.status, body),
+        let mut etag = answer.version.map(|version| format!("\"{version}\""));
+        let mut validates = endpoint.is_read() && endpoint.freshness.validates();
+        let body = match answer.body {
+            Body::Empty => None,
+            Body::Json(body) => Some(body),
             Body::Page { items, next } => {
                 let next = Asked::next(selection, context, next.as_ref());
-                reply::json(answer.status, json::page_body(&items, &next))
+                let page = json::page_body(&items, &next);
+                etag = endpoint.freshness.tag(&page);
+                validates = true;
+                Some(page)
             }
+        };
+        let known = |etag: &str| validates && head::if_none_match(headers, etag);
+        let mut reply = match body {
+            _ if etag.as_deref().is_some_and(known) => reply::empty(304),
+            None => reply::empty(answer.status),
+            Some(body) => reply::json(answer.status, body),
         };
         let out = reply.headers_mut();
         if let Some(Ok(etag)) = etag.map(HeaderValue::try_from) {
@@ -210,12 +217,8 @@ impl<E: Execute> Service<E> {
         if answer.replayed {
             out.insert(REPLAYED, HeaderValue::from_static("true"));
         }
-        if let Some(shared) = &endpoint.shared_cache {
-            out.insert(VARY, BY_CALLER);
-            if !headers.contains_key(AUTHORIZATION) {
-                out.insert(CACHE_CONTROL, shared.clone());
-            }
-        }
+        let anonymous = context.caller.identity.is_none();
+        endpoint.freshness.say(out, headers, anonymous, answer.age);
         reply
     }
 }

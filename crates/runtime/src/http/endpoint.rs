@@ -7,14 +7,15 @@ use decide::{
     budget,
     design::{Design, Method, Route},
     facts,
+    kept::Kept,
 };
 use expression::Type;
-use hyper::header::HeaderValue;
 use model::{
     Model,
-    model::{Addressed, Authentication, Operation, OperationId, OutputValue},
+    model::{Addressed, Authentication, Operation, OperationId},
 };
 
+use super::freshness::Freshness;
 use super::query::QueryPlan;
 use crate::json::InputPlan;
 
@@ -39,8 +40,8 @@ pub(super) struct Endpoint {
     pub(super) query: QueryPlan,
     pub(super) input: InputPlan,
     pub(super) deadline: Duration,
-    /// `Cache-Control` of answers to nobody in particular.
-    pub(super) shared_cache: Option<HeaderValue>,
+    /// For how long others may hold its answers.
+    pub(super) freshness: Freshness,
     /// Why it is not served yet.
     pub(super) missing: Option<&'static str>,
     /// Percentiles (0 to 1) with seconds.
@@ -50,7 +51,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(design: &Design, route: &Route) -> Self {
+    pub(super) fn new(design: &Design, route: &Route, kept: Option<&Kept>) -> Self {
         let model = &*design.model;
         let operation = model.operation(route.operation);
         let objectives = objectives(model, operation);
@@ -68,7 +69,7 @@ impl Endpoint {
             input: InputPlan::new(model, operation),
             // What the contract states.
             deadline: Duration::from_secs_f64(budget::deadline_of(design.facts(), operation)),
-            shared_cache: shared_cache(model, operation),
+            freshness: Freshness::of(model, operation, kept),
             missing: route.not_served,
             objectives,
             slow_after: slow_after(design, operation),
@@ -109,29 +110,4 @@ fn objectives(model: &Model, operation: &Operation) -> Vec<(f64, f64)> {
 fn slow_after(design: &Design, operation: &Operation) -> Duration {
     let objective = facts::objective(design.facts(), operation).value;
     Duration::try_from_secs_f64(facts::main_percentile(&objective).1).unwrap_or(Duration::MAX)
-}
-
-/// Only what every stranger sees alike and what says nothing about a person may be kept by caches
-/// that many share.
-fn shared_cache(model: &Model, operation: &Operation) -> Option<HeaderValue> {
-    let stale = operation.workload.stale.as_ref()?.value;
-    let entity = model.entity(operation.entity()?);
-    let personal = |modifiers: &model::model::Modifiers| {
-        modifiers.pii || modifiers.sensitive || modifiers.secret || modifiers.internal
-    };
-    let shared = operation.fields.iter().all(|output| match &output.value {
-        OutputValue::Field(index) => !personal(&entity.field(*index).modifiers),
-        OutputValue::Part(part, fields) => {
-            let part = entity.parts.get(usize::from(*part));
-            let field = |at: u16| part.and_then(|part| part.fields.get(usize::from(at)));
-            fields.iter().all(|index| field(index.0).is_some_and(|f| !personal(&f.modifiers)))
-        }
-        // What it is computed from is not known here.
-        OutputValue::Expression(_) => false,
-    });
-    let seconds = stale.as_millis() / 1000;
-    if !shared || operation.writes() || seconds == 0 {
-        return None;
-    }
-    HeaderValue::try_from(format!("public, max-age={seconds}")).ok()
 }

@@ -45,10 +45,12 @@ impl Router {
         let mut endpoints = Vec::new();
         let mut resources: std::collections::BTreeMap<String, Vec<(Method, usize)>> =
             std::collections::BTreeMap::new();
+        let kept = decide::kept::of(design);
         for route in design.routes.iter().flatten() {
             let methods = resources.entry(pattern(&route.segments)).or_default();
             methods.push((route.method, endpoints.len()));
-            endpoints.push(Endpoint::new(design, route));
+            let kept = kept.iter().find(|kept| kept.operation == route.operation);
+            endpoints.push(Endpoint::new(design, route, kept));
         }
         let mut paths = matchit::Router::new();
         for (path, methods) in resources {

@@ -20,6 +20,7 @@ mod http_support;
 mod identity_tokens;
 mod json_input;
 mod operations_access;
+mod operations_caches;
 mod operations_calls;
 mod operations_effects;
 mod operations_externals;
