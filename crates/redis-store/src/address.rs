@@ -53,7 +53,9 @@ mod tests {
     fn an_address_shows_no_password() {
         let address = Address::parse("redis://me:secret@127.0.0.1:7000/2").unwrap();
         assert_eq!(format!("{address:?}"), "127.0.0.1:7000");
-        for wrong in ["", "redis", "http://a", "redis://", "rediss://a:1/#insecure", "redis://a:b:c@d:e"] {
+        for wrong in
+            ["", "redis", "http://a", "redis://", "rediss://a:1/#insecure", "redis://a:b:c@d:e"]
+        {
             let error = Address::parse(wrong).unwrap_err();
             assert!(!error.to_string().contains("b:c"), "{error}");
         }

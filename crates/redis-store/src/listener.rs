@@ -49,7 +49,10 @@ impl Listener {
     }
 }
 
-async fn subscribe(address: &Address, channel: &str) -> redis::RedisResult<redis::aio::PubSubStream> {
+async fn subscribe(
+    address: &Address,
+    channel: &str,
+) -> redis::RedisResult<redis::aio::PubSubStream> {
     let mut subscription = address.client().get_async_pubsub().await?;
     subscription.subscribe(channel).await?;
     Ok(subscription.into_on_message())

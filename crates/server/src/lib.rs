@@ -4,12 +4,14 @@
     reason = "below the pure crates: it has a clock, threads, files and a network"
 )]
 
+mod caches;
 mod embedded;
 mod failure;
 mod refused;
 mod running;
 mod settings;
 
+pub use caches::{CachePlace, CacheSettings};
 pub use embedded::{Embedded, Live, released};
 pub use failure::Failure;
 pub use refused::Refused;

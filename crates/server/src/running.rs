@@ -12,7 +12,7 @@ use runtime::identity::Issuer;
 use runtime::store::Store;
 use runtime::{Backend, operations::ConfiguredExternals};
 
-use crate::{Failure, Refused, Settings, StoreAddress, embedded};
+use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded};
 
 /// A server that accepts requests.
 pub struct Server {
@@ -84,7 +84,10 @@ async fn assemble<S: Store>(
     externals: ConfiguredExternals,
 ) -> Result<Server, Refused> {
     let stand_ins = externals.stand_ins().map(str::to_owned).collect();
-    let backend = Backend::start(design, store, Arc::new(externals)).map_err(Refused::Guards)?;
+    let link = caches::link(&settings.cache).await;
+    let cache = caches::options(design, &settings.cache, link.as_ref());
+    let backend =
+        Backend::start_with(design, store, Arc::new(externals), cache).map_err(Refused::Guards)?;
     let backend = Arc::new(backend);
     let issuer = Issuer::open(&settings.data, design.model.clone())
         .map_err(|error| Failure::new("no-identity", error.to_string()))?;

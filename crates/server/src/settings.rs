@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use runtime::http::{Edge, Limits};
+use crate::caches::CacheSettings;
+use runtime::http::Limits;
 use runtime::telemetry::AccessLog;
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
@@ -25,6 +27,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Who may come in, how, and how often.
     pub edge: Edge,
+    /// Where answers are kept.
+    pub cache: CacheSettings,
 }
 
 /// Where the rows are.

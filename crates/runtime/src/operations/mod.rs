@@ -24,7 +24,7 @@ mod maintenance;
 mod output;
 mod plan;
 mod read;
-mod report;
+pub mod report;
 mod row;
 mod scope;
 mod session;

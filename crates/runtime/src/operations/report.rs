@@ -5,12 +5,12 @@ use std::io::Write as _;
 use serde_json::json;
 
 /// Reports a defect, or something broken that this process depends on.
-pub(crate) fn error(event: &str, message: &str) {
+pub fn error(event: &str, message: &str) {
     line("error", event, message);
 }
 
 /// Reports something that needs attention, though service goes on.
-pub(crate) fn warning(event: &str, message: &str) {
+pub fn warning(event: &str, message: &str) {
     line("warning", event, message);
 }
 

@@ -7,7 +7,7 @@ use runtime::telemetry::AccessLog;
 use serde_json::{Value, json};
 use server::StoreAddress;
 
-use super::settings::{edge::EdgeArgs, limits::LimitArgs};
+use super::settings::{cache::CacheArguments, edge::EdgeArgs, limits::LimitArgs};
 use crate::{
     console::{style, styled},
     failure::Failure,
@@ -48,6 +48,10 @@ pub struct Settings {
     /// Bounds.
     #[command(flatten)]
     pub limits: LimitArgs,
+
+    /// Where answers are kept.
+    #[command(flatten)]
+    pub cache: CacheArguments,
 }
 
 /// The embedded store.
@@ -107,6 +111,7 @@ impl Settings {
             },
             limits: self.limits.limits(),
             edge: self.edge.edge()?,
+            cache: self.cache.settings()?,
         })
     }
 
@@ -167,6 +172,9 @@ impl Settings {
         for (name, value) in self.edge.printed().into_iter().chain(self.limits.printed()) {
             rows.push(row(name, value, matches));
         }
+        rows.push(row("cache", masked(&self.cache.cache), matches));
+        let size = self.cache.cache_size.map_or("designed".to_owned(), |size| size.to_string());
+        rows.push(row("cache-size", size, matches));
         Effective(rows)
     }
 }

@@ -68,6 +68,7 @@ pub fn run(
     arguments.settings.verify()?;
     arguments.settings.externals()?;
     arguments.settings.edge.edge()?;
+    arguments.settings.cache.settings()?;
     if arguments.print_config {
         let effective = arguments.settings.describe(&folder, matches);
         match console.json() {

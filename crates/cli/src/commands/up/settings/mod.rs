@@ -1,5 +1,6 @@
 //! Settings of `firm up` by what they are about, each group in a file of its own.
 
+pub mod cache;
 pub mod edge;
 pub mod limits;
 mod units;
