@@ -50,6 +50,7 @@ pub fn run(options: &Options) -> Result<()> {
         .env("FIRMITAS_TEST_POSTGRES", postgres.url())
         .env("FIRMITAS_TEST_REDOCLY", &tools.redocly)
         .env("FIRMITAS_TEST_CHROMIUM", &tools.chromium)
+        .env("FIRMITAS_TEST_REDIS", &tools.redis)
         .env("FIRMITAS_TEST_DEPLOY", &tools.python)
         .env("FIRMITAS_TEST_PYTHON", &tools.python)
         .env("FIRMITAS_TEST_KUBECTL", &tools.kubectl)

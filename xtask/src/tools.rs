@@ -46,6 +46,8 @@ pub struct Tools {
     pub kubectl: PathBuf,
     /// The judge of Prometheus' rules (Debian's package, unpacked: nothing is installed or started).
     pub promtool: PathBuf,
+    /// The server whose place Valkey can take as well.
+    pub redis: PathBuf,
     /// Folder with `initdb` and `postgres`.
     pub postgres: PathBuf,
 }
@@ -62,6 +64,7 @@ pub fn set_up() -> Result<Tools> {
         openapi_spec_validator: python.join("openapi-spec-validator"),
         schemathesis: python.join("schemathesis"),
         chromium: chromium()?,
+        redis: redis()?,
         promtool: unpacked(&folder, "prometheus", "promtool")?,
         kubectl: unpacked(&folder, "kubernetes-client", "kubectl")?,
         python,
@@ -108,6 +111,15 @@ fn once(home: &Path, versions: &[&str], install: impl FnOnce() -> Result<()>) ->
     std::fs::create_dir_all(home)?;
     install()?;
     std::fs::write(&stamp, wanted).with_context(|| format!("could not write {}", stamp.display()))
+}
+
+/// Debian starts no service where there is no init; where there is one, the server on the usual
+/// port is left alone: tests start their own.
+fn redis() -> Result<PathBuf> {
+    if !exists("redis-server") {
+        debian(&["redis-server"])?;
+    }
+    Ok(PathBuf::from("redis-server"))
 }
 
 fn chromium() -> Result<PathBuf> {

@@ -8,7 +8,7 @@
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -34,9 +34,10 @@ pub struct SharedAnswers {
     /// Tells this process from the others.
     process: u64,
     tokens: AtomicU64,
-    /// Whether changes could not be told: then everything counts as changed before anything is
-    /// read again.
-    missed: AtomicBool,
+    /// How many writes could not be told, and how many of them have been made good: while these
+    /// differ, everything counts as changed before anything is read.
+    untold: AtomicU64,
+    made_good: AtomicU64,
     longest: OnceLock<Duration>,
     listener: OnceLock<Listener>,
 }
@@ -61,7 +62,8 @@ impl SharedAnswers {
             namespace,
             process: RandomState::new().build_hasher().finish(),
             tokens: AtomicU64::new(0),
-            missed: AtomicBool::new(false),
+            untold: AtomicU64::new(0),
+            made_good: AtomicU64::new(0),
             longest: OnceLock::new(),
             listener: OnceLock::new(),
         }
@@ -80,8 +82,12 @@ impl SharedAnswers {
     }
 
     async fn look_up(&self, key: &Key, tags: &[Tag]) -> Option<Looked> {
-        if self.missed.swap(false, SeqCst) && !self.change(&[Tag::EVERYTHING]).await {
-            return None;
+        let untold = self.untold.load(SeqCst);
+        if untold > self.made_good.load(SeqCst) {
+            if !self.change(&[Tag::EVERYTHING]).await {
+                return None;
+            }
+            self.made_good.fetch_max(untold, SeqCst);
         }
         let answer = self.answer(key);
         let mut pipeline = Pipeline::new();
@@ -148,7 +154,7 @@ impl Shared for SharedAnswers {
     fn forget(&self, tags: Vec<Tag>) -> Pending<'_, ()> {
         Box::pin(async move {
             if !self.change(&tags).await {
-                self.missed.store(true, SeqCst);
+                self.untold.fetch_add(1, SeqCst);
             }
         })
     }

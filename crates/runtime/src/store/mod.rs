@@ -20,6 +20,7 @@ pub mod sqlite;
 pub mod tables;
 pub mod template;
 mod terms;
+mod together;
 
 use std::future::Future;
 use std::pin::Pin;
