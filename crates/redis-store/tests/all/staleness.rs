@@ -20,7 +20,8 @@ impl History {
         let mut history = self.0.lock().unwrap();
         let at = usize::try_from(number).unwrap();
         let now = Instant::now();
-        history.resize(history.len().max(at + 1), now);
+        let length = history.len().max(at + 1);
+        history.resize(length, now);
         history[at] = history[at].min(now);
     }
 

@@ -107,7 +107,8 @@ impl Replica {
         let clerk = model.actors().filter(|(_, actor)| {
             actor.authentication == Authentication::None || actor.name.value == "clerk"
         });
-        let identity = Identity { issuer: "test".into(), subject: "carla".into(), logins: vec![] };
+        let identity =
+            Identity { issuer: "test".into(), subject: "carla".into(), ..Identity::default() };
         let actors = clerk.map(|(id, _)| id).collect();
         let caller = Caller { actors, identity: Some(identity), ..Caller::default() };
         let request = Request {

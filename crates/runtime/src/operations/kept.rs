@@ -22,6 +22,9 @@ pub(super) async fn read<S: Store>(
     let Some(plan) = caches.plan(request.operation) else {
         return inner.load(request, None).await;
     };
+    if !request.caller.reaches(request.operation) {
+        return inner.load(request, None).await;
+    }
     let Some(view) = view(&inner, plan, &request).await? else {
         return inner.load(request, None).await;
     };
