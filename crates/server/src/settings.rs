@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use runtime::http::{Edge, Limits};
-use crate::caches::CacheSettings;
-use runtime::http::Limits;
 use runtime::telemetry::AccessLog;
+
+use crate::CacheSettings;
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
 /// settings from flags, the environment and files is the caller's.

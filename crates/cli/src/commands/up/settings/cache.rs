@@ -3,6 +3,7 @@
 use clap::Args;
 use server::{CachePlace, CacheSettings};
 
+use super::units;
 use crate::failure::Failure;
 
 /// Settings of the cache.
@@ -19,10 +20,10 @@ pub struct CacheArguments {
     )]
     pub cache: String,
 
-    /// Most bytes that answers may take in this process, such as `64MB` [default: what the design
+    /// Most bytes that answers may take in this process, such as `64MiB` [default: what the design
     /// computes, 4 to 256 MiB]
-    #[arg(long, env = "FIRM_CACHE_SIZE", value_name = "BYTES", value_parser = bytes)]
-    pub cache_size: Option<u64>,
+    #[arg(long, env = "FIRM_CACHE_SIZE", value_name = "BYTES", value_parser = units::size)]
+    pub cache_size: Option<usize>,
 }
 
 impl CacheArguments {
@@ -40,42 +41,6 @@ impl CacheArguments {
                     .help("`--cache memory`, `--cache off` or `--cache redis://127.0.0.1:6379`")
             })?,
         };
-        Ok(CacheSettings { place, bytes: self.cache_size })
-    }
-}
-
-/// `64MB`, `64MiB`, `1GB`, `65536`.
-fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match &text[digits.len()..] {
-        "" | "B" => Some(1),
-        "kB" | "KB" => Some(1_000),
-        "KiB" => Some(1 << 10),
-        "MB" => Some(1_000_000),
-        "MiB" => Some(1 << 20),
-        "GB" => Some(1_000_000_000),
-        "GiB" => Some(1 << 30),
-        _ => None,
-    };
-    let number = digits.parse::<u64>().ok().zip(factor);
-    let size = number.and_then(|(number, factor)| number.checked_mul(factor));
-    size.filter(|size| (65_536..=1 << 40).contains(size))
-        .ok_or_else(|| "a size from 64KiB to 1TiB, such as 64MB".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn sizes_are_read_with_their_units() {
-        assert_eq!(bytes("64MB"), Ok(64_000_000));
-        assert_eq!(bytes("1MiB"), Ok(1 << 20));
-        assert_eq!(bytes("65536"), Ok(65_536));
-        for wrong in
-            ["", "MB", "1", "-1MB", "99999999999999999999", "20000000TB", "1 MB", "9999999GB"]
-        {
-            assert!(bytes(wrong).is_err(), "{wrong}");
-        }
+        Ok(CacheSettings { place, bytes: self.cache_size.map(|size| size as u64) })
     }
 }
