@@ -18,6 +18,10 @@ impl<S: Store> Store for Arc<S> {
         S::question(self, question)
     }
 
+    fn system(&self) -> &'static str {
+        S::system(self)
+    }
+
     fn gauges(&self) -> Vec<(&'static str, &'static str, f64)> {
         S::gauges(self)
     }
