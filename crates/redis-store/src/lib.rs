@@ -9,9 +9,11 @@
 
 mod address;
 mod answers;
+mod limits;
 mod link;
 mod listener;
 
 pub use address::{Address, InvalidAddress};
 pub use answers::SharedAnswers;
+pub use limits::SharedLimits;
 pub use link::Link;

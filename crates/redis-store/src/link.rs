@@ -35,6 +35,10 @@ pub struct Link {
     keeper: JoinHandle<()>,
 }
 
+/// Redis answers, but not with what was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused;
+
 #[derive(Default)]
 struct State {
     connection: watch::Sender<Option<MultiplexedConnection>>,
@@ -79,6 +83,14 @@ impl Link {
 
     /// Asks, and gets the answers within some milliseconds or not at all.
     pub(crate) async fn ask<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Option<T> {
+        self.try_ask(pipeline).await?.ok()
+    }
+
+    /// The same, where it makes a difference whether Redis refuses or does not answer.
+    pub(crate) async fn try_ask<T: FromRedisValue>(
+        &self,
+        pipeline: &Pipeline,
+    ) -> Option<Result<T, Refused>> {
         let state = &self.state;
         let Some(mut connection) = state.connection.borrow().clone() else {
             state.skipped.fetch_add(1, Relaxed);
@@ -89,14 +101,16 @@ impl Link {
         match asking.await {
             Ok(Ok(answer)) => {
                 state.silent.store(0, Relaxed);
-                Some(answer)
+                Some(Ok(answer))
             }
-            Ok(Err(error)) => {
+            Ok(Err(error)) if error.is_unrecoverable_error() || error.is_io_error() => {
                 state.failed.fetch_add(1, Relaxed);
-                if error.is_unrecoverable_error() || error.is_io_error() {
-                    state.lose();
-                }
+                state.lose();
                 None
+            }
+            Ok(Err(_)) => {
+                state.failed.fetch_add(1, Relaxed);
+                Some(Err(Refused))
             }
             Err(_) => {
                 state.timed_out.fetch_add(1, Relaxed);

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use decide::Design;
-use redis_store::{Address, Link, SharedAnswers};
+use redis_store::{Address, Link, SharedAnswers, SharedLimits};
 use runtime::cache::{self, Memory, Options};
+use runtime::http::RateLimiter;
 use runtime::operations::report;
 
 /// Where answers that the design keeps are kept.
@@ -47,6 +48,12 @@ pub(crate) async fn link(settings: &CacheSettings) -> Option<Arc<Link>> {
         report::warning("redis-away", &format!("Redis at {address:?} does not answer yet"));
     }
     Some(Arc::new(link))
+}
+
+/// Rate limits that all replicas share.
+pub(crate) fn limiter(design: &Design, link: &Arc<Link>) -> Arc<dyn RateLimiter> {
+    let system = decide::naming::kebab(&design.model.system.name);
+    Arc::new(SharedLimits::new(link.clone(), &system))
 }
 
 /// How a design's answers are kept.

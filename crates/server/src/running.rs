@@ -98,7 +98,7 @@ async fn assemble<S: Store>(
         mounts: Vec::new(),
         limits: settings.limits,
         edge: settings.edge,
-        limiter: None,
+        limiter: link.as_ref().map(|link| caches::limiter(design, link)),
         access_log: settings.access_log,
         tracing: None,
     };

@@ -13,6 +13,7 @@
 )]
 
 mod answers;
+mod limits;
 mod server;
 mod staleness;
 mod world;

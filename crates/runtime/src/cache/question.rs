@@ -30,6 +30,14 @@ impl Key {
         })
     }
 
+    /// Of some texts, in this order.
+    #[must_use]
+    pub fn of_parts(parts: &[&str]) -> Self {
+        let mut hash = Parts(Sha256::new());
+        parts.iter().for_each(|part| hash.text(part));
+        Self(hash.0.finalize().into())
+    }
+
     /// The key of a request; `None` for a question that nobody repeats (near a point).
     pub(crate) fn of(request: &Request, tenant: Tenant, view: &View) -> Option<Self> {
         let mut hash = Parts(Sha256::new());

@@ -43,7 +43,10 @@ pub use limits::Limits;
 pub use mount::{Arrival, Executor, Mount};
 pub use peer::Peer;
 pub use proxies::Proxies;
-pub use rate::{RateLimiter, RateOverride, RateSettings};
+pub use rate::{
+    Bucket, Level, LocalBuckets, Quota, RateLimiter, RateOverride, RateSettings, Taken, Who,
+    neighbourhood,
+};
 pub use reply::{Reply, ReplyBody};
 pub use router::RouteError;
 pub use serve::{ServeOptions, serve, termination};
