@@ -66,6 +66,7 @@ impl<E: Execute> Service<E> {
         let mut samples = self.backend.samples().await;
         samples.extend(self.burn());
         samples.extend(process::samples());
+        samples.extend(self.tracing.iter().flat_map(|tracing| tracing.sink.samples()));
         let size = u32::try_from(self.gate.size()).unwrap_or(u32::MAX);
         let help = "Most requests at once at the moment: fewer while reads take too long.";
         samples.push(Sample::new("http_server_requests_admitted", help, f64::from(size)));

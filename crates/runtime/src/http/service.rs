@@ -101,7 +101,7 @@ pub struct Service<E> {
     pub(super) draining: AtomicBool,
     authenticate: Option<Arc<dyn Authenticate>>,
     mounts: Vec<Arc<dyn Mount>>,
-    tracing: Option<Tracing>,
+    pub(super) tracing: Option<Tracing>,
     pub(super) burning: Burning,
     pub(super) log: AccessLog,
     ids: TraceIds,

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::Sample;
 use super::trace::{TraceContext, mixed};
 
 /// Most pieces of one request that are kept.
@@ -62,6 +63,11 @@ pub enum SpanKind {
 pub trait SpanSink: Send + Sync + 'static {
     /// Takes the spans of one request.
     fn export(&self, spans: Vec<Span>);
+
+    /// What became of them, for `/metrics`.
+    fn samples(&self) -> Vec<Sample> {
+        Vec::new()
+    }
 }
 
 /// Which traces are kept, and where they go.
