@@ -41,18 +41,17 @@ impl Collector {
     /// # Errors
     /// What cannot be an address or a header. The text of a header, which is a secret, is not told.
     pub fn new(address: &str, headers: &str) -> Result<Self, CollectorError> {
-        let wrong = || CollectorError::Address(address.to_owned());
-        let known = address.starts_with("http://") || address.starts_with("https://");
-        let mut endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| wrong())?;
-        if address.starts_with("https://") {
-            let tls = ClientTlsConfig::new().with_webpki_roots();
-            endpoint = endpoint.tls_config(tls).map_err(|_| wrong())?;
-        }
-        if !known {
-            return Err(wrong());
-        }
-        let channel = endpoint.connect_timeout(PATIENCE).timeout(PATIENCE).connect_lazy();
+        let channel = endpoint(address)?.connect_timeout(PATIENCE).timeout(PATIENCE).connect_lazy();
         Ok(Self { client: TraceServiceClient::new(channel), headers: metadata(headers)? })
+    }
+
+    /// Whether [`Self::new`] would succeed; without a runtime.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn check(address: &str, headers: &str) -> Result<(), CollectorError> {
+        endpoint(address)?;
+        metadata(headers).map(drop)
     }
 
     /// Sends a batch, again where the collector asks for patience; whether it was taken.
@@ -86,6 +85,19 @@ const fn retryable(code: Code) -> bool {
             | Code::DataLoss
             | Code::ResourceExhausted
     )
+}
+
+fn endpoint(address: &str) -> Result<Endpoint, CollectorError> {
+    let wrong = || CollectorError::Address(address.to_owned());
+    let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| wrong())?;
+    match address.split_once("://") {
+        Some(("http", _)) => Ok(endpoint),
+        Some(("https", _)) => {
+            let tls = ClientTlsConfig::new().with_webpki_roots();
+            endpoint.tls_config(tls).map_err(|_| wrong())
+        }
+        _ => Err(wrong()),
+    }
 }
 
 fn metadata(text: &str) -> Result<MetadataMap, CollectorError> {

@@ -10,6 +10,7 @@ mod failure;
 mod refused;
 mod running;
 mod settings;
+mod traces;
 
 pub use caches::{CachePlace, CacheSettings};
 pub use embedded::{Embedded, Live, released};
@@ -17,3 +18,4 @@ pub use failure::Failure;
 pub use refused::Refused;
 pub use running::Server;
 pub use settings::{Settings, StoreAddress};
+pub use traces::TraceSettings;

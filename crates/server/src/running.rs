@@ -100,7 +100,7 @@ async fn assemble<S: Store>(
         edge: settings.edge,
         limiter: link.as_ref().map(|link| caches::limiter(design, link)),
         access_log: settings.access_log,
-        tracing: None,
+        tracing: settings.traces.as_ref().and_then(|traces| traces.start(design)),
     };
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     let not_running = backend.not_running().to_vec();

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
-use crate::CacheSettings;
+use crate::{CacheSettings, TraceSettings};
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
 /// settings from flags, the environment and files is the caller's.
@@ -29,6 +29,8 @@ pub struct Settings {
     pub edge: Edge,
     /// Where answers are kept.
     pub cache: CacheSettings,
+    /// Where traces go, if anywhere.
+    pub traces: Option<TraceSettings>,
 }
 
 /// Where the rows are.

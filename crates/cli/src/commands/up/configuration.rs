@@ -7,7 +7,9 @@ use runtime::telemetry::AccessLog;
 use serde_json::{Value, json};
 use server::StoreAddress;
 
-use super::settings::{cache::CacheArguments, edge::EdgeArgs, limits::LimitArgs};
+use super::settings::{
+    cache::CacheArguments, edge::EdgeArgs, limits::LimitArgs, telemetry::TelemetryArgs,
+};
 use crate::{
     console::{style, styled},
     failure::Failure,
@@ -52,6 +54,10 @@ pub struct Settings {
     /// Where answers are kept.
     #[command(flatten)]
     pub cache: CacheArguments,
+
+    /// Where traces go.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
 }
 
 /// The embedded store.
@@ -112,6 +118,7 @@ impl Settings {
             limits: self.limits.limits(),
             edge: self.edge.edge()?,
             cache: self.cache.settings()?,
+            traces: self.telemetry.traces()?,
         })
     }
 
@@ -175,6 +182,9 @@ impl Settings {
         rows.push(row("cache", masked(&self.cache.cache), matches));
         let size = self.cache.cache_size.map_or("designed".to_owned(), |size| size.to_string());
         rows.push(row("cache-size", size, matches));
+        for (name, value) in self.telemetry.printed() {
+            rows.push(row(name, masked(&value), matches));
+        }
         Effective(rows)
     }
 }

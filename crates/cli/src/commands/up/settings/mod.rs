@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod edge;
 pub mod limits;
+pub mod telemetry;
 mod units;
 
 /// A setting as it is printed: its name as a flag without dashes, its value, and where it is said.
