@@ -28,6 +28,7 @@ pub mod delivery;
 pub mod deployables;
 pub mod design;
 pub mod encryption;
+pub mod expansions;
 pub mod facts;
 pub mod flips;
 pub mod hot_rows;

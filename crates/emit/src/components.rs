@@ -1,14 +1,22 @@
 //! Schemas with a name. Two that are equal share one; two that are not never do.
 
+use decide::expansions::Expansions;
 use serde_json::{Map, Value, json};
 
 /// The `components` of a document.
 #[derive(Debug, Default)]
 pub struct Components {
+    /// References of rows that a request may follow, where the document is about requests.
+    pub expansions: Option<Expansions>,
     schemas: Map<String, Value>,
 }
 
 impl Components {
+    /// Those of a document about requests, which may follow these references.
+    pub fn that_expand(expansions: Expansions) -> Self {
+        Self { expansions: Some(expansions), ..Self::default() }
+    }
+
     /// A reference to the schema, under the wanted name or, where that is taken by another, under
     /// the second one.
     pub fn refer(&mut self, wanted: &str, second: &str, schema: Value) -> Value {
@@ -37,7 +45,13 @@ impl Components {
     }
 
     /// All schemas, by name.
-    pub fn finish(mut self) -> Map<String, Value> {
+    pub fn finish(self) -> Map<String, Value> {
+        self.finish_with(|_| {})
+    }
+
+    /// The same, after a last change to each.
+    pub fn finish_with(mut self, change: impl Fn(&mut Value)) -> Map<String, Value> {
+        self.schemas.values_mut().for_each(change);
         self.schemas.sort_keys();
         self.schemas
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use expression::{Value, value::Geo};
 use model::model::{ActorId, OperationId};
 
+pub use crate::selection::Selection;
 pub use crate::store::{Comparison, Cursor, Filter};
 use crate::telemetry::{OpenSpan, SpanKind, Spans};
 
@@ -28,6 +29,8 @@ pub struct Request {
     pub idempotency: Option<IdempotencyKey>,
     /// Of a `list`.
     pub page: Option<PageRequest>,
+    /// What of the answer of a `get` or `list` is wanted; without it, what the operation answers.
+    pub selection: Option<Arc<Selection>>,
     /// How long the caller waits for durable calls before it gets a 202; the operation's own
     /// budget if absent.
     pub patience: Option<Duration>,

@@ -34,6 +34,7 @@ codes! {
     UNKNOWN_PARAMETER = 400 "unknown-parameter" "The query holds a parameter that this operation does not have.";
     INVALID_PARAMETER = 400 "invalid-parameter" "A parameter of the query has an invalid value.";
     INVALID_CURSOR = 400 "invalid-cursor" "The cursor was not issued for this operation, filter and caller.";
+    QUERY_TOO_COSTLY = 400 "query-too-costly" "The request asks for more rows, or follows references further, than one request may.";
     IDEMPOTENCY_KEY_REQUIRED = 400 "idempotency-key-required" "This operation needs an Idempotency-Key header.";
     UNAUTHENTICATED = 401 "unauthenticated" "This operation needs a caller who proved who it is.";
     INVALID_TOKEN = 401 "invalid-token" "The token is not valid here.";

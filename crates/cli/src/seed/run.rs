@@ -338,6 +338,7 @@ fn request(way: Way, person: &Person, input: InputValues, row: Option<u128>) -> 
         if_match: None,
         idempotency: None,
         page: None,
+        selection: None,
         patience: Some(Duration::from_secs(60)),
         trace: Trace::default(),
     }

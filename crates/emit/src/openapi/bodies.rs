@@ -1,6 +1,12 @@
 //! What operations take and return.
 
-use decide::{Design, naming::upper_camel};
+use std::collections::BTreeMap;
+
+use decide::{
+    Design,
+    expansions::{Expandable, Expansions},
+    naming::upper_camel,
+};
 use expression::{FieldIndex, FieldShape, Type};
 use model::model::{
     Assigns, Operation, OperationKind, OutputField, OutputValue, Parameter, Target,
@@ -95,8 +101,16 @@ pub fn row(design: &Design, operation: &Operation, components: &mut Components) 
             object.add(name, value, true);
         }
     }
-    for field in &operation.fields {
-        object.add(&field.name, output(design, operation, field), true);
+    let expansions = components.expansions.as_ref();
+    let followed = expansions.map(|all| all.references(design, operation)).unwrap_or_default();
+    for (at, field) in operation.fields.iter().enumerate() {
+        let within = followed.iter().filter(|known| known.property == at && known.within.is_some());
+        let within = expanded(design, operation, within);
+        object.add(&field.name, output(design, operation, field, within), true);
+    }
+    let own_references = followed.iter().filter(|known| known.within.is_none());
+    if let Some(schema) = expanded(design, operation, own_references) {
+        object.add(EXPANDED, schema, false);
     }
     let own = format!("{}Answer", upper_camel(&operation.name));
     let wanted = match operation.target {
@@ -108,7 +122,78 @@ pub fn row(design: &Design, operation: &Operation, components: &mut Components) 
     components.refer(&wanted, &own, object.finish(Way::Out))
 }
 
-fn output(design: &Design, operation: &Operation, field: &OutputField) -> Value {
+/// The property that holds rows which references name.
+const EXPANDED: &str = "_expanded";
+
+/// Rows that references name: there where a request asked for them.
+fn expanded<'e>(
+    design: &Design,
+    operation: &Operation,
+    references: impl Iterator<Item = &'e Expandable>,
+) -> Option<Value> {
+    let mut object = Object::default();
+    for known in references {
+        let through = design.model.operation(known.through);
+        let row = match through.context == operation.context {
+            true => json!({ "$ref": format!("{PLACEHOLDER}{}", through.name) }),
+            false => json!({ "type": "object" }),
+        };
+        let mut schema = json!({ "anyOf": [row, { "type": "null" }] });
+        schema["description"] =
+            format!("As `{}` answers; null where the caller may not get it.", through.name).into();
+        let name = known.path.rsplit('.').next().unwrap_or_default();
+        object.add(name, schema, false);
+    }
+    let schema = object.finish(Way::Out);
+    let any = schema["properties"].as_object().is_some_and(|all| !all.is_empty());
+    any.then(|| {
+        let mut schema = schema;
+        schema["description"] = "Rows that references name, where `expand` asks for them.".into();
+        schema
+    })
+}
+
+/// What stands for the schema of an operation's row until all have their names.
+const PLACEHOLDER: &str = "#/rows/";
+
+/// Gives references to rows their names.
+pub fn name_rows(value: &mut Value, names: &BTreeMap<String, Value>) {
+    match value {
+        Value::Object(object) => {
+            let name = object.get("$ref").and_then(Value::as_str);
+            let name = name.and_then(|name| name.strip_prefix(PLACEHOLDER)).map(str::to_owned);
+            match name {
+                Some(name) => {
+                    *value =
+                        names.get(&name).cloned().unwrap_or_else(|| json!({ "type": "object" }))
+                }
+                None => object.values_mut().for_each(|inner| name_rows(inner, names)),
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|inner| name_rows(inner, names)),
+        _ => {}
+    }
+}
+
+/// The names of the rows that operations answer through which references are followed.
+pub fn rows_by_operation(
+    design: &Design,
+    context: model::model::ContextId,
+    components: &mut Components,
+) -> BTreeMap<String, Value> {
+    let gets = components.expansions.iter().flat_map(Expansions::gets);
+    let through = gets.map(|id| design.model.operation(id));
+    let through: Vec<&Operation> = through.filter(|of| of.context == context).collect();
+    let name = |of: &Operation| (of.name.value.clone(), row(design, of, components));
+    through.into_iter().map(name).collect()
+}
+
+fn output(
+    design: &Design,
+    operation: &Operation,
+    field: &OutputField,
+    expanded: Option<Value>,
+) -> Value {
     let all = &design.model.schema;
     let by_field = |fields: &[FieldShape], at: &FieldIndex| {
         fields.get(usize::from(at.0)).map(|shape| schema(all, &shape.ty, Way::Out))
@@ -132,6 +217,9 @@ fn output(design: &Design, operation: &Operation, field: &OutputField) -> Value 
                 {
                     row.add(&field.name, value, true);
                 }
+            }
+            if let Some(expanded) = expanded {
+                row.add(EXPANDED, expanded, false);
             }
             let row = row.finish(Way::Out);
             if part.one { nullable(row) } else { list(row, part.min, part.max) }

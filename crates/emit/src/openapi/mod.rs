@@ -10,7 +10,7 @@ pub(crate) mod problems;
 mod semantics;
 mod webhooks;
 
-use decide::{Design, design::Route, naming::kebab};
+use decide::{Design, design::Route, expansions::Expansions, naming::kebab};
 use model::model::{Authentication, BuiltIn, ContextId, Operation, OperationKind, Target};
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
     if routes.is_empty() {
         return None;
     }
-    let mut components = Components::default();
+    let mut components = Components::that_expand(Expansions::of(design));
     let decided = Decided::of(design);
     let mut paths: Map<String, Value> = Map::new();
     for route in &routes {
@@ -60,7 +60,9 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
     let summary =
         format!("{}{}{}", summary.trim(), versions(design, context), not_served(design, &later));
     let hooks = webhooks::all(design, context, &mut components);
-    let paths = Value::Object(paths);
+    let mut paths = Value::Object(paths);
+    let rows = bodies::rows_by_operation(design, context, &mut components);
+    bodies::name_rows(&mut paths, &rows);
     let problem_examples = problems::examples(&paths);
     let response_headers = headers(&paths);
     let mut shared = json_schema::shared(&design.model.schema);
@@ -74,7 +76,7 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
         "security": [{ "bearer": [] }],
         "paths": paths,
         "components": {
-            "schemas": components.finish(),
+            "schemas": components.finish_with(|schema| bodies::name_rows(schema, &rows)),
             "examples": problem_examples,
             "headers": response_headers,
             "parameters": parameters::tracing(),
@@ -166,7 +168,8 @@ fn operation(
         "tags": [tag(design, operation)],
     });
     value["description"] = description(design, operation, route).into();
-    value["parameters"] = parameters::all(design, operation, route).into();
+    value["parameters"] =
+        parameters::all(design, operation, route, components.expansions.as_ref()).into();
     if let Some(body) = bodies::request(design, operation, components) {
         value["requestBody"] = body;
     }

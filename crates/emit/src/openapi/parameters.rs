@@ -3,6 +3,7 @@
 use decide::{
     Design,
     design::{Method, Route, Segment},
+    expansions::{self, Expansions},
 };
 use expression::{FieldIndex, FieldShape, Type};
 use model::model::{Addressed, Operation, OperationKind, Target};
@@ -11,11 +12,17 @@ use serde_json::{Value, json};
 use crate::json_schema::{Way, amount_text, schema};
 
 /// All parameters of an operation, in the order path, query, headers.
-pub fn all(design: &Design, operation: &Operation, route: &Route) -> Vec<Value> {
+pub fn all(
+    design: &Design,
+    operation: &Operation,
+    route: &Route,
+    expansions: Option<&Expansions>,
+) -> Vec<Value> {
     let mut all = path(design, operation, route);
     if operation.kind == OperationKind::List {
         all.extend(page(design, operation));
     }
+    all.extend(expansions.and_then(|all| expand(design, operation, all)));
     if operation.kind == OperationKind::Get {
         let tags = json!({ "type": "string" });
         all.push(header(
@@ -169,6 +176,30 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
         all.extend(near());
     }
     all
+}
+
+/// Most ways along references that a contract lists; longer ones are followed all the same.
+const LISTED: usize = 40;
+
+/// Which references are followed in the same request.
+fn expand(design: &Design, operation: &Operation, expansions: &Expansions) -> Option<Value> {
+    if !expansions::reads(operation) {
+        return None;
+    }
+    let paths = expansions.paths(design, operation, LISTED);
+    if paths.is_empty() {
+        return None;
+    }
+    let items = json!({ "type": "string", "enum": paths });
+    let schema = json!({ "type": "array", "items": items, "minItems": 1, "maxItems": 16 });
+    let mut parameter = query(
+        "expand",
+        schema,
+        "References to follow: the rows that they name stand in `_expanded`, beside the reference.",
+    );
+    parameter["style"] = "form".into();
+    parameter["explode"] = false.into();
+    Some(parameter)
 }
 
 fn filters(design: &Design, field: &FieldShape) -> Vec<Value> {

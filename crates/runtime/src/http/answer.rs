@@ -94,8 +94,14 @@ impl<E: Execute> Service<E> {
         let context =
             Context { key: self.issuer.seal(), operation: &endpoint.name, caller: &caller };
         let asked = endpoint.query.read(parts.uri.query().unwrap_or_default(), &context)?;
-        let (page, selection) =
+        let (mut page, selection) =
             asked.map_or((None, String::new()), |asked| (Some(asked.page), asked.selection));
+        let mut one = 1;
+        let limit = page.as_mut().map_or(&mut one, |page| &mut page.limit);
+        let wanted = query::expand(parts.uri.query().unwrap_or_default())
+            .map(|text| self.expander.selection(endpoint.operation, &text, limit))
+            .transpose()?;
+        let expanded = wanted.is_some();
         let address = address.map(|text| address_value(endpoint, text)).transpose()?;
         let if_match = head::if_match(&parts.headers, endpoint.route.if_match)?;
         let key = head::idempotency_key(&parts.headers, endpoint.route.idempotency_key)?;
@@ -123,6 +129,7 @@ impl<E: Execute> Service<E> {
             if_match,
             idempotency,
             page,
+            selection: wanted,
             patience,
             trace,
         };
@@ -130,6 +137,10 @@ impl<E: Execute> Service<E> {
         let mut reply = self.reply(endpoint, answer, &parts.headers, &selection, &context);
         if let Some(wait) = wait {
             head::applied(reply.headers_mut(), wait);
+        }
+        if expanded {
+            // Rows of other operations are in it, which may be of less than everybody.
+            reply.headers_mut().insert(hyper::header::CACHE_CONTROL, reply::NO_STORE);
         }
         Ok(reply)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use decide::{
     budget,
     design::{Design, Method, Route},
+    expansions::{self, Expansions},
     facts,
     kept::Kept,
 };
@@ -51,7 +52,12 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(design: &Design, route: &Route, kept: Option<&Kept>) -> Self {
+    pub(super) fn new(
+        design: &Design,
+        route: &Route,
+        kept: Option<&Kept>,
+        expansions: &Expansions,
+    ) -> Self {
         let model = &*design.model;
         let operation = model.operation(route.operation);
         let objectives = objectives(model, operation);
@@ -65,7 +71,12 @@ impl Endpoint {
             open: route.actors.iter().copied().any(open),
             address: address(model, operation),
             upsert: operation.upsert,
-            query: QueryPlan::new(model, operation),
+            query: match expansions.paths(design, operation, 1).as_slice() {
+                [_, ..] if expansions::reads(operation) => {
+                    QueryPlan::new(model, operation).that_expands()
+                }
+                _ => QueryPlan::new(model, operation),
+            },
             input: InputPlan::new(model, operation),
             // What the contract states.
             deadline: Duration::from_secs_f64(budget::deadline_of(design.facts(), operation)),

@@ -14,6 +14,7 @@ mod door;
 mod dress;
 mod edge;
 mod endpoint;
+mod expand;
 mod freshness;
 mod gate;
 mod head;

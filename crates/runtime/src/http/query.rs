@@ -42,6 +42,9 @@ pub(super) struct QueryPlan {
     names: Vec<String>,
 }
 
+/// The parameter by which references are followed.
+const EXPAND: &str = "expand";
+
 #[derive(Debug)]
 struct FilterPlan {
     name: String,
@@ -85,6 +88,12 @@ impl QueryPlan {
         }
         plan.names = plan.all_names();
         plan
+    }
+
+    /// The same for an operation whose answer has references that can be followed.
+    pub(super) fn that_expands(mut self) -> Self {
+        self.names.push(EXPAND.to_owned());
+        self
     }
 
     fn add_filters(&mut self, field: FieldIndex, name: &str, ty: &Type) {
@@ -150,6 +159,7 @@ impl QueryPlan {
         for (name, value) in &pairs {
             match &**name {
                 "after" => after = Some(value),
+                EXPAND => {}
                 name => self.parameter(&mut page, name, value)?,
             }
         }
@@ -287,13 +297,27 @@ impl Asked {
 /// A parameter's name and value, decoded.
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-fn invalid(name: &str, detail: &str) -> Problem {
+pub(super) fn invalid(name: &str, detail: &str) -> Problem {
     Problem::new(&code::INVALID_PARAMETER).detail(format!("`{name}`: {detail}"))
 }
 
-/// Everything that chooses and orders rows: all parameters but where and how long the page is.
+/// The text of `expand`, of a query that was read already.
+pub(super) fn expand(query: &str) -> Option<Cow<'_, str>> {
+    if !query.contains(EXPAND) && !query.contains('%') {
+        return None;
+    }
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs
+        .filter_map(|(name, value)| Some((decode(name, true)?, value)))
+        .find(|(name, _)| name == EXPAND)
+        .and_then(|(_, value)| decode(value, true))
+}
+
+/// Everything that chooses and orders rows: all parameters but where, how long and how wide the
+/// page is.
 fn selection<'a>(pairs: impl Iterator<Item = &'a Pair<'a>>) -> String {
-    let mut chosen: Vec<_> = pairs.filter(|(name, _)| name != "after" && name != "limit").collect();
+    let others = |(name, _): &&Pair<'a>| !["after", "limit", EXPAND].contains(&&**name);
+    let mut chosen: Vec<_> = pairs.filter(others).collect();
     chosen.sort();
     chosen.into_iter().fold(String::new(), |mut text, (name, value)| {
         let _ = write!(text, "{}:{name}{}:{value}", name.len(), value.len());

@@ -1,6 +1,7 @@
 //! From method and path to what is served there.
 
 use decide::design::{Design, Method, Segment};
+use decide::expansions::Expansions;
 use hyper::header::HeaderValue;
 
 use super::endpoint::Endpoint;
@@ -42,6 +43,7 @@ pub struct RouteError {
 
 impl Router {
     pub(super) fn new(design: &Design) -> Result<Self, RouteError> {
+        let expansions = Expansions::of(design);
         let mut endpoints = Vec::new();
         let mut resources: std::collections::BTreeMap<String, Vec<(Method, usize)>> =
             std::collections::BTreeMap::new();
@@ -50,7 +52,7 @@ impl Router {
             let methods = resources.entry(pattern(&route.segments)).or_default();
             methods.push((route.method, endpoints.len()));
             let kept = kept.iter().find(|kept| kept.operation == route.operation);
-            endpoints.push(Endpoint::new(design, route, kept));
+            endpoints.push(Endpoint::new(design, route, kept, &expansions));
         }
         let mut paths = matchit::Router::new();
         for (path, methods) in resources {

@@ -18,6 +18,7 @@ use super::documents::Document;
 use super::dress::Asked;
 use super::edge::Edge;
 use super::endpoint::Endpoint;
+use super::expand::Expander;
 use super::gate::Gate;
 use super::limits::Limits;
 use super::outcome::{Outcome, name_trace, other_method, without_body};
@@ -92,6 +93,7 @@ pub struct ServiceOptions {
 pub struct Service<E> {
     pub(super) backend: Arc<E>,
     pub(super) router: Router,
+    pub(super) expander: Expander,
     pub(super) issuer: Issuer,
     pub(super) limits: Limits,
     pub(super) edge: Edge,
@@ -143,6 +145,7 @@ impl<E: Execute> Service<E> {
             documents: options.documents,
             draining: AtomicBool::new(false),
             ids: TraceIds::default(),
+            expander: Expander::new(backend.design()),
             router,
             backend,
         })

@@ -226,7 +226,8 @@ impl<S: Store> Inner<S> {
 
     async fn read(self: Arc<Self>, request: Request) -> Result<Answer, Problem> {
         let plan = self.caches.as_ref().and_then(|caches| caches.plan(request.operation));
-        if plan.is_some() {
+        // Rows of several operations are in a tree: it is as fresh as the store.
+        if plan.is_some() && request.selection.is_none() {
             return kept::read(self, request).await;
         }
         self.load(request, None).await
@@ -443,6 +444,7 @@ impl Request {
             if_match: None,
             idempotency: None,
             page: None,
+            selection: None,
             patience: None,
             trace: crate::call::Trace::default(),
         }

@@ -29,6 +29,7 @@ mod row;
 mod scope;
 mod session;
 mod sign_in;
+mod tree;
 mod walk;
 mod work;
 mod write;

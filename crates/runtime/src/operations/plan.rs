@@ -57,8 +57,8 @@ pub(crate) struct Plan {
 pub(crate) struct GrantPlan {
     pub(crate) actor: ActorId,
     pub(crate) condition: Option<Expression>,
-    /// The condition as SQL, where only the store can tell: lists, and conditions over all rows of
-    /// an entity.
+    /// The condition as SQL: of lists and gets, which choose rows by it, and where only the store
+    /// can tell, because the condition is about all rows of an entity.
     pub(crate) predicate: Option<Predicate>,
 }
 
@@ -135,7 +135,8 @@ fn plan<S: Store>(
     let mut compile = |actor: ActorId, condition: Option<&Expression>| {
         let entity = operation.entity();
         let predicate = condition.zip(entity).and_then(|(condition, entity)| {
-            let needed = operation.kind == OperationKind::List || reads_all_rows(condition);
+            let reads = matches!(operation.kind, OperationKind::List | OperationKind::Get);
+            let needed = reads || reads_all_rows(condition);
             let compiled = needed.then(|| store.predicate(entity, condition))?;
             compiled.map_err(|error| errors.push(untranslatable(model, id, condition, &error))).ok()
         });

@@ -12,6 +12,7 @@ use super::journal::{self, Author};
 use super::output;
 use super::row;
 use super::session::Session;
+use super::tree;
 use super::work::Work;
 use crate::call::{Answer, Body, PageRequest, Request};
 use crate::problem::{Problem, code};
@@ -30,6 +31,12 @@ pub(crate) async fn answer<X: Snapshot>(
     let operation = plans.model.operation(request.operation);
     if matches!(operation.target, Target::Audit(_) | Target::History(_)) {
         return journal::list(work, request).await;
+    }
+    if let Some(selection) = &request.selection {
+        return match operation.kind {
+            OperationKind::List => tree::list(work, request, selection).await,
+            _ => tree::get(work, request, selection).await,
+        };
     }
     let access = match through {
         Some(grants) => Access::through(grants),
@@ -148,7 +155,7 @@ async fn list<X: Snapshot>(
 }
 
 /// The question to the store, conditions aside.
-fn query(operation: &Operation, page: &PageRequest) -> Result<PageQuery, Failure> {
+pub(super) fn query(operation: &Operation, page: &PageRequest) -> Result<PageQuery, Failure> {
     let entity = operation.entity().ok_or_else(|| internal("a list of no entity"))?;
     let chosen = match page.sort {
         Some(at) => Some(operation.sort_orders().get(at).copied().ok_or_else(|| {

@@ -102,6 +102,23 @@ pub(crate) fn followed(model: &Model, entity: EntityId, effects: &[Effect]) -> V
     fields.into_iter().filter(own).collect()
 }
 
+/// The references of `self` within its context that expressions follow.
+pub(crate) fn followed_by(
+    model: &Model,
+    entity: EntityId,
+    all: &[Expression],
+) -> BTreeSet<FieldIndex> {
+    let mut fields = BTreeSet::new();
+    for expression in all {
+        within(expression, &mut |inner| fields.extend(reference_of_self(inner)));
+    }
+    fields.retain(|field| match model.entity(entity).field(*field).ty.required() {
+        Type::Reference(other) => model.entity(*other).context == model.entity(entity).context,
+        _ => false,
+    });
+    fields
+}
+
 /// `ref` where the expression is `self.ref.field`.
 fn reference_of_self(expression: &Expression) -> Option<FieldIndex> {
     let (Kind::Field { of, .. } | Kind::PartRows { of, .. }) = &expression.kind else {

@@ -1,11 +1,12 @@
 //! The conditions that a store has compiled, by number.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use decide::design::Design;
 use expression::EntityId;
 use expression::ir::{Expression, VariableIndex};
-use expression::sql::{self, Dialect, Encoding, Options, TableRow};
+use expression::sql::{self, Dialect, Encoding, Options, Parameter, TableRow};
 
 use super::template::{Literal, Template};
 use super::{Predicate, StoreError};
@@ -25,6 +26,10 @@ pub struct Registered {
     pub template: Template,
     /// How each parameter is bound.
     pub encodings: Vec<Encoding>,
+    /// As it was given.
+    condition: Expression,
+    /// Its SQL over rows of other aliases.
+    aliased: RwLock<BTreeMap<String, Arc<Template>>>,
 }
 
 /// The conditions of a store.
@@ -75,16 +80,53 @@ impl Conditions {
         condition: &Expression,
         row: Option<TableRow>,
     ) -> Result<Predicate, StoreError> {
-        let options = Options { row, first_parameter: 1 };
-        let fragment = sql::compile(condition, self.dialect, design, &options)
-            .map_err(|error| StoreError::Unsupported { message: error.why })?;
-        let (template, parameters) = Template::new(fragment, self.dialect, self.literal);
+        let (template, parameters) = self.template(design, condition, row)?;
         let encodings = parameters.iter().map(|parameter| parameter.encoding).collect();
         let parameters = parameters.into_iter().map(|parameter| parameter.value).collect();
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let number = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        all.push(Arc::new(Registered { entity, template, encodings }));
+        let condition = condition.clone();
+        let aliased = RwLock::default();
+        all.push(Arc::new(Registered { entity, template, encodings, condition, aliased }));
         Ok(Predicate { number, entity, parameters })
+    }
+
+    fn template(
+        &self,
+        design: &Design,
+        condition: &Expression,
+        row: Option<TableRow>,
+    ) -> Result<(Template, Vec<Parameter>), StoreError> {
+        let options = Options { row, first_parameter: 1 };
+        let fragment = sql::compile(condition, self.dialect, design, &options)
+            .map_err(|error| StoreError::Unsupported { message: error.why })?;
+        Ok(Template::new(fragment, self.dialect, self.literal))
+    }
+
+    /// A condition over a row that has another alias in its statement. A statement has so many
+    /// tables and no more, so what is kept is bounded.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] for a condition of another store.
+    pub fn aliased(
+        &self,
+        design: &Design,
+        predicate: &Predicate,
+        alias: &str,
+    ) -> Result<Arc<Template>, StoreError> {
+        let registered = self.get(predicate)?;
+        let known = registered.aliased.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(template) = known.get(alias) {
+            return Ok(template.clone());
+        }
+        drop(known);
+        let entity = registered.entity;
+        let row = TableRow { variable: VariableIndex::SELF, entity, alias: alias.to_owned() };
+        let (template, _) = self.template(design, &registered.condition, Some(row))?;
+        let template = Arc::new(template);
+        let mut known = registered.aliased.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(alias.to_owned(), template.clone());
+        Ok(template)
     }
 
     /// A condition by its number.

@@ -21,6 +21,7 @@ pub mod tables;
 pub mod template;
 mod terms;
 mod together;
+mod tree;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,6 +39,7 @@ pub use records::{
     Subject,
 };
 pub use terms::{Tenant, Terms};
+pub use tree::{Level, PartLevel, Reference, Root, Tree, TreeQuery, TreeRow};
 
 /// What work on a transaction returns. `Box::pin(async move { .. })` makes one.
 pub type Work<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
@@ -146,6 +148,12 @@ pub trait Snapshot: Send {
 
     /// One page of rows.
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// Rows with the rows around them, by one statement.
+    fn tree(&mut self, query: &TreeQuery) -> impl Future<Output = Result<Tree, StoreError>> + Send {
+        let message = format!("trees of entity {}", query.level.entity.0);
+        std::future::ready(Err(StoreError::Unsupported { message }))
+    }
 
     /// The row that a verified subject is linked to.
     fn linked(

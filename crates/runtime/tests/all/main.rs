@@ -11,6 +11,7 @@
 #![allow(dead_code, reason = "the small model has more than each test needs")]
 
 mod http_edge;
+mod http_expand;
 mod http_faults;
 mod http_hostile;
 mod http_metrics;

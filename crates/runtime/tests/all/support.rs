@@ -156,6 +156,7 @@ impl World {
             if_match: None,
             idempotency: None,
             page: None,
+            selection: None,
             patience: None,
             trace: Trace::default(),
         }

@@ -1,6 +1,7 @@
 //! What all connections share: the plan of every table, and the compiled conditions.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use decide::design::Design;
 use expression::ir::Expression;
@@ -10,6 +11,7 @@ use expression::{EntityId, Schema};
 use super::codec;
 use super::plan::{Plan, plans};
 use crate::store::conditions::{Conditions, Registered};
+use crate::store::template::Template;
 use crate::store::{Predicate, StoreError};
 
 /// Tables and conditions.
@@ -18,13 +20,15 @@ pub(super) struct Catalog {
     design: Arc<Design>,
     plans: Vec<Plan>,
     conditions: Conditions,
+    /// Statements that were run so far, those aside that begin and end transactions.
+    pub statements: AtomicU64,
 }
 
 impl Catalog {
     pub fn new(design: Arc<Design>) -> Result<Self, StoreError> {
         let plans = plans(&design)?;
         let conditions = Conditions::new(Dialect::Sqlite, codec::literal);
-        Ok(Self { design, plans, conditions })
+        Ok(Self { design, plans, conditions, statements: AtomicU64::new(0) })
     }
 
     pub fn schema(&self) -> &Schema {
@@ -55,6 +59,11 @@ impl Catalog {
     /// Compiles a question that is about no row of its own.
     pub fn register_question(&self, question: &Expression) -> Result<Predicate, StoreError> {
         self.conditions.register_question(&self.design, question)
+    }
+
+    /// A condition over a row of another alias.
+    pub fn aliased(&self, predicate: &Predicate, alias: &str) -> Result<Arc<Template>, StoreError> {
+        self.conditions.aliased(&self.design, predicate, alias)
     }
 
     /// A condition by its number.

@@ -10,6 +10,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use super::failure;
 use super::plan::{Column, Columns};
 use crate::store::StoreError;
+use crate::store::tables::Field;
 
 /// A value that a statement binds.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,17 +104,29 @@ pub(super) fn decode_all(
     let mut raw = Vec::with_capacity(2);
     let mut values = Vec::with_capacity(columns.fields.len());
     for field in &columns.fields {
-        raw.clear();
-        for at in field.columns.clone() {
-            raw.push(sql_value(row.get_ref(offset + at)?)?);
-        }
-        let value = encoding::decode(&raw, &field.ty, schema).map_err(|_| {
-            let column = columns.all.get(field.columns.start).map_or("", |column| &column.name);
-            failure::damaged(format!("the column {column} holds what its type has no value for"))
-        })?;
+        let value = decode_at(row, offset + field.columns.start, columns, field, schema, &mut raw)?;
         values.push(value);
     }
     Ok(values)
+}
+
+/// The value of one field, whose columns start at `at`.
+pub(super) fn decode_at(
+    row: &rusqlite::Row<'_>,
+    at: usize,
+    columns: &Columns,
+    field: &Field,
+    schema: &Schema,
+    raw: &mut Vec<SqlValue>,
+) -> Result<Value, StoreError> {
+    raw.clear();
+    for column in at..at + field.columns.len() {
+        raw.push(sql_value(row.get_ref(column)?)?);
+    }
+    encoding::decode(raw, &field.ty, schema).map_err(|_| {
+        let column = columns.all.get(field.columns.start).map_or("", |column| &column.name);
+        failure::damaged(format!("the column {column} holds what its type has no value for"))
+    })
 }
 
 fn sql_value(value: ValueRef<'_>) -> Result<SqlValue, StoreError> {

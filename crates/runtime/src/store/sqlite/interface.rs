@@ -8,7 +8,8 @@ use expression::{EntityId, FieldIndex, Row, Value};
 use super::session::Session;
 use crate::store::{
     Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery,
-    OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Transaction, Walk,
+    OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Transaction, Tree,
+    TreeQuery, Walk,
 };
 
 /// What an operation of a session yields.
@@ -65,6 +66,10 @@ impl Snapshot for Session {
 
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Outcome<Page>> + Send {
         ready(Self::page(self, query))
+    }
+
+    fn tree(&mut self, query: &TreeQuery) -> impl Future<Output = Outcome<Tree>> + Send {
+        ready(Self::tree(self, query))
     }
 
     fn linked(

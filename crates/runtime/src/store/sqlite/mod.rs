@@ -19,6 +19,7 @@ mod schema;
 mod search;
 mod seed;
 mod session;
+mod tree;
 mod work;
 mod write;
 mod writer;
@@ -124,7 +125,13 @@ impl Store for SqliteStore {
     fn gauges(&self) -> Vec<(&'static str, &'static str, f64)> {
         let counts = self.writer.counts();
         let (commits, writes) = (counts.commits.load(Relaxed), counts.writes.load(Relaxed));
+        let statements = self.catalog.statements.load(Relaxed);
         vec![
+            (
+                "store_statements_total",
+                "Statements, those aside that begin and end transactions.",
+                statements as f64,
+            ),
             ("store_commits_total", "Commits, each of a group of writes.", commits as f64),
             ("store_writes_total", "Writes in them.", writes as f64),
         ]

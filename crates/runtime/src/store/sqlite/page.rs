@@ -20,19 +20,19 @@ use crate::store::{
 
 /// A `WHERE` as it grows, with what it binds.
 #[derive(Debug, Default)]
-struct Clause {
-    sql: String,
-    binds: Vec<Bind>,
+pub(super) struct Clause {
+    pub sql: String,
+    pub binds: Vec<Bind>,
 }
 
 impl Clause {
-    fn and(&mut self, condition: &str) {
+    pub fn and(&mut self, condition: &str) {
         self.sql.push_str(" AND ");
         self.sql.push_str(condition);
     }
 
     /// Binds a value and returns how the text calls it.
-    fn bind(&mut self, value: Bind) -> String {
+    pub fn bind(&mut self, value: Bind) -> String {
         self.binds.push(value);
         format!("?{}", self.binds.len())
     }
@@ -40,13 +40,64 @@ impl Clause {
 
 /// Which rows of a sort by a field that may be null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Nulls {
+pub(super) enum Nulls {
     /// The field is never null.
     None,
     /// Rows with a value.
     Without,
     /// Rows without one.
     Only,
+}
+
+impl Nulls {
+    /// Where these rows of a page start.
+    pub fn after(self, query: &PageQuery) -> Option<&Cursor> {
+        query
+            .after
+            .as_ref()
+            .filter(|after| self == Self::None || after.value.is_null() == (self == Self::Only))
+    }
+}
+
+/// Some rows of a page, in their order.
+#[derive(Debug)]
+pub(super) struct Phase<'q> {
+    pub sort: Option<Sort>,
+    pub nulls: Nulls,
+    pub after: Option<&'q Cursor>,
+    pub limit: usize,
+}
+
+impl Phase<'_> {
+    /// The statement that selects a list of columns of these rows, of those that a clause is about.
+    pub fn sql(&self, plan: &Plan, list: &str, clause: &mut Clause) -> Result<String, StoreError> {
+        let column = self.sort.and_then(|sort| plan.columns.of(sort.field).first().zip(Some(sort)));
+        let column = column.map(|(column, sort)| (column, sort.descending));
+        let order = match column {
+            Some((column, _)) if self.nulls == Nulls::Only => {
+                clause.and(&format!("self.{} IS NULL", column.name));
+                "self.\"id\"".to_owned()
+            }
+            Some((column, descending)) => {
+                if self.nulls == Nulls::Without {
+                    clause.and(&format!("self.{} IS NOT NULL", column.name));
+                }
+                let direction = if descending { " DESC" } else { "" };
+                format!("self.{}{direction}, self.\"id\"", column.name)
+            }
+            None => "self.\"id\"".to_owned(),
+        };
+        if let Some(after) = self.after {
+            let column = column.filter(|_| self.nulls != Nulls::Only);
+            start_after(column, after, clause)?;
+        }
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
+        let limit = clause.bind(Bind(SqlValue::Integer(limit)));
+        Ok(format!(
+            "SELECT {list} FROM {} AS self WHERE 1{}{} ORDER BY {order} LIMIT {limit}",
+            plan.table, plan.live, clause.sql,
+        ))
+    }
 }
 
 impl Session {
@@ -77,25 +128,13 @@ impl Session {
 
     /// One page of rows.
     pub(super) fn page(&mut self, query: &PageQuery) -> Result<Page, StoreError> {
-        let mut base = Clause::default();
-        self.conditions(query.entity, &query.conditions, &mut base)?;
+        let base = self.base(query)?;
         let plan = self.plan(query.entity)?;
-        for filter in &query.filters {
-            filter_by(plan, filter, &mut base)?;
-        }
-        if let Some(near) = &query.near {
-            near_by(plan, near, &mut base)?;
-        }
-        if let Some(text) = &query.search {
-            search_for(plan, text, &mut base)?;
-        }
         // One row more than asked for tells whether more follow.
         let wanted = query.limit as usize + 1;
         let mut rows = Vec::new();
         for &nulls in phases(plan, query) {
-            let after = query.after.as_ref().filter(|after| {
-                nulls == Nulls::None || after.value.is_null() == (nulls == Nulls::Only)
-            });
+            let after = nulls.after(query);
             let limit = wanted - rows.len();
             rows.extend(self.phase(plan, &base, query.sort, nulls, after, limit)?);
             if rows.len() >= wanted {
@@ -117,39 +156,30 @@ impl Session {
         limit: usize,
     ) -> Result<Vec<Arc<Row>>, StoreError> {
         let mut clause = Clause { sql: base.sql.clone(), binds: base.binds.clone() };
-        let column = sort.and_then(|sort| plan.columns.of(sort.field).first().zip(Some(sort)));
-        let column = column.map(|(column, sort)| (column, sort.descending));
-        let order = match column {
-            Some((column, _)) if nulls == Nulls::Only => {
-                clause.and(&format!("self.{} IS NULL", column.name));
-                "self.\"id\"".to_owned()
-            }
-            Some((column, descending)) => {
-                if nulls == Nulls::Without {
-                    clause.and(&format!("self.{} IS NOT NULL", column.name));
-                }
-                let direction = if descending { " DESC" } else { "" };
-                format!("self.{}{direction}, self.\"id\"", column.name)
-            }
-            None => "self.\"id\"".to_owned(),
-        };
-        if let Some(after) = after {
-            let column = column.filter(|_| nulls != Nulls::Only);
-            start_after(column, after, &mut clause)?;
-        }
-        let limit = clause.bind(Bind(SqlValue::Integer(i64::try_from(limit).unwrap_or(i64::MAX))));
-        let sql = format!(
-            "SELECT {} FROM {} AS self WHERE 1{}{} ORDER BY {order} LIMIT {limit}",
-            plan.columns.list("self."),
-            plan.table,
-            plan.live,
-            clause.sql,
-        );
+        let phase = Phase { sort, nulls, after, limit };
+        let sql = phase.sql(plan, &plan.columns.list("self."), &mut clause)?;
         self.many(plan, &sql, &clause.binds)
     }
 
+    /// Which rows a page is among: conditions, filters, search and distance.
+    pub(super) fn base(&mut self, query: &PageQuery) -> Result<Clause, StoreError> {
+        let mut base = Clause::default();
+        self.conditions(query.entity, &query.conditions, &mut base)?;
+        let plan = self.plan(query.entity)?;
+        for filter in &query.filters {
+            filter_by(plan, filter, &mut base)?;
+        }
+        if let Some(near) = &query.near {
+            near_by(plan, near, &mut base)?;
+        }
+        if let Some(text) = &query.search {
+            search_for(plan, text, &mut base)?;
+        }
+        Ok(base)
+    }
+
     /// All conditions, each as its alternatives.
-    fn conditions(
+    pub(super) fn conditions(
         &mut self,
         entity: EntityId,
         conditions: &[Condition],
@@ -168,12 +198,37 @@ impl Session {
         Ok(())
     }
 
-    fn alternative(
+    /// All conditions over a row of another alias than [`super::catalog::ALIAS`].
+    pub(super) fn conditions_over(
         &mut self,
+        (entity, alias): (EntityId, &str),
+        conditions: &[Condition],
+        clause: &mut Clause,
+    ) -> Result<String, StoreError> {
+        let mut sql = String::new();
+        for condition in conditions {
+            let mut alternatives = Vec::with_capacity(condition.any.len());
+            for bound in &condition.any {
+                let first = self.bound(entity, bound, clause)?;
+                let template = self.catalog.aliased(&bound.predicate, alias)?;
+                alternatives.push(format!("({})", template.numbered_from(first)));
+            }
+            sql.push_str(" AND ");
+            match alternatives.as_slice() {
+                [] => sql.push('0'),
+                all => sql.push_str(&format!("({})", all.join(" OR "))),
+            }
+        }
+        Ok(sql)
+    }
+
+    /// Binds the values of a condition; the number of the first.
+    fn bound(
+        &self,
         entity: EntityId,
         bound: &Bound,
         clause: &mut Clause,
-    ) -> Result<Arc<str>, StoreError> {
+    ) -> Result<usize, StoreError> {
         let registered = self.catalog.registered(&bound.predicate)?;
         if registered.entity != entity || registered.encodings.len() != bound.values.len() {
             let message = "a condition of another entity, or with too few values".to_owned();
@@ -183,6 +238,17 @@ impl Session {
         for (value, encoding) in bound.values.iter().zip(&registered.encodings) {
             clause.binds.push(codec::encode_as(value, *encoding, "a condition's parameter")?);
         }
+        Ok(first)
+    }
+
+    fn alternative(
+        &mut self,
+        entity: EntityId,
+        bound: &Bound,
+        clause: &mut Clause,
+    ) -> Result<Arc<str>, StoreError> {
+        let registered = self.catalog.registered(&bound.predicate)?;
+        let first = self.bound(entity, bound, clause)?;
         let key = (bound.predicate.number, first);
         if let Some(sql) = self.fragments.get(&key) {
             return Ok(sql.clone());
@@ -194,7 +260,7 @@ impl Session {
 }
 
 /// The statements that a page takes.
-fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
+pub(super) fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
     let sorted = query.sort.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
     let past_values = query.after.as_ref().is_some_and(|after| after.value.is_null());
     match sorted {

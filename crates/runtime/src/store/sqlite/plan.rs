@@ -17,6 +17,8 @@ pub(super) const IDS: &str = "(SELECT unhex(value) FROM json_each(?1))";
 /// The table of a part.
 #[derive(Debug)]
 pub(super) struct Part {
+    /// Name, quoted.
+    pub table: String,
     /// Its columns besides `owner_id` and `position`.
     pub columns: Columns,
     /// Reads the rows of one owner, `?1`.
@@ -94,6 +96,7 @@ impl Part {
                 parameters(1, columns.all.len() + 2)
             ),
             delete: format!("DELETE FROM {table} WHERE \"owner_id\" = ?1"),
+            table,
             columns,
         }
     }

@@ -45,12 +45,13 @@ impl Session {
     }
 
     pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        self.catalog.statements.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         Ok(self.connection.prepare_cached(sql)?)
     }
 
     /// Runs a statement without parameters.
     pub(super) fn execute(&self, sql: &str) -> Result<(), StoreError> {
-        self.prepare(sql)?.execute(())?;
+        self.connection.prepare_cached(sql)?.execute(())?;
         Ok(())
     }
 

@@ -1,0 +1,184 @@
+//! The answer, straight from the rows.
+
+use expression::{Schema, Type, Value, row_id};
+
+use super::plan::{Form, Item, Later, Planned, Source, element};
+use crate::json::{write_string, write_value};
+use crate::store::TreeRow;
+
+/// Writes rows.
+pub(super) struct Writer<'a, 'q> {
+    schema: &'a Schema,
+    laters: &'a [Option<Later<'q>>],
+}
+
+/// The values that the properties of an object are taken from.
+struct From<'a, 'p> {
+    values: &'a [Value],
+    computed: &'a [Value],
+    row: Option<&'a TreeRow>,
+    references: &'a [Planned<'p>],
+    parts: &'a [Vec<Planned<'p>>],
+}
+
+impl<'a, 'q> Writer<'a, 'q> {
+    pub fn new(schema: &'a Schema, laters: &'a [Option<Later<'q>>]) -> Self {
+        Self { schema, laters }
+    }
+
+    /// Appends rows as an array.
+    pub fn rows(&self, out: &mut Vec<u8>, planned: &Planned<'_>, rows: &[TreeRow]) {
+        out.push(b'[');
+        for (at, row) in rows.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            self.row(out, planned, row);
+        }
+        out.push(b']');
+    }
+
+    /// Appends a row as an object.
+    pub fn row(&self, out: &mut Vec<u8>, planned: &Planned<'_>, row: &TreeRow) {
+        let from = From {
+            values: &row.fields,
+            computed: &row.computed,
+            row: Some(row),
+            references: &planned.references,
+            parts: &planned.parts,
+        };
+        self.object(out, &planned.items, &from);
+    }
+
+    fn object(&self, out: &mut Vec<u8>, items: &[Item<'_>], from: &From<'_, '_>) {
+        out.push(b'{');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(&item.key);
+            self.source(out, &item.source, from);
+        }
+        out.push(b'}');
+    }
+
+    fn source(&self, out: &mut Vec<u8>, source: &Source<'_>, from: &From<'_, '_>) {
+        match source {
+            Source::Constant(json) => out.extend_from_slice(json.as_bytes()),
+            Source::Text(text) => write_string(out, text),
+            Source::Field(at, ty, form) => self.value(out, ty, form, from.values.get(*at)),
+            Source::Computed(at, ty, form) => self.value(out, ty, form, from.computed.get(*at)),
+            Source::Group(items) => self.object(out, items, from),
+            Source::Part(slot, one, items) => self.part(out, (*slot, *one), items, from),
+            Source::Reference(slot) => {
+                let named = from.row.and_then(|row| row.references.get(*slot)?.as_ref());
+                match named.zip(from.references.get(*slot)) {
+                    Some((row, planned)) => self.row(out, planned, row),
+                    None => out.extend_from_slice(b"null"),
+                }
+            }
+            Source::Later(of, number) => {
+                let value = match **of {
+                    Source::Field(at, ..) => from.values.get(at),
+                    Source::Computed(at, ..) => from.computed.get(at),
+                    _ => None,
+                };
+                let later = self.laters.get(*number).and_then(Option::as_ref);
+                let row = later.zip(value.and_then(row_id));
+                match row.and_then(|(later, id)| Some((later, later.rows.get(&id)?))) {
+                    Some((later, row)) => self.row(out, &later.planned, row),
+                    None => out.extend_from_slice(b"null"),
+                }
+            }
+        }
+    }
+
+    fn part(
+        &self,
+        out: &mut Vec<u8>,
+        (slot, one): (usize, bool),
+        items: &[Item<'_>],
+        from: &From<'_, '_>,
+    ) {
+        let rows = from.row.and_then(|row| row.parts.get(slot));
+        let rows = rows.map(Vec::as_slice).unwrap_or_default();
+        let references = from.parts.get(slot).map(Vec::as_slice).unwrap_or_default();
+        let write = |out: &mut Vec<u8>, row: &TreeRow| {
+            let (row, values) = (Some(row), row.fields.as_slice());
+            self.object(out, items, &From { values, computed: &[], row, references, parts: &[] });
+        };
+        if one {
+            return match rows.first() {
+                Some(row) => write(out, row),
+                None => out.extend_from_slice(b"null"),
+            };
+        }
+        out.push(b'[');
+        for (at, row) in rows.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            write(out, row);
+        }
+        out.push(b']');
+    }
+
+    fn value(&self, out: &mut Vec<u8>, ty: &Type, form: &Form<'_>, value: Option<&Value>) {
+        let value = value.unwrap_or(&Value::Null);
+        match (form, value) {
+            (Form::Plain, _) => write_value(out, self.schema, ty, value),
+            (_, Value::Null) => out.extend_from_slice(b"null"),
+            (form, Value::List(items)) => {
+                out.push(b'[');
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    self.value(out, element(ty), form, Some(item));
+                }
+                out.push(b']');
+            }
+            (Form::Capitals, Value::Text(word)) => write_string(out, &word.to_uppercase()),
+            (Form::Capitals, _) => write_value(out, self.schema, ty, value),
+            (Form::Object(items), Value::Record(values)) => {
+                let from = From { values, computed: &[], row: None, references: &[], parts: &[] };
+                self.object(out, items, &from);
+            }
+            (Form::Object(items), _) => self.compound(out, items, value),
+        }
+    }
+
+    /// Money, a place or a file: two properties each.
+    fn compound(&self, out: &mut Vec<u8>, items: &[Item<'_>], value: &Value) {
+        let scaled = |scale| Type::Decimal { precision: 18, scale };
+        let ((first, ty), second) = match value {
+            Value::Money(money) => {
+                let scale = expression::currency::exponent(&money.currency);
+                let ty = scaled(scale);
+                ((Value::Decimal(money.amount), ty), Value::Text(money.currency.clone()))
+            }
+            Value::Geo(point) => {
+                ((Value::Float(point.latitude), Type::Float), Value::Float(point.longitude))
+            }
+            Value::File(file) => {
+                let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
+                ((Value::text(&*file.media_type), Type::string(255)), Value::Int(bytes))
+            }
+            _ => return out.extend_from_slice(b"null"),
+        };
+        out.push(b'{');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(&item.key);
+            match &item.source {
+                Source::Field(0, ..) => write_value(out, self.schema, &ty, &first),
+                Source::Field(..) => write_value(out, self.schema, &Type::Null, &second),
+                Source::Text(text) => write_string(out, text),
+                _ => out.extend_from_slice(b"null"),
+            }
+        }
+        out.push(b'}');
+    }
+}
