@@ -103,7 +103,7 @@ pub struct Problem {
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u32>,
     /// Seconds within which the caller has to have proved who it is (RFC 9470, section 3).
-    pub max_age: Option<u64>,
+    pub max_age: Option<u32>,
 }
 
 impl Problem {

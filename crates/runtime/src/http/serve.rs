@@ -109,6 +109,7 @@ impl<S: Store> Execute for Backend<S> {
             own.map(|(name, help, value)| Sample::new(name, help, value)).collect();
         samples.extend(self.external_calls());
         samples.extend(self.kept_answers());
+        samples.extend(self.ended_rows());
         let reading = self.store().read::<_, StoreError, _>(Terms::SERVER, |snapshot| {
             Box::pin(async move { snapshot.backlog().await })
         });

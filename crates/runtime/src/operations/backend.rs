@@ -17,6 +17,7 @@ use super::durable::{CountedExternals, Externals, worker};
 use super::failure::Failure;
 use super::idempotency::Once;
 use super::plan::Plans;
+use super::retention::{self, Sweeper};
 use super::session::Session;
 use super::work::Work;
 use super::write::{self, Asked, Reply};
@@ -52,6 +53,7 @@ pub(crate) struct Inner<S> {
     pub(crate) driving: Mutex<BTreeSet<u128>>,
     /// Idempotent requests that this process is at.
     in_flight: Mutex<BTreeSet<(String, String, String)>>,
+    pub(crate) sweeper: Sweeper,
     not_running: Vec<Diagnostic>,
     stopped: BTreeSet<OperationId>,
     /// Answers that are kept, where the design keeps any.
@@ -107,10 +109,14 @@ impl<S: Store> Backend<S> {
             closing: watch::Sender::new(false),
             driving: Mutex::default(),
             in_flight: Mutex::default(),
+            sweeper: Sweeper::default(),
             not_running,
             stopped,
         });
         tokio::spawn(inner.clone().until_closed(maintenance::run(inner.clone())));
+        if inner.plans.retentions.any() {
+            tokio::spawn(inner.clone().until_closed(retention::run(inner.clone())));
+        }
         if !inner.plans.interruptible.is_empty() {
             tokio::spawn(inner.clone().until_closed(worker::poll(inner.clone())));
         }
@@ -133,6 +139,22 @@ impl<S: Store> Backend<S> {
     #[must_use]
     pub fn kept_answers(&self) -> Vec<Sample> {
         self.inner.caches.as_ref().map(|caches| caches.samples()).unwrap_or_default()
+    }
+
+    /// How many rows came to their end, and how.
+    #[must_use]
+    pub fn ended_rows(&self) -> Vec<Sample> {
+        self.inner.sweeper.samples(&self.inner.plans.model)
+    }
+
+    /// Does at once what otherwise is done now and then: ends all rows whose time is over, and
+    /// carries out open requests for erasure, as of a time in microseconds since the Unix epoch.
+    /// Nothing is done where another process is at it.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn sweep(&self, at: i64) -> Result<(), Problem> {
+        retention::sweep(&self.inner, at, true).await
     }
 
     /// The store it runs on.
@@ -226,8 +248,11 @@ impl<S: Store> Inner<S> {
 
     async fn read(self: Arc<Self>, request: Request) -> Result<Answer, Problem> {
         let plan = self.caches.as_ref().and_then(|caches| caches.plan(request.operation));
-        // Rows of several operations are in a tree: it is as fresh as the store.
-        if plan.is_some() && request.selection.is_none() {
+        // Rows of several operations are in a tree: it is as fresh as the store. Who reads is
+        // recorded where rows are read.
+        let entity = self.plans.model.operation(request.operation).entity();
+        let recorded = entity.is_some_and(|entity| self.plans.journals.reads(entity));
+        if plan.is_some() && request.selection.is_none() && !recorded {
             return kept::read(self, request).await;
         }
         self.load(request, None).await

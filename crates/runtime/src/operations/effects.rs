@@ -9,6 +9,7 @@ use super::event;
 use super::failure::{Failure, internal};
 use super::fill;
 use super::finish;
+use super::retention;
 use super::row::{self, delete, new_row};
 use super::scope::Scope;
 use super::work::{Key, Work};
@@ -180,7 +181,9 @@ async fn run_once<X: Transaction>(
             event::emit(work, *event, payload, &frame.scope).await?;
         }
         EffectKind::Call(call) => return call_effect(work, frame, call, step, each).await,
-        EffectKind::Erase { .. } => return Err(Problem::new(&code::NOT_RUNNING).into()),
+        EffectKind::Erase { person } => {
+            retention::ask_for_erasure(work, person, &frame.scope).await?;
+        }
     }
     Ok(Flow::Done)
 }

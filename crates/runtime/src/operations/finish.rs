@@ -110,7 +110,7 @@ impl<X: Transaction> Work<'_, X> {
     }
 
     /// Rows with what they were before and what they are now; deleted ones are none.
-    fn versions(&self, keys: &[Key]) -> Vec<(Key, Option<Arc<Row>>, Option<Arc<Row>>)> {
+    fn versions(&self, keys: &[Key]) -> Vec<journal::Written> {
         let live =
             |row: &Option<Arc<Row>>| row.clone().filter(|row| !is_deleted(&self.plans.model, row));
         let version = |key: &Key| {

@@ -108,14 +108,6 @@ fn missing(span: Span, message: String) -> Diagnostic {
 
 fn not_running_in(entity: &Entity, list: &mut Vec<Diagnostic>) {
     let name = &entity.name;
-    if let Some(retain) = &entity.retain {
-        let message = format!("rows of `{name}` are not erased by themselves yet (`retain`)");
-        list.push(missing(retain.span, message));
-    }
-    if entity.ttl.is_some() {
-        let message = format!("rows of `{name}` do not expire by themselves yet (`ttl`)");
-        list.push(missing(name.span, message));
-    }
     for field in &entity.fields {
         if matches!(field.ty.required(), Type::File { .. }) {
             let message = format!("the file `{name}.{}` stays null yet", field.name);
@@ -148,7 +140,6 @@ fn why_effects_stop(model: &Model, operation: &Operation) -> Option<&'static str
         EffectKind::Call(call) => call.safe && effect.each.is_some(),
         _ => false,
     });
-    let erase = operation.effects.iter().any(|e| matches!(e.kind, EffectKind::Erase { .. }));
     let mut rows = false;
     expressions(&operation.effects, &mut |expression| rows |= questions(expression).is_none());
     let entity = operation.entity().map(|entity| model.entity(entity));
@@ -160,7 +151,6 @@ fn why_effects_stop(model: &Model, operation: &Operation) -> Option<&'static str
                 .then_some("a durable call within a call does not run yet")
         })
         .or_else(|| each.then_some("a lookup for each item does not run yet"))
-        .or_else(|| erase.then_some("erasure requests do not run yet"))
         .or_else(|| {
             rows.then_some(
                 "rows of an entity are asked about (`exists`, `all`, `size`) but not listed yet",

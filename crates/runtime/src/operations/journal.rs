@@ -38,6 +38,9 @@ pub(crate) struct Journal {
     history_kept: Option<i64>,
 }
 
+/// A row that was written: what it was before, and what it is now.
+pub(crate) type Written = (Key, Option<Arc<Row>>, Option<Arc<Row>>);
+
 /// Who does what a transaction does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Author {
@@ -152,7 +155,7 @@ impl Author {
 /// Where nobody said who writes them: nothing is written unrecorded.
 pub(crate) async fn record<X: Transaction>(
     work: &mut Work<'_, X>,
-    written: &[(Key, Option<Arc<Row>>, Option<Arc<Row>>)],
+    written: &[Written],
 ) -> Result<(), Failure> {
     let plans = work.plans.clone();
     let mut entries = Vec::new();

@@ -25,6 +25,7 @@ mod output;
 mod plan;
 mod read;
 pub mod report;
+mod retention;
 mod row;
 mod scope;
 mod session;

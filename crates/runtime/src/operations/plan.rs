@@ -13,6 +13,7 @@ use model::model::{
 };
 
 use super::journal::Journals;
+use super::retention::Retentions;
 use super::walk::{expressions, followed, questions, reads_all_rows};
 use crate::json::OutputPlan;
 use crate::store::{Predicate, Store, StoreError};
@@ -31,6 +32,10 @@ pub(crate) struct Plans {
     pub(crate) questions: BTreeMap<Span, Predicate>,
     /// Entities whose rows actors are.
     pub(crate) people: BTreeSet<EntityId>,
+    /// What becomes of rows in the end.
+    pub(crate) retentions: Retentions,
+    /// Told when a person asks to be forgotten.
+    pub(crate) erasures: tokio::sync::Notify,
     /// What is recorded of writes and reads.
     pub(crate) journals: Journals,
     /// The built-in actor.
@@ -99,6 +104,8 @@ impl Plans {
             interruptible,
             questions,
             people,
+            retentions: Retentions::of(design),
+            erasures: tokio::sync::Notify::new(),
             journals: Journals::of(design),
             system,
         })

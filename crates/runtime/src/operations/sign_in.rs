@@ -24,7 +24,7 @@ pub(crate) fn check_fresh(operation: &Operation, caller: &Caller, now: i64) -> R
     if age.is_some_and(|age| age <= most) {
         return Ok(());
     }
-    let max_age = Some(period.to_std().as_secs());
+    let max_age = Some(u32::try_from(period.to_std().as_secs()).unwrap_or(u32::MAX));
     Err(Problem { max_age, ..Problem::new(&code::REAUTHENTICATION_REQUIRED) })
 }
 

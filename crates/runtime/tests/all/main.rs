@@ -27,6 +27,7 @@ mod operations_effects;
 mod operations_externals;
 mod operations_journal;
 mod operations_lists;
+mod operations_retention;
 mod operations_rides;
 mod operations_rows;
 mod operations_shop;
