@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use decide::Design;
 use hyper::http::request::Parts;
-use runtime::call::Caller;
+use runtime::call::{Caller, Trace};
 use runtime::http::Peer;
 use runtime::store::StoreError;
+use runtime::telemetry::AuditLog;
 
 use crate::admission::Admission;
+use crate::events::Event;
+use crate::password::LONGEST;
 use crate::place::Place;
 use crate::records::Records;
 use crate::sessions::{self, Live};
+use crate::throttle::Throttle;
 use crate::{
-    AccountError, Hasher, NewSession, NewUser, PasswordRules, Session, SessionCookie, Sessions,
-    Settings, User, Users,
+    AccountError, Hasher, Keys, Login, NewSession, NewUser, PasswordRules, Session, SessionCookie,
+    Sessions, Settings, User, Users,
 };
 
 /// Who vouches for the users of this server, whichever way they prove who they are: the issuer of
@@ -25,9 +29,12 @@ pub const ISSUER: &str = "urn:firmitas:accounts";
 pub struct Accounts {
     users: Users,
     sessions: Sessions,
+    keys: Keys,
     hasher: Hasher,
     rules: PasswordRules,
     admission: Admission,
+    throttle: Throttle,
+    audit: AuditLog,
     /// What passwords should not be: the name of the system.
     system: String,
 }
@@ -54,11 +61,16 @@ impl Accounts {
         settings: Settings,
     ) -> Result<Arc<Self>, AccountError> {
         let admission = Admission::new(design.model.clone());
+        let throttle = Throttle::new(Arc::clone(&records), settings.clock.clone());
+        let audit = settings.audit.clone();
         Ok(Arc::new(Self {
             users: Users::new(Arc::clone(&records), settings.clock.clone()),
             hasher: Hasher::new(&settings)?,
             rules: PasswordRules { least: settings.password_length },
+            keys: Keys::new(Arc::clone(&records), settings.clone(), admission.clone()),
             sessions: Sessions::new(records, settings, admission.clone()),
+            throttle,
+            audit,
             admission,
             system: design.model.system.name.to_string(),
         }))
@@ -108,7 +120,7 @@ impl Accounts {
     }
 
     /// The user with this login and password. Unknown logins, users without a password and disabled
-    /// ones cost and answer the same as a wrong password.
+    /// ones cost and answer the same as a wrong password. Failures are counted.
     ///
     /// # Errors
     /// [`AccountError::Wrong`], [`AccountError::TooMany`], [`AccountError::Overloaded`], or the
@@ -117,12 +129,83 @@ impl Accounts {
         &self,
         login: &str,
         password: &str,
-        _peer: &Peer,
+        peer: &Peer,
+        trace: &Trace,
     ) -> Result<User, AccountError> {
+        // What cannot be a login is counted as well: as the text that it is.
+        let counted = Login::parse(login).map_or_else(|| login.to_owned(), |of| of.to_string());
+        let result = self.attempt(&counted, login, password, peer).await;
+        self.tell(&Event::of_password(&counted, &result), trace);
+        result
+    }
+
+    /// The user, if this is the password; counted like a sign-in.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub async fn verify_user(
+        &self,
+        user: User,
+        password: &str,
+        peer: &Peer,
+        trace: &Trace,
+    ) -> Result<User, AccountError> {
+        let login = user.logins.first().map(|login| login.address.clone()).unwrap_or_default();
+        self.verify(&login, password, peer, trace).await
+    }
+
+    async fn attempt(
+        &self,
+        counted: &str,
+        login: &str,
+        password: &str,
+        peer: &Peer,
+    ) -> Result<User, AccountError> {
+        let address = peer.address.ip();
+        self.throttle.admit(counted, address).await?;
         let user = self.users.by_login(login).await?.filter(|user| !user.disabled);
         let hash = user.as_ref().and_then(|user| user.password.as_deref());
-        let right = self.hasher.verify(password.to_owned(), hash).await?;
-        user.filter(|_| right).ok_or(AccountError::Wrong)
+        // Longer ones are nobody's; the work is bounded and the same.
+        let password: String = password.chars().take(LONGEST + 1).collect();
+        let right = self.hasher.verify(password.clone(), hash).await?;
+        let Some(user) = user.filter(|_| right) else {
+            self.throttle.failed(counted, address).await?;
+            return Err(AccountError::Wrong);
+        };
+        self.throttle.succeeded(counted).await?;
+        self.refresh(user, password).await
+    }
+
+    /// A hash that was made with other parameters than today's is made anew while the password is
+    /// known.
+    async fn refresh(&self, user: User, password: String) -> Result<User, AccountError> {
+        if !user.password.as_deref().is_some_and(|hash| self.hasher.outdated(hash)) {
+            return Ok(user);
+        }
+        let hash = self.hasher.hash(password).await?;
+        let before = user.password.clone();
+        let changed = self.users.change(&user.id, false, move |user| {
+            // Not if it was changed meanwhile.
+            if user.password == before {
+                user.password = Some(hash);
+            }
+        });
+        changed.await
+    }
+
+    /// Writes down what happened to an account.
+    pub(crate) fn tell(&self, event: &Event, trace: &Trace) {
+        event.write(&self.audit, trace);
+    }
+
+    /// The name of the system.
+    pub(crate) fn system(&self) -> &str {
+        &self.system
+    }
+
+    /// Names of the actors that a caller may be.
+    pub(crate) fn names(&self, caller: &Caller) -> Vec<&str> {
+        self.admission.names(&caller.actors)
     }
 
     /// Begins a session of a user who has proved who it is.
@@ -196,6 +279,12 @@ impl Accounts {
         let changed = self.users.change(id, true, move |user| user.disabled = disabled).await?;
         self.sessions.forget();
         Ok(changed)
+    }
+
+    /// The API keys.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// What hashes passwords.

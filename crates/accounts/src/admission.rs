@@ -24,6 +24,10 @@ impl Admission {
         Self { model, everyone }
     }
 
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// Whoever shows nothing.
     pub(crate) fn anonymous(&self) -> Caller {
         Caller { actors: self.everyone.clone(), ..Caller::default() }
@@ -46,6 +50,12 @@ impl Admission {
             assurance: session.map(|session| session.assurance),
         };
         Caller { actors, identity: Some(identity), scope: None }
+    }
+
+    /// Names of actors.
+    pub(crate) fn names(&self, actors: &[ActorId]) -> Vec<&str> {
+        let known = actors.iter().filter_map(|id| self.model.actors.get(usize::from(id.0)));
+        known.map(|actor| actor.name.value.as_str()).collect()
     }
 
     /// Roles that the model knows, of people.

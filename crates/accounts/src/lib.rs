@@ -10,7 +10,8 @@
 //! - a new session: [`Accounts::open_session`], whose [`SessionCookie`] belongs into `Set-Cookie`;
 //! - where people sign in: `/auth/sign-in?next=/path` shows a page and goes on at `next`;
 //! - which actors of the model a user may be: [`Accounts::caller`];
-//! - users by id or login: [`Accounts::users`].
+//! - users by id or login: [`Accounts::users`];
+//! - one more way to prove who one is: a [`Recognise`] given to [`Authenticators`].
 //!
 //! Everything is kept as [`runtime::store::Record`]s of these kinds:
 //!
@@ -28,8 +29,12 @@
 
 mod accounts;
 mod admission;
+mod authenticate;
 mod clock;
+mod events;
 mod failure;
+mod http;
+mod keys;
 pub mod oidc;
 mod password;
 mod place;
@@ -38,11 +43,15 @@ mod remembered;
 pub mod secret;
 mod sessions;
 mod settings;
+mod throttle;
 mod users;
 
 pub use accounts::{Accounts, ISSUER, SignedIn};
+pub use authenticate::{Authenticators, Recognise};
 pub use clock::Clock;
 pub use failure::AccountError;
+pub use http::SignIn;
+pub use keys::{ApiKey, Keys, NewKey};
 pub use password::{Hasher, PasswordRules};
 pub use records::{Asking, Change, RecordKey, Records, decided};
 pub use sessions::{NewSession, Session, SessionCookie, Sessions};

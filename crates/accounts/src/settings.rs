@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use decide::{Design, numbers, sessions::Limits};
 
+use runtime::telemetry::AuditLog;
+
 use crate::Clock;
 
 /// What can be set about accounts; [`Settings::of`] takes what was decided.
@@ -22,6 +24,8 @@ pub struct Settings {
     /// For how long what the store said about a session or key is believed: what another process
     /// revokes works this much longer here.
     pub remembered: Duration,
+    /// Where decisions are written down.
+    pub audit: AuditLog,
     /// What time it is.
     pub clock: Clock,
 }
@@ -42,6 +46,7 @@ impl Settings {
             password_length: if limits.assurance == 1 { 8 } else { 12 },
             limits,
             remembered: Duration::from_secs(5),
+            audit: AuditLog::default(),
             clock: Clock::default(),
         }
     }

@@ -2,6 +2,7 @@
 //! and free of any protocol's detail.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -139,6 +140,8 @@ pub struct Trace {
     pub correlation: Option<Arc<str>>,
     /// Where the pieces of the request are written down, if anybody wants them.
     pub spans: Option<Spans>,
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
 }
 
 impl Trace {

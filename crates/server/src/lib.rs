@@ -7,6 +7,7 @@
 mod caches;
 mod embedded;
 mod failure;
+mod identity;
 mod refused;
 mod running;
 mod settings;
@@ -15,6 +16,7 @@ mod traces;
 pub use caches::{CachePlace, CacheSettings};
 pub use embedded::{Embedded, Live, released};
 pub use failure::Failure;
+pub use identity::{AuditTarget, IdentitySettings};
 pub use refused::Refused;
 pub use running::Server;
 pub use settings::{Settings, StoreAddress};

@@ -8,11 +8,10 @@ use base::Diagnostic;
 use decide::Design;
 use postgresql::PostgreSqlStore;
 use runtime::http::{self, Running, ServeOptions};
-use runtime::identity::Issuer;
 use runtime::store::Store;
 use runtime::{Backend, operations::ConfiguredExternals};
 
-use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded};
+use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded, identity};
 
 /// A server that accepts requests.
 pub struct Server {
@@ -89,11 +88,10 @@ async fn assemble<S: Store>(
     let backend =
         Backend::start_with(design, store, Arc::new(externals), cache).map_err(Refused::Guards)?;
     let backend = Arc::new(backend);
-    let issuer = Issuer::open(&settings.data, design.model.clone())
-        .map_err(|error| Failure::new("no-identity", error.to_string()))?;
-    let options = ServeOptions {
+    let accounts = identity::open(design, &settings.identity, &backend)?;
+    let mut options = ServeOptions {
         listen: settings.listen,
-        issuer,
+        issuer: identity::issuer(design, &settings.data)?,
         authenticate: None,
         mounts: Vec::new(),
         limits: settings.limits,
@@ -102,9 +100,15 @@ async fn assemble<S: Store>(
         access_log: settings.access_log,
         tracing: settings.traces.as_ref().and_then(|traces| traces.start(design)),
     };
+    if let Some(accounts) = &accounts {
+        identity::serve(&mut options, accounts, identity::issuer(design, &settings.data)?);
+    }
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     let not_running = backend.not_running().to_vec();
-    let close = Box::new(move || backend.close());
+    let close = Box::new(move || {
+        backend.close();
+        backend.audit().flush();
+    });
     let design = Arc::clone(design);
     Ok(Server { running, design, data: settings.data, stand_ins, not_running, close })
 }

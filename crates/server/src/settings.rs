@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
-use crate::{CacheSettings, TraceSettings};
+use crate::{CacheSettings, IdentitySettings, TraceSettings};
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
 /// settings from flags, the environment and files is the caller's.
@@ -21,6 +21,8 @@ pub struct Settings {
     pub store: StoreAddress,
     /// Externals by name with their URLs; the others are stood in for.
     pub externals: Vec<(String, String)>,
+    /// Who asks.
+    pub identity: IdentitySettings,
     /// Where a line for each request goes.
     pub access_log: AccessLog,
     /// Bounds.

@@ -6,3 +6,5 @@ mod rules;
 
 pub use hasher::Hasher;
 pub use rules::PasswordRules;
+
+pub(crate) use rules::LONGEST;

@@ -21,6 +21,7 @@ use super::unwind::{CatchUnwind, Panicked};
 use super::{Peer, body, head};
 use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, Request};
 use crate::json;
+use crate::operations::audit;
 use crate::problem::{Problem, code};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -74,13 +75,21 @@ impl<E: Execute> Service<E> {
         let Received { parts, body, endpoint: (endpoint, at), address, trail } = received;
         // Who asks: a bad token is an error even where none is needed.
         let peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
-        let caller = self.caller(parts, &peer).await;
+        let trace = trail.trace(endpoint.writes || self.backend.audit().is_on(), &peer);
+        let refused = |caller: Option<&Caller>, problem: Problem| {
+            audit::refused(self.backend.audit(), &endpoint.name, caller, &problem, &trace);
+            problem
+        };
+        let caller = self.caller(parts, &peer).await.map_err(|problem| refused(None, problem));
         if let Ok(caller) = caller.as_ref()
             && self.log.is_on()
         {
             seen.identity.clone_from(&caller.identity);
         }
-        let admitted = caller.and_then(|caller| admit(endpoint, &caller).map(|()| caller));
+        let admitted = caller.and_then(|caller| match admit(endpoint, &caller) {
+            Ok(()) => Ok(caller),
+            Err(problem) => Err(refused(Some(&caller), problem)),
+        });
         let address_of_peer = peer.address.ip();
         let allowed = admitted.as_ref().ok();
         let taken = self.rates.take(Some(at), allowed, address_of_peer, &mut seen.told).await;
@@ -116,7 +125,6 @@ impl<E: Execute> Service<E> {
             let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);
             (input, key.map(fingerprint))
         };
-        let trace = trail.trace(endpoint.writes);
         let wait = head::wait(&parts.headers);
         let budget = wait.map_or(endpoint.deadline, |wait| wait.min(endpoint.deadline));
         let deadline = started + budget.max(Duration::from_millis(1));

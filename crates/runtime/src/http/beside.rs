@@ -15,6 +15,7 @@ use super::trail::Trail;
 use super::unwind::{CatchUnwind, Panicked};
 use super::{Arrival, Mount, Peer};
 use crate::call::Trace;
+use crate::operations::audit;
 use crate::problem::{Problem, code};
 
 impl<E: Execute> Service<E> {
@@ -27,7 +28,8 @@ impl<E: Execute> Service<E> {
         started: Instant,
     ) -> Reply {
         let method = request.method().clone();
-        let mut outcome = self.mounted(mount, request, trail.trace(true)).await;
+        let peer = request.extensions().get::<Peer>().cloned().unwrap_or_default();
+        let mut outcome = self.mounted(mount, request, trail.trace(true, &peer)).await;
         name_trace(&mut outcome.reply, trail.context, trail.correlation.as_deref());
         if method == Method::HEAD {
             outcome.reply = without_body(outcome.reply);
@@ -51,6 +53,9 @@ impl<E: Execute> Service<E> {
         let (head, body) = request.into_parts();
         let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
         let caller = self.caller(&head, &peer).await;
+        if let Err(problem) = &caller {
+            audit::refused(self.backend.audit(), mount.name(), None, problem, &trace);
+        }
         let identity = caller.as_ref().ok().and_then(|caller| caller.identity.clone());
         let mut told = None;
         let asking = caller.as_ref().ok();

@@ -16,7 +16,7 @@ use model::model::{Modifiers, Operation, OutputValue};
 use sha2::{Digest as _, Sha256};
 
 /// What distinguishes callers: a cache must not take one's answer for another's.
-const BY_CALLER: HeaderValue = HeaderValue::from_static("authorization, cookie");
+const BY_CALLER: HeaderValue = HeaderValue::from_static("authorization, cookie, x-api-key");
 
 /// What an operation's answers say about themselves.
 #[derive(Debug)]

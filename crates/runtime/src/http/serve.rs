@@ -20,7 +20,7 @@ use crate::identity::{Authenticate, Issuer};
 use crate::operations::Backend;
 use crate::problem::Problem;
 use crate::store::{Snapshot as _, Store, StoreError, Terms};
-use crate::telemetry::{AccessLog, Sample, Tracing};
+use crate::telemetry::{AccessLog, AuditLog, Sample, Tracing};
 
 /// For which a probe waits for the store.
 const PROBE: Duration = Duration::from_secs(2);
@@ -110,6 +110,7 @@ impl<S: Store> Execute for Backend<S> {
         samples.extend(self.external_calls());
         samples.extend(self.kept_answers());
         samples.extend(self.ended_rows());
+        samples.extend(Self::audit(self).samples());
         let reading = self.store().read::<_, StoreError, _>(Terms::SERVER, |snapshot| {
             Box::pin(async move { snapshot.backlog().await })
         });
@@ -118,6 +119,10 @@ impl<S: Store> Execute for Backend<S> {
             samples.extend(backlog.samples(now_micros()));
         }
         samples
+    }
+
+    fn audit(&self) -> &AuditLog {
+        Self::audit(self)
     }
 
     async fn close(&self) {

@@ -32,7 +32,7 @@ use crate::call::{Answer, Caller, Request};
 use crate::identity::{Authenticate, Issuer};
 use crate::problem::{Problem, code};
 use crate::telemetry::{
-    AccessLog, Burning, Entry, Metrics, OperationMetrics, Sample, TraceIds, Tracing,
+    AccessLog, AuditLog, Burning, Entry, Metrics, OperationMetrics, Sample, TraceIds, Tracing,
 };
 
 /// What stands behind the edge.
@@ -59,6 +59,11 @@ pub trait Execute: Send + Sync + 'static {
     /// Ends what runs in the background; called when the last connection is gone.
     fn close(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
+    }
+
+    /// Where decisions about callers are written down.
+    fn audit(&self) -> &AuditLog {
+        AuditLog::off()
     }
 
     /// Numbers of its own for `/metrics`.

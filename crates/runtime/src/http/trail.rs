@@ -9,6 +9,7 @@ use hyper::header::{HeaderMap, HeaderName};
 use super::endpoint::Endpoint;
 use super::head;
 use super::outcome::Outcome;
+use super::peer::Peer;
 use super::reply::CORRELATION;
 use crate::call::Trace;
 use crate::telemetry::{Attribute, Span, SpanKind, Spans, TraceContext, TraceIds, Tracing, span};
@@ -38,12 +39,14 @@ impl Trail {
         Self { context, correlation, spans, began }
     }
 
-    /// What is handed down: with the `traceparent` where calls may be made.
-    pub(super) fn trace(&self, calls: bool) -> Trace {
+    /// What is handed down: with the `traceparent` where calls may be made or
+    /// decisions are written down.
+    pub(super) fn trace(&self, calls: bool, peer: &Peer) -> Trace {
         Trace {
             parent: calls.then(|| self.context.traceparent().into()),
             correlation: self.correlation.clone(),
             spans: self.spans.clone(),
+            address: Some(peer.address.ip()),
         }
     }
 

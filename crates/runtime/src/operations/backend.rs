@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use base::Diagnostic;
@@ -21,14 +21,14 @@ use super::retention::{self, Sweeper};
 use super::session::Session;
 use super::work::Work;
 use super::write::{self, Asked, Reply};
-use super::{guards, journal, kept, lookup, maintenance, read, sign_in};
+use super::{audit, guards, journal, kept, lookup, maintenance, read, sign_in};
 use crate::cache::{self, Caches, Watch};
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
 use crate::store::{
     IdempotencyKey, JournalEntry, Store, StoreError, Tenant, Terms, Transaction as _,
 };
-use crate::telemetry::{OpenSpan, Sample, SpanKind};
+use crate::telemetry::{AuditLog, OpenSpan, Sample, SpanKind};
 
 /// Calls to one external that may be under way at once.
 const BULKHEAD: usize = 64;
@@ -51,6 +51,8 @@ pub(crate) struct Inner<S> {
     pub(crate) closing: watch::Sender<bool>,
     /// Jobs that this process is at.
     pub(crate) driving: Mutex<BTreeSet<u128>>,
+    /// Where decisions about callers are written down, once it is known.
+    audit: OnceLock<AuditLog>,
     /// Idempotent requests that this process is at.
     in_flight: Mutex<BTreeSet<(String, String, String)>>,
     pub(crate) sweeper: Sweeper,
@@ -110,6 +112,7 @@ impl<S: Store> Backend<S> {
             driving: Mutex::default(),
             in_flight: Mutex::default(),
             sweeper: Sweeper::default(),
+            audit: OnceLock::new(),
             not_running,
             stopped,
         });
@@ -155,6 +158,17 @@ impl<S: Store> Backend<S> {
     /// Where the store fails.
     pub async fn sweep(&self, at: i64) -> Result<(), Problem> {
         retention::sweep(&self.inner, at, true).await
+    }
+
+    /// Writes decisions about callers down from now on; the first log that is given stays.
+    pub fn set_audit(&self, log: AuditLog) {
+        drop(self.inner.audit.set(log));
+    }
+
+    /// Where decisions about callers are written down.
+    #[must_use]
+    pub fn audit(&self) -> &AuditLog {
+        self.inner.audit.get().unwrap_or(AuditLog::off())
     }
 
     /// The store it runs on.
@@ -214,6 +228,19 @@ type Running = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
 impl<S: Store> Inner<S> {
     /// Executes one operation, for protocols and for calls between contexts.
     pub(crate) fn run(self: Arc<Self>, request: Request) -> Running {
+        Box::pin(async move {
+            let Some(audit) = self.audit.get().filter(|audit| audit.is_on()) else {
+                return self.clone().perform(request).await;
+            };
+            let asked = audit::Asked::of(&request, &self.plans);
+            let result = self.clone().perform(request).await;
+            asked.write(audit, &self.plans.model, result.as_ref());
+            result
+        })
+    }
+
+    /// As [`Self::run`], unwatched.
+    fn perform(self: Arc<Self>, request: Request) -> Running {
         Box::pin(async move {
             if self.stopped.contains(&request.operation) {
                 return Err(Problem::new(&code::NOT_RUNNING));

@@ -6,6 +6,7 @@
 //! outlive the transaction are in [`durable`].
 
 mod access;
+pub(crate) mod audit;
 mod backend;
 mod clock;
 mod durable;

@@ -2,6 +2,7 @@
 //!
 //! Everything belongs to one server: several may run, and come and go, in one process.
 
+mod audit;
 mod burn;
 mod exemplar;
 mod log;
@@ -11,6 +12,7 @@ mod sample;
 pub mod span;
 mod trace;
 
+pub use audit::{AuditEvent, AuditKind, AuditLog, AuditSink, masked};
 pub use burn::{Burning, Count, EVERY};
 pub use log::{AccessLog, Entry};
 pub use metrics::{InFlight, Metrics, OperationMetrics};

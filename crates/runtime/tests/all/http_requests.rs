@@ -28,7 +28,7 @@ async fn a_row_is_created_read_listed_changed_and_removed() {
     assert_eq!((seen.status, seen.json()), (200, added));
     assert_eq!(seen.header("etag"), Some("\"1\""));
     assert_eq!(seen.header("cache-control"), Some("public, max-age=59"));
-    assert_eq!(seen.header("vary"), Some("authorization, cookie"));
+    assert_eq!(seen.header("vary"), Some("authorization, cookie, x-api-key"));
     let again = server.ask(Ask::new("GET", &path).header("if-none-match", "\"1\"")).await;
     assert_eq!((again.status, again.body.len()), (304, 0));
     let mine = server.ask(Ask::new("GET", &path).bearer(&token)).await;

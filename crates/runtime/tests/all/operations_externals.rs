@@ -86,7 +86,7 @@ async fn call(url: &str) -> Result<Value, CallError> {
         arguments: vec![Value::Money(amount), Value::Null],
         key: "key-1".to_owned(),
         timeout: Duration::from_millis(500),
-        trace: Trace { parent: None, correlation: Some("c-1".into()), spans: None },
+        trace: Trace { parent: None, correlation: Some("c-1".into()), ..Trace::default() },
     };
     externals.call(call).await
 }

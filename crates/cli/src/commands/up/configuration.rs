@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use server::StoreAddress;
 
 use super::settings::{
-    cache::CacheArguments, edge::EdgeArgs, limits::LimitArgs, telemetry::TelemetryArgs,
+    cache::CacheArguments, edge::EdgeArgs, identity::IdentityArguments, limits::LimitArgs,
+    telemetry::TelemetryArgs,
 };
 use crate::{
     console::{style, styled},
@@ -58,6 +59,10 @@ pub struct Settings {
     /// Where traces go.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
+
+    /// Who asks.
+    #[command(flatten)]
+    pub identity: IdentityArguments,
 }
 
 /// The embedded store.
@@ -119,6 +124,7 @@ impl Settings {
             edge: self.edge.edge()?,
             cache: self.cache.settings()?,
             traces: self.telemetry.traces()?,
+            identity: self.identity.of_server(),
         })
     }
 
@@ -176,7 +182,8 @@ impl Settings {
         }
         let log = if self.log == Log::Json { "json" } else { "off" };
         rows.push(row("log", log.to_owned(), matches));
-        for (name, value) in self.edge.printed().into_iter().chain(self.limits.printed()) {
+        let groups = [self.edge.printed(), self.limits.printed(), self.identity.printed()];
+        for (name, value) in groups.into_iter().flatten() {
             rows.push(row(name, value, matches));
         }
         rows.push(row("cache", masked(&self.cache.cache), matches));

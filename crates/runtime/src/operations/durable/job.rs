@@ -132,6 +132,7 @@ impl Resume {
             parent: parent.map(Into::into),
             correlation: correlation.map(Into::into),
             spans: None,
+            address: None,
         };
         let created = context.created;
         let (who, as_actor) = context.author;

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod edge;
+pub mod identity;
 pub mod limits;
 pub mod telemetry;
 mod units;

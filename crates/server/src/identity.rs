@@ -1,0 +1,90 @@
+//! Accounts and the audit log, as they are configured.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use accounts::{Accounts, Authenticators, SignIn};
+use decide::Design;
+use runtime::Backend;
+use runtime::http::ServeOptions;
+use runtime::identity::Issuer;
+use runtime::store::Store;
+use runtime::telemetry::{AuditLog, AuditSink};
+
+use crate::Failure;
+
+/// What can be set about who asks.
+#[derive(Clone, Debug)]
+pub struct IdentitySettings {
+    /// Whether users sign in here: sessions, API keys, `/auth/…`. Without, tokens alone are known.
+    pub accounts: bool,
+    /// Where decisions about callers are written down.
+    pub audit: AuditTarget,
+    /// Memory of one password hash in KiB, where it is not the decided one.
+    pub hash_memory: Option<u32>,
+}
+
+impl Default for IdentitySettings {
+    fn default() -> Self {
+        Self { accounts: true, audit: AuditTarget::Off, hash_memory: None }
+    }
+}
+
+/// Where the audit log goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AuditTarget {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// To standard error.
+    Stderr,
+    /// To the end of a file.
+    File(PathBuf),
+}
+
+impl AuditTarget {
+    fn open(&self) -> Result<AuditLog, Failure> {
+        let sink = match self {
+            Self::Off => return Ok(AuditLog::default()),
+            Self::Stderr => AuditSink::Stderr,
+            Self::File(path) => {
+                AuditSink::file(path).map_err(|error| Failure::file("write", path, &error))?
+            }
+        };
+        AuditLog::to(sink)
+            .map_err(|error| Failure::new("no-threads", format!("cannot start a thread: {error}")))
+    }
+}
+
+/// Opens the audit log of a backend, and its accounts where they are on.
+pub(crate) fn open<S: Store>(
+    design: &Design,
+    settings: &IdentitySettings,
+    backend: &Arc<Backend<S>>,
+) -> Result<Option<Arc<Accounts>>, Failure> {
+    let audit = settings.audit.open()?;
+    backend.set_audit(audit.clone());
+    if !settings.accounts {
+        return Ok(None);
+    }
+    let decided = accounts::Settings::of(design);
+    let hash_memory = settings.hash_memory.unwrap_or(decided.hash_memory);
+    let decided = accounts::Settings { audit, hash_memory, ..decided };
+    let accounts = Accounts::new(design, backend.clone(), decided)
+        .map_err(|error| Failure::new("no-identity", error.to_string()))?;
+    Ok(Some(accounts))
+}
+
+/// Serves accounts: who asks, and where they sign in.
+pub(crate) fn serve(options: &mut ServeOptions, accounts: &Arc<Accounts>, issuer: Issuer) {
+    let further = Vec::new();
+    let known = Authenticators::new(issuer, Arc::clone(accounts), further);
+    options.authenticate = Some(Arc::new(known));
+    options.mounts.push(Arc::new(SignIn::new(Arc::clone(accounts))));
+}
+
+/// The built-in issuer of a data folder.
+pub(crate) fn issuer(design: &Design, data: &Path) -> Result<Issuer, Failure> {
+    Issuer::open(data, design.model.clone())
+        .map_err(|error| Failure::new("no-identity", error.to_string()))
+}
