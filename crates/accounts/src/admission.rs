@@ -49,7 +49,7 @@ impl Admission {
             authenticated_at: session.map(|session| session.begun),
             assurance: session.map(|session| session.assurance),
         };
-        Caller { actors, identity: Some(identity), scope: None }
+        Caller { actors, identity: Some(identity), ..Caller::default() }
     }
 
     /// Names of actors.

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use expression::{
     EntityId, FieldIndex, PartId, Schema,
-    sql::{Layout, TableName},
+    sql::{Layout, TableName, quote},
 };
 use model::model::BuiltIn;
 
 use crate::Design;
+use crate::tables::TENANT_COLUMN;
+use crate::tenancy::pooled;
 
 impl Layout for Design {
     fn schema(&self) -> &Schema {
@@ -38,6 +40,52 @@ impl Layout for Design {
 
     fn deleted_at(&self, entity: EntityId) -> Option<FieldIndex> {
         self.model.entity(entity).built_in(BuiltIn::DeletedAt)
+    }
+}
+
+/// The design as the compiler sees it for one tenant: conditions reach the rows of nobody else.
+#[derive(Clone, Copy, Debug)]
+pub struct OfTenant<'d> {
+    design: &'d Design,
+    current: &'d str,
+}
+
+impl<'d> OfTenant<'d> {
+    /// For the tenant whose id this SQL yields, null where there is none.
+    #[must_use]
+    pub const fn new(design: &'d Design, current: &'d str) -> Self {
+        Self { design, current }
+    }
+}
+
+impl Layout for OfTenant<'_> {
+    fn schema(&self) -> &Schema {
+        Layout::schema(self.design)
+    }
+
+    fn table(&self, entity: EntityId) -> TableName<'_> {
+        Layout::table(self.design, entity)
+    }
+
+    fn part_table(&self, part: PartId) -> TableName<'_> {
+        self.design.part_table(part)
+    }
+
+    fn column(&self, entity: EntityId, field: FieldIndex) -> Cow<'_, str> {
+        Layout::column(self.design, entity, field)
+    }
+
+    fn part_column(&self, part: PartId, field: FieldIndex) -> Cow<'_, str> {
+        self.design.part_column(part, field)
+    }
+
+    fn deleted_at(&self, entity: EntityId) -> Option<FieldIndex> {
+        self.design.deleted_at(entity)
+    }
+
+    fn visible(&self, entity: EntityId, alias: &str) -> Option<String> {
+        let own = || format!("{alias}.{} = {}", quote(TENANT_COLUMN), self.current);
+        pooled(self.design, entity).then(own)
     }
 }
 

@@ -34,7 +34,7 @@ pub mod flips;
 pub mod hot_rows;
 pub mod indexes;
 pub mod kept;
-mod layout;
+pub mod layout;
 pub mod limits;
 pub mod lock;
 pub mod naming;

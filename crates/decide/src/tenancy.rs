@@ -45,6 +45,15 @@ pub fn belongs(of: &Entity, id: EntityId, tenancy: &Tenancy) -> bool {
     !of.shared && id != tenancy.by
 }
 
+/// Whether rows of several tenants share the table of an entity.
+#[must_use]
+pub fn pooled(design: &Design, entity: EntityId) -> bool {
+    let Some(tenancy) = &design.model.system.tenancy else { return false };
+    let verdict = design.verdicts.iter().find(|of| of.family == "tenancy");
+    let pool = verdict.is_none_or(|of| of.choice == "pool");
+    pool && belongs(design.model.entity(entity), entity, tenancy)
+}
+
 /// The numbers of a design; nothing where there is one tenant.
 #[must_use]
 pub fn of(design: &Design) -> Option<Tenants> {

@@ -102,6 +102,8 @@ pub struct Caller {
     /// The only operations that what it showed is good for (the scope of a token or key); all that
     /// its actors may do if absent.
     pub scope: Option<Arc<BTreeSet<OperationId>>>,
+    /// What the request says about the tenant it is for.
+    pub tenant: TenantHint,
 }
 
 impl Caller {
@@ -111,6 +113,17 @@ impl Caller {
     pub fn reaches(&self, operation: OperationId) -> bool {
         self.scope.as_ref().is_none_or(|scope| scope.contains(&operation))
     }
+}
+
+/// What a request says about the tenant it is for. The model decides what counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TenantHint {
+    /// The host that it was sent to: lower case, without port and trailing dot.
+    pub host: Option<Arc<str>>,
+    /// The verified claim `tenant` of its token, for callers that are no row.
+    pub claim: Option<u128>,
+    /// `X-Tenant-ID`, which nothing verifies: it counts for actors with `tenants: all`.
+    pub asked: Option<u128>,
 }
 
 /// A verified identity.

@@ -42,6 +42,7 @@ codes! {
     INVALID_CREDENTIALS = 401 "invalid-credentials" "The login or the password is wrong.";
     REAUTHENTICATION_REQUIRED = 401 "reauthentication-required" "The caller has to prove again who it is: the last time is too long ago.";
     FORBIDDEN = 403 "forbidden" "The caller may not do this.";
+    NO_TENANT = 403 "no-tenant" "The request is for no tenant, to whom the row would belong.";
     NOT_LINKED = 403 "not-linked" "The caller has to create its own row first.";
     FORGED_REQUEST = 403 "forged-request" "Another site may have sent this request in the browser of somebody who is signed in.";
     INSECURE_CONNECTION = 403 "insecure-connection" "Signing in needs TLS, except on this machine.";

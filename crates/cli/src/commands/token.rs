@@ -39,6 +39,10 @@ pub struct TokenArguments {
     #[arg(long = "as", value_name = "SUBJECT")]
     subject: Option<String>,
 
+    /// The tenant that its bearer acts for, where it is no row that belongs to one: its id
+    #[arg(long, value_name = "ID", value_parser = tenant)]
+    tenant: Option<u128>,
+
     /// How long it is valid, for example 15min, 8h or 7d
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = lifetime)]
     ttl: Duration,
@@ -46,6 +50,10 @@ pub struct TokenArguments {
     /// Folder with the data, and so with the key that signs [default: `.firm` in the model folder]
     #[arg(long, env = "FIRM_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+}
+
+fn tenant(text: &str) -> Result<u128, String> {
+    runtime::json::parse_uuid(text).ok_or_else(|| "an id looks like 0190b3c4-...".to_owned())
 }
 
 /// Prints a token.
@@ -60,7 +68,8 @@ pub fn run(arguments: &TokenArguments, console: &Console) -> Result<Outcome, Fai
     let subject = arguments.subject.as_deref().unwrap_or(&arguments.actor);
     let failed = |error| Failure::new("no-token", format!("cannot issue a token: {error}"));
     let issuer = Issuer::open(&data, design.model.clone()).map_err(failed)?;
-    let token = issuer.issue(actor, subject, arguments.ttl).map_err(failed)?;
+    let token =
+        issuer.issue_for(arguments.tenant, actor, subject, arguments.ttl).map_err(failed)?;
     console.prose(styled(
         style::DIM,
         format_args!("{subject} as {}, for {}", arguments.actor, shown(arguments.ttl)),

@@ -11,11 +11,7 @@ pub const SETTING: &str = "firmitas.tenant";
 
 /// Whether the table holds rows of several tenants.
 pub fn pooled(design: &Design, table: &Table) -> bool {
-    let Some(tenancy) = &design.model.system.tenancy else { return false };
-    let verdict = design.verdicts.iter().find(|of| of.family == "tenancy");
-    let pool = verdict.is_none_or(|of| of.choice == "pool");
-    let entity = design.model.entity(table.entity);
-    pool && tenancy::belongs(entity, table.entity, tenancy)
+    tenancy::pooled(design, table.entity)
 }
 
 /// The tenant's column with a comma, before the other columns of a key.

@@ -29,7 +29,8 @@ impl Compiler<'_> {
                     format!("{alias}.{column} IS NULL")
                 });
                 let table = self.layout.table(*entity).sql(self.dialect);
-                (Rows::Entity(*entity), table, live.into_iter().collect())
+                let visible = self.layout.visible(*entity, &alias);
+                (Rows::Entity(*entity), table, live.into_iter().chain(visible).collect())
             }
             Kind::PartRows { of, part } => {
                 let owner = self.scalar(of)?;

@@ -47,6 +47,12 @@ pub trait Layout {
     /// The `deleted_at` field, for entities whose rows are deleted softly: rows that have it are
     /// outside `Entity.exists` and its kin.
     fn deleted_at(&self, entity: EntityId) -> Option<FieldIndex>;
+
+    /// What else rows of an entity's table must fulfil to be seen, as SQL over this alias: that
+    /// they belong to the tenant, where tenants share tables.
+    fn visible(&self, _entity: EntityId, _alias: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Tables named as the model names things: enough to know whether an expression has SQL.

@@ -48,9 +48,11 @@ impl Compiler<'_> {
                 let column = super::quote(&format!("{}{suffix}", name(field)));
                 let id = super::quote(&name(FieldIndex(0)));
                 let table = self.layout.table(*entity).sql(self.dialect);
+                let visible = self.layout.visible(*entity, &alias);
+                let visible = visible.map_or_else(String::new, |test| format!(" AND {test}"));
                 let sql = format!(
                     "(SELECT {alias}.{column} FROM {table} AS {alias} \
-                     WHERE {alias}.{id} = {reference})"
+                     WHERE {alias}.{id} = {reference}{visible})"
                 );
                 self.bounded(sql, span)
             }

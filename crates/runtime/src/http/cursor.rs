@@ -46,6 +46,13 @@ fn seal(key: &[u8; 32], question: &Question<'_>, payload: &[u8]) -> Hmac<Sha256>
         part(identity.issuer.as_bytes());
         part(identity.subject.as_bytes());
     }
+    let tenant = &question.caller.tenant;
+    for id in [tenant.claim, tenant.asked].into_iter().flatten() {
+        part(&id.to_be_bytes());
+    }
+    if let Some(host) = &tenant.host {
+        part(host.as_bytes());
+    }
     part(payload);
     mac
 }

@@ -32,6 +32,7 @@ mod seats;
 mod serve;
 mod server;
 mod service;
+mod tenant;
 mod tls;
 mod trail;
 mod unwind;

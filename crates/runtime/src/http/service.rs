@@ -26,6 +26,7 @@ use super::rate::{LocalBuckets, RateLimiter, Rates};
 use super::reply::Reply;
 use super::router::{Found, Router};
 use super::server::ServerError;
+use super::tenant::TenantReader;
 use super::trail::Trail;
 use super::{Mount, Peer};
 use crate::call::{Answer, Caller, Request};
@@ -107,6 +108,7 @@ pub struct Service<E> {
     pub(super) documents: Vec<Document>,
     pub(super) draining: AtomicBool,
     authenticate: Option<Arc<dyn Authenticate>>,
+    tenant: Option<TenantReader>,
     mounts: Vec<Arc<dyn Mount>>,
     pub(super) tracing: Option<Tracing>,
     pub(super) burning: Burning,
@@ -142,6 +144,7 @@ impl<E: Execute> Service<E> {
             large_bodies: Semaphore::new(options.limits.large_bodies),
             issuer: options.issuer,
             authenticate: options.authenticate,
+            tenant: TenantReader::new(&backend.design().model),
             mounts: options.mounts,
             tracing: options.tracing,
             burning: Burning::new(backend.design()),
@@ -251,10 +254,14 @@ impl<E: Execute> Service<E> {
 
     /// Who asks.
     pub(super) async fn caller(&self, head: &Parts, peer: &Peer) -> Result<Caller, Problem> {
-        match &self.authenticate {
+        let caller = match &self.authenticate {
             Some(authenticate) => authenticate.caller(head, peer).known().await,
             None => Authenticate::caller(&self.issuer, head, peer).known().await,
-        }
+        };
+        let Some(tenant) = self.tenant else { return caller };
+        let mut caller = caller?;
+        tenant.read(head, &mut caller)?;
+        Ok(caller)
     }
 
     async fn elsewhere(&self, head: &Parts) -> Outcome {

@@ -23,6 +23,9 @@ pub(super) struct Claims {
     pub(super) actor: String,
     #[serde(default)]
     pub(super) roles: Vec<String>,
+    /// The tenant that the bearer acts for, if it is no row of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tenant: Option<String>,
     /// A verified address, by which rows created by others are linked at first sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) email: Option<Arc<str>>,

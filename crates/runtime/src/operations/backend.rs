@@ -93,7 +93,7 @@ impl<S: Store> Backend<S> {
         externals: Arc<dyn Externals>,
         cache: cache::Options,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let refused = guards::refused(&design.model);
+        let refused = guards::refused(design);
         if !refused.is_empty() {
             return Err(refused);
         }
@@ -418,8 +418,9 @@ impl<S: Store> Inner<S> {
         }
     }
 
-    /// The terms on which the store serves a request.
-    #[expect(clippy::unused_self, reason = "tenants are told apart by the model")]
+    /// The terms on which the store serves a request. Whose rows it may reach is found out in its
+    /// own transaction: nobody's until then.
+    #[expect(clippy::unused_self, reason = "what a request costs will depend on it")]
     pub(crate) const fn terms(&self, _request: &Request) -> Terms {
         Terms::of(Tenant::None)
     }

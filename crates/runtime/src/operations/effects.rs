@@ -313,13 +313,16 @@ async fn change_state<X: Transaction>(
 /// `create`: another row of the same context.
 async fn create<X: Transaction>(
     work: &mut Work<'_, X>,
-    frame: &Frame,
+    frame: &mut Frame,
     entity: EntityId,
     fields: &[(expression::FieldIndex, model::model::Fill)],
     parts: &[(u16, model::model::Fill)],
 ) -> Result<Key, Failure> {
     let plans = work.plans.clone();
     let key = (entity, super::clock::new_id());
+    super::tenancy::created(work, key).await?;
+    let tenant = work.scope().get(VariableIndex::TENANT).clone();
+    frame.scope.set(VariableIndex::TENANT, tenant);
     let mut row = new_row(&plans.model, key, work.now);
     for (field, value) in fields {
         let definition = plans.model.entity(entity).field(*field);

@@ -45,6 +45,7 @@ pub(crate) async fn emit<X: Snapshot>(
         key,
         payload,
         at: work.now,
+        tenant: work.store.tenant().id(),
     });
     Ok(())
 }

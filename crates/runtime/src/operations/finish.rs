@@ -13,7 +13,7 @@ use super::walk::reads_all_rows;
 use super::work::{Key, Work};
 use super::{journal, row};
 use crate::problem::{FieldError, Problem, code};
-use crate::store::Transaction;
+use crate::store::{Tenant, Transaction};
 
 /// Completes and checks every row that was written.
 ///
@@ -42,9 +42,11 @@ pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
 pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), Failure> {
     let changed = work.changed();
     let versions = work.versions(&changed);
+    let tenant = work.store.tenant();
     for key in work.writing_order() {
         write(work, key).await?;
     }
+    re_enter(work, tenant).await?;
     work.forget_answers();
     for key in changed {
         check_invariants(work, key, true).await?;
@@ -63,6 +65,7 @@ pub(crate) async fn flush_for_questions<X: Transaction>(
     target: Key,
 ) -> Result<(), Failure> {
     let mut unwritten = BTreeSet::new();
+    let tenant = work.store.tenant();
     for key in work.writing_order() {
         let row = work.rows.0.get(&key).and_then(|entry| entry.now.as_deref());
         let references = row.map(|row| work.references(row)).unwrap_or_default();
@@ -73,13 +76,38 @@ pub(crate) async fn flush_for_questions<X: Transaction>(
             write(work, key).await?;
         }
     }
+    re_enter(work, tenant).await?;
     work.forget_answers();
+    Ok(())
+}
+
+/// Goes on for whom the work was.
+async fn re_enter<X: Transaction>(work: &mut Work<'_, X>, tenant: Tenant) -> Result<(), Failure> {
+    if work.store.tenant() != tenant {
+        work.store.enter(tenant).await?;
+    }
+    Ok(())
+}
+
+/// Enters the tenant whose row is to be written: that of the work when it read or made it.
+async fn enter_of<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
+    if !work.plans.tenants.as_ref().is_some_and(|tenants| tenants.owns(key.0)) {
+        return Ok(());
+    }
+    match work.rows.0.get(&key).map(|entry| entry.tenant) {
+        Some(tenant @ Tenant::One(_)) => re_enter(work, tenant).await?,
+        _ if work.is_new(key) && work.store.tenant().id().is_none() => {
+            return Err(Problem::new(&code::NO_TENANT).into());
+        }
+        _ => {}
+    }
     Ok(())
 }
 
 /// Stores one row as it is now.
 async fn write<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
     let plans = work.plans.clone();
+    enter_of(work, key).await?;
     let Some(entry) = work.rows.0.get_mut(&key) else { return Ok(()) };
     let gone = entry.now.as_ref().is_none_or(|row| is_deleted(&plans.model, row));
     if gone && plans.people.contains(&key.0) {

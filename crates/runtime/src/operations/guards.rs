@@ -4,24 +4,56 @@
 use std::collections::BTreeSet;
 
 use base::{Diagnostic, Span};
+use decide::Design;
 use expression::Type;
 use model::Model;
 use model::model::{
     Actor, Authentication, Callee, Effect, EffectKind, Entity, External, Operation, OperationId,
-    OperationKind, Target,
+    OperationKind, Target, Tenancy, TenantFrom,
 };
 
 use super::plan::Untranslatable;
 use super::walk::{expressions, questions};
 
 /// The guards that are not built yet, one error for each place that asks for one.
-pub(crate) fn refused(model: &Model) -> Vec<Diagnostic> {
+pub(crate) fn refused(design: &Design) -> Vec<Diagnostic> {
+    let model = &design.model;
     let mut errors = Vec::new();
-    if let Some(tenancy) = &model.system.tenancy {
-        errors.push(guard("tenancy", tenancy.span, "`tenancy`"));
-    }
+    errors.extend(model.system.tenancy.iter().flat_map(|tenancy| apart(design, tenancy)));
     for entity in &model.entities {
         refused_in(entity, &mut errors);
+    }
+    errors
+}
+
+/// Tenants share tables, whatever else was asked for or decided: never less apart than promised.
+fn apart(design: &Design, tenancy: &Tenancy) -> Vec<Diagnostic> {
+    let verdict = design.verdicts.iter().find(|verdict| verdict.family == "tenancy");
+    let choice = verdict.map_or("pool", |verdict| verdict.choice);
+    let mut errors = Vec::new();
+    if choice != "pool" {
+        let span = tenancy.isolation.as_ref().map_or(tenancy.span, |isolation| isolation.span);
+        let what = format!("`{choice}`, tenants further apart than in shared tables,");
+        errors.push(
+            Diagnostic::error("guard-not-built", span, format!("{what} is not built yet"))
+                .label("asked for here, or decided")
+                .note("tenants would be less apart than the design promises, so it is not started")
+                .help("run it with `isolation: pool`: shared tables, where each statement is held to one tenant"),
+        );
+    }
+    if let Some(silo) = &tenancy.silo {
+        errors.push(guard("silo", silo.span, "`silo` (a database of its own for some tenants)"));
+    }
+    if let Some(region) = &tenancy.region {
+        errors.push(guard("region", region.span, "`region` (where the data of a tenant is)"));
+    }
+    if tenancy.from == TenantFrom::Host(None) {
+        let message = "`from: host` does not say which field of the tenant holds its host";
+        errors.push(
+            Diagnostic::error("guard-not-built", tenancy.span, message)
+                .label("asked for here")
+                .help("name a unique field of the tenant: `from: host(domain)`"),
+        );
     }
     errors
 }

@@ -8,6 +8,7 @@ use model::model::{Assigns, Default, Operation, Parameter};
 use super::access::may_refer;
 use super::effects::{Frame, is_deleted};
 use super::failure::{Failure, internal};
+use super::plan::Plans;
 use super::row::{self, new_part_row};
 use super::session::Session;
 use super::work::{Key, Work};
@@ -98,6 +99,17 @@ pub(crate) async fn check_references<X: Snapshot>(
         return Ok(());
     }
     Err(Problem { errors, ..Problem::new(&code::VALIDATION_FAILED) }.into())
+}
+
+/// The rows that an input names, in the order of the parameters.
+pub(crate) fn named(plans: &Plans, operation: &Operation, input: &InputValues) -> Vec<Key> {
+    let mut found = Vec::new();
+    for (parameter, value) in operation.input.parameters.iter().zip(&input.0) {
+        if let Some(value) = value {
+            references(value, &parameter.ty, &plans.model.schema, String::new(), &mut found);
+        }
+    }
+    found.into_iter().map(|found| (found.entity, found.id)).collect()
 }
 
 /// Whether the caller may refer to a row.

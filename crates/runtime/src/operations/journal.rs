@@ -270,7 +270,7 @@ pub(crate) async fn list<X: Snapshot>(
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
-    let session = Session::open(work, &request.caller).await?;
+    let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
     if !access.admits_caller(work, request.operation).await? {
         return Err(Problem::new(&code::FORBIDDEN).into());

@@ -19,6 +19,7 @@ use super::fill;
 use super::input::{absent, check};
 use super::report;
 use super::session::Session;
+use super::tenancy;
 use super::walk::within;
 use super::work::Work;
 use crate::call::Request;
@@ -74,9 +75,10 @@ async fn arguments<X: Snapshot>(
 ) -> Result<Vec<Planned>, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
-    let session = Session::open(work, &request.caller).await?;
+    let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
     let values = check(operation, &request.input, &plans.model.schema)?;
+    tenancy::settle(work, operation.entity(), None, Some((operation, &values))).await?;
     super::input::check_references(work, &session, operation, &values).await?;
     let pairs = operation.input.parameters.iter().zip(values.0);
     let input = pairs.map(|(parameter, value)| {

@@ -31,6 +31,7 @@ mod row;
 mod scope;
 mod session;
 mod sign_in;
+mod tenancy;
 mod tree;
 mod walk;
 mod work;

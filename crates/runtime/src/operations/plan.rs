@@ -14,6 +14,7 @@ use model::model::{
 
 use super::journal::Journals;
 use super::retention::Retentions;
+use super::tenancy::Tenants;
 use super::walk::{expressions, followed, questions, reads_all_rows};
 use crate::json::OutputPlan;
 use crate::store::{Predicate, Store, StoreError};
@@ -40,6 +41,8 @@ pub(crate) struct Plans {
     pub(crate) journals: Journals,
     /// The built-in actor.
     pub(crate) system: Option<ActorId>,
+    /// Whom rows belong to, if there are tenants.
+    pub(crate) tenants: Option<Tenants>,
 }
 
 /// The plan of one operation.
@@ -108,6 +111,7 @@ impl Plans {
             erasures: tokio::sync::Notify::new(),
             journals: Journals::of(design),
             system,
+            tenants: Tenants::of(design),
         })
     }
 

@@ -53,7 +53,7 @@ pub(crate) async fn access<X: Snapshot>(
     work: &mut Work<'_, X>,
     request: &Request,
 ) -> Result<Access, Failure> {
-    let session = Session::open(work, &request.caller).await?;
+    let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
     work.author = Some(Author::of(work, &session, &access, request.operation));
     Ok(access)

@@ -9,6 +9,11 @@ pub fn error(event: &str, message: &str) {
     line("error", event, message);
 }
 
+/// Reports what an auditor asks for later.
+pub(crate) fn notice(event: &str, message: &str) {
+    line("notice", event, message);
+}
+
 /// Reports something that needs attention, though service goes on.
 pub fn warning(event: &str, message: &str) {
     line("warning", event, message);

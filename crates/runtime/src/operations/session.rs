@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use expression::{EntityId, Row, Value, ir::VariableIndex};
-use model::model::ActorId;
+use model::model::{ActorId, OperationId};
 
 use super::effects::is_deleted;
 use super::failure::Failure;
 use super::scope::Scope;
+use super::tenancy;
 use super::work::Work;
-use crate::call::{Caller, Identity};
+use crate::call::{Caller, Identity, TenantHint};
 use crate::store::{Snapshot, Subject};
 
 /// The caller, looked up.
@@ -33,16 +34,22 @@ pub(crate) enum Standing {
 }
 
 impl Session {
-    /// Looks the caller up.
+    /// Enters the tenant that the request is for, and looks the caller up.
     pub(crate) async fn open<X: Snapshot>(
         work: &mut Work<'_, X>,
         caller: &Caller,
+        operation: OperationId,
     ) -> Result<Self, Failure> {
+        let crossing = tenancy::enter(work, caller, operation).await?;
         let system = work.plans.system.is_some_and(|system| caller.actors.contains(&system));
         let mut session = Self { standings: Vec::new(), identity: caller.identity.clone(), system };
         let plans = work.plans.clone();
         for &id in &caller.actors {
             let Some(actor) = plans.model.actors.get(usize::from(id.0)) else { continue };
+            // What others may do, they may do within their tenant.
+            if crossing && !actor.all_tenants {
+                continue;
+            }
             let standing = match (actor.entity, &caller.identity) {
                 (None, _) => Standing::Itself,
                 (Some(entity), Some(identity)) => stand(work, entity, identity).await?,
@@ -57,6 +64,9 @@ impl Session {
                 session.standings.push((id, standing));
             }
         }
+        if crossing {
+            tenancy::narrow(work, caller).await?;
+        }
         Ok(session)
     }
 
@@ -65,14 +75,26 @@ impl Session {
         self.standings.iter().find(|(id, _)| *id == actor).map(|(_, standing)| standing)
     }
 
+    /// What a request says of its tenant: keys of one are unknown in another.
+    fn tenant_key(hint: &TenantHint) -> Option<String> {
+        let id = |id: Option<u128>| id.map(|id| format!("{id:032x}")).unwrap_or_default();
+        let TenantHint { host, claim, asked } = hint;
+        let host = host.as_deref().unwrap_or_default();
+        (*hint != TenantHint::default()).then(|| format!("{host} {} {}", id(*claim), id(*asked)))
+    }
+
     /// What distinguishes callers from each other: for idempotency keys and cursors.
     pub(crate) fn key(caller: &Caller, system: Option<ActorId>) -> String {
-        match &caller.identity {
+        let who = match &caller.identity {
             _ if system.is_some_and(|system| caller.actors.contains(&system)) => {
                 "system".to_owned()
             }
             Some(identity) => format!("{}\n{}", identity.issuer, identity.subject),
             None => "anonymous".to_owned(),
+        };
+        match Self::tenant_key(&caller.tenant) {
+            None => who,
+            Some(tenant) => format!("{who}\n{tenant}"),
         }
     }
 }
@@ -92,10 +114,10 @@ async fn stand<X: Snapshot>(
     entity: EntityId,
     identity: &Identity,
 ) -> Result<Standing, Failure> {
-    let Some(id) = work.store.linked(entity, &subject(identity)).await? else {
+    let Some(link) = work.store.linked(entity, &subject(identity)).await? else {
         return Ok(Standing::Unlinked(entity));
     };
-    let row = work.row((entity, id)).await?;
+    let row = work.row((entity, link.row)).await?;
     let row = row.filter(|row| !is_deleted(&work.plans.model, row));
     Ok(row.map_or(Standing::Unlinked(entity), Standing::Linked))
 }

@@ -9,9 +9,12 @@ use model::model::Operation;
 use super::backend::Inner;
 use super::failure::Failure;
 use super::session::subject;
+use super::tenancy;
 use crate::call::{Caller, Identity};
 use crate::problem::{Problem, code};
-use crate::store::{Snapshot, Store, StoreError, Terms, Transaction};
+use crate::store::{
+    Comparison, Filter, Link, PageQuery, Snapshot, Store, StoreError, Terms, Transaction,
+};
 
 /// Refuses a caller whose proof of who it is is older than the operation's `reauth`, or who cannot
 /// tell its age. Those without an identity are refused, or are everybody or `system`, elsewhere.
@@ -39,18 +42,25 @@ pub(crate) async fn link<S: Store>(inner: &Arc<Inner<S>>, caller: &Caller) -> Re
         let Some((entity, login)) = actor.and_then(|actor| actor.entity.zip(actor.login)) else {
             continue;
         };
-        let asked = identity.clone();
-        let found: Result<Option<u128>, Failure> = inner
+        let (asked, plans) = (caller.clone(), inner.plans.clone());
+        let found: Result<Option<Link>, Failure> = inner
             .store
             .read(Terms::SERVER, move |snapshot| {
-                Box::pin(async move { find(snapshot, entity, login, &asked).await })
+                Box::pin(async move {
+                    let Some(tenant) = tenancy::of_newcomer(snapshot, &plans, &asked).await? else {
+                        return Ok(None);
+                    };
+                    snapshot.enter(tenant).await?;
+                    let Some(identity) = &asked.identity else { return Ok(None) };
+                    find(snapshot, entity, login, identity).await
+                })
             })
             .await;
-        if let Some(row) = found? {
+        if let Some(Link { row, tenant }) = found? {
             let asked = identity.clone();
             let linked: Result<(), StoreError> = inner
                 .store
-                .write(Terms::SERVER, move |tx| {
+                .write(Terms::of(tenant.into()), move |tx| {
                     Box::pin(async move { tx.link(entity, &subject(&asked), row).await })
                 })
                 .await;
@@ -64,22 +74,28 @@ pub(crate) async fn link<S: Store>(inner: &Arc<Inner<S>>, caller: &Caller) -> Re
     Ok(())
 }
 
-/// The row that a caller without one may be.
+/// The row that a caller without one may be. Nobody is linked by a login that several tenants have.
 async fn find<X: Snapshot>(
     snapshot: &mut X,
     entity: EntityId,
     login: FieldIndex,
     identity: &Identity,
-) -> Result<Option<u128>, Failure> {
-    if let Some(id) = snapshot.linked(entity, &subject(identity)).await?
-        && snapshot.row(entity, id).await?.is_some()
+) -> Result<Option<Link>, Failure> {
+    if let Some(link) = snapshot.linked(entity, &subject(identity)).await?
+        && snapshot.row(entity, link.row).await?.is_some()
     {
         return Ok(None);
     }
     for value in &identity.logins {
-        let row = snapshot.find(entity, &[(login, Value::Text(value.clone()))]).await?;
-        if let Some(row) = row {
-            return Ok(row_id(&Value::Row(row)));
+        let value = Value::Text(value.clone());
+        let mut query = PageQuery::new(entity, 2);
+        query.filters.push(Filter { field: login, comparison: Comparison::Equal, value });
+        let found = snapshot.page(&query).await?.rows;
+        if let [row] = found.as_slice()
+            && let Some(row) = row_id(&Value::Row(row.clone()))
+        {
+            let tenant = snapshot.tenant_of(entity, row).await?;
+            return Ok(Some(Link { row, tenant }));
         }
     }
     Ok(None)

@@ -15,7 +15,7 @@ use super::plan::Plans;
 use super::scope::Scope;
 use crate::cache::Changes;
 use crate::problem::{Problem, code};
-use crate::store::{Bound, OutboxEvent, Snapshot, Transaction};
+use crate::store::{Bound, OutboxEvent, Snapshot, Tenant, Transaction};
 
 /// A row of an entity.
 pub(crate) type Key = (EntityId, u128);
@@ -79,11 +79,13 @@ pub(super) struct Entry {
     pub(super) locked: bool,
     /// Order of the first change; 0 where there was none.
     pub(super) touched: u32,
+    /// Whom the work was for when it was read or made.
+    pub(super) tenant: Tenant,
 }
 
 impl Entry {
-    pub(super) fn read(row: Option<Arc<Row>>, locked: bool) -> Self {
-        Self { before: row.clone(), stored: row.clone(), now: row, locked, touched: 0 }
+    pub(super) fn read(row: Option<Arc<Row>>, locked: bool, tenant: Tenant) -> Self {
+        Self { before: row.clone(), stored: row.clone(), now: row, locked, touched: 0, tenant }
     }
 }
 
@@ -160,7 +162,11 @@ impl<'t, X: Snapshot> Work<'t, X> {
 
     /// The names that every expression may use.
     pub(crate) fn scope(&self) -> Scope {
-        Scope::default().with(VariableIndex::NOW, Value::Timestamp(self.now))
+        let scope = Scope::default().with(VariableIndex::NOW, Value::Timestamp(self.now));
+        match self.store.tenant() {
+            Tenant::One(id) => scope.with(VariableIndex::TENANT, Value::Uuid(id)),
+            Tenant::None | Tenant::All => scope,
+        }
     }
 
     /// A row as it is now, soft-deleted or not.
@@ -172,7 +178,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
             return Err(internal("a request reads more rows than one transaction may").into());
         }
         let row = self.store.referred(key.0, key.1).await?;
-        self.rows.0.insert(key, Entry::read(row.clone(), false));
+        self.rows.0.insert(key, Entry::read(row.clone(), false, self.store.tenant()));
         Ok(row)
     }
 
@@ -183,9 +189,10 @@ impl<'t, X: Snapshot> Work<'t, X> {
         if unknown.is_empty() {
             return Ok(());
         }
+        let tenant = self.store.tenant();
         let rows = self.store.rows(entity, &unknown).await?;
         for (id, row) in unknown.into_iter().zip(rows) {
-            self.rows.0.insert((entity, id), Entry::read(row, false));
+            self.rows.0.insert((entity, id), Entry::read(row, false, tenant));
         }
         Ok(())
     }
@@ -207,7 +214,8 @@ impl<'t, X: Snapshot> Work<'t, X> {
 
     /// Takes a row that was read elsewhere in the same transaction.
     pub(crate) fn seen(&mut self, key: Key, row: Arc<Row>) {
-        self.rows.0.entry(key).or_insert_with(|| Entry::read(Some(row), false));
+        let tenant = self.store.tenant();
+        self.rows.0.entry(key).or_insert_with(|| Entry::read(Some(row), false, tenant));
     }
 
     /// The value of an expression; rows that it follows references to are loaded as needed.
@@ -277,9 +285,10 @@ impl<X: Transaction> Work<'_, X> {
         if wanted.is_empty() {
             return Ok(());
         }
+        let tenant = self.store.tenant();
         let rows = self.store.lock(&wanted).await?;
         for (key, row) in wanted.into_iter().zip(rows) {
-            self.rows.0.insert(key, Entry::read(row, true));
+            self.rows.0.insert(key, Entry::read(row, true, tenant));
         }
         Ok(())
     }
@@ -287,7 +296,9 @@ impl<X: Transaction> Work<'_, X> {
     /// A row that is not stored yet.
     pub(crate) fn insert(&mut self, key: Key, row: Row) {
         let touched = self.next_touch();
-        let entry = Entry { now: Some(Arc::new(row)), locked: true, touched, ..Entry::default() };
+        let tenant = self.store.tenant();
+        let now = Some(Arc::new(row));
+        let entry = Entry { now, locked: true, touched, tenant, ..Entry::default() };
         self.rows.0.insert(key, entry);
     }
 
@@ -350,6 +361,7 @@ impl<X: Transaction> Work<'_, X> {
             let restored = self.rows.0.entry(key).or_insert_with(|| Entry {
                 now: entry.before.clone(),
                 before: entry.before.clone(),
+                tenant: entry.tenant,
                 ..Entry::default()
             });
             restored.stored = entry.stored;

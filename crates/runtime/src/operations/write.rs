@@ -18,7 +18,7 @@ use super::journal::Author;
 use super::row::{self, delete, new_row};
 use super::session::{Session, subject};
 use super::work::{Key, Work};
-use super::{finish, output, read};
+use super::{finish, output, read, tenancy};
 use crate::call::{Answer, Body, IfMatch, InputValues, Request, Trace};
 use crate::problem::{Problem, code};
 use crate::store::{Job, Transaction};
@@ -88,18 +88,20 @@ pub(crate) async fn transact<X: Transaction>(
     let plans = work.plans.clone();
     let request = &asked.request;
     let operation = plans.model.operation(request.operation);
-    let session = Session::open(work, &request.caller).await?;
+    let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
     let author = Author::of(work, &session, &access, request.operation);
     work.author = Some(author.clone());
     let target = target(work, operation, request.address.as_ref()).await?;
     if let Target::Old(row) = &target {
+        tenancy::settle(work, operation.entity(), Some(key_of(row)?), None).await?;
         // Whether a row is in progress is told only to those who may know that it exists.
         admit(work, request, &access, row).await?;
         check_free(work, key_of(row)?).await?;
     }
     let created = matches!(target, Target::New(_));
     let values = input::check(operation, &request.input, &plans.model.schema)?;
+    tenancy::settle(work, operation.entity(), None, Some((operation, &values))).await?;
     input::check_references(work, &session, operation, &values).await?;
     let key = begin(work, &session, operation, target, request.address.as_ref()).await?;
     let actor = match access.actor() {
@@ -201,6 +203,7 @@ async fn begin<X: Transaction>(
         Target::New(id) => id,
     };
     let key = (entity, id);
+    tenancy::created(work, key).await?;
     let row = new_row(&work.plans.model, key, work.now);
     work.insert(key, row);
     if let (Addressed::Key(field), Some(address)) = (operation.addressed, address) {
@@ -389,7 +392,7 @@ pub(crate) async fn inline<X: Transaction>(
 ) -> Result<Key, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(callee);
-    let session = Session::open(work, &super::system_caller(&plans)).await?;
+    let session = Session::open(work, &super::system_caller(&plans), callee).await?;
     let access = Access::find(work, &session, callee)?;
     let address = target_id.map(Value::Uuid);
     let target = target_inline(work, operation, address.as_ref()).await?;

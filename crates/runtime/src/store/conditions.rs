@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use decide::design::Design;
+use decide::layout::OfTenant;
 use expression::EntityId;
 use expression::ir::{Expression, VariableIndex};
-use expression::sql::{self, Dialect, Encoding, Options, Parameter, TableRow};
+use expression::sql::{self, Dialect, Encoding, Layout, Options, Parameter, TableRow};
 
 use super::template::{Literal, Template};
-use super::{Predicate, StoreError};
+use super::{Predicate, StoreError, Tenant};
 
 /// The alias of the table that a statement is about.
 pub const ALIAS: &str = "self";
@@ -22,14 +23,24 @@ pub const NO_ENTITY: EntityId = EntityId(u32::MAX);
 pub struct Registered {
     /// Over `self`, a row of this entity.
     pub entity: EntityId,
-    /// Its SQL.
-    pub template: Template,
+    /// Its SQL for one tenant.
+    own: Template,
+    /// Its SQL for everybody, where that differs.
+    all: Option<Template>,
     /// How each parameter is bound.
     pub encodings: Vec<Encoding>,
     /// As it was given.
     condition: Expression,
     /// Its SQL over rows of other aliases.
-    aliased: RwLock<BTreeMap<String, Arc<Template>>>,
+    aliased: RwLock<BTreeMap<(String, bool), Arc<Template>>>,
+}
+
+impl Registered {
+    /// Its SQL for whom the work is.
+    #[must_use]
+    pub fn template(&self, tenant: Tenant) -> &Template {
+        self.all.as_ref().filter(|_| tenant == Tenant::All).unwrap_or(&self.own)
+    }
 }
 
 /// The conditions of a store.
@@ -37,14 +48,16 @@ pub struct Registered {
 pub struct Conditions {
     dialect: Dialect,
     literal: Literal,
+    /// What yields the id of the tenant that a statement is for.
+    tenant: &'static str,
     all: RwLock<Vec<Arc<Registered>>>,
 }
 
 impl Conditions {
-    /// None yet.
+    /// None yet; `tenant` is the SQL that yields the id of the tenant that a statement is for.
     #[must_use]
-    pub fn new(dialect: Dialect, literal: Literal) -> Self {
-        Self { dialect, literal, all: RwLock::default() }
+    pub fn new(dialect: Dialect, literal: Literal, tenant: &'static str) -> Self {
+        Self { dialect, literal, tenant, all: RwLock::default() }
     }
 
     /// Compiles a condition over a row of an entity and gives it a number.
@@ -80,25 +93,27 @@ impl Conditions {
         condition: &Expression,
         row: Option<TableRow>,
     ) -> Result<Predicate, StoreError> {
-        let (template, parameters) = self.template(design, condition, row)?;
+        let (of_all, parameters) = self.template(design, condition, row.clone())?;
+        let (own, _) = self.template(&OfTenant::new(design, self.tenant), condition, row)?;
+        let of_all = (of_all != own).then_some(of_all);
         let encodings = parameters.iter().map(|parameter| parameter.encoding).collect();
         let parameters = parameters.into_iter().map(|parameter| parameter.value).collect();
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let number = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        let condition = condition.clone();
-        let aliased = RwLock::default();
-        all.push(Arc::new(Registered { entity, template, encodings, condition, aliased }));
+        let (condition, aliased) = (condition.clone(), RwLock::default());
+        let known = Registered { entity, own, all: of_all, encodings, condition, aliased };
+        all.push(Arc::new(known));
         Ok(Predicate { number, entity, parameters })
     }
 
     fn template(
         &self,
-        design: &Design,
+        layout: &dyn Layout,
         condition: &Expression,
         row: Option<TableRow>,
     ) -> Result<(Template, Vec<Parameter>), StoreError> {
         let options = Options { row, first_parameter: 1 };
-        let fragment = sql::compile(condition, self.dialect, design, &options)
+        let fragment = sql::compile(condition, self.dialect, layout, &options)
             .map_err(|error| StoreError::Unsupported { message: error.why })?;
         Ok(Template::new(fragment, self.dialect, self.literal))
     }
@@ -113,19 +128,23 @@ impl Conditions {
         design: &Design,
         predicate: &Predicate,
         alias: &str,
+        tenant: Tenant,
     ) -> Result<Arc<Template>, StoreError> {
         let registered = self.get(predicate)?;
+        let kept = (alias.to_owned(), tenant == Tenant::All);
         let known = registered.aliased.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(template) = known.get(alias) {
+        if let Some(template) = known.get(&kept) {
             return Ok(template.clone());
         }
         drop(known);
         let entity = registered.entity;
         let row = TableRow { variable: VariableIndex::SELF, entity, alias: alias.to_owned() };
-        let (template, _) = self.template(design, &registered.condition, Some(row))?;
+        let of_tenant = OfTenant::new(design, self.tenant);
+        let layout: &dyn Layout = if kept.1 { design } else { &of_tenant };
+        let (template, _) = self.template(layout, &registered.condition, Some(row))?;
         let template = Arc::new(template);
         let mut known = registered.aliased.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(alias.to_owned(), template.clone());
+        known.insert(kept, template.clone());
         Ok(template)
     }
 

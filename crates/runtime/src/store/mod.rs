@@ -35,8 +35,8 @@ pub use query::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Predicate, Sort,
 };
 pub use records::{
-    Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Record,
-    Subject,
+    Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent,
+    Record, Subject,
 };
 pub use terms::{Tenant, Terms};
 pub use tree::{Level, PartLevel, Reference, Root, Tree, TreeQuery, TreeRow};
@@ -102,7 +102,25 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// What can be read. Soft-deleted rows are outside of everything. Rows come with their parts.
+///
+/// Where tenants share tables, rows, pages, predicates and questions are of the tenant that the
+/// work is for (shared entities aside), and everything that is not is as if it did not exist.
 pub trait Snapshot: Send {
+    /// Whose rows the work reaches: [`Terms::tenant`] until it enters another.
+    fn tenant(&self) -> Tenant;
+
+    /// From here on the work is for this tenant: found out in its course (the caller's row, the
+    /// host), or created by it.
+    fn enter(&mut self, tenant: Tenant) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Whose a row is, whoever the work is for; soft-deleted or not. `None` where there is no such
+    /// row, and where its entity belongs to no tenant.
+    fn tenant_of(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+    ) -> impl Future<Output = Result<Option<u128>, StoreError>> + Send;
+
     /// The row, or `None`.
     fn row(
         &mut self,
@@ -155,12 +173,13 @@ pub trait Snapshot: Send {
         std::future::ready(Err(StoreError::Unsupported { message }))
     }
 
-    /// The row that a verified subject is linked to.
+    /// The row that a verified subject is linked to: that of the tenant where the work is for one,
+    /// else any, whoever's it is.
     fn linked(
         &mut self,
         entity: EntityId,
         subject: &Subject,
-    ) -> impl Future<Output = Result<Option<u128>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Link>, StoreError>> + Send;
 
     /// What was recorded under an idempotency key, unless it has expired by `now` (microseconds
     /// since the Unix epoch).
@@ -238,7 +257,8 @@ pub trait Transaction: Snapshot {
         keys: &[(EntityId, u128)],
     ) -> impl Future<Output = Result<Vec<Option<Arc<Row>>>, StoreError>> + Send;
 
-    /// Inserts a row with its parts. Built-in fields are the caller's to fill.
+    /// Inserts a row with its parts, for the one tenant that the work is for. Built-in fields are
+    /// the caller's to fill.
     ///
     /// # Errors
     /// [`StoreError::Unique`], [`StoreError::MissingReference`].
@@ -265,7 +285,8 @@ pub trait Transaction: Snapshot {
         id: u128,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The next number of a `sequence(reference)` field, from 1, for rows that refer to `per`.
+    /// The next number of a `sequence(reference)` field, from 1, for rows that refer to `per`. Each
+    /// tenant counts for itself.
     fn next_in_sequence(
         &mut self,
         entity: EntityId,
@@ -279,7 +300,8 @@ pub trait Transaction: Snapshot {
         event: &OutboxEvent,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Links a verified subject to the row that stands for it.
+    /// Links a verified subject to the row that stands for it; in the tenant that the work is for,
+    /// where rows of the entity belong to tenants.
     ///
     /// # Errors
     /// [`StoreError::Unique`] with the code `subject-linked` if the subject or the row is linked

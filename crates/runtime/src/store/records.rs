@@ -19,6 +19,8 @@ pub struct OutboxEvent {
     pub payload: String,
     /// When it happened.
     pub at: i64,
+    /// In whose data, where there are tenants.
+    pub tenant: Option<u128>,
 }
 
 /// Attempts after which a durable call counts as failing: more than one request would make.
@@ -69,6 +71,15 @@ pub struct Subject {
     pub issuer: String,
     /// The token's `sub`.
     pub subject: String,
+}
+
+/// The row that stands for a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The row's id.
+    pub row: u128,
+    /// Whose row it is; nobody's where its entity belongs to no tenant.
+    pub tenant: Option<u128>,
 }
 
 /// What the server keeps for itself beside the rows of the model: an account, a session, an API
@@ -143,4 +154,6 @@ pub struct Job {
     pub due: i64,
     /// When the caller stops waiting.
     pub deadline: i64,
+    /// For whom it goes on, where there are tenants.
+    pub tenant: Option<u128>,
 }

@@ -28,6 +28,23 @@ pub enum Tenant {
     All,
 }
 
+impl Tenant {
+    /// The one tenant, if it is one.
+    #[must_use]
+    pub const fn id(self) -> Option<u128> {
+        match self {
+            Self::One(id) => Some(id),
+            Self::None | Self::All => None,
+        }
+    }
+}
+
+impl From<Option<u128>> for Tenant {
+    fn from(id: Option<u128>) -> Self {
+        id.map_or(Self::None, Self::One)
+    }
+}
+
 impl Terms {
     /// The terms of what the server does for all tenants.
     pub const SERVER: Self = Self { tenant: Tenant::All, stale: None, deadline: None };

@@ -31,6 +31,7 @@ mod operations_retention;
 mod operations_rides;
 mod operations_rows;
 mod operations_shop;
+mod operations_tenancy;
 mod operations_writes;
 #[path = "../../../decide/tests/all/small.rs"]
 mod small;

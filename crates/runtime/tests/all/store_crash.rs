@@ -51,6 +51,7 @@ fn place(session: &mut runtime::store::sqlite::Session, id: u128) -> Result<(), 
         key: id.to_string(),
         payload: "{}".into(),
         at: 1,
+        tenant: None,
     };
     now(session.append(&event))
 }

@@ -5,7 +5,7 @@ use expression::types::TextFormat;
 use expression::{EntityId, Type, Value, value::File, value::Geo};
 use proptest::prelude::*;
 use runtime::store::{
-    Answer, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Snapshot, Store, StoreError,
+    Answer, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent, Snapshot, Store, StoreError,
     Subject, Transaction,
 };
 use rust_decimal::Decimal;
@@ -118,6 +118,7 @@ fn placed() -> OutboxEvent {
         key: "1".into(),
         payload: "{}".into(),
         at: 3,
+        tenant: Some(4),
     }
 }
 
@@ -133,6 +134,7 @@ fn charge() -> Job {
         attempts: 0,
         due: 10,
         deadline: 20,
+        tenant: Some(4),
     }
 }
 
@@ -164,7 +166,8 @@ async fn records_commit_with_the_change_or_not_at_all() {
     drop(store);
     let store = open(&folder, small::shop()).unwrap();
     write(&store, move |session| {
-        assert_eq!(now(session.linked(CUSTOMER, &subject))?, Some(1));
+        let link = Link { row: 1, tenant: None };
+        assert_eq!(now(session.linked(CUSTOMER, &subject))?, Some(link));
         let again = now(session.link(CUSTOMER, &subject, 2));
         assert_eq!(again, Err(unique("subject-linked")));
         assert_eq!(now(session.idempotency(&key, 99))?, Some(record.clone()));

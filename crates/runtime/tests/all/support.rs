@@ -138,7 +138,11 @@ impl World {
         let identity =
             Identity { issuer: "test".into(), subject: subject.into(), ..Identity::default() };
         Who {
-            caller: Caller { actors: self.actors(actors), identity: Some(identity), scope: None },
+            caller: Caller {
+                actors: self.actors(actors),
+                identity: Some(identity),
+                ..Caller::default()
+            },
         }
     }
 

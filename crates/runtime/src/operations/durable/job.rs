@@ -17,7 +17,7 @@ use crate::operations::journal::Author;
 use crate::operations::plan::Plans;
 use crate::operations::work::Work;
 use crate::operations::write::{Reply, Task, conclude};
-use crate::store::{IdempotencyKey, Job, Subject, Transaction};
+use crate::store::{IdempotencyKey, Job, Snapshot, Subject, Transaction};
 
 /// The part of a job that only the runtime reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub(crate) struct Resume {
 }
 
 /// The job of a suspension; it goes on under the id of the job that led here, if one did.
-pub(crate) fn create<X>(
+pub(crate) fn create<X: Snapshot>(
     work: &Work<'_, X>,
     task: &Task,
     frame: &Frame,
@@ -102,6 +102,7 @@ pub(crate) fn create<X>(
         // Whoever made it is at it; others take it after a crash.
         due: work.now.saturating_add(LEASE),
         deadline: task.deadline,
+        tenant: work.store.tenant().id(),
     })
 }
 
@@ -117,7 +118,8 @@ impl Resume {
             .with(VariableIndex::NOW, Value::Timestamp(now))
             .with(VariableIndex::SELF, Value::Uuid(job.row))
             .with(VariableIndex::ACTOR, actor.clone())
-            .with(VariableIndex::INPUT, decode(&context.input)?);
+            .with(VariableIndex::INPUT, decode(&context.input)?)
+            .with(VariableIndex::TENANT, job.tenant.map_or(Value::Null, Value::Uuid));
         for (slot, value) in &context.named {
             scope.set(VariableIndex(*slot), decode(value)?);
         }

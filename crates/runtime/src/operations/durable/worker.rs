@@ -127,9 +127,11 @@ async fn follow<S: Store>(
     outcome: Outcome,
 ) -> Result<Reply, Problem> {
     let plans = inner.plans.clone();
-    let watch = inner.watch(Terms::SERVER.tenant);
+    // It goes on in the tenant that it was made in.
+    let terms = Terms::of(resume.job.tenant.into());
+    let watch = inner.watch(terms.tenant);
     let changes = watch.changes();
-    let result = inner.store.write(Terms::SERVER, move |tx| {
+    let result = inner.store.write(terms, move |tx| {
         Box::pin(async move {
             let mut work = Work::new(plans, tx, now()).noting(changes);
             resume.resume(&mut work, outcome).await
@@ -261,7 +263,10 @@ fn request<S: Store>(
 ) -> Request {
     let input = InputValues(resume.arguments.iter().cloned().map(Some).collect());
     let idempotency = IdempotencyKey { key: job.key.clone(), body_hash: [0; 32] };
+    let mut caller = super::super::system_caller(&inner.plans);
+    caller.tenant.claim = job.tenant;
     Request {
+        caller,
         address: target_id(resume.target.as_ref()).map(Value::Uuid),
         input,
         idempotency: Some(idempotency),

@@ -10,6 +10,7 @@ use expression::{EntityId, Schema};
 
 use super::codec;
 use super::plan::{Plan, plans};
+use super::tenants;
 use crate::store::conditions::{Conditions, Registered};
 use crate::store::template::Template;
 use crate::store::{Predicate, StoreError};
@@ -27,7 +28,7 @@ pub(super) struct Catalog {
 impl Catalog {
     pub fn new(design: Arc<Design>) -> Result<Self, StoreError> {
         let plans = plans(&design)?;
-        let conditions = Conditions::new(Dialect::Sqlite, codec::literal);
+        let conditions = Conditions::new(Dialect::Sqlite, codec::literal, tenants::CURRENT);
         Ok(Self { design, plans, conditions, statements: AtomicU64::new(0) })
     }
 

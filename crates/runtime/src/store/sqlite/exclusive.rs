@@ -2,12 +2,16 @@
 //! after each write is as good as one.
 
 use decide::Design;
+use decide::tables::TENANT_COLUMN;
 use expression::EntityId;
 use expression::ir::VariableIndex;
 use expression::sql::{self, Dialect, Options, TableRow};
 use model::model::Exclusive;
 
-use super::{codec, plan::Plan};
+use super::{
+    codec,
+    plan::{Plan, quoted},
+};
 use crate::store::StoreError;
 use crate::store::conditions::ALIAS;
 use crate::store::template::Template;
@@ -37,6 +41,10 @@ fn check(design: &Design, plan: &Plan, key: &Exclusive) -> Result<Check, StoreEr
     let columns = |field| plan.columns.of(field).iter().map(|column| &column.name);
     let (start, end) = key.overlap;
     let mut conditions = Vec::new();
+    if plan.pooled {
+        let tenant = quoted(TENANT_COLUMN);
+        conditions.push(format!("{OTHER}.{tenant} = {ALIAS}.{tenant}"));
+    }
     // Nulls are equal to nothing and overlap nothing.
     for column in key.same.iter().flat_map(|field| columns(*field)) {
         conditions.push(format!("{OTHER}.{column} = {ALIAS}.{column}"));

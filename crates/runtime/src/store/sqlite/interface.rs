@@ -7,8 +7,8 @@ use expression::{EntityId, FieldIndex, Row, Value};
 
 use super::session::Session;
 use crate::store::{
-    Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery,
-    OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Transaction, Tree,
+    Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery, Link,
+    OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction, Tree,
     TreeQuery, Walk,
 };
 
@@ -16,6 +16,23 @@ use crate::store::{
 type Outcome<T> = Result<T, StoreError>;
 
 impl Snapshot for Session {
+    fn tenant(&self) -> Tenant {
+        self.terms.tenant
+    }
+
+    fn enter(&mut self, tenant: Tenant) -> impl Future<Output = Outcome<()>> + Send {
+        Self::enter(self, tenant);
+        ready(Ok(()))
+    }
+
+    fn tenant_of(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+    ) -> impl Future<Output = Outcome<Option<u128>>> + Send {
+        ready(Self::tenant_of(self, entity, id))
+    }
+
     fn row(
         &mut self,
         entity: EntityId,
@@ -76,7 +93,7 @@ impl Snapshot for Session {
         &mut self,
         entity: EntityId,
         subject: &Subject,
-    ) -> impl Future<Output = Outcome<Option<u128>>> + Send {
+    ) -> impl Future<Output = Outcome<Option<Link>>> + Send {
         ready(Self::linked(self, entity, subject))
     }
 

@@ -19,6 +19,7 @@ mod schema;
 mod search;
 mod seed;
 mod session;
+mod tenants;
 mod tree;
 mod work;
 mod write;
@@ -83,7 +84,7 @@ impl SqliteStore {
         let mut connection = connect::writer(&database)?;
         schema::fit(&mut connection, &design, now())?;
         let catalog = Arc::new(Catalog::new(design)?);
-        let reader = |_| Ok(Session::new(connect::reader(&database)?, Arc::clone(&catalog)));
+        let reader = |_| Session::new(connect::reader(&database)?, Arc::clone(&catalog));
         let readers =
             |count: usize| (0..count.max(1)).map(reader).collect::<Result<_, StoreError>>();
         let readers = Readers::start(
@@ -91,7 +92,7 @@ impl SqliteStore {
             readers(limits.readers)?,
             limits.waiting_reads,
         )?;
-        let session = Session::new(connection, Arc::clone(&catalog));
+        let session = Session::new(connection, Arc::clone(&catalog))?;
         let writer = Writer::start(session, limits.waiting_writes)?;
         Ok(Self { readers, writer, catalog, directory })
     }

@@ -66,6 +66,7 @@ pub(super) struct Phase<'q> {
     pub nulls: Nulls,
     pub after: Option<&'q Cursor>,
     pub limit: usize,
+    pub tenant: Tenant,
 }
 
 impl Phase<'_> {
@@ -95,7 +96,9 @@ impl Phase<'_> {
         let limit = clause.bind(Bind(SqlValue::Integer(limit)));
         Ok(format!(
             "SELECT {list} FROM {} AS self WHERE 1{}{} ORDER BY {order} LIMIT {limit}",
-            plan.table, plan.live, clause.sql,
+            plan.table,
+            plan.live.of(self.tenant),
+            clause.sql,
         ))
     }
 }
@@ -113,7 +116,9 @@ impl Session {
         let plan = self.plan(entity)?;
         let sql = format!(
             "SELECT 1 FROM {} AS self WHERE self.\"id\" = ?1{}{}",
-            plan.table, plan.live, clause.sql
+            plan.table,
+            plan.live.of(self.terms.tenant),
+            clause.sql
         );
         Ok(self.prepare(&sql)?.exists(rusqlite::params_from_iter(&clause.binds))?)
     }
@@ -156,7 +161,8 @@ impl Session {
         limit: usize,
     ) -> Result<Vec<Arc<Row>>, StoreError> {
         let mut clause = Clause { sql: base.sql.clone(), binds: base.binds.clone() };
-        let phase = Phase { sort, nulls, after, limit };
+        let tenant = self.terms.tenant;
+        let phase = Phase { sort, nulls, after, limit, tenant };
         let sql = phase.sql(plan, &plan.columns.list("self."), &mut clause)?;
         self.many(plan, &sql, &clause.binds)
     }
@@ -249,11 +255,13 @@ impl Session {
     ) -> Result<Arc<str>, StoreError> {
         let registered = self.catalog.registered(&bound.predicate)?;
         let first = self.bound(entity, bound, clause)?;
-        let key = (bound.predicate.number, first);
+        let everybody = self.everybody();
+        let key = (bound.predicate.number, first, everybody);
         if let Some(sql) = self.fragments.get(&key) {
             return Ok(sql.clone());
         }
-        let sql: Arc<str> = format!("({})", registered.template.numbered_from(first)).into();
+        let sql: Arc<str> =
+            format!("({})", registered.template(self.terms.tenant).numbered_from(first)).into();
         self.fragments.insert(key, sql.clone());
         Ok(sql)
     }

@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 
 use decide::design::{Design, Index, PartTable, Table};
+use decide::tables::TENANT_COLUMN;
+use decide::tenancy;
 use expression::{EntityId, FieldShape, Schema};
 use model::model::BuiltIn;
 
 use super::exclusive::{self, Check};
+use super::tenants::{self, Scoped};
 use crate::store::StoreError;
 pub(super) use crate::store::tables::{Column, Columns, quoted};
 
@@ -22,13 +25,13 @@ pub(super) struct Part {
     /// Its columns besides `owner_id` and `position`.
     pub columns: Columns,
     /// Reads the rows of one owner, `?1`.
-    pub of_one: String,
+    pub of_one: Scoped,
     /// Reads the rows of the owners in [`IDS`], each with its owner first.
-    pub of_many: String,
+    pub of_many: Scoped,
     /// Inserts a row: owner, position, columns.
     pub insert: String,
     /// Deletes the rows of one owner, `?1`.
-    pub delete: String,
+    pub delete: Scoped,
 }
 
 /// The table of an entity.
@@ -50,18 +53,22 @@ pub(super) struct Plan {
     pub deleted_at: Option<String>,
     /// Keys against overlapping ranges.
     pub exclusive: Vec<Check>,
-    /// ` AND "deleted_at" IS NULL` where rows are deleted softly, for the alias `self`.
-    pub live: String,
+    /// Whether rows of several tenants share the table.
+    pub pooled: bool,
+    /// ` AND` rows are not deleted softly and are the tenant's, for the alias `self`.
+    pub live: Scoped,
+    /// ` AND` rows are the tenant's, for no alias.
+    pub own: Scoped,
     /// Reads a live row by id, `?1`.
-    pub by_id: String,
+    pub by_id: Scoped,
     /// Reads a row by id, `?1`, live or not.
-    pub by_any_id: String,
+    pub by_any_id: Scoped,
     /// Reads the live rows in [`IDS`].
-    pub by_ids: String,
-    /// Inserts a row.
+    pub by_ids: Scoped,
+    /// Inserts a row, for one tenant.
     pub insert: String,
     /// Deletes a row by id, `?1`.
-    pub delete: String,
+    pub delete: Scoped,
     /// What SQLite names when a unique index is violated, to the key's code.
     pub codes: BTreeMap<String, String>,
 }
@@ -77,25 +84,31 @@ fn parameters(first: usize, count: usize) -> String {
 }
 
 impl Part {
-    fn new(schema: &Schema, fields: &[FieldShape], owner: &Table, part: &PartTable) -> Self {
+    fn new(
+        schema: &Schema,
+        fields: &[FieldShape],
+        owner: &Table,
+        part: &PartTable,
+        pooled: bool,
+    ) -> Self {
         let columns = Columns::new(fields, &part.columns, schema);
         let table = quoted(&format!("{}_{}", owner.schema, part.name));
         let list = columns.list("");
         let separated = if list.is_empty() { String::new() } else { format!(", {list}") };
+        let (tenant, value) = tenant_of_new(pooled);
+        let scoped = |write: &dyn Fn(&str) -> String| Scoped::new(&tenants::own(pooled, ""), write);
+        let select = format!("SELECT \"owner_id\"{separated} FROM {table} WHERE \"owner_id\"");
         Self {
-            of_one: format!(
-                "SELECT \"owner_id\"{separated} FROM {table} WHERE \"owner_id\" = ?1 \
-                 ORDER BY \"position\""
-            ),
-            of_many: format!(
-                "SELECT \"owner_id\"{separated} FROM {table} WHERE \"owner_id\" IN {IDS} \
-                 ORDER BY \"owner_id\", \"position\""
-            ),
+            of_one: scoped(&|own| format!("{select} = ?1{own} ORDER BY \"position\"")),
+            of_many: scoped(&|own| {
+                format!("{select} IN {IDS}{own} ORDER BY \"owner_id\", \"position\"")
+            }),
             insert: format!(
-                "INSERT INTO {table} (\"owner_id\", \"position\"{separated}) VALUES ({})",
+                "INSERT INTO {table} (\"owner_id\", \"position\"{separated}{tenant}) \
+                 VALUES ({}{value})",
                 parameters(1, columns.all.len() + 2)
             ),
-            delete: format!("DELETE FROM {table} WHERE \"owner_id\" = ?1"),
+            delete: scoped(&|own| format!("DELETE FROM {table} WHERE \"owner_id\" = ?1{own}")),
             table,
             columns,
         }
@@ -116,47 +129,69 @@ impl Plan {
             .and_then(|entity| entity.built_in(BuiltIn::DeletedAt))
             .and_then(|field| columns.of(field).first())
             .map(|column| column.name.clone());
+        let pooled = tenancy::pooled(design, table.entity);
         let live = deleted_at
             .as_ref()
             .map_or_else(String::new, |column| format!(" AND self.{column} IS NULL"));
         let (quoted_name, list) = (quoted(&name), columns.list("self."));
         let select = format!("SELECT {list} FROM {quoted_name} AS self WHERE self.\"id\"");
+        let (tenant, value) = tenant_of_new(pooled);
+        let scoped =
+            |write: &dyn Fn(&str) -> String| Scoped::new(&tenants::own(pooled, "self."), write);
         Self {
             entity: table.entity,
             qualified: format!("{}.{}", shape.context, shape.name),
             search: (!table.search.is_empty()).then(|| quoted(&format!("{name}_search"))),
-            parts: parts.map(|(part, to)| Part::new(schema, &part.fields, table, to)).collect(),
-            by_id: format!("{select} = ?1{live}"),
-            by_any_id: format!("{select} = ?1"),
-            by_ids: format!("{select} IN {IDS}{live}"),
+            parts: parts
+                .map(|(part, to)| Part::new(schema, &part.fields, table, to, pooled))
+                .collect(),
+            by_id: scoped(&|own| format!("{select} = ?1{live}{own}")),
+            by_any_id: scoped(&|own| format!("{select} = ?1{own}")),
+            by_ids: scoped(&|own| format!("{select} IN {IDS}{live}{own}")),
             insert: format!(
-                "INSERT INTO {quoted_name} ({}) VALUES ({})",
+                "INSERT INTO {quoted_name} ({}{tenant}) VALUES ({}{value})",
                 columns.list(""),
                 parameters(1, columns.all.len())
             ),
-            delete: format!("DELETE FROM {quoted_name} WHERE \"id\" = ?1"),
+            own: Scoped::new(&tenants::own(pooled, ""), str::to_owned),
+            delete: Scoped::new(&tenants::own(pooled, ""), |own| {
+                format!("DELETE FROM {quoted_name} WHERE \"id\" = ?1{own}")
+            }),
             codes: table
                 .indexes
                 .iter()
-                .filter_map(|index| code(&name, &columns, index))
+                .filter_map(|index| code(&name, &columns, index, pooled))
                 .flatten()
                 .collect(),
             table: quoted_name,
             columns,
             deleted_at,
             exclusive: Vec::new(),
-            live,
+            live: scoped(&|own| format!("{live}{own}")),
+            pooled,
         }
     }
 }
 
+/// The column that says whose a new row is, and its value; nothing where tables are not shared.
+fn tenant_of_new(pooled: bool) -> (String, String) {
+    let column = || (format!(", {}", quoted(TENANT_COLUMN)), format!(", {}", tenants::CURRENT));
+    pooled.then(column).unwrap_or_default()
+}
+
 /// What SQLite says of a violated unique index (its columns; for an index over expressions its
 /// name), with the code that the model gives the key.
-fn code(table: &str, columns: &Columns, index: &Index) -> Option<[(String, String); 2]> {
+fn code(
+    table: &str,
+    columns: &Columns,
+    index: &Index,
+    pooled: bool,
+) -> Option<[(String, String); 2]> {
     let code = index.unique.clone()?;
     let named = index.fields.iter().flat_map(|(field, _)| columns.of(*field));
     let named = named.map(|column| format!("{table}.{}", column.name.trim_matches('"')));
-    let by_columns = named.collect::<Vec<_>>().join(", ");
+    let tenant = pooled.then(|| format!("{table}.{TENANT_COLUMN}"));
+    let by_columns = tenant.into_iter().chain(named).collect::<Vec<_>>().join(", ");
     Some([(by_columns, code.clone()), (format!("index '{}'", index.name), code)])
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use expression::sql::SqlValue;
 use expression::{EntityId, FieldIndex};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::codec::{self, Bind};
@@ -11,7 +12,7 @@ use super::failure::{self, Violation};
 use super::session::{Session, unreadable};
 use crate::store::records::FAILING_AFTER;
 use crate::store::{
-    Answer, Backlog, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, StoreError, Subject,
+    Answer, Backlog, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent, StoreError, Subject,
 };
 
 /// The tables of these records. They have no part in the model, and their names cannot collide
@@ -24,7 +25,8 @@ CREATE TABLE IF NOT EXISTS firmitas_outbox (
   event TEXT NOT NULL,
   key TEXT NOT NULL,
   payload TEXT NOT NULL,
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  tenant BLOB
 ) STRICT;
 CREATE TABLE IF NOT EXISTS firmitas_idempotency (
   caller TEXT NOT NULL,
@@ -48,7 +50,8 @@ CREATE TABLE IF NOT EXISTS firmitas_jobs (
   key TEXT NOT NULL,
   attempts INTEGER NOT NULL,
   due INTEGER NOT NULL,
-  deadline INTEGER NOT NULL
+  deadline INTEGER NOT NULL,
+  tenant BLOB
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS firmitas_jobs_row ON firmitas_jobs (row, entity);
 CREATE INDEX IF NOT EXISTS firmitas_jobs_due ON firmitas_jobs (due);
@@ -57,7 +60,8 @@ CREATE TABLE IF NOT EXISTS firmitas_subjects (
   issuer TEXT NOT NULL,
   subject TEXT NOT NULL,
   row BLOB NOT NULL,
-  PRIMARY KEY (subject, issuer, entity)
+  tenant BLOB NOT NULL DEFAULT x'',
+  PRIMARY KEY (subject, issuer, entity, tenant)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS firmitas_subjects_row ON firmitas_subjects (row, entity);
 CREATE TABLE IF NOT EXISTS firmitas_records (
@@ -81,8 +85,8 @@ CREATE TABLE IF NOT EXISTS firmitas_sequences (
 ) STRICT, WITHOUT ROWID;
 ";
 
-const JOB: &str = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline \
-                   FROM firmitas_jobs";
+const JOB: &str = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline, \
+                   tenant FROM firmitas_jobs";
 
 fn id_bytes(id: u128) -> [u8; 16] {
     id.to_be_bytes()
@@ -95,14 +99,16 @@ impl Session {
 
     pub(super) fn append(&self, event: &OutboxEvent) -> Result<(), StoreError> {
         self.prepare(
-            "INSERT INTO firmitas_outbox (id, event, key, payload, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO firmitas_outbox (id, event, key, payload, at, tenant) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
             id_bytes(event.id),
             event.event,
             event.key,
             event.payload,
-            event.at
+            event.at,
+            event.tenant.map(id_bytes)
         ])?;
         Ok(())
     }
@@ -113,7 +119,7 @@ impl Session {
         limit: u32,
     ) -> Result<Vec<(i64, OutboxEvent)>, StoreError> {
         let mut statement = self.prepare(
-            "SELECT id, event, key, payload, at, sequence FROM firmitas_outbox \
+            "SELECT id, event, key, payload, at, sequence, tenant FROM firmitas_outbox \
              WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
         )?;
         let mut rows = statement.query(params![after, limit])?;
@@ -125,6 +131,7 @@ impl Session {
                 key: row.get(2)?,
                 payload: row.get(3)?,
                 at: row.get(4)?,
+                tenant: optional_id(row, 6)?,
             };
             events.push((row.get(5)?, event));
         }
@@ -152,13 +159,18 @@ impl Session {
         &self,
         entity: EntityId,
         subject: &Subject,
-    ) -> Result<Option<u128>, StoreError> {
+    ) -> Result<Option<Link>, StoreError> {
         let mut statement = self.prepare(
-            "SELECT row FROM firmitas_subjects WHERE subject = ?1 AND issuer = ?2 AND entity = ?3",
+            "SELECT row, tenant FROM firmitas_subjects WHERE subject = ?1 AND issuer = ?2 \
+             AND entity = ?3 AND (?4 IS NULL OR tenant = ?4) ORDER BY tenant LIMIT 1",
         )?;
+        let entity = self.plan(entity)?;
+        let tenant = self.terms.tenant.id().filter(|_| entity.pooled).map(id_bytes);
         let mut rows =
-            statement.query(params![subject.subject, subject.issuer, self.qualified(entity)?])?;
-        rows.next()?.map(|row| codec::id(row, 0)).transpose()
+            statement.query(params![subject.subject, subject.issuer, entity.qualified, tenant])?;
+        let read =
+            |row: &Row<'_>| Ok(Link { row: codec::id(row, 0)?, tenant: optional_id(row, 1)? });
+        rows.next()?.map(read).transpose()
     }
 
     pub(super) fn link(
@@ -167,16 +179,19 @@ impl Session {
         subject: &Subject,
         row: u128,
     ) -> Result<(), StoreError> {
+        let entity = self.plan(entity)?;
+        let tenant = self.terms.tenant.id().filter(|_| entity.pooled).map(id_bytes);
         let linked = self
             .prepare(
-                "INSERT INTO firmitas_subjects (entity, issuer, subject, row) \
-                 VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO firmitas_subjects (entity, issuer, subject, row, tenant) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
-                self.qualified(entity)?,
+                entity.qualified,
                 subject.issuer,
                 subject.subject,
-                id_bytes(row)
+                id_bytes(row),
+                tenant.as_ref().map_or(&[][..], |id| id)
             ]);
         taken(linked, "subject-linked")
     }
@@ -259,7 +274,8 @@ impl Session {
         let put = self
             .prepare(
                 "INSERT INTO firmitas_jobs (id, entity, row, operation, step, context, key, \
-                 attempts, due, deadline) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+                 attempts, due, deadline, tenant) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
                  ON CONFLICT (id) DO UPDATE SET step = ?5, context = ?6, key = ?7, \
                  attempts = ?8, due = ?9, deadline = ?10",
             )?
@@ -273,7 +289,8 @@ impl Session {
                 job.key,
                 job.attempts,
                 job.due,
-                job.deadline
+                job.deadline,
+                job.tenant.map(id_bytes)
             ]);
         taken(put, "in-progress")
     }
@@ -333,6 +350,7 @@ impl Session {
             attempts: row.get(7)?,
             due: row.get(8)?,
             deadline: row.get(9)?,
+            tenant: optional_id(row, 10)?,
         })
     }
 
@@ -345,15 +363,26 @@ impl Session {
         let shape = self.catalog.schema().entity(entity);
         let name = shape.fields.get(usize::from(field.0)).map(|field| field.name.as_str());
         let name: Arc<str> = name.unwrap_or_default().into();
+        // Rows that all tenants refer to are counted for each of them.
+        let tenant = self.terms.tenant.id().filter(|_| self.plan(entity).is_ok_and(|of| of.pooled));
+        let per = [Some(per), tenant].into_iter().flatten().flat_map(id_bytes).collect::<Vec<_>>();
         Ok(self
             .prepare(
                 "INSERT INTO firmitas_sequences (entity, field, per, last) VALUES (?1, ?2, ?3, 1) \
                  ON CONFLICT (per, entity, field) DO UPDATE SET last = last + 1 RETURNING last",
             )?
             .query_row(
-                params![self.qualified(entity)?, Bind(SqlValue::Text(name)), id_bytes(per)],
+                params![self.qualified(entity)?, Bind(SqlValue::Text(name)), per],
                 |row| row.get(0),
             )?)
+    }
+}
+
+/// An id from a column that may hold none.
+fn optional_id(row: &Row<'_>, at: usize) -> Result<Option<u128>, StoreError> {
+    match row.get_ref(at)? {
+        ValueRef::Null | ValueRef::Blob([]) => Ok(None),
+        _ => codec::id(row, at).map(Some),
     }
 }
 

@@ -10,8 +10,9 @@ use super::catalog::Catalog;
 use super::codec::{self, Bind};
 use super::failure;
 use super::plan::{Part, Plan};
+use super::tenants::Current;
 use crate::store::changes::row_id;
-use crate::store::{StoreError, Terms};
+use crate::store::{StoreError, Tenant, Terms};
 
 /// A part's rows.
 type PartRows = Vec<Arc<[Value]>>;
@@ -22,22 +23,38 @@ pub struct Session {
     pub(super) connection: Connection,
     pub(super) catalog: Arc<Catalog>,
     /// `UPDATE`s by the fields that they set.
-    pub(super) updates: BTreeMap<(EntityId, Vec<u16>), Arc<str>>,
-    /// Conditions by their number and that of their first parameter.
-    pub(super) fragments: BTreeMap<(u32, usize), Arc<str>>,
+    pub(super) updates: BTreeMap<(EntityId, Vec<u16>, bool), Arc<str>>,
+    /// Conditions by their number, that of their first parameter, and whether for everybody.
+    pub(super) fragments: BTreeMap<(u32, usize, bool), Arc<str>>,
     /// Of the work that runs.
     pub(super) terms: Terms,
+    /// Its tenant, as statements see it.
+    pub(super) current: Current,
 }
 
 impl Session {
-    pub(super) fn new(connection: Connection, catalog: Arc<Catalog>) -> Self {
-        Self {
+    pub(super) fn new(connection: Connection, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
+        let current = Current::default();
+        current.register(&connection)?;
+        Ok(Self {
             connection,
             catalog,
             updates: BTreeMap::new(),
             fragments: BTreeMap::new(),
             terms: Terms::SERVER,
-        }
+            current,
+        })
+    }
+
+    /// Begins a piece of work.
+    pub(super) fn serve(&mut self, terms: Terms) {
+        self.enter(terms.tenant);
+        self.terms = terms;
+    }
+
+    /// Whether the work is for everybody.
+    pub(super) fn everybody(&self) -> bool {
+        self.terms.tenant == Tenant::All
     }
 
     pub(super) fn plan(&self, entity: EntityId) -> Result<&Plan, StoreError> {
@@ -95,7 +112,7 @@ impl Session {
     /// A live row with its parts.
     pub(super) fn row(&self, entity: EntityId, id: u128) -> Result<Option<Arc<Row>>, StoreError> {
         let plan = self.plan(entity)?;
-        self.one(plan, &plan.by_id, &[Bind::id(id)])
+        self.one(plan, plan.by_id.of(self.terms.tenant), &[Bind::id(id)])
     }
 
     /// A row with its parts, live or not.
@@ -105,7 +122,7 @@ impl Session {
         id: u128,
     ) -> Result<Option<Arc<Row>>, StoreError> {
         let plan = self.plan(entity)?;
-        self.one(plan, &plan.by_any_id, &[Bind::id(id)])
+        self.one(plan, plan.by_any_id.of(self.terms.tenant), &[Bind::id(id)])
     }
 
     /// Live rows, in the order of the ids.
@@ -118,7 +135,7 @@ impl Session {
             return Ok(vec![self.row(entity, *id)?]);
         }
         let plan = self.plan(entity)?;
-        let found = self.many(plan, &plan.by_ids, &[Bind::ids(ids)])?;
+        let found = self.many(plan, plan.by_ids.of(self.terms.tenant), &[Bind::ids(ids)])?;
         let by_id: BTreeMap<u128, Arc<Row>> =
             found.into_iter().filter_map(|row| Some((row_id(&row)?, row))).collect();
         Ok(ids.iter().map(|id| by_id.get(id).cloned()).collect())
@@ -147,7 +164,7 @@ impl Session {
             plan.columns.list("self."),
             plan.table,
             conditions.join(" AND "),
-            plan.live
+            plan.live.of(self.terms.tenant)
         );
         self.one(plan, &sql, &binds)
     }
@@ -167,7 +184,7 @@ impl Session {
     }
 
     fn part(&self, part: &Part, owner: u128) -> Result<PartRows, StoreError> {
-        let mut statement = self.prepare(&part.of_one)?;
+        let mut statement = self.prepare(part.of_one.of(self.terms.tenant))?;
         let mut rows = statement.query([Bind::id(owner)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -203,7 +220,7 @@ impl Session {
         let list = Bind::ids(ids);
         for part in &plan.parts {
             let mut by_owner: BTreeMap<u128, PartRows> = BTreeMap::new();
-            let mut statement = self.prepare(&part.of_many)?;
+            let mut statement = self.prepare(part.of_many.of(self.terms.tenant))?;
             let mut found = statement.query([&list])?;
             while let Some(row) = found.next()? {
                 let values = codec::decode_all(row, 1, &part.columns, self.catalog.schema())?;

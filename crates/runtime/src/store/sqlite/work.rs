@@ -30,7 +30,7 @@ where
                 return None;
             }
         };
-        session.terms = terms;
+        session.serve(terms);
         let result = drive(work(session));
         let keep = result.is_ok();
         let tell = move |committed: Result<(), StoreError>| {
@@ -85,7 +85,7 @@ where
     W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E>,
 {
     session.execute("BEGIN")?;
-    session.terms = terms;
+    session.serve(terms);
     let result = drive(work(session));
     session.roll_back();
     result

@@ -53,7 +53,8 @@ impl Session {
         let plan = self.plan(after.entity)?;
         for (at, part) in plan.parts.iter().enumerate() {
             if before.parts.get(at) != after.parts.get(at) {
-                self.change(plan, &part.delete, &[Bind::id(id)])?;
+                let delete = part.delete.of(self.terms.tenant);
+                self.change(plan, delete, &[Bind::id(id)])?;
                 self.insert_part(plan, at, id, after)?;
             }
         }
@@ -65,9 +66,10 @@ impl Session {
         let plan = self.plan(entity)?;
         let binds = [Bind::id(id)];
         for part in &plan.parts {
-            self.change(plan, &part.delete, &binds)?;
+            self.change(plan, part.delete.of(self.terms.tenant), &binds)?;
         }
-        match self.prepare(&plan.delete)?.execute(rusqlite::params_from_iter(&binds)) {
+        let delete = plan.delete.of(self.terms.tenant);
+        match self.prepare(delete)?.execute(rusqlite::params_from_iter(&binds)) {
             Ok(0) => Err(StoreError::Vanished { entity }),
             Ok(_) => Ok(()),
             Err(error) => Err(match failure::violation(&error) {
@@ -119,7 +121,7 @@ impl Session {
         entity: EntityId,
         changed: &[u16],
     ) -> Result<Arc<str>, StoreError> {
-        let shape = (entity, changed.to_vec());
+        let shape = (entity, changed.to_vec(), self.everybody());
         if let Some(sql) = self.updates.get(&shape) {
             return Ok(sql.clone());
         }
@@ -136,6 +138,7 @@ impl Session {
             let _ = write!(sql, "{comma}{} = ?{}", column.name, at + 2);
         }
         sql.push_str(" WHERE \"id\" = ?1");
+        sql.push_str(plan.own.of(self.terms.tenant));
         let sql: Arc<str> = sql.into();
         self.updates.insert(shape, sql.clone());
         Ok(sql)

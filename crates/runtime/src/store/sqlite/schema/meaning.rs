@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use decide::Design;
+use decide::tables::TENANT_COLUMN;
+use decide::{Design, tenancy};
 use expression::sql::encoding;
 use expression::{FieldShape, Schema, Type, Value};
 use jiff::Timestamp;
@@ -39,6 +40,8 @@ impl Meanings {
             let defaults =
                 |at: usize| entity.fields.get(at).and_then(|of| first(of, entity, now, schema));
             all.add(schema, &name, &called, &shape.fields, &table.columns, defaults);
+            let pooled = tenancy::pooled(design, table.entity);
+            all.add_tenant(&name, pooled);
             let parts = table.parts.iter().zip(&shape.parts).zip(&entity.parts);
             for ((part, part_shape), of) in parts {
                 let name = format!("{}_{}", table.schema, part.name);
@@ -46,9 +49,18 @@ impl Meanings {
                 let defaults =
                     |at: usize| of.fields.get(at).and_then(|of| first(of, entity, now, schema));
                 all.add(schema, &name, &called, &part_shape.fields, &part.columns, defaults);
+                all.add_tenant(&name, pooled);
             }
         }
         all
+    }
+
+    /// Whose a row is, is never forgotten: rows of several tenants do not become everybody's.
+    fn add_tenant(&mut self, table: &str, pooled: bool) {
+        if pooled {
+            let key = (table.to_owned(), TENANT_COLUMN.to_owned());
+            self.columns.insert(key, "the tenant whose row it is".to_owned());
+        }
     }
 
     fn add(

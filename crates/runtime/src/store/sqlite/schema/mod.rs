@@ -23,7 +23,21 @@ use object::Object;
 /// Marks the file as ours: "Firm".
 const APPLICATION: i32 = 0x4669_726D;
 /// The version of the tables that have no part in the model.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
+
+/// From the first version to the second: whose events, jobs and links are.
+const SECOND: &str = "
+ALTER TABLE firmitas_outbox ADD COLUMN tenant BLOB;
+ALTER TABLE firmitas_jobs ADD COLUMN tenant BLOB;
+ALTER TABLE firmitas_subjects RENAME TO firmitas_subjects_first;
+DROP INDEX firmitas_subjects_row;
+";
+/// After the tables of the second version are there.
+const SECOND_FILLED: &str = "
+INSERT INTO firmitas_subjects (entity, issuer, subject, row)
+  SELECT entity, issuer, subject, row FROM firmitas_subjects_first;
+DROP TABLE firmitas_subjects_first;
+";
 
 /// What is remembered of the installed tables.
 const REMEMBERED: &str = "
@@ -52,7 +66,7 @@ pub(super) fn fit(
     design: &Design,
     now: i64,
 ) -> Result<(), StoreError> {
-    recognise(connection)?;
+    let format = recognise(connection)?;
     let statements = emit::sql::statements(design, Dialect::Sqlite);
     let wanted = object::of_statements(&statements)?;
     let meanings = Meanings::of(design, now);
@@ -64,11 +78,24 @@ pub(super) fn fit(
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(StoreError::from)
         .and_then(|transaction| {
+            upgrade(&transaction, format)?;
             fit_in(&transaction, &wanted, &meanings, &plans).map(|()| transaction)
         })
         .and_then(|transaction| Ok(transaction.commit()?));
     connection.execute_batch("PRAGMA foreign_keys = ON")?;
     fitted
+}
+
+/// Brings the tables that have no part in the model to this version's form.
+fn upgrade(transaction: &Transaction<'_>, format: i32) -> Result<(), StoreError> {
+    if format == 1 {
+        transaction.execute_batch(SECOND)?;
+    }
+    transaction.execute_batch(records::TABLES)?;
+    if format == 1 {
+        transaction.execute_batch(SECOND_FILLED)?;
+    }
+    Ok(transaction.pragma_update(None, "user_version", FORMAT)?)
 }
 
 fn fit_in(
@@ -77,7 +104,6 @@ fn fit_in(
     meanings: &Meanings,
     plans: &[Plan],
 ) -> Result<(), StoreError> {
-    transaction.execute_batch(records::TABLES)?;
     transaction.execute_batch(journal::TABLES)?;
     transaction.execute_batch(REMEMBERED)?;
     let installed = object::installed(transaction)?;
@@ -115,8 +141,8 @@ fn check_exclusive(connection: &Connection, plans: &[Plan]) -> Result<(), StoreE
     }
 }
 
-/// Refuses files that are not ours to write to.
-fn recognise(connection: &Connection) -> Result<(), StoreError> {
+/// Refuses files that are not ours to write to; the version of the others, 0 for new ones.
+fn recognise(connection: &Connection) -> Result<i32, StoreError> {
     let number =
         |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, format) = (number("application_id")?, number("user_version")?);
@@ -132,5 +158,5 @@ fn recognise(connection: &Connection) -> Result<(), StoreError> {
         return refuse("the database was written by a newer version of firm; use that one");
     }
     connection.pragma_update(None, "application_id", APPLICATION)?;
-    Ok(connection.pragma_update(None, "user_version", FORMAT)?)
+    Ok(if objects == 0 { 0 } else { format })
 }

@@ -8,6 +8,7 @@ use super::super::codec::{self, Bind};
 use super::super::page::{Clause, Phase, phases};
 use super::super::plan::{Column, Columns, Plan};
 use super::super::session::Session;
+use super::super::tenants;
 
 /// The rows of the root, which the rest of the statement is about.
 const ROOT: &str = "\"root\"";
@@ -118,6 +119,7 @@ impl<'c> Builder<'_, 'c> {
     /// Selects the rows of the root, with the columns that the rest of the statement reads.
     fn root(&mut self, query: &TreeQuery) -> Result<String, StoreError> {
         let plan = self.plan(query.level.entity)?;
+        let tenant = self.session.terms.tenant;
         let list = needed(plan, &query.level);
         let select = format!("SELECT {list} FROM {} AS self WHERE ", plan.table);
         match &query.root {
@@ -129,7 +131,7 @@ impl<'c> Builder<'_, 'c> {
                 }
                 self.session.conditions(plan.entity, conditions, &mut self.clause)?;
                 let (tests, sql) = (tests.join(" AND "), std::mem::take(&mut self.clause.sql));
-                Ok(format!("{select}{tests}{}{sql} LIMIT 1", plan.live))
+                Ok(format!("{select}{tests}{}{sql} LIMIT 1", plan.live.of(tenant)))
             }
             Root::Rows { ids, conditions } => {
                 let ids = self.clause.bind(Bind::ids(ids));
@@ -137,7 +139,7 @@ impl<'c> Builder<'_, 'c> {
                 let sql = std::mem::take(&mut self.clause.sql);
                 Ok(format!(
                     "{select}self.\"id\" IN (SELECT unhex(value) FROM json_each({ids})){}{sql}",
-                    plan.live
+                    plan.live.of(tenant)
                 ))
             }
             Root::Page(page) => {
@@ -148,7 +150,7 @@ impl<'c> Builder<'_, 'c> {
                 let mut all = Vec::new();
                 for &nulls in phases(plan, page) {
                     self.clause.sql.clone_from(&base);
-                    let phase = Phase { sort: page.sort, nulls, after: nulls.after(page), limit };
+                    let phase = Phase { sort: page.sort, nulls, after: nulls.after(page), limit, tenant };
                     all.push(phase.sql(plan, &list, &mut self.clause)?);
                 }
                 self.clause.sql.clear();
@@ -222,7 +224,9 @@ impl<'c> Builder<'_, 'c> {
         let live = live.map_or_else(String::new, |at| format!(" AND {alias}.{at} IS NULL"));
         let row = (target.entity, alias.trim_matches('"'));
         let tests = self.session.conditions_over(row, &reference.conditions, &mut self.clause)?;
-        Ok(live + &tests)
+        let pooled = target.pooled && !self.session.everybody();
+        let own = tenants::own(pooled, &format!("{alias}."), tenants::CURRENT);
+        Ok(live + &own + &tests)
     }
 
     /// All rows that a reference of all these rows names.

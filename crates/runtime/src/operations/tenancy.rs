@@ -1,0 +1,232 @@
+//! Which tenant a request is for, found out in its own transaction before anything of it is read.
+//!
+//! The host, or the row that the caller is linked to, says so (for callers that are no row a
+//! verified claim). Whoever belongs to no tenant sees shared entities alone. Actors with
+//! `tenants: all` read across tenants; what they write is for one: that of the row they write, the
+//! one they name, or the one whose rows they refer to.
+
+use std::collections::BTreeSet;
+
+use decide::{Design, tenancy::pooled};
+use expression::{EntityId, FieldIndex, Value, row_id};
+use model::model::{ActorId, OperationId, TenantFrom};
+
+use super::effects::is_deleted;
+use super::failure::Failure;
+use super::plan::Plans;
+use super::report;
+use super::session::subject;
+use super::work::{Key, Work};
+use crate::call::{Caller, InputValues};
+use crate::problem::{Problem, code};
+use crate::store::{Snapshot, Tenant};
+
+/// How the model tells tenants apart.
+#[derive(Debug)]
+pub(crate) struct Tenants {
+    /// The tenant entity.
+    pub(crate) by: EntityId,
+    from: TenantFrom,
+    /// Entities whose rows belong to tenants.
+    owned: BTreeSet<EntityId>,
+    /// Actors with `tenants: all`.
+    crossing: BTreeSet<ActorId>,
+}
+
+impl Tenants {
+    /// Nothing where there is one tenant.
+    pub(crate) fn of(design: &Design) -> Option<Self> {
+        let tenancy = design.model.system.tenancy.as_ref()?;
+        let owned = design.model.entities().map(|(id, _)| id).filter(|id| pooled(design, *id));
+        let crossing = design.model.actors().filter(|(_, actor)| actor.all_tenants);
+        Some(Self {
+            by: tenancy.by,
+            from: tenancy.from,
+            owned: owned.collect(),
+            crossing: crossing.map(|(id, _)| id).collect(),
+        })
+    }
+
+    /// Whether rows of an entity belong to tenants.
+    pub(crate) fn owns(&self, entity: EntityId) -> bool {
+        self.owned.contains(&entity)
+    }
+}
+
+/// Whether the caller may do the operation as an actor that crosses tenants.
+fn crosses(plans: &Plans, tenants: &Tenants, caller: &Caller, operation: OperationId) -> bool {
+    let grants = plans.plan(operation).map_or(&[][..], |plan| &plan.grants);
+    let is = |actor: ActorId| caller.actors.contains(&actor);
+    let system = plans.system.is_some_and(is);
+    system || grants.iter().any(|g| tenants.crossing.contains(&g.actor) && is(g.actor))
+}
+
+/// Enters the tenant that a request is for. Whether the caller crosses tenants: then only its
+/// actors that may count.
+///
+/// # Errors
+/// 404 for a host that is no tenant's.
+pub(crate) async fn enter<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    caller: &Caller,
+    operation: OperationId,
+) -> Result<bool, Failure> {
+    let plans = work.plans.clone();
+    let Some(tenants) = &plans.tenants else { return Ok(false) };
+    // A call within a transaction goes on in its tenant, a job in the one it was made in.
+    if matches!(work.store.tenant(), Tenant::One(_)) {
+        return Ok(false);
+    }
+    let crossing = crosses(&plans, tenants, caller, operation);
+    let told = match tenants.from {
+        TenantFrom::Host(field) => by_host(work, tenants, field, caller).await?,
+        TenantFrom::Actor => by_actor(work, tenants, caller, crossing).await?,
+    };
+    let system = plans.system.is_some_and(|id| caller.actors.contains(&id));
+    let tenant = match told {
+        _ if system => caller.tenant.claim.map_or(Tenant::All, Tenant::One),
+        Some(tenant) => Tenant::One(tenant),
+        None if crossing => Tenant::All,
+        None if tenants.from != TenantFrom::Actor => {
+            return Err(Problem::new(&code::NOT_FOUND).into());
+        }
+        None => Tenant::None,
+    };
+    work.store.enter(tenant).await?;
+    if crossing && !system {
+        audit(&plans, caller, operation, told.or(caller.tenant.asked));
+    }
+    Ok(crossing && !system && tenant == Tenant::All)
+}
+
+/// Whoever crosses tenants and names one works for that one, as soon as it is known who asks.
+///
+/// # Errors
+/// 404 where there is no such tenant.
+pub(crate) async fn narrow<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    caller: &Caller,
+) -> Result<(), Failure> {
+    let by = work.plans.tenants.as_ref().map(|tenants| tenants.by);
+    let Some((by, asked)) = by.zip(caller.tenant.asked) else { return Ok(()) };
+    let row = work.row((by, asked)).await?;
+    if row.is_none_or(|row| is_deleted(&work.plans.model, &row)) {
+        return Err(Problem::new(&code::NOT_FOUND).into());
+    }
+    Ok(work.store.enter(Tenant::One(asked)).await?)
+}
+
+/// Who looked across tenants, at what, is told to the operator.
+fn audit(plans: &Plans, caller: &Caller, operation: OperationId, tenant: Option<u128>) {
+    let identity = caller.identity.as_ref();
+    let (issuer, subject) = identity.map_or(("", ""), |of| (&*of.issuer, &*of.subject));
+    let operation = plans.model.qualified_operation(operation);
+    let whose = match tenant {
+        Some(id) => format!("the tenant {}", uuid::Uuid::from_u128(id)),
+        None => "all tenants".to_owned(),
+    };
+    report::notice("tenants-crossed", &format!("{operation} for {whose} by {subject} ({issuer})"));
+}
+
+/// The tenant whose host the request was sent to.
+async fn by_host<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    tenants: &Tenants,
+    field: Option<FieldIndex>,
+    caller: &Caller,
+) -> Result<Option<u128>, Failure> {
+    let (Some(field), Some(host)) = (field, &caller.tenant.host) else { return Ok(None) };
+    let key = [(field, Value::Text(host.clone()))];
+    let found = work.store.find(tenants.by, &key).await?;
+    Ok(found.and_then(|row| row_id(&Value::Row(row))))
+}
+
+/// The tenant of the row that the caller is linked to; of a caller without one what its token says.
+async fn by_actor<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    tenants: &Tenants,
+    caller: &Caller,
+    crossing: bool,
+) -> Result<Option<u128>, Failure> {
+    let plans = work.plans.clone();
+    if crossing {
+        return Ok(None);
+    }
+    if let Some(identity) = &caller.identity {
+        let subject = subject(identity);
+        let entities = caller.actors.iter().filter_map(|id| plans.model.actor(*id).entity);
+        for entity in entities {
+            let Some(link) = work.store.linked(entity, &subject).await? else { continue };
+            let tenant = if entity == tenants.by { Some(link.row) } else { link.tenant };
+            if tenant.is_some() {
+                return Ok(tenant);
+            }
+        }
+    }
+    let Some(claim) = caller.tenant.claim else { return Ok(None) };
+    let row = work.row((tenants.by, claim)).await?;
+    Ok(row.filter(|row| !is_deleted(&plans.model, row)).map(|_| claim))
+}
+
+/// Whose rows a caller may turn out to be at its first sign-in: `None` where the host is nobody's.
+pub(crate) async fn of_newcomer<X: Snapshot>(
+    snapshot: &mut X,
+    plans: &Plans,
+    caller: &Caller,
+) -> Result<Option<Tenant>, Failure> {
+    let Some(tenants) = &plans.tenants else { return Ok(Some(Tenant::All)) };
+    match (tenants.from, &caller.tenant.host) {
+        (TenantFrom::Actor, _) => Ok(Some(Tenant::All)),
+        (TenantFrom::Host(Some(field)), Some(host)) => {
+            let found = snapshot.find(tenants.by, &[(field, Value::Text(host.clone()))]).await?;
+            Ok(found.and_then(|row| row_id(&Value::Row(row))).map(Tenant::One))
+        }
+        (TenantFrom::Host(_), _) => Ok(None),
+    }
+}
+
+/// Settles for whom a write of somebody who crosses tenants is. `row` is what is written, if it
+/// exists.
+pub(crate) async fn settle<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    entity: Option<EntityId>,
+    row: Option<Key>,
+    values: Option<(&model::model::Operation, &InputValues)>,
+) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    let Some(tenants) = &plans.tenants else { return Ok(()) };
+    if work.store.tenant() != Tenant::All {
+        return Ok(());
+    }
+    let mut found = match row {
+        Some((entity, id)) if entity == tenants.by => Some(id),
+        Some((entity, id)) => work.store.tenant_of(entity, id).await?,
+        None => None,
+    };
+    if found.is_none()
+        && let Some((operation, values)) = values
+        && entity != Some(tenants.by)
+    {
+        for (entity, id) in super::input::named(&plans, operation, values) {
+            found = match entity == tenants.by {
+                true => Some(id),
+                false => work.store.tenant_of(entity, id).await?,
+            };
+            if found.is_some() {
+                break;
+            }
+        }
+    }
+    if let Some(tenant) = found {
+        work.store.enter(Tenant::One(tenant)).await?;
+    }
+    Ok(())
+}
+
+/// A new row of the tenant entity is the tenant for the rest of the transaction.
+pub(crate) async fn created<X: Snapshot>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
+    if work.plans.tenants.as_ref().is_some_and(|tenants| tenants.by == key.0) {
+        work.store.enter(Tenant::One(key.1)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! Tenants that share tables: what each of them reaches, and what says whose a request is.
+
+use serde_json::json;
+
+use crate::support::{Who, World, refusal};
+
+const MODEL: &str = r#"
+firmitas: 1
+system:
+  name: Desk
+  tenancy: { by: desk.Company, from: actor, isolation: pool }
+actors:
+  visitor: { auth: none }
+  member: { auth: user, is: desk.User, login: email }
+  robot: { auth: service }
+  support: { auth: user, role: support, tenants: all }
+contexts:
+  desk:
+    entities:
+      Company: { fields: { name: string(1..40), plan: "enum(free, paid) = free" } }
+      Country: { shared: true, fields: { code: string(2) unique } }
+      User:
+        fields: { company_name: string(..40)?, email: email unique pii }
+      Ticket:
+        fields:
+          number: int(1..) sequence(country) readonly
+          country: Country
+          title: string(1..40) search
+          key: string(1..20) unique
+          about: Ticket?
+          owner: User
+          opened: timestamp = now
+        parts: { notes: { size: 0..5, fields: { text: string(1..40) } } }
+        states: { open: [closed], closed: [] }
+    events:
+      TicketClosed: { key: ticket, payload: { ticket: Ticket } }
+    operations:
+      signUp:
+        create: Company
+        by: [visitor]
+        input: { name: string(1..40), email: email }
+        do:
+          - set: { name: input.name }
+          - create: User
+            with: { email: input.email, company_name: "tenant.name" }
+        rate: 1/s
+      viewCompany: { get: Company, by: { member: self == tenant, support: true }, rate: 1/s }
+      addCountry: { create: Country, by: [support], input: [code], rate: 1/s }
+      listCountries: { list: Country, by: [member, support], rate: 1/s }
+      invite: { create: User, by: [member, robot], input: [email], rate: 1/s }
+      listUsers: { list: User, by: [member, robot, support], rate: 1/s }
+      me: { get: User, by: { member: self.id == actor.id }, rate: 1/s }
+      open:
+        create: Ticket
+        by: [member, support]
+        input: [title, key, country, about, owner, notes.text]
+        rate: 1/s
+      listTickets:
+        list: Ticket
+        by: [visitor, member, robot, support]
+        filter: [title, owner, about]
+        sort: [title]
+        search: true
+        rate: 1/s
+      ofPaying: { list: Ticket, by: { member: "tenant.plan == 'paid'" }, rate: 1/s }
+      busy: { list: User, by: { member: "Ticket.exists(t, t.owner == self.id)" }, rate: 1/s }
+      viewTicket: { get: Ticket, by: [member, support], rate: 1/s }
+      byKey: { get: Ticket, key: key, by: [member], rate: 1/s }
+      rename: { update: Ticket, by: [member, support], input: [title], rate: 1/s }
+      close:
+        act: Ticket
+        by: [member, support]
+        do: [{ move: closed }, { emit: TicketClosed }]
+        rate: 1/s
+      drop: { delete: Ticket, by: [member], rate: 1/s }
+"#;
+
+struct Desk {
+    world: World,
+    /// The tenants, each with a member and that member's row.
+    sides: Vec<(Who, String, String)>,
+    country: String,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let world = World::start(MODEL);
+        let support = world.user("staff", &["support"]);
+        let country = world.call(&support, "desk.addCountry", None, json!({ "code": "DE" })).await;
+        let country = country.unwrap().id();
+        let mut sides = Vec::new();
+        for name in ["Acme", "Bolt"] {
+            let email = format!("boss@{}.example", name.to_lowercase());
+            let body = json!({ "name": name, "email": email });
+            let made = world.call(&world.anyone(), "desk.signUp", None, body).await.unwrap();
+            let boss = world.user(name, &["member"]).with_login(&email);
+            let users = world.list(&boss, "desk.listUsers").await.unwrap();
+            assert_eq!(users.len(), 1, "{users:?}");
+            assert_eq!(users[0]["company_name"], name, "the new tenant is `tenant` at once");
+            let user = users[0]["id"].as_str().unwrap().to_owned();
+            sides.push((boss, made.id(), user));
+        }
+        Self { world, sides, country }
+    }
+
+    async fn ticket(&self, side: usize, key: &str) -> String {
+        let (boss, _, user) = &self.sides[side];
+        let body = json!({
+            "title": format!("Ticket {key}"), "key": key, "country": self.country, "owner": user,
+            "notes": [{ "text": format!("note {key}") }],
+        });
+        self.world.call(boss, "desk.open", None, body).await.unwrap().id()
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_reaches_its_own_rows_and_no_others() {
+    let desk = Desk::new().await;
+    let Desk { world, sides, .. } = &desk;
+    let (a, b) = (&sides[0].0, &sides[1].0);
+    let own = desk.ticket(0, "one").await;
+    // Keys and numbers are each tenant's own.
+    let foreign = desk.ticket(1, "one").await;
+    for (who, id) in [(a, &own), (b, &foreign)] {
+        let tickets = world.list(who, "desk.listTickets").await.unwrap();
+        assert_eq!(tickets.len(), 1);
+        assert_eq!(tickets[0]["id"], **id);
+        assert_eq!(tickets[0]["number"], 1);
+        assert_eq!(tickets[0]["notes"][0]["text"], "note one");
+        assert_eq!(world.get(who, "desk.byKey", "one").await.unwrap()["id"], **id);
+        assert_eq!(world.list(who, "desk.busy").await.unwrap().len(), 1);
+        assert_eq!(world.list(who, "desk.ofPaying").await.unwrap().len(), 0);
+    }
+    let missing = uuid::Uuid::now_v7().to_string();
+    for operation in ["desk.viewTicket", "desk.close", "desk.drop", "desk.rename"] {
+        let body = if operation == "desk.rename" { json!({ "title": "x" }) } else { json!(null) };
+        let not_mine = world.call(a, operation, Some(&foreign), body.clone()).await;
+        let absent = world.call(a, operation, Some(&missing), body).await;
+        assert_eq!(not_mine.as_ref().unwrap_err(), absent.as_ref().unwrap_err(), "{operation}");
+        assert_eq!(refusal(not_mine), (404, "not-found".to_owned()));
+    }
+    let refer = |about: &str, owner: &str| json!({ "title": "x", "key": "two", "country": desk.country, "about": about, "owner": owner });
+    for (about, owner) in [(&foreign, &sides[0].2), (&own, &sides[1].2), (&missing, &sides[0].2)] {
+        let refused = world.call(a, "desk.open", None, refer(about, owner)).await;
+        let (status, code) = refusal(refused);
+        assert_eq!(status, 422);
+        assert!(code.ends_with("unknown-reference"), "{code}");
+    }
+    assert!(world.get(a, "desk.viewCompany", &sides[0].1).await.is_ok());
+    assert_eq!(refusal(world.get(a, "desk.viewCompany", &sides[1].1).await).0, 404);
+    assert_eq!(refusal(world.get(a, "desk.me", &sides[1].2).await).0, 404);
+    // The same key is taken within a tenant.
+    let taken = json!({ "title": "x", "key": "one", "country": desk.country, "owner": sides[0].2 });
+    assert_eq!(
+        refusal(world.call(a, "desk.open", None, taken).await),
+        (409, "key-taken".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn callers_without_a_tenant_reach_shared_rows_alone() {
+    let desk = Desk::new().await;
+    let world = &desk.world;
+    desk.ticket(0, "one").await;
+    let anyone = world.anyone();
+    assert_eq!(world.list(&anyone, "desk.listTickets").await.unwrap().len(), 0);
+    let robot = world.user("robot", &["robot"]);
+    assert_eq!(world.list(&robot, "desk.listTickets").await.unwrap().len(), 0);
+    let invite = json!({ "email": "new@example.com" });
+    let refused = world.call(&robot, "desk.invite", None, invite.clone()).await;
+    assert_eq!(refusal(refused), (403, "no-tenant".to_owned()));
+    // With a verified claim it acts for that tenant; for none that does not exist.
+    let mut robot = robot;
+    robot.caller.tenant.claim = Some(uuid::Uuid::now_v7().as_u128());
+    assert_eq!(refusal(world.call(&robot, "desk.invite", None, invite.clone()).await).0, 403);
+    let id: uuid::Uuid = desk.sides[1].1.parse().unwrap();
+    robot.caller.tenant.claim = Some(id.as_u128());
+    world.call(&robot, "desk.invite", None, invite.clone()).await.unwrap();
+    assert_eq!(world.list(&robot, "desk.listUsers").await.unwrap().len(), 2);
+    assert_eq!(world.list(&desk.sides[0].0, "desk.listUsers").await.unwrap().len(), 1);
+    // A claim and a wish say nothing about callers who are rows.
+    let mut a = desk.sides[0].0.clone();
+    a.caller.tenant.claim = Some(id.as_u128());
+    a.caller.tenant.asked = Some(id.as_u128());
+    assert_eq!(world.list(&a, "desk.listUsers").await.unwrap().len(), 1);
+    // Who has the same login in two tenants is not guessed to be either.
+    world.call(&desk.sides[0].0, "desk.invite", None, invite).await.unwrap();
+    let torn = world.user("torn", &["member"]).with_login("new@example.com");
+    assert_eq!(refusal(world.list(&torn, "desk.listUsers").await), (403, "not-linked".to_owned()));
+}
+
+#[tokio::test]
+async fn those_who_cross_tenants_write_for_one() {
+    let desk = Desk::new().await;
+    let world = &desk.world;
+    let (one, two) = (desk.ticket(0, "one").await, desk.ticket(1, "two").await);
+    let support = world.user("staff", &["support"]);
+    assert_eq!(world.list(&support, "desk.listTickets").await.unwrap().len(), 2);
+    for id in [&one, &two] {
+        let body = json!({ "title": "Renamed" });
+        world.call(&support, "desk.rename", Some(id), body).await.unwrap();
+        world.call(&support, "desk.close", Some(id), json!(null)).await.unwrap();
+    }
+    // A new row belongs to the tenant of what it refers to.
+    let body = |owner: &str| json!({ "title": "x", "key": "three", "country": desk.country, "owner": owner });
+    let made = world.call(&support, "desk.open", None, body(&desk.sides[1].2)).await.unwrap();
+    assert!(world.get(&desk.sides[1].0, "desk.viewTicket", &made.id()).await.is_ok());
+    assert_eq!(refusal(world.get(&desk.sides[0].0, "desk.viewTicket", &made.id()).await).0, 404);
+    // Whoever names a tenant sees that one.
+    let mut named = support.clone();
+    let id: uuid::Uuid = desk.sides[0].1.parse().unwrap();
+    named.caller.tenant.asked = Some(id.as_u128());
+    assert_eq!(world.list(&named, "desk.listTickets").await.unwrap().len(), 1);
+    let refused = world.call(&named, "desk.open", None, body(&desk.sides[1].2)).await;
+    assert_eq!(refusal(refused).0, 422);
+    named.caller.tenant.asked = Some(uuid::Uuid::now_v7().as_u128());
+    assert_eq!(refusal(world.list(&named, "desk.listTickets").await).0, 404);
+    // Events know whose they are.
+    let tenants = tenants_of_events(world).await;
+    let of = |side: usize| desk.sides[side].1.parse::<uuid::Uuid>().unwrap().as_u128();
+    assert_eq!(tenants, [Some(of(0)), Some(of(1))]);
+}
+
+async fn tenants_of_events(world: &World) -> Vec<Option<u128>> {
+    use runtime::store::{Snapshot as _, Store as _, StoreError, Terms};
+    let read = world
+        .backend
+        .store()
+        .read(Terms::SERVER, |snapshot| Box::pin(async move { snapshot.outbox(0, 100).await }));
+    let events: Result<_, StoreError> = read.await;
+    events.unwrap().into_iter().map(|(_, event)| event.tenant).collect()
+}
+
+#[tokio::test]
+async fn a_host_says_whose_a_request_is() {
+    let world = World::start(
+        r#"
+firmitas: 1
+system: { name: Hosts, tenancy: { by: web.Site, from: host(domain), isolation: pool } }
+actors: { visitor: { auth: none }, reader: { auth: user, is: web.Reader } }
+contexts:
+  web:
+    entities:
+      Site: { fields: { domain: string(1..60) unique } }
+      Reader: { fields: { name: string(1..20) } }
+      Note: { fields: { text: string(1..20), by: Reader } }
+    operations:
+      openSite: { create: Site, by: [system], input: [domain], rate: 1/s }
+      join: { create: Reader, by: [reader], input: [name], rate: 1/s }
+      readers: { list: Reader, by: [visitor], rate: 1/s }
+      write: { create: Note, by: { reader: self.by == actor.id }, input: [text, by], rate: 1/s }
+      notes: { list: Note, by: [visitor], rate: 1/s }
+"#,
+    );
+    let at = |mut who: Who, host: Option<&str>| {
+        who.caller.tenant.host = host.map(Into::into);
+        who
+    };
+    for domain in ["a.example", "b.example"] {
+        let body = json!({ "domain": domain });
+        world.call(&world.system(), "web.openSite", None, body).await.unwrap();
+    }
+    // The same person is another reader on another host.
+    let mut readers = Vec::new();
+    for domain in ["a.example", "b.example"] {
+        let ann = at(world.user("ann", &["reader"]), Some(domain));
+        let early = json!({ "text": "x", "by": uuid::Uuid::now_v7().to_string() });
+        assert_eq!(refusal(world.call(&ann, "web.write", None, early).await).1, "not-linked");
+        let joined = world.call(&ann, "web.join", None, json!({ "name": domain })).await.unwrap();
+        let body = json!({ "text": domain, "by": joined.id() });
+        world.call(&ann, "web.write", None, body).await.unwrap();
+        readers.push(joined.id());
+        let seen = world.list(&at(world.anyone(), Some(domain)), "web.notes").await.unwrap();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0]["text"], domain);
+    }
+    let ann = at(world.user("ann", &["reader"]), Some("a.example"));
+    let foreign = json!({ "text": "x", "by": readers[1] });
+    assert_eq!(refusal(world.call(&ann, "web.write", None, foreign).await).0, 422);
+    for host in [Some("c.example"), None] {
+        let refused = world.list(&at(world.anyone(), host), "web.notes").await;
+        assert_eq!(refusal(refused), (404, "not-found".to_owned()));
+    }
+}
