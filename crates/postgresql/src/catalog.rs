@@ -10,7 +10,7 @@ use runtime::store::conditions::Conditions;
 
 use crate::plan::{Plan, plans};
 use crate::text::Texts;
-use crate::wire;
+use crate::{tenants, wire};
 
 /// Tables, conditions and texts.
 #[derive(Debug)]
@@ -19,13 +19,16 @@ pub(crate) struct Catalog {
     plans: Vec<Plan>,
     pub conditions: Conditions,
     pub texts: Texts,
+    /// Whether tenants share tables.
+    pub pooled: bool,
 }
 
 impl Catalog {
     pub fn new(design: Arc<Design>) -> Self {
         let plans = plans(&design);
-        let conditions = Conditions::new(Dialect::PostgreSql, wire::literal);
-        Self { design, plans, conditions, texts: Texts::default() }
+        let conditions = Conditions::new(Dialect::PostgreSql, wire::literal, tenants::CURRENT);
+        let pooled = plans.iter().any(|plan| plan.pooled);
+        Self { design, plans, conditions, texts: Texts::default(), pooled }
     }
 
     pub fn schema(&self) -> &Schema {

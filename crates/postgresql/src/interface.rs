@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use expression::{EntityId, FieldIndex, Row, Value};
 use runtime::store::{
-    Backlog, Bound, Condition, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Page,
-    PageQuery, Record, Snapshot, StoreError, Subject, Transaction,
+    Backlog, Bound, Condition, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent, Page,
+    PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction,
 };
 
 use crate::session::Session;
@@ -16,13 +16,26 @@ use crate::wire::Bind;
 type Outcome<T> = Result<T, StoreError>;
 
 impl Snapshot for Session {
+    fn tenant(&self) -> Tenant {
+        self.terms.tenant
+    }
+
+    async fn enter(&mut self, tenant: Tenant) -> Outcome<()> {
+        self.go_on_for(tenant);
+        Ok(())
+    }
+
+    async fn tenant_of(&mut self, entity: EntityId, id: u128) -> Outcome<Option<u128>> {
+        self.owner_of(entity, id).await
+    }
+
     async fn row(&mut self, entity: EntityId, id: u128) -> Outcome<Option<Arc<Row>>> {
-        let text = self.plan(entity)?.by_id.clone();
+        let text = self.plan(entity)?.by_id.of(self.terms.tenant).clone();
         self.one(entity, &text, &[Bind::Uuid(id)]).await
     }
 
     async fn referred(&mut self, entity: EntityId, id: u128) -> Outcome<Option<Arc<Row>>> {
-        let text = self.plan(entity)?.by_any_id.clone();
+        let text = self.plan(entity)?.by_any_id.of(self.terms.tenant).clone();
         self.one(entity, &text, &[Bind::Uuid(id)]).await
     }
 
@@ -55,7 +68,7 @@ impl Snapshot for Session {
         self.page_of(query).await
     }
 
-    async fn linked(&mut self, entity: EntityId, subject: &Subject) -> Outcome<Option<u128>> {
+    async fn linked(&mut self, entity: EntityId, subject: &Subject) -> Outcome<Option<Link>> {
         self.linked_row(entity, subject).await
     }
 

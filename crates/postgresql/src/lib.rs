@@ -17,6 +17,7 @@ mod records;
 mod schema;
 mod session;
 mod statements;
+mod tenants;
 mod text;
 mod wire;
 mod write;

@@ -9,7 +9,7 @@ use expression::{EntityId, Row};
 use runtime::store::area::Area;
 use runtime::store::tables::Column;
 use runtime::store::{
-    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError,
+    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError, Tenant,
 };
 
 use crate::catalog::Catalog;
@@ -61,11 +61,14 @@ impl Session {
         conditions: &[Condition],
     ) -> Result<bool, StoreError> {
         let mut clause = Clause { sql: String::new(), binds: vec![Bind::Uuid(id)] };
-        all_of(&self.catalog, entity, conditions, &mut clause)?;
+        all_of(&self.catalog, self.terms.tenant, entity, conditions, &mut clause)?;
         let plan = self.plan(entity)?;
         let sql = format!(
             "SELECT 1 FROM {} AS self WHERE self.{} = $1{}{}",
-            plan.table, plan.id, plan.live, clause.sql
+            plan.table,
+            plan.id,
+            plan.live.of(self.terms.tenant),
+            clause.sql
         );
         let text = self.catalog.texts.get(&sql);
         Ok(!self.query(&text, &clause.binds).await?.is_empty())
@@ -75,7 +78,7 @@ impl Session {
     pub(crate) async fn answer(&mut self, question: &Bound) -> Result<Option<i64>, StoreError> {
         let mut clause = Clause::default();
         let entity = question.predicate.entity;
-        let sql = alternative(&self.catalog, entity, question, &mut clause)?;
+        let sql = alternative(&self.catalog, self.terms.tenant, entity, question, &mut clause)?;
         // A truth or a count, of one type or another.
         let text = self.catalog.texts.get(&format!(
             "SELECT CASE answer::text WHEN 'true' THEN 1 WHEN 'false' THEN 0 \
@@ -91,7 +94,7 @@ impl Session {
         let catalog = self.catalog.clone();
         let plan = catalog.plan(query.entity)?;
         let mut base = Clause::default();
-        all_of(&catalog, query.entity, &query.conditions, &mut base)?;
+        all_of(&catalog, self.terms.tenant, query.entity, &query.conditions, &mut base)?;
         for filter in &query.filters {
             filter_by(plan, filter, &mut base)?;
         }
@@ -157,7 +160,9 @@ impl Session {
         let limit = clause.bind(Bind::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
         let sql = format!(
             "{}TRUE{}{} ORDER BY {order} LIMIT {limit}",
-            plan.select, plan.live, clause.sql,
+            plan.select,
+            plan.live.of(self.terms.tenant),
+            clause.sql,
         );
         let text = self.catalog.texts.get(&sql);
         self.many(plan.entity, &text, &clause.binds).await
@@ -167,6 +172,7 @@ impl Session {
 /// All conditions, each as its alternatives.
 fn all_of(
     catalog: &Catalog,
+    tenant: Tenant,
     entity: EntityId,
     conditions: &[Condition],
     clause: &mut Clause,
@@ -174,7 +180,7 @@ fn all_of(
     for condition in conditions {
         let mut alternatives = Vec::with_capacity(condition.any.len());
         for bound in &condition.any {
-            alternatives.push(alternative(catalog, entity, bound, clause)?);
+            alternatives.push(alternative(catalog, tenant, entity, bound, clause)?);
         }
         match alternatives.as_slice() {
             [] => clause.and("FALSE"),
@@ -186,6 +192,7 @@ fn all_of(
 
 fn alternative(
     catalog: &Catalog,
+    tenant: Tenant,
     entity: EntityId,
     bound: &Bound,
     clause: &mut Clause,
@@ -200,7 +207,7 @@ fn alternative(
         let wire = Wire::of_parameter(*encoding);
         clause.binds.push(wire::encode(value, *encoding, wire, "a condition's parameter")?);
     }
-    Ok(format!("({})", registered.template.numbered_from(first)))
+    Ok(format!("({})", registered.template(tenant).numbered_from(first)))
 }
 
 /// The statements that a page takes.

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decide::design::{Design, PartTable, Table};
+use decide::tenancy;
 use expression::sql::{Dialect, TableName};
 use expression::{EntityId, FieldIndex, FieldShape, Schema};
 use model::model::BuiltIn;
 use runtime::store::tables::{Column, Columns, quoted};
+use runtime::store::tenants::{Scoped, own};
 
+use crate::tenants;
 use crate::text::Text;
 use crate::wire::Wire;
 
@@ -23,7 +26,7 @@ pub(crate) struct Part {
     /// Inserts rows of one owner, `$1`: an array for each column, or how many there are.
     pub insert: Arc<Text>,
     /// Deletes the rows of one owner, `$1`.
-    pub delete: Arc<Text>,
+    pub delete: Scoped<Arc<Text>>,
 }
 
 /// The table of an entity.
@@ -45,22 +48,26 @@ pub(crate) struct Plan {
     pub wires: Vec<Wire>,
     /// Its parts, in order.
     pub parts: Vec<Part>,
-    /// ` AND "deleted_at" IS NULL` where rows are deleted softly, for the alias `self`.
-    pub live: String,
+    /// Whether rows of several tenants share the table.
+    pub pooled: bool,
+    /// ` AND` rows are not deleted softly and are the tenant's, for the alias `self`.
+    pub live: Scoped<String>,
+    /// ` AND` rows are the tenant's, for no alias.
+    pub own: Scoped<String>,
     /// `SELECT .. FROM .. AS self WHERE `: all columns, then each part as an array of records.
     pub select: String,
     /// Reads a live row by id, `$1`.
-    pub by_id: Arc<Text>,
+    pub by_id: Scoped<Arc<Text>>,
     /// Reads a row by id, `$1`, live or not.
-    pub by_any_id: Arc<Text>,
+    pub by_any_id: Scoped<Arc<Text>>,
     /// Reads the live rows of the ids in `$1`.
-    pub by_ids: Arc<Text>,
+    pub by_ids: Scoped<Arc<Text>>,
     /// Locks the live rows of the ids in `$1`, in their order, then reads them.
-    pub lock: Arc<Text>,
+    pub lock: Scoped<Arc<Text>>,
     /// Inserts a row.
     pub insert: Arc<Text>,
     /// Deletes a row by id, `$1`.
-    pub delete: Arc<Text>,
+    pub delete: Scoped<Arc<Text>>,
     /// Names of unique indexes and constraints to the codes of their keys.
     pub codes: BTreeMap<String, String>,
 }
@@ -83,7 +90,13 @@ fn wires(columns: &Columns) -> Vec<Wire> {
 }
 
 impl Part {
-    fn new(schema: &Schema, fields: &[FieldShape], owner: &Table, part: &PartTable) -> Self {
+    fn new(
+        schema: &Schema,
+        fields: &[FieldShape],
+        owner: &Table,
+        part: &PartTable,
+        pooled: bool,
+    ) -> Self {
         let columns = Columns::new(fields, &part.columns, schema);
         let wires = wires(&columns);
         let table = name(&owner.schema, &part.name);
@@ -107,7 +120,9 @@ impl Part {
         };
         Self {
             insert: Text::new(insert),
-            delete: Text::new(format!("DELETE FROM {table} WHERE \"owner_id\" = $1")),
+            delete: Scoped::new(&own(pooled, "", tenants::CURRENT), |own| {
+                Text::new(format!("DELETE FROM {table} WHERE \"owner_id\" = $1{own}"))
+            }),
             columns,
             wires,
         }
@@ -136,42 +151,50 @@ impl Plan {
             .and_then(|field| columns.of(field).first());
         let live = deleted_at
             .map_or_else(String::new, |column| format!(" AND self.{} IS NULL", column.name));
-        let own = name(&table.schema, &table.name);
+        let pooled = tenancy::pooled(design, table.entity);
+        let own_table = name(&table.schema, &table.name);
+        let mine = own(pooled, "self.", tenants::CURRENT);
+        let scoped =
+            |write: &dyn Fn(&str) -> String| Scoped::new(&mine, |own| Text::new(write(own)));
         let parts: Vec<(Part, String)> = shape
             .parts
             .iter()
             .zip(&table.parts)
             .map(|(part, to)| {
-                (Part::new(schema, &part.fields, table, to), name(&table.schema, &to.name))
+                (Part::new(schema, &part.fields, table, to, pooled), name(&table.schema, &to.name))
             })
             .collect();
         let id = columns.all.first().map_or_else(|| quoted("id"), |column| column.name.clone());
         let arrays = parts.iter().map(|(part, table)| format!(", {}", part.array(table)));
         let list = columns.list("self.") + &arrays.collect::<String>();
-        let select = format!("SELECT {list} FROM {own} AS self WHERE ");
-        let by_ids = format!("{select}self.{id} = ANY($1){live}");
+        let select = format!("SELECT {list} FROM {own_table} AS self WHERE ");
+        let by_ids = |own: &str| format!("{select}self.{id} = ANY($1){live}{own}");
         Self {
             entity: table.entity,
             qualified: format!("{}.{}", shape.context, shape.name),
             search: search_vector(table),
-            by_id: Text::new(format!("{select}self.{id} = $1{live}")),
-            by_any_id: Text::new(format!("{select}self.{id} = $1")),
-            lock: Text::new(format!("{by_ids} ORDER BY self.{id} FOR UPDATE OF self")),
-            by_ids: Text::new(by_ids),
+            by_id: scoped(&|own| format!("{select}self.{id} = $1{live}{own}")),
+            by_any_id: scoped(&|own| format!("{select}self.{id} = $1{own}")),
+            lock: scoped(&|own| format!("{} ORDER BY self.{id} FOR UPDATE OF self", by_ids(own))),
+            by_ids: scoped(&by_ids),
             insert: Text::new(format!(
-                "INSERT INTO {own} ({}) VALUES ({})",
+                "INSERT INTO {own_table} ({}) VALUES ({})",
                 columns.list(""),
                 parameters(1, columns.all.len())
             )),
-            delete: Text::new(format!("DELETE FROM {own} WHERE {id} = $1")),
+            own: Scoped::new(&own(pooled, "", tenants::CURRENT), str::to_owned),
+            delete: Scoped::new(&own(pooled, "", tenants::CURRENT), |own| {
+                Text::new(format!("DELETE FROM {own_table} WHERE {id} = $1{own}"))
+            }),
             codes: codes(design, table),
             wires: wires(&columns),
             parts: parts.into_iter().map(|(part, _)| part).collect(),
-            table: own,
-            id,
+            table: own_table.clone(),
+            id: id.clone(),
             columns,
-            live,
-            select,
+            live: Scoped::new(&mine, |own| format!("{live}{own}")),
+            pooled,
+            select: select.clone(),
         }
     }
 }

@@ -56,10 +56,11 @@ impl Session {
     ) -> Result<Vec<Option<Arc<Row>>>, StoreError> {
         let plan = self.plan(entity)?;
         let found = if let (&[id], false) = (ids, lock) {
-            let text = plan.by_id.clone();
+            let text = plan.by_id.of(self.terms.tenant).clone();
             self.one(entity, &text, &[Bind::Uuid(id)]).await?.into_iter().collect()
         } else {
-            let text = if lock { plan.lock.clone() } else { plan.by_ids.clone() };
+            let text = if lock { &plan.lock } else { &plan.by_ids };
+            let text = text.of(self.terms.tenant).clone();
             self.many(entity, &text, &[Bind::ids(ids.iter().copied())]).await?
         };
         let by_id: BTreeMap<u128, Arc<Row>> =
@@ -85,7 +86,8 @@ impl Session {
                 conditions.push(format!("self.{} = ${}", column.name, binds.len()));
             }
         }
-        let sql = format!("{}{}{} LIMIT 1", plan.select, conditions.join(" AND "), plan.live);
+        let live = plan.live.of(self.terms.tenant);
+        let sql = format!("{}{}{} LIMIT 1", plan.select, conditions.join(" AND "), live);
         let text = self.catalog.texts.get(&sql);
         self.one(entity, &text, &binds).await
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use expression::{EntityId, FieldIndex};
 use runtime::store::{
-    Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Record,
-    StoreError, Subject,
+    Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent,
+    Record, StoreError, Subject,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -38,6 +38,11 @@ fn small(number: i64) -> Result<u32, StoreError> {
 }
 
 impl Session {
+    /// The tenant that the work is for, where rows of the entity belong to tenants.
+    fn tenant_for(&self, entity: EntityId) -> Result<Option<u128>, StoreError> {
+        Ok(self.terms.tenant.id().filter(|_| self.plan(entity).is_ok_and(|plan| plan.pooled)))
+    }
+
     fn qualified(&self, entity: EntityId) -> Result<Bind, StoreError> {
         Ok(Bind::text(&self.plan(entity)?.qualified))
     }
@@ -49,6 +54,7 @@ impl Session {
             Bind::text(&event.key),
             Bind::text(&event.payload),
             Bind::Int(event.at),
+            optional(event.tenant, Wire::Uuid, Bind::Uuid),
         ];
         self.send(&sql::APPEND, binds, Meaning::Plain).await
     }
@@ -66,6 +72,7 @@ impl Session {
                 key: get(row, 2)?,
                 payload: get(row, 3)?,
                 at: get(row, 4)?,
+                tenant: tenant(row, 6)?,
             };
             Ok((get(row, 5)?, event))
         };
@@ -88,11 +95,16 @@ impl Session {
         &mut self,
         entity: EntityId,
         subject: &Subject,
-    ) -> Result<Option<u128>, StoreError> {
-        let binds =
-            [Bind::text(&subject.subject), Bind::text(&subject.issuer), self.qualified(entity)?];
+    ) -> Result<Option<Link>, StoreError> {
+        let binds = [
+            Bind::text(&subject.subject),
+            Bind::text(&subject.issuer),
+            self.qualified(entity)?,
+            optional(self.tenant_for(entity)?, Wire::Uuid, Bind::Uuid),
+        ];
         let rows = self.query(&sql::LINKED, &binds).await?;
-        rows.first().map(|row| decode::id(row, 0)).transpose()
+        let read = |row: &Row| Ok(Link { row: decode::id(row, 0)?, tenant: tenant(row, 1)? });
+        rows.first().map(read).transpose()
     }
 
     pub(crate) async fn link_row(
@@ -106,6 +118,7 @@ impl Session {
             Bind::text(&subject.issuer),
             Bind::text(&subject.subject),
             Bind::Uuid(row),
+            Bind::Uuid(self.tenant_for(entity)?.unwrap_or_default()),
         ];
         self.execute(&sql::LINK, binds, Meaning::Taken("subject-linked")).await.map(drop)
     }
@@ -186,6 +199,7 @@ impl Session {
             Bind::Int(job.attempts.into()),
             Bind::Int(job.due),
             Bind::Int(job.deadline),
+            optional(job.tenant, Wire::Uuid, Bind::Uuid),
         ];
         self.execute(&sql::PUT_JOB, binds, Meaning::Taken("in-progress")).await.map(drop)
     }
@@ -215,7 +229,7 @@ impl Session {
         let rows = self.change(&sql::TAKE_JOBS, &binds).await?;
         let mut jobs = Vec::with_capacity(rows.len());
         for row in &rows {
-            jobs.push((get::<i64>(row, 10)?, self.read_job(row)?));
+            jobs.push((get::<i64>(row, 11)?, self.read_job(row)?));
         }
         jobs.sort_by_key(|(due, job)| (*due, job.id));
         Ok(jobs.into_iter().map(|(_, job)| job).collect())
@@ -241,6 +255,7 @@ impl Session {
             attempts: small(get(row, 7)?)?,
             due: get(row, 8)?,
             deadline: get(row, 9)?,
+            tenant: tenant(row, 10)?,
         })
     }
 
@@ -253,7 +268,9 @@ impl Session {
         let shape = self.catalog.schema().entity(entity);
         let name = shape.fields.get(usize::from(field.0)).map(|field| field.name.as_str());
         let name: Arc<str> = name.unwrap_or_default().into();
-        let binds = [self.qualified(entity)?, Bind::Text(name), Bind::Uuid(per)];
+        let tenant = self.tenant_for(entity)?.unwrap_or_default();
+        let binds =
+            [self.qualified(entity)?, Bind::Text(name), Bind::Uuid(per), Bind::Uuid(tenant)];
         let rows = self.change(&sql::NEXT, &binds).await?;
         rows.first().map_or_else(|| Err(unreadable("a sequence")), |row| get(row, 0))
     }
@@ -304,6 +321,14 @@ impl Session {
     pub(crate) async fn forget_records(&mut self, now: i64, limit: u32) -> Result<u32, StoreError> {
         let binds = vec![Bind::Int(now), Bind::Int(limit.into())];
         self.execute(&sql::PURGE_RECORDS, binds, Meaning::Plain).await.map(count)
+    }
+}
+
+/// A tenant from a column in which nobody's is null or nil.
+fn tenant(row: &Row, at: usize) -> Result<Option<u128>, StoreError> {
+    match decode::bytes(row, at)? {
+        None => Ok(None),
+        Some(_) => decode::id(row, at).map(|id| Some(id).filter(|id| *id != 0)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One piece of work on a connection: statements, sent ahead where nobody waits for their answer.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,13 +9,14 @@ use std::task::{Context, Poll, Waker};
 use expression::EntityId;
 use futures_util::TryStreamExt as _;
 use futures_util::future::join;
-use runtime::store::{StoreError, Terms};
+use runtime::store::{StoreError, Tenant, Terms};
 use tokio_postgres::{Error, Row};
 
 use crate::catalog::Catalog;
 use crate::failure::{self, Violation};
 use crate::plan::Plan;
 use crate::pool::Held;
+use crate::tenants;
 use crate::text::Text;
 use crate::wire::Bind;
 
@@ -32,6 +34,8 @@ pub struct Session {
     pub(crate) terms: Terms,
     /// What opens the transaction, until it was sent.
     begin: Option<&'static str>,
+    /// What says whom the transaction is for, until it was sent.
+    entering: Option<Cow<'static, str>>,
     writes: bool,
     /// Statements whose answers nobody has looked at yet, in order.
     pending: Vec<Pending>,
@@ -71,7 +75,28 @@ impl std::fmt::Debug for Pending {
 impl Session {
     pub(crate) fn new(held: Held, catalog: Arc<Catalog>, terms: Terms, writes: bool) -> Self {
         let begin = Some(if writes { WRITE } else { READ });
-        Self { held, catalog, terms, begin, writes, pending: Vec::new(), failed: None }
+        let entering = catalog.pooled.then(|| tenants::entering(terms.tenant, true)).flatten();
+        let (pending, failed) = (Vec::new(), None);
+        Self { held, catalog, terms, begin, entering, writes, pending, failed }
+    }
+
+    /// From the next statement on the work is for this tenant.
+    pub(crate) fn go_on_for(&mut self, tenant: Tenant) {
+        if self.terms.tenant != tenant {
+            self.terms.tenant = tenant;
+            if self.catalog.pooled {
+                self.entering = tenants::entering(tenant, self.begin.is_some());
+            }
+        }
+    }
+
+    /// What has to be sent before the next statement.
+    fn ahead(&mut self) -> Option<Cow<'static, str>> {
+        match (self.begin.take(), self.entering.take()) {
+            (None, entering) => entering,
+            (Some(begin), None) => Some(begin.into()),
+            (Some(begin), Some(entering)) => Some(format!("{begin}; {entering}").into()),
+        }
     }
 
     pub(crate) fn plan(&self, entity: EntityId) -> Result<&Plan, StoreError> {
@@ -111,15 +136,16 @@ impl Session {
     }
 
     async fn query_now(&mut self, text: &Arc<Text>, binds: &[Bind]) -> Result<Vec<Row>, Error> {
+        let ahead = self.ahead();
         let Ok(connection) = self.held.get() else { return Ok(Vec::new()) };
         let statement = connection.statement(text, binds).await?;
         let query = async {
             connection.client.query_raw(&statement, binds).await?.try_collect::<Vec<Row>>().await
         };
-        match self.begin.take() {
+        match ahead {
             None => query.await,
-            Some(begin) => {
-                let (begun, rows) = join(connection.client.batch_execute(begin), query).await;
+            Some(ahead) => {
+                let (begun, rows) = join(connection.client.batch_execute(&ahead), query).await;
                 begun?;
                 rows
             }
@@ -170,9 +196,9 @@ impl Session {
             }
         };
         let client = self.held.get()?.client.clone();
-        if let Some(begin) = self.begin.take() {
+        if let Some(ahead) = self.ahead() {
             let client = client.clone();
-            let begun = async move { client.batch_execute(begin).await.map(|()| 0) };
+            let begun = async move { client.batch_execute(&ahead).await.map(|()| 0) };
             self.start(Box::pin(begun), Meaning::Plain);
         }
         let count = async move { client.execute_raw(&statement, &binds).await };

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS firmitas.outbox (
   event text NOT NULL,
   key text NOT NULL,
   payload text NOT NULL,
-  at bigint NOT NULL
+  at bigint NOT NULL,
+  tenant uuid
 );
 CREATE TABLE IF NOT EXISTS firmitas.idempotency (
   caller text COLLATE "C" NOT NULL,
@@ -39,7 +40,8 @@ CREATE TABLE IF NOT EXISTS firmitas.jobs (
   key text NOT NULL,
   attempts bigint NOT NULL,
   due bigint NOT NULL,
-  deadline bigint NOT NULL
+  deadline bigint NOT NULL,
+  tenant uuid
 );
 CREATE UNIQUE INDEX IF NOT EXISTS jobs_row ON firmitas.jobs (row, entity);
 CREATE INDEX IF NOT EXISTS jobs_due ON firmitas.jobs (due);
@@ -48,7 +50,8 @@ CREATE TABLE IF NOT EXISTS firmitas.subjects (
   issuer text COLLATE "C" NOT NULL,
   subject text COLLATE "C" NOT NULL,
   row uuid NOT NULL,
-  PRIMARY KEY (subject, issuer, entity)
+  tenant uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  PRIMARY KEY (subject, issuer, entity, tenant)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS subjects_row ON firmitas.subjects (row, entity);
 CREATE TABLE IF NOT EXISTS firmitas.records (
@@ -67,8 +70,9 @@ CREATE TABLE IF NOT EXISTS firmitas.sequences (
   entity text COLLATE "C" NOT NULL,
   field text COLLATE "C" NOT NULL,
   per uuid NOT NULL,
+  tenant uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
   last bigint NOT NULL,
-  PRIMARY KEY (per, entity, field)
+  PRIMARY KEY (per, entity, field, tenant)
 );
 "#;
 
@@ -80,18 +84,21 @@ macro_rules! statements {
 }
 
 statements! {
-    APPEND = "INSERT INTO firmitas.outbox (id, event, key, payload, at) \
-              VALUES ($1, $2, $3, $4, $5)";
-    OUTBOX = "SELECT id, event, key, payload, at, sequence FROM firmitas.outbox \
+    APPEND = "INSERT INTO firmitas.outbox (id, event, key, payload, at, tenant) \
+              VALUES ($1, $2, $3, $4, $5, $6)";
+    OUTBOX = "SELECT id, event, key, payload, at, sequence, tenant FROM firmitas.outbox \
               WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     // Asking for one end at a time reads one row.
     BACKLOG = "SELECT coalesce((SELECT max(sequence) FROM firmitas.outbox) - \
                (SELECT min(sequence) FROM firmitas.outbox) + 1, 0), \
                (SELECT at FROM firmitas.outbox ORDER BY sequence LIMIT 1), \
                count(*), min(due), count(*) FILTER (WHERE attempts > $1) FROM firmitas.jobs";
-    LINKED = "SELECT row FROM firmitas.subjects \
-              WHERE subject = $1 AND issuer = $2 AND entity = $3";
-    LINK = "INSERT INTO firmitas.subjects (entity, issuer, subject, row) VALUES ($1, $2, $3, $4)";
+    // The tenant of what belongs to none is the nil UUID, which a key can hold.
+    LINKED = "SELECT row, tenant FROM firmitas.subjects \
+              WHERE subject = $1 AND issuer = $2 AND entity = $3 \
+              AND ($4::uuid IS NULL OR tenant = $4) ORDER BY tenant LIMIT 1";
+    LINK = "INSERT INTO firmitas.subjects (entity, issuer, subject, row, tenant) \
+            VALUES ($1, $2, $3, $4, $5)";
     UNLINK = "DELETE FROM firmitas.subjects WHERE row = $1 AND entity = $2";
     IDEMPOTENCY = "SELECT body_hash, status::bigint, headers, body, expires \
                    FROM firmitas.idempotency \
@@ -105,21 +112,22 @@ statements! {
                          (SELECT key, caller, operation FROM firmitas.idempotency \
                          WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED)";
     PUT_JOB = "INSERT INTO firmitas.jobs (id, entity, row, operation, step, context, key, \
-               attempts, due, deadline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+               attempts, due, deadline, tenant) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
                ON CONFLICT (id) DO UPDATE SET step = $5, context = $6, key = $7, \
                attempts = $8, due = $9, deadline = $10";
-    JOB = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline \
-           FROM firmitas.jobs WHERE id = $1";
+    JOB = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline, \
+           tenant FROM firmitas.jobs WHERE id = $1";
     JOB_ON = "SELECT id FROM firmitas.jobs WHERE row = $1 AND entity = $2";
     TAKE_JOBS = "UPDATE firmitas.jobs AS job SET due = $2 \
                  FROM (SELECT id, due FROM firmitas.jobs WHERE due <= $1 \
                  ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) AS first \
                  WHERE job.id = first.id \
                  RETURNING job.id, job.entity, job.row, job.operation, job.step, job.context, \
-                 job.key, job.attempts, job.due, job.deadline, first.due";
+                 job.key, job.attempts, job.due, job.deadline, job.tenant, first.due";
     COMPLETE_JOB = "DELETE FROM firmitas.jobs WHERE id = $1";
-    NEXT = "INSERT INTO firmitas.sequences AS known (entity, field, per, last) \
-            VALUES ($1, $2, $3, 1) ON CONFLICT (per, entity, field) \
+    NEXT = "INSERT INTO firmitas.sequences AS known (entity, field, per, tenant, last) \
+            VALUES ($1, $2, $3, $4, 1) ON CONFLICT (per, entity, field, tenant) \
             DO UPDATE SET last = known.last + 1 RETURNING last";
     RECORD = "SELECT kind, key, owner, value, expires FROM firmitas.records \
               WHERE kind = $1 AND key = $2 AND (expires IS NULL OR expires > $3)";

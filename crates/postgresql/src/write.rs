@@ -69,13 +69,14 @@ impl Session {
                     let _ = write!(sql, "{comma}{} = ${}", column.name, binds.len());
                 }
             }
-            let _ = write!(sql, " WHERE {} = $1", plan.id);
+            let _ = write!(sql, " WHERE {} = $1{}", plan.id, plan.own.of(self.terms.tenant));
             let text = catalog.texts.get(&sql);
             self.send(&text, binds, Meaning::Change(after.entity)).await?;
         }
         for (at, part) in plan.parts.iter().enumerate() {
             if before.parts.get(at) != after.parts.get(at) {
-                self.send(&part.delete, vec![Bind::Uuid(id)], Meaning::Write(after.entity)).await?;
+                let delete = part.delete.of(self.terms.tenant);
+                self.send(delete, vec![Bind::Uuid(id)], Meaning::Write(after.entity)).await?;
                 let rows = after.parts.get(at).map(Vec::as_slice).unwrap_or_default();
                 self.insert_part(after.entity, part, id, rows).await?;
             }
@@ -91,9 +92,11 @@ impl Session {
         let catalog = self.catalog.clone();
         let plan = catalog.plan(entity)?;
         for part in &plan.parts {
-            self.send(&part.delete, vec![Bind::Uuid(id)], Meaning::Delete(entity)).await?;
+            let delete = part.delete.of(self.terms.tenant);
+            self.send(delete, vec![Bind::Uuid(id)], Meaning::Delete(entity)).await?;
         }
-        match self.execute(&plan.delete, vec![Bind::Uuid(id)], Meaning::Delete(entity)).await? {
+        let delete = plan.delete.of(self.terms.tenant);
+        match self.execute(delete, vec![Bind::Uuid(id)], Meaning::Delete(entity)).await? {
             0 => Err(StoreError::Vanished { entity }),
             _ => Ok(()),
         }

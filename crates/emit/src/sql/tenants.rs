@@ -6,6 +6,9 @@ use model::model::BuiltIn;
 
 use super::text::{literal, quoted, table as table_name};
 
+/// The setting of a session that works for all tenants: it says `all` then.
+pub const EVERYBODY: &str = "firmitas.tenants";
+
 /// The setting of a session that names the tenant for which it works.
 pub const SETTING: &str = "firmitas.tenant";
 
@@ -37,7 +40,7 @@ pub fn key(design: &Design, table: &Table) -> Option<String> {
 }
 
 /// Row-level security of a table and those of its parts. It holds for the owner of the tables as
-/// well; a session that names no tenant sees nothing.
+/// well; a session that names no tenant, and does not say that it works for all, sees nothing.
 pub fn policies(design: &Design, table: &Table) -> Vec<String> {
     if !pooled(design, table) {
         return Vec::new();
@@ -45,7 +48,8 @@ pub fn policies(design: &Design, table: &Table) -> Vec<String> {
     let parts = table.parts.iter().map(|part| part.name.as_str());
     let policy = |name: &str| {
         let on = table_name(&table.schema, name, Dialect::PostgreSql);
-        let own = format!("{} = {}", quoted(TENANT_COLUMN), current());
+        let all = format!("current_setting({}, true) = 'all'", literal(EVERYBODY));
+        let own = format!("{} = {} OR {all}", quoted(TENANT_COLUMN), current());
         [
             format!("ALTER TABLE {on} ENABLE ROW LEVEL SECURITY"),
             format!("ALTER TABLE {on} FORCE ROW LEVEL SECURITY"),

@@ -242,7 +242,8 @@ impl Caches {
         tags: &mut BTreeSet<Tag>,
     ) {
         let Some(keys) = self.watched.get(&entity) else { return };
-        let untenanted = self.model.system.tenancy.is_none() || self.model.entity(entity).shared;
+        let belongs = |of| decide::tenancy::belongs(self.model.entity(entity), entity, of);
+        let untenanted = !self.model.system.tenancy.as_ref().is_some_and(belongs);
         tags.insert(Tag::rows(entity, if untenanted { Tenant::None } else { tenant }));
         tags.insert(Tag::row(entity, id));
         for row in versions.into_iter().flatten() {

@@ -15,16 +15,21 @@ pub(crate) struct Changes(Option<Arc<Collected>>);
 #[derive(Debug)]
 struct Collected {
     caches: Arc<Caches>,
-    tenant: Tenant,
     tags: Mutex<BTreeSet<Tag>>,
 }
 
 impl Changes {
-    /// A row is written: as it was stored, and as it will be.
-    pub(crate) fn note(&self, entity: EntityId, id: u128, versions: [Option<&Row>; 2]) {
+    /// A row is written, for a tenant: as it was stored, and as it will be.
+    pub(crate) fn note(
+        &self,
+        entity: EntityId,
+        id: u128,
+        tenant: Tenant,
+        versions: [Option<&Row>; 2],
+    ) {
         let Some(of) = &self.0 else { return };
         if let Ok(mut tags) = of.tags.lock() {
-            of.caches.tags_of_write(entity, id, of.tenant, versions, &mut tags);
+            of.caches.tags_of_write(entity, id, tenant, versions, &mut tags);
         }
     }
 }
@@ -35,10 +40,10 @@ impl Changes {
 pub(crate) struct Watch(Changes);
 
 impl Watch {
-    /// Watches a transaction for a tenant.
-    pub(crate) fn new(caches: Option<&Arc<Caches>>, tenant: Tenant) -> Self {
+    /// Watches a transaction.
+    pub(crate) fn new(caches: Option<&Arc<Caches>>) -> Self {
         let collected = |caches: &Arc<Caches>| {
-            Arc::new(Collected { caches: caches.clone(), tenant, tags: Mutex::default() })
+            Arc::new(Collected { caches: caches.clone(), tags: Mutex::default() })
         };
         Self(Changes(caches.map(collected)))
     }

@@ -100,7 +100,10 @@ fn plan(model: &Model, operation: &Operation, kept: &Kept) -> Option<CachePlan> 
     let conditions = operation.by.iter().filter_map(|grant| grant.condition.as_ref());
     let mut followed = BTreeSet::new();
     everyone.into_iter().chain(conditions).for_each(|of| follow(of, &mut followed));
-    let untenanted = |id: &EntityId| model.system.tenancy.is_none() || model.entity(*id).shared;
+    let untenanted = |id: &EntityId| {
+        let belongs = |of| decide::tenancy::belongs(model.entity(*id), *id, of);
+        !model.system.tenancy.as_ref().is_some_and(belongs)
+    };
     let seconds = |time: f64| Duration::try_from_secs_f64(time).unwrap_or_default();
     Some(CachePlan {
         name: model.qualified_operation(kept.operation),

@@ -26,7 +26,7 @@ use crate::cache::{self, Caches, Watch};
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
 use crate::store::{
-    IdempotencyKey, JournalEntry, Store, StoreError, Tenant, Terms, Transaction as _,
+    IdempotencyKey, JournalEntry, Snapshot as _, Store, StoreError, Tenant, Terms, Transaction as _,
 };
 use crate::telemetry::{AuditLog, OpenSpan, Sample, SpanKind};
 
@@ -285,23 +285,26 @@ impl<S: Store> Inner<S> {
         self.load(request, None).await
     }
 
-    /// Reads from the store: as the caller, or through the grants of a view.
+    /// Reads from the store: as the caller, or through the grants of a view, for a tenant.
     pub(super) async fn load(
         &self,
         request: Request,
-        through: Option<Vec<usize>>,
+        through: Option<(Vec<usize>, Tenant)>,
     ) -> Result<Answer, Problem> {
         let plans = self.plans.clone();
-        let terms = Terms { stale: self.stale(request.operation), ..self.terms(&request) };
+        let known = through.as_ref().map_or(self.terms(&request).tenant, |(_, tenant)| *tenant);
+        let through = through.map(|(grants, _)| grants);
+        let stale = self.stale(request.operation);
+        let terms = Terms { stale, tenant: known, ..self.terms(&request) };
         let list = plans.model.operation(request.operation).kind == OperationKind::List;
         let _span = self.store_span(&request, if list { "store.scan" } else { "store.read" });
-        let result: Result<(Answer, Vec<JournalEntry>), Failure> = if list {
+        let result: Result<(Answer, Vec<JournalEntry>, Tenant), Failure> = if list {
             self.store
                 .scan(terms, move |snapshot| {
                     Box::pin(async move {
                         let mut work = Work::new(plans, snapshot, now());
                         let answer = read::answer(&mut work, &request, through).await?;
-                        Ok((answer, journal::of_reads(&mut work)?))
+                        Ok((answer, journal::of_reads(&mut work)?, work.store.tenant()))
                     })
                 })
                 .await
@@ -311,13 +314,13 @@ impl<S: Store> Inner<S> {
                     Box::pin(async move {
                         let mut work = Work::new(plans, snapshot, now());
                         let answer = read::answer(&mut work, &request, through).await?;
-                        Ok((answer, journal::of_reads(&mut work)?))
+                        Ok((answer, journal::of_reads(&mut work)?, work.store.tenant()))
                     })
                 })
                 .await
         };
-        let (answer, read) = result?;
-        self.record_reads(terms, read).await?;
+        let (answer, read, tenant) = result?;
+        self.record_reads(Terms { tenant, ..terms }, read).await?;
         Ok(answer)
     }
 
@@ -338,9 +341,9 @@ impl<S: Store> Inner<S> {
         self.caches.as_ref()
     }
 
-    /// Makes old what a transaction for a tenant is about to write.
-    pub(crate) fn watch(&self, tenant: Tenant) -> Watch {
-        Watch::new(self.caches.as_ref(), tenant)
+    /// Makes old what a transaction is about to write.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch::new(self.caches.as_ref())
     }
 
     async fn write(self: &Arc<Self>, request: Request) -> Result<Answer, Problem> {
@@ -362,7 +365,7 @@ impl<S: Store> Inner<S> {
         let plans = self.plans.clone();
         let span = self.store_span(&asked.request, "store.write");
         let terms = self.terms(&asked.request);
-        let watch = self.watch(terms.tenant);
+        let watch = self.watch();
         let changes = watch.changes();
         let reply: Result<Reply, Failure> = self
             .store

@@ -113,7 +113,8 @@ async fn write<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), F
     if gone && plans.people.contains(&key.0) {
         work.store.unlink(key.0, key.1).await?;
     }
-    work.changes.note(key.0, key.1, [entry.stored.as_deref(), entry.now.as_deref()]);
+    let tenant = work.store.tenant();
+    work.changes.note(key.0, key.1, tenant, [entry.stored.as_deref(), entry.now.as_deref()]);
     match (&entry.stored, &entry.now) {
         (None, Some(new)) => work.store.insert(new).await?,
         (Some(old), Some(new)) if old != new => work.store.update(old, new).await?,

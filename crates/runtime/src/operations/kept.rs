@@ -10,7 +10,7 @@ use super::work::Work;
 use crate::cache::{Asked, CachePlan, Key, View};
 use crate::call::{Answer, Request};
 use crate::problem::Problem;
-use crate::store::Store;
+use crate::store::{Snapshot as _, Store, Tenant};
 
 /// Answers from what is kept for everybody who sees what the caller sees; from the store where that
 /// is the caller alone.
@@ -25,10 +25,9 @@ pub(super) async fn read<S: Store>(
     if !request.caller.reaches(request.operation) {
         return inner.load(request, None).await;
     }
-    let Some(view) = view(&inner, plan, &request).await? else {
+    let Some((view, tenant)) = view(&inner, plan, &request).await? else {
         return inner.load(request, None).await;
     };
-    let tenant = inner.terms(&request).tenant;
     let Some(key) = Key::of(&request, tenant, &view) else {
         return inner.load(request, None).await;
     };
@@ -37,31 +36,34 @@ pub(super) async fn read<S: Store>(
     let operation = request.operation;
     let load = move || {
         let (inner, request, grants) = (inner.clone(), request.clone(), grants.clone());
-        async move { inner.load(request, Some(grants)).await }
+        async move { inner.load(request, Some((grants, tenant))).await }
     };
     caches.answer(operation, asked, load).await
 }
 
-/// As whom the caller sees. What depends on rows of the caller is read now, for each request: no
-/// right outlives its end in a cache.
+/// As whom the caller sees, and for which tenant. What depends on rows of the caller is read now,
+/// for each request: no right outlives its end in a cache.
 async fn view<S: Store>(
     inner: &Inner<S>,
     plan: &CachePlan,
     request: &Request,
-) -> Result<Option<View>, Problem> {
-    if let Ok(view) = plan.view(&request.caller) {
-        return Ok(view);
+) -> Result<Option<(View, Tenant)>, Problem> {
+    let known = Some(inner.terms(request).tenant).filter(|_| inner.plans.tenants.is_none());
+    if let (Some(tenant), Ok(view)) = (known, plan.view(&request.caller)) {
+        return Ok(view.map(|view| (view, tenant)));
     }
     let (plans, request) = (inner.plans.clone(), request.clone());
     let terms = inner.terms(&request);
-    let grants: Result<Vec<usize>, Failure> = inner
+    let found: Result<(Vec<usize>, Tenant), Failure> = inner
         .store
         .read(terms, move |snapshot| {
             Box::pin(async move {
                 let mut work = Work::new(plans, snapshot, now());
-                Ok(read::access(&mut work, &request).await?.positions())
+                let grants = read::access(&mut work, &request).await?.positions();
+                Ok((grants, work.store.tenant()))
             })
         })
         .await;
-    Ok(plan.view_of(grants?))
+    let (grants, tenant) = found?;
+    Ok(plan.view_of(grants).map(|view| (view, tenant)))
 }

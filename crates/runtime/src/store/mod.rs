@@ -19,6 +19,7 @@ mod records;
 pub mod sqlite;
 pub mod tables;
 pub mod template;
+pub mod tenants;
 mod terms;
 mod together;
 mod tree;

@@ -129,7 +129,7 @@ async fn follow<S: Store>(
     let plans = inner.plans.clone();
     // It goes on in the tenant that it was made in.
     let terms = Terms::of(resume.job.tenant.into());
-    let watch = inner.watch(terms.tenant);
+    let watch = inner.watch();
     let changes = watch.changes();
     let result = inner.store.write(terms, move |tx| {
         Box::pin(async move {

@@ -145,8 +145,13 @@ impl Session {
                 only.push_str(&format!(" AND self.{} = ?{}", column.name, binds.len()));
             }
         }
+        let own = crate::store::tenants::own(
+            plan.pooled && !self.everybody(),
+            "self.",
+            super::tenants::CURRENT,
+        );
         let sql = format!(
-            "SELECT {} FROM {} AS self WHERE self.\"id\" > ?1 AND self.\"id\" <= ?2{only} \
+            "SELECT {} FROM {} AS self WHERE self.\"id\" > ?1 AND self.\"id\" <= ?2{only}{own} \
              ORDER BY self.\"id\" LIMIT {}",
             plan.columns.list("self."),
             plan.table,

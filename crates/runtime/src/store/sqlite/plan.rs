@@ -10,9 +10,10 @@ use expression::{EntityId, FieldShape, Schema};
 use model::model::BuiltIn;
 
 use super::exclusive::{self, Check};
-use super::tenants::{self, Scoped};
+use super::tenants;
 use crate::store::StoreError;
 pub(super) use crate::store::tables::{Column, Columns, quoted};
+use crate::store::tenants::{Scoped, own};
 
 /// Separates the ids of a list in one bound text: `json_each` makes rows of them.
 pub(super) const IDS: &str = "(SELECT unhex(value) FROM json_each(?1))";
@@ -25,13 +26,13 @@ pub(super) struct Part {
     /// Its columns besides `owner_id` and `position`.
     pub columns: Columns,
     /// Reads the rows of one owner, `?1`.
-    pub of_one: Scoped,
+    pub of_one: Scoped<String>,
     /// Reads the rows of the owners in [`IDS`], each with its owner first.
-    pub of_many: Scoped,
+    pub of_many: Scoped<String>,
     /// Inserts a row: owner, position, columns.
     pub insert: String,
     /// Deletes the rows of one owner, `?1`.
-    pub delete: Scoped,
+    pub delete: Scoped<String>,
 }
 
 /// The table of an entity.
@@ -56,19 +57,19 @@ pub(super) struct Plan {
     /// Whether rows of several tenants share the table.
     pub pooled: bool,
     /// ` AND` rows are not deleted softly and are the tenant's, for the alias `self`.
-    pub live: Scoped,
+    pub live: Scoped<String>,
     /// ` AND` rows are the tenant's, for no alias.
-    pub own: Scoped,
+    pub own: Scoped<String>,
     /// Reads a live row by id, `?1`.
-    pub by_id: Scoped,
+    pub by_id: Scoped<String>,
     /// Reads a row by id, `?1`, live or not.
-    pub by_any_id: Scoped,
+    pub by_any_id: Scoped<String>,
     /// Reads the live rows in [`IDS`].
-    pub by_ids: Scoped,
+    pub by_ids: Scoped<String>,
     /// Inserts a row, for one tenant.
     pub insert: String,
     /// Deletes a row by id, `?1`.
-    pub delete: Scoped,
+    pub delete: Scoped<String>,
     /// What SQLite names when a unique index is violated, to the key's code.
     pub codes: BTreeMap<String, String>,
 }
@@ -96,7 +97,8 @@ impl Part {
         let list = columns.list("");
         let separated = if list.is_empty() { String::new() } else { format!(", {list}") };
         let (tenant, value) = tenant_of_new(pooled);
-        let scoped = |write: &dyn Fn(&str) -> String| Scoped::new(&tenants::own(pooled, ""), write);
+        let scoped =
+            |write: &dyn Fn(&str) -> String| Scoped::new(&own(pooled, "", tenants::CURRENT), write);
         let select = format!("SELECT \"owner_id\"{separated} FROM {table} WHERE \"owner_id\"");
         Self {
             of_one: scoped(&|own| format!("{select} = ?1{own} ORDER BY \"position\"")),
@@ -136,8 +138,9 @@ impl Plan {
         let (quoted_name, list) = (quoted(&name), columns.list("self."));
         let select = format!("SELECT {list} FROM {quoted_name} AS self WHERE self.\"id\"");
         let (tenant, value) = tenant_of_new(pooled);
-        let scoped =
-            |write: &dyn Fn(&str) -> String| Scoped::new(&tenants::own(pooled, "self."), write);
+        let scoped = |write: &dyn Fn(&str) -> String| {
+            Scoped::new(&own(pooled, "self.", tenants::CURRENT), write)
+        };
         Self {
             entity: table.entity,
             qualified: format!("{}.{}", shape.context, shape.name),
@@ -153,8 +156,8 @@ impl Plan {
                 columns.list(""),
                 parameters(1, columns.all.len())
             ),
-            own: Scoped::new(&tenants::own(pooled, ""), str::to_owned),
-            delete: Scoped::new(&tenants::own(pooled, ""), |own| {
+            own: Scoped::new(&own(pooled, "", tenants::CURRENT), str::to_owned),
+            delete: Scoped::new(&own(pooled, "", tenants::CURRENT), |own| {
                 format!("DELETE FROM {quoted_name} WHERE \"id\" = ?1{own}")
             }),
             codes: table

@@ -41,34 +41,6 @@ impl Current {
     }
 }
 
-/// The same statement twice: for one tenant, and for everybody.
-#[derive(Debug)]
-pub(super) struct Scoped {
-    own: String,
-    all: String,
-}
-
-impl Scoped {
-    /// Writes both; `write` is given what a `WHERE` needs in addition.
-    pub fn new(own: &str, write: impl Fn(&str) -> String) -> Self {
-        Self { own: write(own), all: write("") }
-    }
-
-    /// The one for this work.
-    pub fn of(&self, tenant: Tenant) -> &str {
-        match tenant {
-            Tenant::All => &self.all,
-            Tenant::None | Tenant::One(_) => &self.own,
-        }
-    }
-}
-
-/// ` AND` the row of this alias (with its dot) is the tenant's; nothing where tables are not shared.
-pub(super) fn own(pooled: bool, alias: &str) -> String {
-    let test = || format!(" AND {alias}{} = {CURRENT}", quoted(TENANT_COLUMN));
-    pooled.then(test).unwrap_or_default()
-}
-
 impl Session {
     /// The work is for this tenant from here on.
     pub(super) fn enter(&mut self, tenant: Tenant) {
