@@ -39,7 +39,7 @@ pub(crate) async fn get<X: Snapshot>(
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
-    let session = Session::open(work, &request.caller).await?;
+    let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
     work.author = Some(Author::of(work, &session, &access, request.operation));
     let not_found = || Failure::from(Problem::new(&code::NOT_FOUND));
@@ -68,7 +68,7 @@ pub(crate) async fn list<X: Snapshot>(
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
-    let session = Session::open(work, &request.caller).await?;
+    let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
     work.author = Some(Author::of(work, &session, &access, request.operation));
     let page = request.page.clone().unwrap_or_default();

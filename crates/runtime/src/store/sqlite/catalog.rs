@@ -13,7 +13,7 @@ use super::plan::{Plan, plans};
 use super::tenants;
 use crate::store::conditions::{Conditions, Registered};
 use crate::store::template::Template;
-use crate::store::{Predicate, StoreError};
+use crate::store::{Predicate, StoreError, Tenant};
 
 /// Tables and conditions.
 #[derive(Debug)]
@@ -63,8 +63,13 @@ impl Catalog {
     }
 
     /// A condition over a row of another alias.
-    pub fn aliased(&self, predicate: &Predicate, alias: &str) -> Result<Arc<Template>, StoreError> {
-        self.conditions.aliased(&self.design, predicate, alias)
+    pub fn aliased(
+        &self,
+        predicate: &Predicate,
+        alias: &str,
+        tenant: Tenant,
+    ) -> Result<Arc<Template>, StoreError> {
+        self.conditions.aliased(&self.design, predicate, alias, tenant)
     }
 
     /// A condition by its number.

@@ -15,7 +15,7 @@ use super::search;
 use super::session::Session;
 use crate::store::area::Area;
 use crate::store::{
-    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError,
+    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError, Tenant,
 };
 
 /// A `WHERE` as it grows, with what it binds.
@@ -216,7 +216,7 @@ impl Session {
             let mut alternatives = Vec::with_capacity(condition.any.len());
             for bound in &condition.any {
                 let first = self.bound(entity, bound, clause)?;
-                let template = self.catalog.aliased(&bound.predicate, alias)?;
+                let template = self.catalog.aliased(&bound.predicate, alias, self.terms.tenant)?;
                 alternatives.push(format!("({})", template.numbered_from(first)));
             }
             sql.push_str(" AND ");

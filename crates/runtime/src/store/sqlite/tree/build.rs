@@ -9,6 +9,7 @@ use super::super::page::{Clause, Phase, phases};
 use super::super::plan::{Column, Columns, Plan};
 use super::super::session::Session;
 use super::super::tenants;
+use crate::store::tenants::own;
 
 /// The rows of the root, which the rest of the statement is about.
 const ROOT: &str = "\"root\"";
@@ -150,7 +151,8 @@ impl<'c> Builder<'_, 'c> {
                 let mut all = Vec::new();
                 for &nulls in phases(plan, page) {
                     self.clause.sql.clone_from(&base);
-                    let phase = Phase { sort: page.sort, nulls, after: nulls.after(page), limit, tenant };
+                    let phase =
+                        Phase { sort: page.sort, nulls, after: nulls.after(page), limit, tenant };
                     all.push(phase.sql(plan, &list, &mut self.clause)?);
                 }
                 self.clause.sql.clear();
@@ -225,8 +227,8 @@ impl<'c> Builder<'_, 'c> {
         let row = (target.entity, alias.trim_matches('"'));
         let tests = self.session.conditions_over(row, &reference.conditions, &mut self.clause)?;
         let pooled = target.pooled && !self.session.everybody();
-        let own = tenants::own(pooled, &format!("{alias}."), tenants::CURRENT);
-        Ok(live + &own + &tests)
+        let mine = own(pooled, &format!("{alias}."), tenants::CURRENT);
+        Ok(live + &mine + &tests)
     }
 
     /// All rows that a reference of all these rows names.
