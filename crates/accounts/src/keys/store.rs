@@ -154,7 +154,7 @@ impl Keys {
             ..Identity::default()
         };
         let scope = key::operations(model, &key.about.scopes).map(Arc::new);
-        Caller { actors, identity: Some(identity), scope }
+        Caller { actors, identity: Some(identity), scope, ..Caller::default() }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::operations::journal::Author;
 use crate::operations::work::{Key, Work};
 use crate::operations::{fill, finish, scope::Scope};
 use crate::problem::Problem;
-use crate::store::{Record, Snapshot as _, Store, StoreError, Tenant, Terms, Transaction, Walk};
+use crate::store::{Record, Snapshot as _, Store, StoreError, Terms, Transaction, Walk};
 
 /// Requests that are not done yet, by person.
 const OPEN: &str = "erasure";
@@ -191,7 +191,7 @@ async fn empty_rows<S: Store>(
     ids: Vec<u128>,
 ) -> Result<bool, Problem> {
     let plans = inner.plans.clone();
-    let watch = inner.watch(Tenant::All);
+    let watch = inner.watch();
     let changes = watch.changes();
     let emptied: Result<(usize, bool), Failure> = inner
         .store

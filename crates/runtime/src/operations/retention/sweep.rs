@@ -245,7 +245,7 @@ async fn end_together<S: Store>(
 ) -> Result<(), Problem> {
     let (plans, ids, holder) = (inner.plans.clone(), ids.to_vec(), inner.sweeper.holder.clone());
     let entity = retention.entity;
-    let watch = inner.watch(Tenant::All);
+    let watch = inner.watch();
     let changes = watch.changes();
     let ended: Result<Vec<&'static str>, Failure> = inner
         .store
@@ -295,7 +295,7 @@ pub(super) async fn take<X: Transaction>(
     let (entity, after, until) = (key.0, key.1.wrapping_sub(1), key.1);
     let walk = Walk { entity, only: None, after, until, limit: 1 };
     let row = work.store.walk(&walk).await?.into_iter().next();
-    work.rows.0.insert(key, Entry::read(row.clone(), true));
+    work.rows.0.insert(key, Entry::read(row.clone(), true, Tenant::All));
     Ok(row)
 }
 
