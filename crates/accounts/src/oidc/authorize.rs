@@ -277,14 +277,8 @@ fn sign_in(request: &Request, wanted: &Wanted) -> Reply {
         .collect();
     let prompt = Some(prompt.join(" ")).filter(|prompt| !prompt.is_empty());
     let after = wanted.after.map(|after| after.to_string());
-    let anew = after.is_some() || request.parameters.get("id_token_hint").is_some();
     let again = request.parameters.clone();
     let again = again.with("prompt", prompt).with("max_age", None).with(SIGNED_IN_AFTER, after);
     let next = format!("{PATH}?{}", again.query());
-    let mut parameters = vec![("next", next.as_str())];
-    if anew {
-        // Whoever is signed in already is asked nevertheless.
-        parameters.push(("again", "1"));
-    }
-    page::redirect(&with_parameters(SIGN_IN, &parameters))
+    page::redirect(&with_parameters(SIGN_IN, &[("next", &next)]))
 }

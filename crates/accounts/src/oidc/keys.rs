@@ -345,6 +345,14 @@ mod tests {
     }
 
     #[test]
+    fn access_tokens_are_told_by_their_beginning() {
+        let keys = Keys::of(&step(Vec::new(), 0, Rotation::Due), &Seal::new(&[1; 32])).unwrap();
+        let token = |kind| keys.sign("EdDSA", kind, &Claims::new(), 1).unwrap();
+        assert!(super::super::looks_like_one(&token(super::super::claims::ACCESS)));
+        assert!(!super::super::looks_like_one(&token(super::super::claims::ID)));
+    }
+
+    #[test]
     fn keys_that_were_sealed_by_another_are_no_keys() {
         let kept = step(Vec::new(), 0, Rotation::Due);
         assert!(Keys::of(&kept, &Seal::new(&[2; 32])).is_err());

@@ -39,4 +39,5 @@ pub use keys::Rotation;
 pub use mount::OpenIdMount;
 pub use provider::{Provider, ProviderSettings};
 pub use seal::digest;
+pub(crate) use verify::looks_like_one;
 pub use verify::unproven_issuer;
