@@ -60,6 +60,7 @@ pub fn run(options: &Options) -> Result<()> {
         .env("FIRMITAS_TEST_BUF", &tools.npm)
         .env("FIRMITAS_TEST_GRAPHQL", &tools.npm)
         .env("FIRMITAS_TEST_SARIF", &tools.npm)
+        .env("FIRMITAS_TEST_OPENID_CLIENT", &tools.npm)
         .env("FIRMITAS_TEST_OPENAPI_SPEC_VALIDATOR", &tools.openapi_spec_validator)
         .env("FIRMITAS_TEST_SCHEMATHESIS", &tools.schemathesis);
     execute(&mut command)

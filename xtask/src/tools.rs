@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{exists, is_root, run, run_quietly, step, target};
 
-const NPM_PACKAGES: [&str; 7] = [
+const NPM_PACKAGES: [&str; 8] = [
     "@asyncapi/parser@3.6.3",
     "@bufbuild/buf@1.75.0",
     // Brings the JSON Schema of SARIF.
@@ -16,6 +16,7 @@ const NPM_PACKAGES: [&str; 7] = [
     "graphql@16.15.0",
     "jsdom@29.1.1",
     "mermaid@11.17.2",
+    "openid-client@6.8.9",
 ];
 const PYTHON_PACKAGES: [&str; 7] = [
     "prometheus-client==0.26.0",
@@ -32,7 +33,7 @@ pub struct Tools {
     /// Redocly's linter of OpenAPI documents (npm).
     pub redocly: PathBuf,
     /// Folder with the npm packages: AsyncAPI's parser, buf, GraphQL's reference implementation,
-    /// `mermaid` with `jsdom`.
+    /// `mermaid` with `jsdom`, `openid-client`.
     pub npm: PathBuf,
     /// The `OpenAPI` validator of the python-openapi project (`PyPI`).
     pub openapi_spec_validator: PathBuf,

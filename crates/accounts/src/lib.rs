@@ -34,6 +34,7 @@ mod clock;
 mod events;
 mod failure;
 mod http;
+pub mod issuers;
 mod keys;
 pub mod oidc;
 mod password;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use accounts::{Accounts, Authenticators, SignIn};
+use accounts::{Accounts, Authenticators, Recognise, SignIn};
 use decide::Design;
 use runtime::Backend;
 use runtime::http::ServeOptions;
@@ -76,8 +76,12 @@ pub(crate) fn open<S: Store>(
 }
 
 /// Serves accounts: who asks, and where they sign in.
-pub(crate) fn serve(options: &mut ServeOptions, accounts: &Arc<Accounts>, issuer: Issuer) {
-    let further = Vec::new();
+pub(crate) fn serve(
+    options: &mut ServeOptions,
+    accounts: &Arc<Accounts>,
+    issuer: Issuer,
+    further: Vec<Arc<dyn Recognise>>,
+) {
     let known = Authenticators::new(issuer, Arc::clone(accounts), further);
     options.authenticate = Some(Arc::new(known));
     options.mounts.push(Arc::new(SignIn::new(Arc::clone(accounts))));

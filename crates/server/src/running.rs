@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use accounts::Accounts;
 use base::Diagnostic;
 use decide::Design;
 use postgresql::PostgreSqlStore;
@@ -11,6 +12,7 @@ use runtime::http::{self, Running, ServeOptions};
 use runtime::store::Store;
 use runtime::{Backend, operations::ConfiguredExternals};
 
+use crate::oidc::{Oidc, TokensAlone};
 use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded, identity};
 
 /// A server that accepts requests.
@@ -20,6 +22,7 @@ pub struct Server {
     data: PathBuf,
     stand_ins: Vec<String>,
     not_running: Vec<Diagnostic>,
+    accounts: Option<Arc<Accounts>>,
     close: Box<dyn FnOnce() + Send>,
 }
 
@@ -67,9 +70,16 @@ impl Server {
         &self.not_running
     }
 
+    /// Who signs in here, where that is on.
+    #[must_use]
+    pub const fn accounts(&self) -> Option<&Arc<Accounts>> {
+        self.accounts.as_ref()
+    }
+
     /// Finishes what is under way, closes the store, and lets go of the data folder.
     pub async fn stop(self) {
         self.running.stop().await;
+        drop(self.accounts);
         (self.close)();
         embedded::released(&self.data).await;
     }
@@ -100,15 +110,23 @@ async fn assemble<S: Store>(
         access_log: settings.access_log,
         tracing: settings.traces.as_ref().and_then(|traces| traces.start(design)),
     };
-    if let Some(accounts) = &accounts {
-        identity::serve(&mut options, accounts, identity::issuer(design, &settings.data)?);
+    let issuer = identity::issuer(design, &settings.data)?;
+    let oidc = Oidc::start(design, &settings.oidc, &backend, accounts.as_ref(), &issuer).await?;
+    let further = oidc.further.clone();
+    match &accounts {
+        Some(accounts) => identity::serve(&mut options, accounts, issuer, further),
+        None => options.authenticate = Some(Arc::new(TokensAlone::new(issuer, further))),
     }
+    oidc.serve(&mut options);
+    let secure = options.edge.tls.is_some();
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
+    oidc.listens_at(running.address(), secure);
     let not_running = backend.not_running().to_vec();
     let close = Box::new(move || {
         backend.close();
         backend.audit().flush();
     });
     let design = Arc::clone(design);
-    Ok(Server { running, design, data: settings.data, stand_ins, not_running, close })
+    let data = settings.data;
+    Ok(Server { running, design, data, stand_ins, not_running, accounts, close })
 }

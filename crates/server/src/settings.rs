@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
-use crate::{CacheSettings, IdentitySettings, TraceSettings};
+use crate::{CacheSettings, IdentitySettings, OidcSettings, TraceSettings};
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
 /// settings from flags, the environment and files is the caller's.
@@ -23,6 +23,8 @@ pub struct Settings {
     pub externals: Vec<(String, String)>,
     /// Who asks.
     pub identity: IdentitySettings,
+    /// The OpenID Connect provider, issuers of others, certificates.
+    pub oidc: OidcSettings,
     /// Where a line for each request goes.
     pub access_log: AccessLog,
     /// Bounds.

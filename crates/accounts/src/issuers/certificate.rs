@@ -76,7 +76,8 @@ impl Certificates {
             GeneralName::DNSName(name) => Some(normal(&format!("dns:{name}"))),
             _ => None,
         });
-        let (name, actor) = named.find_map(|name| Some((self.names.get(&name).copied()?, name)))
+        let (name, actor) = named
+            .find_map(|name| Some((self.names.get(&name).copied()?, name)))
             .map(|(actor, name)| (name, actor))?;
         let mut actors = vec![actor];
         actors.extend(&self.anonymous.actors);

@@ -26,11 +26,15 @@ const SUBJECT: usize = 255;
 
 impl Mapping {
     pub(super) fn of(settings: &IssuerSettings, model: &Model) -> Result<Self, String> {
-        let proves =
-            |of: &Actor| !matches!(of.authentication, Authentication::None | Authentication::System);
-        if let Some(unknown) = settings.actors.iter().flatten().find(|name| {
-            !model.actors.iter().any(|of| of.name.value == **name && proves(of))
-        }) {
+        let proves = |of: &Actor| {
+            !matches!(of.authentication, Authentication::None | Authentication::System)
+        };
+        if let Some(unknown) = settings
+            .actors
+            .iter()
+            .flatten()
+            .find(|name| !model.actors.iter().any(|of| of.name.value == **name && proves(of)))
+        {
             let issuer = &settings.issuer;
             return Err(format!("the issuer `{issuer}`: no actor `{unknown}` proves who it is"));
         }

@@ -102,8 +102,7 @@ impl Tokens {
         }
         let name = unproven_issuer(token)?;
         // Several may be configured for one issuer, each with its audience.
-        let named: Vec<&Arc<Issuer>> =
-            self.issuers.iter().filter(|of| of.name() == name).collect();
+        let named: Vec<&Arc<Issuer>> = self.issuers.iter().filter(|of| of.name() == name).collect();
         if named.is_empty() {
             return None;
         }

@@ -101,8 +101,9 @@ impl Provider {
     }
 
     /// Tells it where it listens; without effect where an issuer is configured.
-    pub fn listens_at(&self, address: std::net::SocketAddr) {
-        let _ = self.issuer.set(format!("http://{address}").into());
+    pub fn listens_at(&self, address: std::net::SocketAddr, secure: bool) {
+        let scheme = if secure { "https" } else { "http" };
+        let _ = self.issuer.set(format!("{scheme}://{address}").into());
     }
 
     /// Its URL.

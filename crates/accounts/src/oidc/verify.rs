@@ -32,7 +32,9 @@ impl Provider {
     #[must_use]
     pub fn issued(&self, token: &str) -> bool {
         looks_like_one(token)
-            && self.issuer().is_ok_and(|issuer| unproven_issuer(token).as_deref() == Some(&**issuer))
+            && self
+                .issuer()
+                .is_ok_and(|issuer| unproven_issuer(token).as_deref() == Some(&**issuer))
     }
 
     /// Who the bearer of an access token is, where that is known without the store.

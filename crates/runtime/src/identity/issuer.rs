@@ -32,6 +32,7 @@ pub struct Issuer {
     verifying: DecodingKey,
     public: Jwk,
     seal: [u8; 32],
+    root: [u8; 32],
     validation: Validation,
     audience: String,
     model: Arc<Model>,
@@ -69,6 +70,7 @@ impl Issuer {
         let everyone = model.actors().filter(|(_, actor)| none(actor.authentication));
         Ok(Self {
             seal: derive(&key.0, b"firmitas cursor"),
+            root: derive(&key.0, b"firmitas derived keys"),
             validation: token::validation(ISSUER, &audience),
             issuer: ISSUER.into(),
             anonymous: Caller { actors: everyone.map(|(id, _)| id).collect(), ..Caller::default() },
@@ -195,12 +197,19 @@ impl Issuer {
     pub const fn seal(&self) -> &[u8; 32] {
         &self.seal
     }
+
+    /// Another key, derived for a purpose: the same for all who share the data folder's private
+    /// key, and telling nothing about those for other purposes.
+    #[must_use]
+    pub fn derived(&self, purpose: &[u8]) -> [u8; 32] {
+        derive(&self.root, purpose)
+    }
 }
 
-fn derive(key: &[u8; 48], purpose: &[u8]) -> [u8; 32] {
+fn derive(key: &[u8], purpose: &[u8]) -> [u8; 32] {
     // A key of exactly one block, which HMAC takes without a way to fail.
     let mut block = [0; 64];
-    block[..key.len()].copy_from_slice(key);
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
     mac.update(purpose);
     mac.finalize().into_bytes().into()

@@ -9,6 +9,7 @@ use server::StoreAddress;
 
 use super::settings::{
     cache::CacheArguments, edge::EdgeArgs, identity::IdentityArguments, limits::LimitArgs,
+    oidc::OidcArguments,
     telemetry::TelemetryArgs,
 };
 use crate::{
@@ -63,6 +64,10 @@ pub struct Settings {
     /// Who asks.
     #[command(flatten)]
     pub identity: IdentityArguments,
+
+    /// Tokens and certificates.
+    #[command(flatten)]
+    pub oidc: OidcArguments,
 }
 
 /// The embedded store.
@@ -125,6 +130,7 @@ impl Settings {
             cache: self.cache.settings()?,
             traces: self.telemetry.traces()?,
             identity: self.identity.of_server(),
+            oidc: self.oidc.of_server()?,
         })
     }
 
@@ -182,7 +188,7 @@ impl Settings {
         }
         let log = if self.log == Log::Json { "json" } else { "off" };
         rows.push(row("log", log.to_owned(), matches));
-        let groups = [self.edge.printed(), self.limits.printed(), self.identity.printed()];
+        let groups = [self.edge.printed(), self.limits.printed(), self.identity.printed(), self.oidc.printed()];
         for (name, value) in groups.into_iter().flatten() {
             rows.push(row(name, value, matches));
         }

@@ -4,6 +4,7 @@ pub mod cache;
 pub mod edge;
 pub mod identity;
 pub mod limits;
+pub mod oidc;
 pub mod telemetry;
 mod units;
 

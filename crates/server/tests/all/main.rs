@@ -1,0 +1,14 @@
+//! Tests of a whole server, one binary.
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests run programs, read files and talk over loopback"
+)]
+
+mod oidc_attacks;
+mod oidc_clients;
+mod oidc_library;
+mod oidc_support;
