@@ -4,7 +4,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value as Json, json};
 
-use crate::oidc_support::{Live, claims};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::oidc_support::{LOGIN, Live, claims};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// PKCS#8 of an Ed25519 private key before its 32 bytes (RFC 8410).
@@ -81,4 +83,36 @@ fn hmac(claims: &Json, public: &Json) -> String {
     let secret = URL_SAFE_NO_PAD.decode(public["x"].as_str().unwrap()).unwrap();
     let key = EncodingKey::from_secret(&secret);
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_and_cookies_of_people_are_not_handed_on() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let external = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut seen = vec![0; 64 * 1024];
+        let length = stream.read(&mut seen).await.unwrap();
+        let body = "{\"label\":\"a\"}";
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        String::from_utf8_lossy(&seen[..length]).to_lowercase()
+    });
+    let live = Live::calling(&key(3).1, vec![("printer".to_owned(), url)]).await;
+    let cookie = live.sign_in(LOGIN).await;
+    let tokens = live.tokens(&cookie, "openid lending").await;
+    let token = tokens["access_token"].as_str().unwrap();
+    let asked = live.http.post(format!("{}/lending/v1/books/labelled", live.url));
+    let asked = asked.bearer_auth(token).header("cookie", &cookie).header("idempotency-key", "a");
+    let reply = asked.header("content-type", "application/json").body(r#"{"title":"T"}"#).send();
+    let reply = reply.await.unwrap();
+    assert_eq!(reply.status().as_u16(), 201, "{:?}", reply.text().await);
+    let seen = external.await.unwrap();
+    assert!(seen.starts_with("post /print "), "{seen}");
+    let secret = cookie.split('=').nth(1).unwrap().to_lowercase();
+    let signature = token.rsplit('.').next().unwrap().to_lowercase();
+    for leak in ["authorization", "cookie", secret.as_str(), signature.as_str(), LOGIN] {
+        assert!(!seen.contains(leak), "{leak}: {seen}");
+    }
+    live.stop().await;
 }

@@ -31,11 +31,26 @@ contexts:
     operations:
       addBook: { create: Book, by: [librarian, stock], input: [title], rate: 1/s }
       books: { list: Book, by: [reader, stock], rate: 1/s }
+      addLabelled:
+        create: Book
+        by: [librarian]
+        input: [title]
+        route: labelled
+        do: [{ call: printer.print, with: { title: self.title } }]
+        rate: 1/s
   desk:
     entities:
       Note: { rows: 1k, fields: { text: 'string(1..100)' } }
     operations:
       notes: { list: Note, by: [reader], rate: 1/s }
+externals:
+  printer:
+    operations:
+      print:
+        input: { title: string }
+        output: { label: 'string(1..40)' }
+        latency: p50 10ms p99 100ms
+        idempotent: true
 ";
 
 pub const LOGIN: &str = "anna@example.com";
@@ -100,6 +115,10 @@ impl Live {
     }
 
     pub async fn with(key: &Json) -> Self {
+        Self::calling(key, Vec::new()).await
+    }
+
+    pub async fn calling(key: &Json, externals: Vec<(String, String)>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name =
             format!("firm-oidc-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -109,7 +128,7 @@ impl Live {
             listen: ([127, 0, 0, 1], 0).into(),
             data: folder.clone(),
             store: StoreAddress::Embedded,
-            externals: Vec::new(),
+            externals,
             identity: IdentitySettings { hash_memory: Some(64), ..IdentitySettings::default() },
             oidc: OidcSettings {
                 clients: read_clients(&clients(key)).unwrap(),
