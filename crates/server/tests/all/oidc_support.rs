@@ -12,9 +12,7 @@ use decide::Design;
 use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 use serde_json::{Value as Json, json};
-use server::{
-    CacheSettings, IdentitySettings, OidcSettings, Server, Settings, StoreAddress, TraceSettings,
-};
+use server::{CacheSettings, IdentitySettings, OidcSettings, Server, Settings, StoreAddress};
 
 pub const MODEL: &str = "
 firmitas: 1
@@ -138,7 +136,7 @@ impl Live {
             limits: Limits::default(),
             edge: Edge::default(),
             cache: CacheSettings::default(),
-            traces: TraceSettings::default(),
+            traces: None,
         };
         let server = Server::start(&design(), settings).await.map_err(|why| format!("{why:?}"));
         let server = server.unwrap();

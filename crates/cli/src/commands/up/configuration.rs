@@ -9,8 +9,7 @@ use server::StoreAddress;
 
 use super::settings::{
     cache::CacheArguments, edge::EdgeArgs, identity::IdentityArguments, limits::LimitArgs,
-    oidc::OidcArguments,
-    telemetry::TelemetryArgs,
+    oidc::OidcArguments, telemetry::TelemetryArgs,
 };
 use crate::{
     console::{style, styled},
@@ -188,7 +187,12 @@ impl Settings {
         }
         let log = if self.log == Log::Json { "json" } else { "off" };
         rows.push(row("log", log.to_owned(), matches));
-        let groups = [self.edge.printed(), self.limits.printed(), self.identity.printed(), self.oidc.printed()];
+        let groups = [
+            self.edge.printed(),
+            self.limits.printed(),
+            self.identity.printed(),
+            self.oidc.printed(),
+        ];
         for (name, value) in groups.into_iter().flatten() {
             rows.push(row(name, value, matches));
         }
