@@ -83,7 +83,7 @@ impl Certificates {
         actors.extend(&self.anonymous.actors);
         let subject = name.as_str().into();
         let identity = Identity { issuer: ISSUER.into(), subject, ..Identity::default() };
-        Some(Caller { actors, identity: Some(identity), scope: None })
+        Some(Caller { actors, identity: Some(identity), ..Caller::default() })
     }
 }
 

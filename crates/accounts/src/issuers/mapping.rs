@@ -67,7 +67,7 @@ impl Mapping {
             authenticated_at: seconds.map(|seconds| seconds.saturating_mul(1_000_000)),
             assurance: self.assurance(claims),
         };
-        Some(Caller { actors, identity: Some(identity), scope: None })
+        Some(Caller { actors, identity: Some(identity), ..Caller::default() })
     }
 
     /// A claim of this name, or else the value at this path.
