@@ -15,6 +15,7 @@ use super::outcome::Outcome;
 use super::query::{self, Asked, Context};
 use super::rate::{self, Told};
 use super::reply::{self, Reply};
+use super::seats::Guest;
 use super::service::{Execute, Service, now_micros};
 use super::trail::Trail;
 use super::unwind::{CatchUnwind, Panicked};
@@ -119,7 +120,10 @@ impl<E: Execute> Service<E> {
             (InputValues::default(), None)
         } else {
             let (body, whole) = body;
+            let guest = parts.extensions.get::<Arc<Guest>>();
+            let reading = guest.map(|guest| guest.reads());
             let bytes = body::read(body, &self.limits, &self.large_bodies).await?;
+            drop(reading);
             *whole = true;
             let input = self.input(endpoint, &parts.headers, &bytes)?;
             let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);

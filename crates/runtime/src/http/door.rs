@@ -140,6 +140,7 @@ impl<E: Execute> Door<E> {
             let mut peer = peer.clone();
             service.edge.proxies.look_behind(&mut peer, request.headers_mut());
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(Arc::clone(&seat.guest));
             async move {
                 let reply = service.serve(request).await;
                 Ok::<_, Infallible>(match reply.body() {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use hyper::HeaderMap;
 use hyper::header::{
-    ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
+    ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
 };
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Version};
 
 use crate::call::IfMatch;
 use crate::problem::{Problem, code};
@@ -30,6 +31,25 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'
             Err(Problem::new(&code::MALFORMED_REQUEST).detail(detail))
         }
     }
+}
+
+/// Whether it is clear for whom a request is: HTTP/1.1 names exactly one host (RFC 9112, section
+/// 3.2).
+///
+/// # Errors
+/// 400 `malformed-request`.
+pub(super) fn one_host(head: &Parts) -> Result<(), Problem> {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    let (first, second) = (hosts.next(), hosts.next());
+    let is_host = |value: &HeaderValue| {
+        let text = value.as_bytes();
+        text.is_empty() || !text.iter().any(|b| b" /\\?#@,".contains(b))
+    };
+    let needed = head.version == Version::HTTP_11;
+    if second.is_none() && first.map_or(!needed, is_host) {
+        return Ok(());
+    }
+    Err(Problem::new(&code::MALFORMED_REQUEST).detail("Expected one `Host`."))
 }
 
 /// JSON is all there is: refuses requests that accept none of it.

@@ -22,6 +22,7 @@ struct Resource {
 }
 
 /// Where a request leads.
+#[derive(Clone, Copy)]
 pub(super) enum Found<'r, 'p> {
     /// To an operation, with the piece of the path that names its row.
     Operation(&'r Endpoint, usize, Option<&'p str>),

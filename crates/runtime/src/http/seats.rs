@@ -39,6 +39,8 @@ pub(super) struct Guest {
     gone: AtomicBool,
     /// Requests under way.
     busy: AtomicUsize,
+    /// Of these, requests whose bodies have not arrived.
+    reading: AtomicUsize,
     /// Requests that were answered.
     served: AtomicUsize,
     /// Milliseconds since the start when it last did something.
@@ -60,6 +62,15 @@ pub(super) enum NoSeat {
 pub(super) struct Seat {
     seats: Arc<Seats>,
     pub(super) guest: Arc<Guest>,
+}
+
+/// A body that is being read, on the connection of the guest among a request's extensions.
+pub(super) struct Reading<'a>(&'a Guest);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.reading.fetch_sub(1, Relaxed);
+    }
 }
 
 /// A request under way on a connection.
@@ -101,6 +112,7 @@ impl Seats {
             at: AtomicUsize::new(room.taken.len()),
             gone: AtomicBool::new(false),
             busy: AtomicUsize::new(0),
+            reading: AtomicUsize::new(0),
             served: AtomicUsize::new(0),
             last: AtomicU64::new(self.now()),
             cut: Notify::new(),
@@ -114,14 +126,14 @@ impl Seats {
 }
 
 impl Room {
-    /// Of a few, one without a request under way: rather one that never finished any, and then the
+    /// Of a few, one without a complete request under way: rather one that never finished any, and then the
     /// one that has been idle for longest.
     fn idle(&mut self) -> Option<Arc<Guest>> {
         let many = self.taken.len();
         let some = (0..CANDIDATES.min(many)).filter_map(|step| {
             self.taken.get((self.cursor + step * (many / CANDIDATES).max(1)) % many)
         });
-        let idle = some.filter(|guest| guest.busy.load(Relaxed) == 0);
+        let idle = some.filter(|guest| guest.busy.load(Relaxed) <= guest.reading.load(Relaxed));
         let order =
             |guest: &&Arc<Guest>| (guest.served.load(Relaxed) > 0, guest.last.load(Relaxed));
         let found = idle.min_by_key(order).cloned();
@@ -152,6 +164,12 @@ impl Room {
 }
 
 impl Guest {
+    /// Its request is not complete, until what is returned is dropped.
+    pub(super) fn reads(&self) -> Reading<'_> {
+        self.reading.fetch_add(1, Relaxed);
+        Reading(self)
+    }
+
     /// Ends when the seat is needed for somebody else.
     pub(super) async fn cut(&self) {
         self.cut.notified().await;

@@ -181,23 +181,26 @@ impl<E: Execute> Service<E> {
         if let Some(reply) = self.edge.cors.preflight(&parts) {
             return reply;
         }
+        let host = head::one_host(&parts);
         let found = self.router.find(method, uri.path());
         if matches!(found, Found::Nothing)
+            && host.is_ok()
             && uri_fits(&self.limits, uri)
             && let Some(mount) = self.mounts.iter().find(|mount| mount.takes(&parts))
         {
             let request = HttpRequest::from_parts(parts, body);
             return self.beside(mount.as_ref(), request, trail, started).await;
         }
-        let mut whole = body.is_end_stream();
-        let mut outcome = match found {
-            Found::Operation(endpoint, at, address) if uri_fits(&self.limits, uri) => {
+        let mut whole = body.is_end_stream() && host.is_ok();
+        let mut outcome = match (host, found) {
+            (Err(problem), _) => Outcome::of(&problem, None),
+            (_, Found::Operation(endpoint, at, address)) if uri_fits(&self.limits, uri) => {
                 let (parts, trail, endpoint) = (&parts, &trail, (endpoint, at));
                 let body = (&mut body, &mut whole);
                 let received = Received { parts, body, endpoint, address, trail };
                 self.guarded(received, started).await
             }
-            Found::OtherMethod(allow) => other_method(method, allow),
+            (_, Found::OtherMethod(allow)) => other_method(method, allow),
             _ => self.elsewhere(&parts).await,
         };
         if !whole && parts.version < Version::HTTP_2 {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use decide::Design;
-use runtime::http::{Edge, Limits, RateSettings, Running};
+use runtime::http::{Edge, Limits, Mount, RateSettings, Running};
 use runtime::identity::Issuer;
 use runtime::operations::ConfiguredExternals;
 use runtime::store::sqlite::{self, SqliteStore};
@@ -48,7 +48,8 @@ impl Server {
     }
 
     pub async fn traced(model: &str, tracing: Option<Tracing>) -> Self {
-        Self::on(Folder::new(), model, (Limits::default(), Edge::default()), tracing).await
+        Self::on(Folder::new(), model, (Limits::default(), Edge::default()), tracing, Vec::new())
+            .await
     }
 
     /// With limits of sizes and times, and nobody limited in rate.
@@ -58,7 +59,17 @@ impl Server {
     }
 
     pub async fn at_edge(folder: Folder, model: &str, limits: Limits, edge: Edge) -> Self {
-        Self::on(folder, model, (limits, edge), None).await
+        Self::on(folder, model, (limits, edge), None, Vec::new()).await
+    }
+
+    pub async fn mounted(
+        folder: Folder,
+        model: &str,
+        limits: Limits,
+        edge: Edge,
+        mounts: Vec<Arc<dyn Mount>>,
+    ) -> Self {
+        Self::on(folder, model, (limits, edge), None, mounts).await
     }
 
     async fn on(
@@ -66,6 +77,7 @@ impl Server {
         model: &str,
         (limits, edge): (Limits, Edge),
         tracing: Option<Tracing>,
+        mounts: Vec<Arc<dyn Mount>>,
     ) -> Self {
         let design = design(model);
         let lines = Arc::new(Mutex::new(Vec::new()));
@@ -79,7 +91,7 @@ impl Server {
             listen: ([127, 0, 0, 1], 0).into(),
             issuer: issuer(),
             authenticate: None,
-            mounts: Vec::new(),
+            mounts,
             limits,
             edge,
             limiter: None,
