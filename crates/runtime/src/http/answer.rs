@@ -67,21 +67,19 @@ impl<E: Execute> Service<E> {
         outcome
     }
 
-    async fn answer<'s>(
+    /// Who asks, if it may and not too often. A bad token is an error even where none is needed.
+    async fn admitted<'s>(
         &'s self,
-        received: Received<'_>,
-        started: Instant,
+        parts: &Parts,
+        (endpoint, at): (&Endpoint, usize),
+        (peer, trace): (&Peer, &Trace),
         seen: &mut Seen<'s>,
-    ) -> Result<Reply, Problem> {
-        let Received { parts, body, endpoint: (endpoint, at), address, trail } = received;
-        // Who asks: a bad token is an error even where none is needed.
-        let peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
-        let trace = trail.trace(endpoint.writes || self.backend.audit().is_on(), &peer);
+    ) -> Result<Caller, Problem> {
         let refused = |caller: Option<&Caller>, problem: Problem| {
-            audit::refused(self.backend.audit(), &endpoint.name, caller, &problem, &trace);
+            audit::refused(self.backend.audit(), &endpoint.name, caller, &problem, trace);
             problem
         };
-        let caller = self.caller(parts, &peer).await.map_err(|problem| refused(None, problem));
+        let caller = self.caller(parts, peer).await.map_err(|problem| refused(None, problem));
         if let Ok(caller) = caller.as_ref()
             && self.log.is_on()
         {
@@ -91,11 +89,22 @@ impl<E: Execute> Service<E> {
             Ok(()) => Ok(caller),
             Err(problem) => Err(refused(Some(&caller), problem)),
         });
-        let address_of_peer = peer.address.ip();
-        let allowed = admitted.as_ref().ok();
-        let taken = self.rates.take(Some(at), allowed, address_of_peer, &mut seen.told).await;
+        let (allowed, address) = (admitted.as_ref().ok(), peer.address.ip());
+        let taken = self.rates.take(Some(at), allowed, address, &mut seen.told).await;
         taken.inspect_err(|_| _ = self.metrics.limited.fetch_add(1, Relaxed))?;
-        let caller = admitted?;
+        admitted
+    }
+
+    async fn answer<'s>(
+        &'s self,
+        received: Received<'_>,
+        started: Instant,
+        seen: &mut Seen<'s>,
+    ) -> Result<Reply, Problem> {
+        let Received { parts, body, endpoint: (endpoint, at), address, trail } = received;
+        let peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
+        let trace = trail.trace(endpoint.writes || self.backend.audit().is_on(), &peer);
+        let caller = self.admitted(parts, (endpoint, at), (&peer, &trace), seen).await?;
         if let Some(why) = endpoint.missing {
             return Err(Problem::new(&code::NOT_RUNNING).detail(why));
         }

@@ -28,7 +28,7 @@ use super::router::{Found, Router};
 use super::server::ServerError;
 use super::tenant::TenantReader;
 use super::trail::Trail;
-use super::{Mount, Peer};
+use super::{Mount, Peer, head};
 use crate::call::{Answer, Caller, Request};
 use crate::identity::{Authenticate, Issuer};
 use crate::problem::{Problem, code};

@@ -92,7 +92,9 @@ async fn both_versions_and_both_protocols_are_spoken() {
     let root = write_pair(folder.path());
     let tls = files(folder.path(), None, false);
     let server = Server::at_edge(Folder::new(), LIBRARY, Limits::default(), edge(tls)).await;
-    for versions in [&[&rustls::version::TLS12][..], &[&rustls::version::TLS13]] {
+    const ONE_EACH: [&[&SupportedProtocolVersion]; 2] =
+        [&[&rustls::version::TLS12], &[&rustls::version::TLS13]];
+    for versions in ONE_EACH {
         let client = Client { versions, ..Client::new() };
         let mut stream = client.connect(&server, &root).await.unwrap();
         let answer = ask(&mut stream, "/health").await.unwrap();
