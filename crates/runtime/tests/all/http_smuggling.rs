@@ -65,7 +65,7 @@ async fn it_is_clear_for_whom_a_request_is() {
         ("GET /health HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", "400"),
         ("GET /health HTTP/1.1\r\nhost: a/b\r\n\r\n", "400"),
         ("GET http://x/health HTTP/1.1\r\nhost: x\r\n\r\n", "200"),
-        ("GET health HTTP/1.1\r\nhost: a\r\n\r\n", "400"),
+        ("GET health HTTP/1.1\r\nhost: a\r\n\r\n", "404"),
         ("OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n", "404"),
         ("CONNECT x:80 HTTP/1.1\r\nhost: x:80\r\n\r\n", "404"),
         ("TRACE /health HTTP/1.1\r\nhost: a\r\n\r\n", "405"),
