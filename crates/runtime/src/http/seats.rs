@@ -1,6 +1,7 @@
 //! Who holds a connection: so many in all, so many of one address, and whoever does nothing with
 //! his gives way.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -126,16 +127,20 @@ impl Seats {
 }
 
 impl Room {
-    /// Of a few, one without a complete request under way: rather one that never finished any, and then the
-    /// one that has been idle for longest.
+    /// Of a few, one without a complete request under way: of an address that has many, and of
+    /// these the one that has been idle for longest. Whoever comes alone is not crowded out by
+    /// those who come in thousands.
     fn idle(&mut self) -> Option<Arc<Guest>> {
         let many = self.taken.len();
         let some = (0..CANDIDATES.min(many)).filter_map(|step| {
             self.taken.get((self.cursor + step * (many / CANDIDATES).max(1)) % many)
         });
         let idle = some.filter(|guest| guest.busy.load(Relaxed) <= guest.reading.load(Relaxed));
-        let order =
-            |guest: &&Arc<Guest>| (guest.served.load(Relaxed) > 0, guest.last.load(Relaxed));
+        let neighbours = |guest: &Guest| {
+            let found = guest.address.and_then(|address| self.by_address.get(&address));
+            found.and_then(|many| many.checked_ilog2()).unwrap_or(0)
+        };
+        let order = |guest: &&Arc<Guest>| (Reverse(neighbours(guest)), guest.last.load(Relaxed));
         let found = idle.min_by_key(order).cloned();
         self.cursor = self.cursor.wrapping_add(1) % many.max(1);
         found
