@@ -20,7 +20,7 @@ use super::service::{Execute, Service, now_micros};
 use super::trail::Trail;
 use super::unwind::{CatchUnwind, Panicked};
 use super::{Peer, body, head};
-use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, Request};
+use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, Request, Trace};
 use crate::json;
 use crate::operations::audit;
 use crate::problem::{Problem, code};

@@ -295,7 +295,9 @@ impl<S: Store> Inner<S> {
         let known = through.as_ref().map_or(self.terms(&request).tenant, |(_, tenant)| *tenant);
         let through = through.map(|(grants, _)| grants);
         let stale = self.stale(request.operation);
-        let terms = Terms { stale, tenant: known, ..self.terms(&request) };
+        // Of no use to anybody after it: the store may end it.
+        let deadline = request.patience.map(|left| std::time::Instant::now() + left);
+        let terms = Terms { stale, deadline, tenant: known, ..self.terms(&request) };
         let list = plans.model.operation(request.operation).kind == OperationKind::List;
         let _span = self.store_span(&request, if list { "store.scan" } else { "store.read" });
         let result: Result<(Answer, Vec<JournalEntry>, Tenant), Failure> = if list {
