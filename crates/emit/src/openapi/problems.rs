@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use decide::{Design, design::Route};
-use model::model::{Addressed, Authentication, Effect, EffectKind, Operation, OperationKind};
+use model::model::{
+    Addressed, Authentication, Effect, EffectKind, Operation, OperationKind, TenantFrom,
+};
 use serde_json::{Map, Value, json};
 
 /// Responses by status, with the codes that they may carry.
@@ -141,7 +143,13 @@ impl Codes {
         if route.actors.iter().any(|id| design.model.actor(*id).entity.is_some()) {
             self.add(403, "not-linked");
         }
-        if operation.addressed != Addressed::Collection {
+        let tenancy = design.model.system.tenancy.as_ref();
+        // A host that is no tenant's has nothing.
+        let hosted = tenancy.is_some_and(|tenancy| tenancy.from != TenantFrom::Actor);
+        if tenancy.is_some() && operation.writes() {
+            self.add(403, "no-tenant");
+        }
+        if operation.addressed != Addressed::Collection || hosted {
             self.add(404, "not-found");
         }
         if operation.kind == OperationKind::List {

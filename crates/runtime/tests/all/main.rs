@@ -22,6 +22,7 @@ mod http_smuggling;
 mod http_support;
 mod http_tls;
 mod identity_tokens;
+mod isolation;
 mod json_input;
 mod operations_access;
 mod operations_caches;
