@@ -198,6 +198,11 @@ impl Accounts {
         event.write(&self.audit, trace);
     }
 
+    /// All roles of people that the model has.
+    pub(crate) fn roles(&self) -> Vec<String> {
+        self.admission.roles().into_iter().map(str::to_owned).collect()
+    }
+
     /// The name of the system.
     pub(crate) fn system(&self) -> &str {
         &self.system

@@ -25,6 +25,11 @@ impl Event {
         Self { kind: AuditKind::Account, action, identity: of(&user.id), reason: None }
     }
 
+    /// An operator did something about a key.
+    pub(crate) fn of_key(action: &'static str, prefix: &str) -> Self {
+        Self { kind: AuditKind::Account, action, identity: of(prefix), reason: None }
+    }
+
     /// Somebody gave a password.
     pub(crate) fn of_password(login: &str, result: &Result<User, AccountError>) -> Self {
         let (subject, reason) = match result {

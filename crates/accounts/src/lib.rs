@@ -28,6 +28,7 @@
 )]
 
 mod accounts;
+pub mod admin;
 mod admission;
 mod authenticate;
 mod clock;

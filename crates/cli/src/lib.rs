@@ -22,7 +22,8 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{
-    accept, ask, backup, check, design, explain, fmt, new, schema, seed as seed_command, token, up,
+    accept, account, ask, backup, check, design, explain, fmt, new, schema, seed as seed_command,
+    token, up,
 };
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
@@ -65,6 +66,12 @@ enum Command {
     Schema(schema::SchemaArguments),
     /// Run the model
     Up(up::UpArguments),
+    /// Say who may sign in
+    #[command(subcommand)]
+    User(account::UserCommand),
+    /// Make and revoke API keys
+    #[command(subcommand)]
+    Key(account::KeyCommand),
     /// Print a token for local use
     Token(token::TokenArguments),
     /// Fill the store with plausible rows
@@ -117,6 +124,8 @@ fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Out
             let own = matches.subcommand_matches("up").unwrap_or(matches);
             up::run(arguments, own, console)
         }
+        Command::User(command) => account::user(command, console),
+        Command::Key(command) => account::key(command, console),
         Command::Token(arguments) => token::run(arguments, console),
         Command::Seed(arguments) => seed_command::run(arguments, console),
         Command::Backup(arguments) => backup::run(arguments, console),

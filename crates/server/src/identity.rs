@@ -87,6 +87,32 @@ pub(crate) fn serve(
     options.mounts.push(Arc::new(SignIn::new(Arc::clone(accounts))));
 }
 
+/// Takes commands of operators in the data folder, as long as what this returns is kept. A server
+/// that cannot serves nevertheless: it says so.
+#[cfg(unix)]
+pub(crate) fn operators(
+    data: &Path,
+    accounts: Arc<Accounts>,
+) -> Option<accounts::admin::Listening> {
+    use std::io::Write as _;
+    match accounts::admin::listen(data, accounts) {
+        Ok(listening) => Some(listening),
+        Err(error) => {
+            let message = format!("`firm user` and `firm key` do not reach this server: {error}");
+            let line = serde_json::json!({
+                "level": "warning", "event": "admin-socket", "message": message,
+            });
+            drop(writeln!(std::io::stderr().lock(), "{line}"));
+            None
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn operators(_data: &Path, _accounts: Arc<Accounts>) -> Option<()> {
+    None
+}
+
 /// The built-in issuer of a data folder.
 pub(crate) fn issuer(design: &Design, data: &Path) -> Result<Issuer, Failure> {
     Issuer::open(data, design.model.clone())

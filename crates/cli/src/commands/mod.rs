@@ -1,6 +1,7 @@
 //! One command, one file.
 
 pub mod accept;
+pub mod account;
 pub mod ask;
 pub mod backup;
 pub mod check;

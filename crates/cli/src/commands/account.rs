@@ -1,0 +1,255 @@
+//! `firm user` and `firm key`: who may ask, from the command line.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use accounts::NewKey;
+use accounts::admin::Command;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use server::{Refused, StoreAddress};
+
+use crate::{
+    console::{Console, style, styled},
+    failure::{Failure, Outcome},
+    folder::Folder,
+    live,
+    loaded::Loaded,
+};
+
+/// Where the accounts are.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Folder with `firmitas.yaml`
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    model: PathBuf,
+
+    /// Folder with the data [default: `.firm` in the model folder]
+    #[arg(long, env = "FIRM_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// The store: `sqlite`, or the URL of a PostgreSQL database
+    #[arg(
+        long,
+        env = "FIRM_STORE",
+        value_name = "URL",
+        default_value = "sqlite",
+        hide_env_values = true
+    )]
+    store: String,
+}
+
+/// What is done about users.
+#[derive(Clone, Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add somebody who may sign in; the password is asked for, or made and printed once
+    Create {
+        /// Email address or phone number
+        login: String,
+        /// What people call them
+        #[arg(long)]
+        name: Option<String>,
+        /// A role of the model (may be repeated)
+        #[arg(long, value_name = "ROLE")]
+        role: Vec<String>,
+        /// All roles of the model: the first administrator
+        #[arg(long)]
+        administrator: bool,
+        /// File whose first line is the password; `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show who may sign in
+    List {
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End all sessions of somebody, who cannot sign in any more
+    Disable {
+        /// Email address, phone number or id
+        user: String,
+        /// Let them sign in again
+        #[arg(long)]
+        undo: bool,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What is done about API keys.
+#[derive(Clone, Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key, which is printed once
+    Create {
+        /// Whose it is; an email address or phone number links it to rows like a login
+        owner: String,
+        /// An actor of the model with `auth: key` (may be repeated)
+        #[arg(long, value_name = "NAME", required = true)]
+        actor: Vec<String>,
+        /// An operation or a context that it is good for; all if left out (may be repeated)
+        #[arg(long, value_name = "NAME")]
+        scope: Vec<String>,
+        /// How long it is valid, in days; for ever if left out
+        #[arg(long, value_name = "DAYS")]
+        days: Option<u32>,
+        /// What it is for
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Revoke a key
+    Revoke {
+        /// Its prefix, or all of it
+        key: String,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show the keys
+    List {
+        /// Those of an owner
+        #[arg(long)]
+        owner: Option<String>,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Does what is asked about users.
+///
+/// # Errors
+/// Why not.
+pub fn user(command: &UserCommand, console: &Console) -> Result<Outcome, Failure> {
+    match command.clone() {
+        UserCommand::Create { login, name, role, administrator, password_file, place } => {
+            let (password, made) = password(password_file.as_deref())?;
+            let shown = made.then(|| password.clone());
+            let create = Command::CreateUser { login, name, roles: role, administrator, password };
+            operate(&place, create, console, |told| {
+                let mut told = told.clone();
+                if let (Some(password), Some(object)) = (&shown, told.as_object_mut()) {
+                    object.insert("password".to_owned(), json!(password));
+                }
+                told
+            })
+        }
+        UserCommand::List { place } => {
+            operate(&place, Command::ListUsers { after: String::new() }, console, Value::clone)
+        }
+        UserCommand::Disable { user, undo, place } => {
+            let disable = Command::DisableUser { user, enable: undo };
+            operate(&place, disable, console, Value::clone)
+        }
+    }
+}
+
+/// Does what is asked about keys.
+///
+/// # Errors
+/// Why not.
+pub fn key(command: &KeyCommand, console: &Console) -> Result<Outcome, Failure> {
+    match command.clone() {
+        KeyCommand::Create { owner, actor, scope, days, name, place } => {
+            let life = |days: u32| i64::from(days).saturating_mul(86_400_000_000);
+            let expires = days.map(|days| live::now().saturating_add(life(days)));
+            let new = NewKey { owner, name, actors: actor, scopes: scope, expires };
+            operate(&place, Command::CreateKey(new), console, Value::clone)
+        }
+        KeyCommand::Revoke { key, place } => {
+            operate(&place, Command::RevokeKey { prefix: key }, console, Value::clone)
+        }
+        KeyCommand::List { owner, place } => {
+            let list = Command::ListKeys { owner, after: String::new() };
+            operate(&place, list, console, Value::clone)
+        }
+    }
+}
+
+/// Prints what the command tells, as JSON: one object, or the list.
+fn operate(
+    place: &Place,
+    command: Command,
+    console: &Console,
+    shown: impl Fn(&Value) -> Value,
+) -> Result<Outcome, Failure> {
+    let mut loaded = Loaded::read(Folder::open(&place.model)?);
+    let Some(design) = loaded.design.clone() else { return Ok(loaded.refuse(console)) };
+    let data = place.data.clone().unwrap_or_else(|| loaded.folder.default_data());
+    let store = match place.store.as_str() {
+        "sqlite" => StoreAddress::Embedded,
+        url => StoreAddress::PostgreSql(url.to_owned()),
+    };
+    let runtime = live::tokio()?;
+    let told = runtime.block_on(server::operate(&design, &data, &store, command));
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    match told {
+        Ok(told) => {
+            console.document(&shown(&told));
+            Ok(Outcome::Success)
+        }
+        Err(Refused::Failure(failure)) => Err(failure),
+        Err(Refused::Guards(findings)) => {
+            loaded.diagnostics.extend(findings);
+            Ok(loaded.refuse(console))
+        }
+    }
+}
+
+/// A password, and whether it was made here: from a file, typed without being seen, or made.
+fn password(file: Option<&Path>) -> Result<(String, bool), Failure> {
+    if let Some(file) = file {
+        let text = if file.as_os_str() == "-" {
+            std::io::read_to_string(std::io::stdin())
+        } else {
+            std::fs::read_to_string(file)
+        };
+        let text = text.map_err(|error| Failure::file("read", file, &error))?;
+        let line = text.lines().next().unwrap_or_default();
+        return Ok((line.to_owned(), false));
+    }
+    if std::io::stdin().is_terminal() {
+        let typed = unseen()?;
+        if !typed.is_empty() {
+            return Ok((typed, false));
+        }
+    }
+    let made = accounts::secret::random()
+        .map_err(|error| Failure::new("no-randomness", error.to_string()))?;
+    Ok((made, true))
+}
+
+/// Reads a line from the terminal that is not shown there.
+#[cfg(unix)]
+fn unseen() -> Result<String, Failure> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    let failed = |error: std::io::Error| {
+        Failure::new("no-password", format!("cannot read a password: {error}"))
+    };
+    let stdin = std::io::stdin();
+    let before = tcgetattr(&stdin).map_err(|error| failed(error.into()))?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&stdin, OptionalActions::Flush, &hidden).map_err(|error| failed(error.into()))?;
+    eprint!("{}", styled(style::DIM, "password (nothing to have one made): "));
+    let mut line = String::new();
+    let read = stdin.lock().read_line(&mut line);
+    // Whatever was typed, the terminal shows again what follows.
+    let _ = tcsetattr(&stdin, OptionalActions::Flush, &before);
+    eprintln!();
+    read.map_err(failed)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(not(unix))]
+fn unseen() -> Result<String, Failure> {
+    Ok(String::new())
+}
