@@ -122,7 +122,8 @@ async fn assemble<S: Store>(
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     oidc.listens_at(running.address(), secure);
     let not_running = backend.not_running().to_vec();
-    let operators = accounts.and_then(|accounts| identity::operators(&settings.data, accounts));
+    let operators =
+        accounts.clone().and_then(|accounts| identity::operators(&settings.data, accounts));
     let close = Box::new(move || {
         drop(operators);
         backend.close();
