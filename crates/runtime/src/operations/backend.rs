@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::clock::now;
-use super::durable::{CountedExternals, Externals, worker};
+use super::durable::{CountedExternals, Externals, Throttle, worker};
 use super::failure::Failure;
 use super::idempotency::Once;
 use super::plan::Plans;
@@ -47,6 +47,8 @@ pub(crate) struct Inner<S> {
     pub(crate) externals: CountedExternals,
     /// Calls under way, by external.
     pub(crate) bulkheads: Vec<Semaphore>,
+    /// The limits of externals.
+    pub(crate) throttles: Vec<Throttle>,
     /// Set once: whatever runs in the background ends.
     pub(crate) closing: watch::Sender<bool>,
     /// Jobs that this process is at.
@@ -108,6 +110,7 @@ impl<S: Store> Backend<S> {
             store,
             externals: CountedExternals::new(design.model.clone(), externals),
             bulkheads,
+            throttles: design.model.externals.iter().map(Throttle::of).collect(),
             closing: watch::Sender::new(false),
             driving: Mutex::default(),
             in_flight: Mutex::default(),

@@ -11,7 +11,7 @@ use super::effects::is_deleted;
 use super::failure::Failure;
 use super::walk::reads_all_rows;
 use super::work::{Key, Work};
-use super::{journal, row};
+use super::{journal, referrers, row};
 use crate::problem::{FieldError, Problem, code};
 use crate::store::{Tenant, Transaction};
 
@@ -51,6 +51,12 @@ pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
     for key in changed {
         check_invariants(work, key, true).await?;
     }
+    let gone = |(key, before, _): &journal::Written| {
+        let removed = work.rows.0.get(key).is_some_and(|entry| entry.now.is_none());
+        (removed && before.is_some()).then_some(*key)
+    };
+    let removed: Vec<Key> = versions.iter().filter_map(gone).collect();
+    referrers::check(work, &removed).await?;
     journal::record(work, &versions).await?;
     for event in std::mem::take(&mut work.events) {
         work.store.append(&event).await?;

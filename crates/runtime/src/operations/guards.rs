@@ -8,7 +8,7 @@ use decide::Design;
 use expression::Type;
 use model::Model;
 use model::model::{
-    Actor, Authentication, Callee, Effect, EffectKind, Entity, External, Operation, OperationId,
+    Actor, Authentication, Callee, Effect, EffectKind, Entity, Operation, OperationId,
     OperationKind, Target, Tenancy, TenantFrom,
 };
 
@@ -111,16 +111,8 @@ pub(crate) fn not_running(model: &Model) -> (Vec<Diagnostic>, BTreeSet<Operation
     for external in &model.externals {
         external.callbacks.iter().for_each(|c| name(c.name.span, "the callback", &c.name));
     }
-    list.extend(model.externals.iter().filter_map(unlimited));
     list.extend(model.actors.iter().filter_map(stood_in_for));
     (list, stopped)
-}
-
-/// The `limit` of an external says what it accepts; nothing slows calls down to it yet.
-fn unlimited(external: &External) -> Option<Diagnostic> {
-    let span = external.limit.as_ref()?.provenance.span().unwrap_or(external.name.span);
-    let message = format!("calls of `{}` are not held below its `limit` yet", external.name);
-    Some(missing(span, message))
 }
 
 /// Only tokens of the built-in issuer prove who somebody is.

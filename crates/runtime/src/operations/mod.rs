@@ -25,6 +25,7 @@ mod maintenance;
 mod output;
 mod plan;
 mod read;
+mod referrers;
 pub mod report;
 mod retention;
 mod row;

@@ -13,6 +13,7 @@ use model::model::{
 };
 
 use super::journal::Journals;
+use super::referrers::Referrers;
 use super::retention::Retentions;
 use super::tenancy::Tenants;
 use super::walk::{expressions, followed, questions, reads_all_rows};
@@ -33,6 +34,8 @@ pub(crate) struct Plans {
     pub(crate) questions: BTreeMap<Span, Predicate>,
     /// Entities whose rows actors are.
     pub(crate) people: BTreeSet<EntityId>,
+    /// Whether rows are in lists of references.
+    pub(crate) referrers: Referrers,
     /// What becomes of rows in the end.
     pub(crate) retentions: Retentions,
     /// Told when a person asks to be forgotten.
@@ -96,6 +99,11 @@ impl Plans {
         let people = model.actors.iter().filter_map(|actor| actor.entity).collect();
         let system = model.actors().find(|(_, a)| a.authentication == Authentication::System);
         let system = system.map(|(id, _)| id);
+        let referrers = Referrers::of(&model, store).unwrap_or_else(|(span, error)| {
+            let operation = "a list of references".to_owned();
+            errors.push(Untranslatable { span, operation, why: error.to_string() });
+            Referrers::default()
+        });
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -107,6 +115,7 @@ impl Plans {
             interruptible,
             questions,
             people,
+            referrers,
             retentions: Retentions::of(design),
             erasures: tokio::sync::Notify::new(),
             journals: Journals::of(design),

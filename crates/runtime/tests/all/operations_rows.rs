@@ -211,3 +211,51 @@ async fn the_shop_says_what_does_not_run() {
     let runs = backend.design().model.operations().filter(|(id, _)| backend.runs(*id)).count();
     assert_eq!(runs + 1, backend.design().model.operations.len(), "all but the stream");
 }
+
+const SHELF: &str = r#"
+firmitas: 1
+system: { name: Shelf, summary: Lists. }
+actors: { clerk: { auth: user } }
+entities:
+  Tag: { fields: { name: 'string(1..40)' } }
+  Book: { fields: { name: 'string(1..40)', tags: list(Tag) } }
+  Row:
+    fields: { name: 'string(1..40)' }
+    parts: { spots: { size: 0..5, fields: { allowed: list(Tag) } } }
+operations:
+  addTag: { create: Tag, by: [clerk], input: [name], rate: 1/s }
+  tags: { list: Tag, by: [clerk], rate: 1/s }
+  dropTag: { delete: Tag, by: [clerk], rate: 1/s }
+  addBook: { create: Book, by: [clerk], input: [name, tags], rate: 1/s }
+  retag: { update: Book, by: [clerk], input: [tags], rate: 1/s }
+  addRow: { create: Row, by: [clerk], input: [name, spots.allowed], rate: 1/s }
+  dropRow: { delete: Row, by: [clerk], rate: 1/s }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_in_a_list_of_references_cannot_be_removed() {
+    let world = World::start(SHELF);
+    let clerk = world.user("carla", &["clerk"]);
+    let call = |operation: &'static str, id: Option<String>, body: Json| {
+        let (world, clerk) = (&world, &clerk);
+        async move { world.call(clerk, operation, id.as_deref(), body).await }
+    };
+    let mut tags = Vec::new();
+    for name in ["a", "b", "c"] {
+        tags.push(call("shelf.addTag", None, json!({ "name": name })).await.unwrap().id());
+    }
+    let book = json!({ "name": "n", "tags": [tags[0], tags[1]] });
+    let book = call("shelf.addBook", None, book).await.unwrap().id();
+    let row = json!({ "name": "r", "spots": [{ "allowed": [] }, { "allowed": [tags[2]] }] });
+    let row = call("shelf.addRow", None, row).await.unwrap().id();
+    let drop_tag = |at: usize| call("shelf.dropTag", Some(tags[at].clone()), json!(null));
+    for at in 0..3 {
+        assert_eq!(refusal(drop_tag(at).await), (409, "still-referenced".into()), "{at}");
+    }
+    call("shelf.retag", Some(book), json!({ "tags": [tags[1]] })).await.unwrap();
+    drop_tag(0).await.unwrap();
+    assert_eq!(refusal(drop_tag(1).await).0, 409);
+    call("shelf.dropRow", Some(row), json!(null)).await.unwrap();
+    drop_tag(2).await.unwrap();
+    assert_eq!(world.list(&clerk, "shelf.tags").await.unwrap().len(), 1);
+}

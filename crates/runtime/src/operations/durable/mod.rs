@@ -7,7 +7,9 @@ mod counted;
 pub(crate) mod external;
 pub(crate) mod job;
 pub(crate) mod stand_in;
+mod throttle;
 pub(crate) mod worker;
 
 pub(crate) use counted::CountedExternals;
 pub use external::{CallError, CallResult, ConfiguredExternals, ExternalCall, Externals};
+pub(crate) use throttle::Throttle;

@@ -244,7 +244,11 @@ pub(crate) async fn external_call<S: Store>(
     };
     let bulkhead = inner.bulkheads.get(usize::from(call.external.0));
     let bulkhead = bulkhead.ok_or_else(|| unreachable("there is no such external"))?;
-    let permit = tokio::time::timeout(call.timeout, bulkhead.acquire()).await;
+    let throttle = inner.throttles.get(usize::from(call.external.0));
+    let throttle = throttle.ok_or_else(|| unreachable("there is no such external"))?;
+    let turn = throttle.pass(call.timeout).await;
+    let left = turn.ok_or_else(|| unreachable("its limit is reached"))?;
+    let permit = tokio::time::timeout(left, bulkhead.acquire()).await;
     let Ok(Ok(_permit)) = permit else {
         return Err(unreachable("too many calls are under way"));
     };
