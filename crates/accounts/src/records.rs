@@ -73,10 +73,39 @@ pub async fn decided<T: Send + 'static>(
 /// Records removed or read at once.
 const BATCH: u32 = 500;
 
-impl<S: Store> Records for Backend<S> {
+/// What has a store: a backend that serves it, or nothing else yet.
+pub trait OverStore: Send + Sync + 'static {
+    /// The store.
+    type Store: Store;
+
+    /// The store.
+    fn over(&self) -> &Self::Store;
+}
+
+impl<S: Store> OverStore for Backend<S> {
+    type Store = S;
+
+    fn over(&self) -> &S {
+        self.store()
+    }
+}
+
+/// A store that nobody serves: for commands that look after its records.
+#[derive(Debug)]
+pub struct Unserved<S>(pub S);
+
+impl<S: Store> OverStore for Unserved<S> {
+    type Store = S;
+
+    fn over(&self) -> &S {
+        &self.0
+    }
+}
+
+impl<O: OverStore> Records for O {
     fn record<'a>(&'a self, kind: &'static str, key: &str, now: i64) -> Asking<'a, Option<Record>> {
         let key = key.to_owned();
-        Box::pin(self.store().read(Terms::SERVER, move |snapshot| {
+        Box::pin(self.over().read(Terms::SERVER, move |snapshot| {
             Box::pin(async move { snapshot.record(kind, &key, now).await })
         }))
     }
@@ -89,13 +118,13 @@ impl<S: Store> Records for Backend<S> {
         limit: u32,
     ) -> Asking<'a, Vec<Record>> {
         let (owner, after) = (owner.map(str::to_owned), after.to_owned());
-        Box::pin(self.store().scan(Terms::SERVER, move |snapshot| {
+        Box::pin(self.over().scan(Terms::SERVER, move |snapshot| {
             Box::pin(async move { snapshot.records(kind, owner.as_deref(), &after, limit).await })
         }))
     }
 
     fn change(&self, locked: Vec<RecordKey>, now: i64, decide: Decide) -> Asking<'_, ()> {
-        Box::pin(self.store().write(Terms::SERVER, move |tx| {
+        Box::pin(self.over().write(Terms::SERVER, move |tx| {
             Box::pin(async move {
                 let mut found = Vec::with_capacity(locked.len());
                 for (kind, key) in &locked {

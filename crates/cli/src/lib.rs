@@ -22,8 +22,8 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{
-    accept, account, ask, backup, check, design, explain, fmt, new, schema, seed as seed_command,
-    token, up,
+    accept, account, ask, backup, check, client, design, explain, fmt, identity, new, schema,
+    seed as seed_command, token, up,
 };
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
@@ -74,6 +74,10 @@ enum Command {
     Key(account::KeyCommand),
     /// Print a token for local use
     Token(token::TokenArguments),
+    /// Look after the applications that may ask for tokens
+    Client(client::ClientArguments),
+    /// Look after the keys that sign tokens
+    Identity(identity::IdentityArguments),
     /// Fill the store with plausible rows
     Seed(seed_command::SeedArguments),
     /// Copy the embedded store, also while it is being served
@@ -127,6 +131,8 @@ fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Out
         Command::User(command) => account::user(command, console),
         Command::Key(command) => account::key(command, console),
         Command::Token(arguments) => token::run(arguments, console),
+        Command::Client(arguments) => client::run(arguments, console),
+        Command::Identity(arguments) => identity::run(arguments, console),
         Command::Seed(arguments) => seed_command::run(arguments, console),
         Command::Backup(arguments) => backup::run(arguments, console),
     }

@@ -93,9 +93,15 @@ async fn provider<S: Store>(
         clock: decided.clock,
         remembered: decided.remembered,
     };
-    let seal = issuer.derived(b"firmitas provider");
+    let seal = provider_seal(issuer);
     let (model, records) = (Arc::clone(&design.model), Arc::clone(backend));
     Provider::start(model, records, Arc::clone(accounts), &seal, told).await.map_err(wrong)
+}
+
+/// The secret that seals the provider's keys and questions.
+#[must_use]
+pub fn provider_seal(issuer: &Issuer) -> [u8; 32] {
+    issuer.derived(b"firmitas provider")
 }
 
 fn wrong(why: String) -> Failure {

@@ -33,6 +33,20 @@ const KEPT: i64 = DAY;
 /// Most keys of one algorithm; more rotations wait.
 const MOST: usize = 5;
 
+/// Changes the keys of a store that nobody serves at the moment, or that replicas serve: they take
+/// it up by themselves. `seal` is the secret that the provider is started with.
+///
+/// # Errors
+/// The store fails, or was written with another seal.
+pub async fn rotate(
+    records: &dyn Records,
+    seal: &[u8; 32],
+    rotation: Rotation,
+) -> Result<(), OAuthError> {
+    let now = crate::Clock::default().now();
+    Keys::open(records, &Seal::new(seal), now, rotation).await.map(drop)
+}
+
 /// What tokens are signed with. `EdDSA` is for those that we verify ourselves, `ES256` for others.
 const ALGORITHMS: [(&str, Algorithm); 2] =
     [("EdDSA", Algorithm::EdDSA), ("ES256", Algorithm::ES256)];

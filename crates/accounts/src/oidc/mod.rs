@@ -35,7 +35,7 @@ mod verify;
 pub use client::{Client, ClientAuthentication, Grant, read as read_clients};
 pub use clients::Clients;
 pub use error::OAuthError;
-pub use keys::Rotation;
+pub use keys::{Rotation, rotate};
 pub use mount::OpenIdMount;
 pub use provider::{Provider, ProviderSettings};
 pub use seal::digest;
