@@ -67,3 +67,78 @@ impl Session {
         rows.next()?.map(|row| super::codec::id(row, 0)).transpose()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::plans;
+    use super::*;
+
+    const MODEL: &str = "
+firmitas: 1
+system: { name: Notes, tenancy: { by: web.Site, from: actor, isolation: pool } }
+actors: { reader: { auth: user, is: web.Reader } }
+contexts:
+  web:
+    entities:
+      Site: { rows: 200, fields: { name: string(1..20) } }
+      Reader: { rows: 20k, fields: { name: string(1..20) } }
+      Note:
+        rows: 2M
+        fields: { title: string(1..20), by: Reader }
+        parts: { lines: { size: 0..9, fields: { text: string(1..20) } } }
+    operations:
+      notes: { list: Note, by: [reader], sort: [title], rate: 50/s }
+      join: { create: Reader, by: [reader], input: [name], rate: 1/min }
+";
+
+    fn design() -> decide::Design {
+        let mut sources = base::SourceMap::default();
+        let root = sources.add("firmitas.yaml", MODEL);
+        let (model, _) = model::load(&sources, root);
+        decide::decide(Arc::new(model)).0
+    }
+
+    /// What SQLite says that it does for a statement.
+    fn explained(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let binds = vec!["[]"; statement.parameter_count()];
+        let steps = statement.query_map(rusqlite::params_from_iter(binds), |row| row.get(3));
+        steps.unwrap().collect::<Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn statements_on_shared_tables_are_held_to_the_tenant_and_follow_an_index() {
+        let design = design();
+        let connection = Connection::open_in_memory().unwrap();
+        Current::default().register(&connection).unwrap();
+        for sql in emit::sql::statements(&design, expression::sql::Dialect::Sqlite) {
+            connection.execute_batch(&sql).unwrap();
+        }
+        let plans = plans(&design).unwrap();
+        assert_eq!(plans.iter().map(|plan| plan.pooled).collect::<Vec<_>>(), [false, true, true]);
+        for plan in plans.iter().filter(|plan| plan.pooled) {
+            let (one, all) = (Tenant::None, Tenant::All);
+            for statement in [&plan.by_id, &plan.by_any_id, &plan.by_ids, &plan.delete] {
+                assert!(statement.of(one).contains(CURRENT), "{statement:?}");
+                assert!(!statement.of(all).contains(CURRENT), "{statement:?}");
+                let steps = explained(&connection, statement.of(one));
+                assert!(steps.iter().all(|step| !step.contains("SCAN self")), "{steps:?}");
+            }
+            assert!(plan.insert.contains(CURRENT), "{}", plan.insert);
+            for part in &plan.parts {
+                for statement in [&part.of_one, &part.of_many, &part.delete] {
+                    assert!(statement.of(one).contains(CURRENT), "{statement:?}");
+                }
+            }
+        }
+        let notes = &plans[2];
+        let page = format!(
+            "SELECT self.\"id\" FROM {} AS self WHERE 1{} ORDER BY self.\"title\", self.\"id\"",
+            notes.table,
+            notes.live.of(Tenant::None)
+        );
+        let steps = explained(&connection, &page);
+        assert_eq!(steps.len(), 1, "{steps:?}");
+        assert!(steps[0].contains("(tenant_id=?)"), "{steps:?}");
+    }
+}
