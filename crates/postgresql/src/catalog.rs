@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use decide::Design;
+use expression::ir::{Expression, Kind};
 use expression::sql::Dialect;
 use expression::{EntityId, Schema};
 use runtime::store::StoreError;
@@ -21,14 +22,17 @@ pub(crate) struct Catalog {
     pub texts: Texts,
     /// Whether tenants share tables.
     pub pooled: bool,
+    /// Whether writes have to be serializable.
+    pub serializable: bool,
 }
 
 impl Catalog {
     pub fn new(design: Arc<Design>) -> Self {
         let plans = plans(&design);
         let conditions = Conditions::new(Dialect::PostgreSql, wire::literal, tenants::CURRENT);
+        let serializable = asks_about_all_rows(&design);
         let pooled = plans.iter().any(|plan| plan.pooled);
-        Self { design, plans, conditions, texts: Texts::default(), pooled }
+        Self { design, plans, conditions, texts: Texts::default(), pooled, serializable }
     }
 
     pub fn schema(&self) -> &Schema {
@@ -45,4 +49,15 @@ impl Catalog {
     pub fn entity(&self, qualified: &str) -> Option<EntityId> {
         self.plans.iter().find(|plan| plan.qualified == qualified).map(|plan| plan.entity)
     }
+}
+
+/// Whether some invariant is about rows that a transaction cannot lock, because they may not be
+/// there yet: then only transactions that are as if one came after the other keep it.
+fn asks_about_all_rows(design: &Design) -> bool {
+    let mut invariants = design.model.entities.iter().flat_map(|entity| &entity.invariants);
+    invariants.any(|invariant| reads_all_rows(&invariant.condition))
+}
+
+fn reads_all_rows(expression: &Expression) -> bool {
+    matches!(expression.kind, Kind::EntityRows(_)) || expression.children().any(reads_all_rows)
 }

@@ -173,3 +173,20 @@ pub(crate) fn id(row: &Row, at: usize) -> Result<u128, StoreError> {
     let raw = bytes(row, at)?.and_then(|raw| raw.try_into().ok());
     raw.map(u128::from_be_bytes).ok_or_else(|| damaged("an id has not 16 bytes"))
 }
+
+/// An array of ids from a column.
+pub(crate) fn ids(row: &Row, at: usize) -> Result<Vec<u128>, StoreError> {
+    let read = |raw| {
+        let mut input = Input(raw);
+        let dimensions = input.int()?;
+        input.take(8)?;
+        if dimensions == 0 {
+            return Some(Vec::new());
+        }
+        let count = usize::try_from(input.int()?).ok()?;
+        input.take(4)?;
+        let next = |_| Some(u128::from_be_bytes(input.value()??.try_into().ok()?));
+        (0..count).map(next).collect()
+    };
+    bytes(row, at)?.and_then(read).ok_or_else(|| damaged("a list of ids is none"))
+}

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use expression::{EntityId, FieldIndex, Row, Value};
 use runtime::store::{
-    Backlog, Bound, Condition, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent, Page,
-    PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction,
+    Backlog, Bound, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery,
+    Link, OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction,
+    Walk,
 };
 
 use crate::session::Session;
@@ -106,6 +107,14 @@ impl Snapshot for Session {
         self.kept_after(kind, owner, after, limit).await
     }
 
+    async fn journal(&mut self, query: &JournalQuery) -> Outcome<Vec<JournalEntry>> {
+        self.lines(query).await
+    }
+
+    async fn walk(&mut self, walk: &Walk) -> Outcome<Vec<Arc<Row>>> {
+        self.walk_rows(walk).await
+    }
+
     async fn outbox(&mut self, after: i64, limit: u32) -> Outcome<Vec<(i64, OutboxEvent)>> {
         self.events(after, limit).await
     }
@@ -189,6 +198,18 @@ impl Transaction for Session {
 
     async fn purge_records(&mut self, now: i64, limit: u32) -> Outcome<u32> {
         self.forget_records(now, limit).await
+    }
+
+    async fn add_to_journal(&mut self, entries: &[JournalEntry]) -> Outcome<()> {
+        self.add_lines(entries).await
+    }
+
+    async fn forget_in_journal(&mut self, entity: EntityId, row: u128) -> Outcome<()> {
+        self.forget_lines(entity, row).await
+    }
+
+    async fn purge_journal(&mut self, now: i64, limit: u32) -> Outcome<u32> {
+        self.purge_lines(now, limit).await
     }
 
     async fn put_job(&mut self, job: &Job) -> Outcome<()> {

@@ -4,60 +4,125 @@
     reason = "below the pure crates: it has a clock, threads, files and a network"
 )]
 
+mod address;
 mod catalog;
 mod decode;
 mod failure;
 mod interface;
+mod journal;
 mod numeric;
 mod page;
 mod plan;
 mod pool;
 mod read;
 mod records;
+mod replica;
+mod roles;
 mod schema;
 mod session;
+mod settings;
 mod statements;
 mod tenants;
 mod text;
+mod tls;
 mod wire;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use decide::Design;
 use expression::EntityId;
 use expression::ir::Expression;
 use runtime::store::{Predicate, Store, StoreError, Terms, Work};
 
+use address::Address;
 use catalog::Catalog;
-use pool::Pool;
+use pool::{Held, Pool};
+use replica::Replica;
 
 pub use session::Session;
-
-/// Connections where nothing else is said.
-const CONNECTIONS: usize = 20;
+pub use settings::Settings;
 
 /// A PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgreSqlStore {
     pool: Arc<Pool>,
+    replicas: Vec<Arc<Replica>>,
+    next: AtomicUsize,
     catalog: Arc<Catalog>,
+    notes: Vec<String>,
 }
 
 impl PostgreSqlStore {
-    /// Opens the database at a URL, and fits its tables to the design where that only adds.
+    /// Opens a database, and fits its tables to the design where that only adds. Needs a Tokio
+    /// runtime, which keeps the connections.
     ///
     /// # Errors
     /// [`StoreError::Unusable`] for what is no URL of a database; [`StoreError::Unreachable`];
     /// [`StoreError::Incompatible`] with the differences if the design does not fit the rows that
     /// are stored, which are then left as they are.
-    pub async fn open(url: &str, design: Arc<Design>) -> Result<Self, StoreError> {
-        let config: tokio_postgres::Config = url.parse().map_err(|_| StoreError::Unusable {
-            message: "the address of the store is not postgres://USER@HOST:PORT/DATABASE".into(),
-        })?;
-        schema::fit(&config, &design).await?;
+    pub async fn open(settings: &Settings, design: Arc<Design>) -> Result<Self, StoreError> {
+        let address = Address::parse(&settings.url)?;
+        let admin = settings.admin.as_deref().map(Address::parse).transpose()?;
+        let user = address.user();
+        let makes = admin.as_ref().unwrap_or(&address);
+        let (mut role, mut notes) = schema::fit(makes, &design, user).await?;
+        let client = address.connect().await?;
+        if admin.is_some() && role.is_none() {
+            // An administrator may have made it by hand.
+            role = Some(roles::name(&design));
+        }
+        let taken = match &role {
+            Some(role) => roles::may_take(&client, role).await?,
+            None => false,
+        };
+        if !taken {
+            role = None;
+            if admin.is_some() {
+                notes.push("the server works as the user of its own address".to_owned());
+            }
+        }
+        drop(client);
+        let set_up = settings::of_connections(role.as_deref(), address.pooler);
+        let size = settings.connections.unwrap_or_else(|| settings::connections(&design));
+        let mut replicas = Vec::new();
+        for url in &settings.replicas {
+            let of_replica = Address::parse(url)?;
+            let replica = Replica::new(Pool::new(of_replica.clone(), size, set_up.clone()));
+            let watching = replica::watch(Arc::downgrade(&replica), address.clone(), of_replica);
+            tokio::spawn(watching);
+            replicas.push(replica);
+        }
         let catalog = Arc::new(Catalog::new(design));
-        Ok(Self { pool: Pool::new(config, CONNECTIONS), catalog })
+        let pool = Pool::new(address, size, set_up);
+        Ok(Self { pool, replicas, next: AtomicUsize::new(0), catalog, notes })
+    }
+
+    /// What an operator should know about how the server reaches the database.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// A connection to read with: to a replica where the terms let it be behind and it is behind by
+    /// less, to the primary otherwise.
+    async fn reader(&self, terms: Terms) -> Result<Held, StoreError> {
+        if let Some(stale) = terms.stale {
+            let count = self.replicas.len();
+            let first = self.next.fetch_add(1, Ordering::Relaxed);
+            for at in 0..count {
+                let Some(replica) = self.replicas.get((first.wrapping_add(at)) % count) else {
+                    continue;
+                };
+                if replica.age().is_some_and(|age| age < stale)
+                    && let Ok(held) = replica.pool.take().await
+                {
+                    return Ok(held);
+                }
+            }
+        }
+        self.pool.take().await
     }
 }
 
@@ -72,6 +137,28 @@ impl Store for PostgreSqlStore {
 
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError> {
         self.catalog.conditions.register_question(&self.catalog.design, question)
+    }
+
+    fn system(&self) -> &'static str {
+        "postgresql"
+    }
+
+    fn gauges(&self) -> Vec<(&'static str, &'static str, f64)> {
+        let (held, idle, most) = self.pool.counts();
+        let number = |count: usize| u32::try_from(count).map_or(f64::MAX, f64::from);
+        let mut gauges = vec![
+            ("store_connections_held", "Connections that work holds.", number(held)),
+            ("store_connections_idle", "Connections that wait for work.", number(idle)),
+            ("store_connections_most", "Connections that there may be.", number(most)),
+        ];
+        if !self.replicas.is_empty() {
+            let usable = self.replicas.iter().filter(|replica| replica.age().is_some()).count();
+            gauges.push(("store_replicas", "Read replicas that answer.", number(usable)));
+            let ages = self.replicas.iter().filter_map(|replica| replica.age());
+            let oldest = ages.max().unwrap_or_default().as_secs_f64();
+            gauges.push(("store_replica_age_seconds", "How old the oldest of them is.", oldest));
+        }
+        gauges
     }
 
     async fn write<T, E, W>(&self, terms: Terms, work: W) -> Result<T, E>
@@ -100,7 +187,7 @@ impl Store for PostgreSqlStore {
         E: From<StoreError> + Send + 'static,
         W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
     {
-        let held = self.pool.take().await?;
+        let held = self.reader(terms).await?;
         let mut session = Session::new(held, self.catalog.clone(), terms, false);
         let result = work(&mut session).await;
         session.finish();

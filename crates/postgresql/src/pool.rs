@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use runtime::store::StoreError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio_postgres::{Client, Statement};
 
+use crate::address::Address;
 use crate::failure;
 use crate::text::Text;
 use crate::wire::Bind;
@@ -49,16 +51,39 @@ impl Connection {
 /// Connections to one database.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    config: Config,
+    address: Address,
+    /// What every connection starts with; with a pooler every transaction does.
+    set_up: String,
+    size: usize,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    /// Connections outlive the tasks that ask for them.
+    runtime: Handle,
 }
 
 impl Pool {
-    /// A pool of so many connections; none is made yet.
-    pub fn new(config: Config, size: usize) -> Arc<Self> {
-        let free = Arc::new(Semaphore::new(size.max(1)));
-        Arc::new(Self { config, free, idle: Mutex::default() })
+    /// A pool of so many connections; none is made yet. Needs a Tokio runtime.
+    pub fn new(address: Address, size: usize, set_up: String) -> Arc<Self> {
+        let size = size.max(1);
+        let free = Arc::new(Semaphore::new(size));
+        let runtime = Handle::current();
+        Arc::new(Self { address, set_up, size, free, idle: Mutex::default(), runtime })
+    }
+
+    /// Whether a pooler gives each transaction another connection.
+    pub const fn pooler(&self) -> bool {
+        self.address.pooler
+    }
+
+    /// What a transaction has to set because connections cannot keep it.
+    pub fn each_time(&self) -> Option<&str> {
+        (self.address.pooler && !self.set_up.is_empty()).then_some(self.set_up.as_str())
+    }
+
+    /// Connections that work holds, those that wait for work, and how many there may be.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        (self.size.saturating_sub(self.free.available_permits()), idle, self.size)
     }
 
     /// A connection, as soon as there is one.
@@ -68,8 +93,8 @@ impl Pool {
     pub async fn take(self: &Arc<Self>) -> Result<Held, StoreError> {
         let permit = match Arc::clone(&self.free).try_acquire_owned() {
             Ok(permit) => permit,
-            Err(tokio::sync::TryAcquireError::Closed) => return Err(StoreError::Closed),
-            Err(tokio::sync::TryAcquireError::NoPermits) => {
+            Err(TryAcquireError::Closed) => return Err(StoreError::Closed),
+            Err(TryAcquireError::NoPermits) => {
                 let waiting = Arc::clone(&self.free).acquire_owned();
                 let permit = tokio::time::timeout(WAIT, waiting).await;
                 permit.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?
@@ -77,13 +102,26 @@ impl Pool {
         };
         let connection = match self.idle() {
             Some(connection) => connection,
-            None => connect(&self.config).await?,
+            None => {
+                let pool = self.clone();
+                let made = self.runtime.spawn(async move { pool.make().await }).await;
+                made.map_err(|_| StoreError::Closed)??
+            }
         };
         let pool = self.clone();
         Ok(Held { connection: Some(connection), pool, _permit: permit, clean: false })
     }
 
-    /// An idle connection that is still open.
+    async fn make(&self) -> Result<Connection, StoreError> {
+        let client = self.address.connect().await?;
+        if !self.pooler() {
+            let ready = client.batch_execute(&self.set_up).await;
+            ready.map_err(|error| failure::plain(&error))?;
+        }
+        Ok(Connection { client: Arc::new(client), statements: BTreeMap::new() })
+    }
+
+    /// An idle connection that is still open, the one used last first.
     fn idle(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -93,14 +131,6 @@ impl Pool {
             }
         }
     }
-}
-
-/// Opens a connection.
-pub(crate) async fn connect(config: &Config) -> Result<Connection, StoreError> {
-    let (client, connection) =
-        config.connect(NoTls).await.map_err(|error| failure::plain(&error))?;
-    tokio::spawn(async move { drop(connection.await) });
-    Ok(Connection { client: Arc::new(client), statements: BTreeMap::new() })
 }
 
 /// A connection that one piece of work holds. It goes back to the pool if it is clean.
@@ -118,15 +148,29 @@ impl Held {
     pub fn get(&mut self) -> Result<&mut Connection, StoreError> {
         self.connection.as_mut().ok_or(StoreError::Closed)
     }
+
+    /// The pool that it belongs to.
+    pub const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && self.clean
-            && !connection.client.is_closed()
-        {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let Some(connection) = self.connection.take() else { return };
+        if connection.client.is_closed() {
+            return;
         }
+        if self.clean {
+            let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.push(connection);
+            return;
+        }
+        // Whoever asked has gone away in the middle of something: the server need not go on, and
+        // closing the connection undoes what was not committed.
+        let address = self.pool.address.clone();
+        self.pool.runtime.spawn(async move {
+            address.cancel(connection.client.cancel_token()).await;
+        });
     }
 }

@@ -21,16 +21,24 @@ fn unreadable(what: &str) -> StoreError {
 }
 
 /// A column as what it is.
-fn get<'r, T: FromSql<'r>>(row: &'r Row, at: usize) -> Result<T, StoreError> {
+pub(crate) fn get<'r, T: FromSql<'r>>(row: &'r Row, at: usize) -> Result<T, StoreError> {
     row.try_get(at).map_err(|_| unreadable("a record"))
 }
 
-fn optional<T>(value: Option<T>, wire: Wire, bind: impl FnOnce(T) -> Bind) -> Bind {
+pub(crate) fn optional<T>(value: Option<T>, wire: Wire, bind: impl FnOnce(T) -> Bind) -> Bind {
     value.map_or(Bind::Null(wire), bind)
 }
 
-fn count(rows: u64) -> u32 {
+pub(crate) fn count(rows: u64) -> u32 {
     u32::try_from(rows).unwrap_or(u32::MAX)
+}
+
+/// A row that was not written because its key is taken, in whose place the code stands.
+fn one_or(code: &'static str) -> impl FnOnce(u64) -> Result<(), StoreError> {
+    move |count| match count {
+        0 => Err(StoreError::Unique { code: code.to_owned() }),
+        _ => Ok(()),
+    }
 }
 
 fn small(number: i64) -> Result<u32, StoreError> {
@@ -43,7 +51,7 @@ impl Session {
         Ok(self.terms.tenant.id().filter(|_| self.plan(entity).is_ok_and(|plan| plan.pooled)))
     }
 
-    fn qualified(&self, entity: EntityId) -> Result<Bind, StoreError> {
+    pub(crate) fn qualified(&self, entity: EntityId) -> Result<Bind, StoreError> {
         Ok(Bind::text(&self.plan(entity)?.qualified))
     }
 
@@ -120,7 +128,7 @@ impl Session {
             Bind::Uuid(row),
             Bind::Uuid(self.tenant_for(entity)?.unwrap_or_default()),
         ];
-        self.execute(&sql::LINK, binds, Meaning::Taken("subject-linked")).await.map(drop)
+        self.execute(&sql::LINK, binds, Meaning::Plain).await.and_then(one_or("subject-linked"))
     }
 
     pub(crate) async fn unlink_row(
@@ -201,7 +209,8 @@ impl Session {
             Bind::Int(job.deadline),
             optional(job.tenant, Wire::Uuid, Bind::Uuid),
         ];
-        self.execute(&sql::PUT_JOB, binds, Meaning::Taken("in-progress")).await.map(drop)
+        let taken = "in-progress";
+        self.execute(&sql::PUT_JOB, binds, Meaning::Taken(taken)).await.and_then(one_or(taken))
     }
 
     pub(crate) async fn job_by_id(&mut self, id: u128) -> Result<Option<Job>, StoreError> {
@@ -304,9 +313,8 @@ impl Session {
     }
 
     pub(crate) async fn add(&mut self, record: &Record) -> Result<(), StoreError> {
-        self.execute(&sql::ADD_RECORD, columns(record), Meaning::Taken("record-exists"))
-            .await
-            .map(drop)
+        let added = self.execute(&sql::ADD_RECORD, columns(record), Meaning::Plain).await;
+        added.and_then(one_or("record-exists"))
     }
 
     pub(crate) async fn replace(&mut self, record: &Record) -> Result<(), StoreError> {

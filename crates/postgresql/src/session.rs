@@ -1,10 +1,12 @@
 //! One piece of work on a connection: statements, sent ahead where nobody waits for their answer.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use expression::EntityId;
 use futures_util::TryStreamExt as _;
@@ -23,7 +25,9 @@ use crate::wire::Bind;
 /// What opens a transaction that reads one snapshot.
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// What opens a transaction that writes.
-const WRITE: &str = "BEGIN";
+const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// The same where rules ask about rows that nobody can lock, because they may not be there yet.
+const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
 /// A connection with what is needed to speak of rows.
 #[derive(Debug)]
@@ -33,7 +37,7 @@ pub struct Session {
     /// Of the work that runs.
     pub(crate) terms: Terms,
     /// What opens the transaction, until it was sent.
-    begin: Option<&'static str>,
+    begin: Option<String>,
     /// What says whom the transaction is for, until it was sent.
     entering: Option<Cow<'static, str>>,
     writes: bool,
@@ -74,7 +78,7 @@ impl std::fmt::Debug for Pending {
 
 impl Session {
     pub(crate) fn new(held: Held, catalog: Arc<Catalog>, terms: Terms, writes: bool) -> Self {
-        let begin = Some(if writes { WRITE } else { READ });
+        let begin = Some(opening(&held, &catalog, terms, writes));
         let entering = catalog.pooled.then(|| tenants::entering(terms.tenant, true)).flatten();
         let (pending, failed) = (Vec::new(), None);
         Self { held, catalog, terms, begin, entering, writes, pending, failed }
@@ -112,7 +116,7 @@ impl Session {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        if self.terms.deadline.is_some_and(|deadline| deadline <= std::time::Instant::now()) {
+        if self.terms.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(self.fail(StoreError::Busy));
         }
         let result = self.query_now(text, binds).await;
@@ -137,10 +141,21 @@ impl Session {
 
     async fn query_now(&mut self, text: &Arc<Text>, binds: &[Bind]) -> Result<Vec<Row>, Error> {
         let ahead = self.ahead();
+        let unnamed = self.held.pool().pooler();
         let Ok(connection) = self.held.get() else { return Ok(Vec::new()) };
-        let statement = connection.statement(text, binds).await?;
+        let statement = match unnamed {
+            true => None,
+            false => Some(connection.statement(text, binds).await?),
+        };
         let query = async {
-            connection.client.query_raw(&statement, binds).await?.try_collect::<Vec<Row>>().await
+            let rows = match &statement {
+                Some(statement) => connection.client.query_raw(statement, binds).await?,
+                None => {
+                    let typed = binds.iter().map(|bind| (bind, bind.ty()));
+                    connection.client.query_typed_raw(&text.0, typed).await?
+                }
+            };
+            rows.try_collect::<Vec<Row>>().await
         };
         match ahead {
             None => query.await,
@@ -185,8 +200,12 @@ impl Session {
         if !self.writes {
             return Err(self.fail(read_only()));
         }
+        let unnamed = self.held.pool().pooler();
         let connection = self.held.get()?;
-        let statement = connection.statement(text, &binds).await;
+        let statement = match unnamed {
+            true => Ok(None),
+            false => connection.statement(text, &binds).await.map(Some),
+        };
         let statement = match statement {
             Ok(statement) => statement,
             Err(error) => {
@@ -201,7 +220,16 @@ impl Session {
             let begun = async move { client.batch_execute(&ahead).await.map(|()| 0) };
             self.start(Box::pin(begun), Meaning::Plain);
         }
-        let count = async move { client.execute_raw(&statement, &binds).await };
+        let text = text.clone();
+        let count = async move {
+            if let Some(statement) = &statement {
+                return client.execute_raw(statement, &binds).await;
+            }
+            let typed = binds.iter().map(|bind| (bind, bind.ty()));
+            let mut rows = pin!(client.query_typed_raw(&text.0, typed).await?);
+            while rows.try_next().await?.is_some() {}
+            Ok(rows.rows_affected().unwrap_or(0))
+        };
         self.start(Box::pin(count), meaning);
         Ok(())
     }
@@ -280,7 +308,7 @@ impl Session {
     fn send_end(&mut self, how: &'static str) -> bool {
         let Ok(connection) = self.held.get() else { return false };
         let mut context = Context::from_waker(Waker::noop());
-        let ending = std::pin::pin!(connection.client.batch_execute(how));
+        let ending = pin!(connection.client.batch_execute(how));
         // Sent; the answer is thrown away when it comes, and the next statement waits its turn.
         !matches!(ending.poll(&mut context), Poll::Ready(Err(_)))
     }
@@ -333,4 +361,23 @@ impl Session {
 
 fn read_only() -> StoreError {
     StoreError::Internal { message: "a read tried to write".to_owned() }
+}
+
+/// What opens a transaction on these terms, in one message; whom it is for follows.
+fn opening(held: &Held, catalog: &Catalog, terms: Terms, writes: bool) -> String {
+    let begin = match (writes, catalog.serializable) {
+        (false, _) => READ,
+        (true, false) => WRITE,
+        (true, true) => SERIALIZABLE,
+    };
+    let mut sql = begin.to_owned();
+    // Writing to a string cannot fail.
+    if let Some(each_time) = held.pool().each_time() {
+        let _ = write!(sql, "; {each_time}");
+    }
+    if let Some(deadline) = terms.deadline {
+        let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
+        let _ = write!(sql, "; SET LOCAL statement_timeout = {left}");
+    }
+    sql
 }

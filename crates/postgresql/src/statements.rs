@@ -74,6 +74,36 @@ CREATE TABLE IF NOT EXISTS firmitas.sequences (
   last bigint NOT NULL,
   PRIMARY KEY (per, entity, field, tenant)
 );
+CREATE TABLE IF NOT EXISTS firmitas.journal (
+  id uuid NOT NULL PRIMARY KEY,
+  log text COLLATE "C" NOT NULL CHECK (log IN ('audit', 'history')),
+  entity text COLLATE "C" NOT NULL,
+  tenant uuid,
+  rows uuid[] NOT NULL,
+  at bigint NOT NULL,
+  issuer text,
+  subject text,
+  actor text NOT NULL,
+  operation text NOT NULL,
+  before text,
+  after text,
+  expires bigint
+);
+CREATE INDEX IF NOT EXISTS journal_entity ON firmitas.journal (entity, log, tenant, id);
+CREATE INDEX IF NOT EXISTS journal_expires ON firmitas.journal (expires)
+  WHERE expires IS NOT NULL;
+CREATE TABLE IF NOT EXISTS firmitas.journal_personal (
+  line uuid NOT NULL PRIMARY KEY,
+  entity text COLLATE "C" NOT NULL,
+  row uuid NOT NULL,
+  before text,
+  after text
+);
+CREATE INDEX IF NOT EXISTS journal_personal_row ON firmitas.journal_personal (row, entity);
+CREATE OR REPLACE FUNCTION firmitas.journal_is_fixed() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION 'what was recorded cannot be changed'; END $$;
+CREATE OR REPLACE TRIGGER journal_fixed BEFORE UPDATE ON firmitas.journal
+  FOR EACH ROW EXECUTE FUNCTION firmitas.journal_is_fixed();
 "#;
 
 macro_rules! statements {
@@ -98,7 +128,7 @@ statements! {
               WHERE subject = $1 AND issuer = $2 AND entity = $3 \
               AND ($4::uuid IS NULL OR tenant = $4) ORDER BY tenant LIMIT 1";
     LINK = "INSERT INTO firmitas.subjects (entity, issuer, subject, row, tenant) \
-            VALUES ($1, $2, $3, $4, $5)";
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     UNLINK = "DELETE FROM firmitas.subjects WHERE row = $1 AND entity = $2";
     IDEMPOTENCY = "SELECT body_hash, status::bigint, headers, body, expires \
                    FROM firmitas.idempotency \
@@ -113,8 +143,9 @@ statements! {
                          WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED)";
     PUT_JOB = "INSERT INTO firmitas.jobs (id, entity, row, operation, step, context, key, \
                attempts, due, deadline, tenant) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-               ON CONFLICT (id) DO UPDATE SET step = $5, context = $6, key = $7, \
+               SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 \
+               WHERE NOT EXISTS (SELECT FROM firmitas.jobs \
+               WHERE row = $3 AND entity = $2 AND id <> $1) ON CONFLICT (id) DO UPDATE SET step = $5, context = $6, key = $7, \
                attempts = $8, due = $9, deadline = $10";
     JOB = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline, \
            tenant FROM firmitas.jobs WHERE id = $1";
@@ -139,7 +170,7 @@ statements! {
                   WHERE kind = $1 AND key > $2 AND owner = $4 AND owner <> '' \
                   ORDER BY key LIMIT $3";
     ADD_RECORD = "INSERT INTO firmitas.records (kind, key, owner, value, expires) \
-                  VALUES ($1, $2, $3, $4, $5)";
+                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     PUT_RECORD = "INSERT INTO firmitas.records (kind, key, owner, value, expires) \
                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kind, key) \
                   DO UPDATE SET owner = $3, value = $4, expires = $5";
@@ -147,4 +178,25 @@ statements! {
     PURGE_RECORDS = "DELETE FROM firmitas.records WHERE (kind, key) IN \
                      (SELECT kind, key FROM firmitas.records WHERE expires <= $1 \
                      ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    ADD_LINE = "INSERT INTO firmitas.journal (id, log, entity, tenant, rows, at, issuer, \
+                subject, actor, operation, before, after, expires) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    ADD_PERSONAL = "INSERT INTO firmitas.journal_personal (line, entity, row, before, after) \
+                    VALUES ($1, $2, $3, $4, $5)";
+    LINES_OF_NOBODY = format!("{LINES} AND l.tenant IS NULL {NEWEST}");
+    LINES_OF_ONE = format!("{LINES} AND l.tenant = $5 {NEWEST}");
+    LINES_OF_ALL = format!("{LINES} {NEWEST}");
+    FORGET_PERSONAL = "DELETE FROM firmitas.journal_personal WHERE row = $1 AND entity = $2";
+    PURGE_PERSONAL = format!("DELETE FROM firmitas.journal_personal WHERE line IN ({DUE})");
+    PURGE_LINES = format!("DELETE FROM firmitas.journal WHERE id IN ({DUE})");
 }
+
+/// Lines of a log about rows of an entity.
+const LINES: &str = "SELECT l.id, l.rows, l.at, l.issuer, l.subject, l.actor, l.operation, \
+                     l.before, l.after, l.expires, p.before, p.after FROM firmitas.journal AS l \
+                     LEFT JOIN firmitas.journal_personal AS p ON p.line = l.id \
+                     WHERE l.entity = $1 AND l.log = $2 AND l.id < $3";
+const NEWEST: &str = "ORDER BY l.id DESC LIMIT $4";
+/// Lines whose time is over.
+const DUE: &str = "SELECT id FROM firmitas.journal WHERE expires <= $1 \
+                   ORDER BY expires, id LIMIT $2";

@@ -5,6 +5,7 @@
 )]
 
 mod caches;
+mod database;
 mod embedded;
 mod failure;
 mod identity;
@@ -23,6 +24,8 @@ pub use identity::{AuditTarget, IdentitySettings};
 pub use offline::records;
 pub use oidc::{OidcSettings, provider_seal};
 pub use operator::operate;
+pub use oidc::OidcSettings;
+pub use postgresql::Settings as DatabaseSettings;
 pub use refused::Refused;
 pub use running::Server;
 pub use settings::{Settings, StoreAddress};

@@ -21,6 +21,7 @@ pub struct Server {
     design: Arc<Design>,
     data: PathBuf,
     stand_ins: Vec<String>,
+    notes: Vec<String>,
     not_running: Vec<Diagnostic>,
     accounts: Option<Arc<Accounts>>,
     close: Box<dyn FnOnce() + Send>,
@@ -38,10 +39,12 @@ impl Server {
                 let store = embedded::open(design, &settings.data)?;
                 assemble(design, settings, store, externals).await
             }
-            StoreAddress::PostgreSql(url) => {
-                let store = PostgreSqlStore::open(url, design.clone()).await;
-                let store = store.map_err(Failure::from)?;
-                assemble(design, settings, store, externals).await
+            StoreAddress::PostgreSql(database) => {
+                let store = PostgreSqlStore::open(database, design.clone()).await;
+                let store = store.map_err(Failure::of_database)?;
+                let notes = store.notes().to_vec();
+                let server = assemble(design, settings, store, externals).await?;
+                Ok(Self { notes, ..server })
             }
         }
     }
@@ -62,6 +65,12 @@ impl Server {
     #[must_use]
     pub fn stand_ins(&self) -> &[String] {
         &self.stand_ins
+    }
+
+    /// What an operator should know about how it reaches its database.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// What the model states but this version does not run yet, one for each place.
@@ -130,6 +139,6 @@ async fn assemble<S: Store>(
         backend.audit().flush();
     });
     let design = Arc::clone(design);
-    let data = settings.data;
-    Ok(Server { running, design, data, stand_ins, not_running, accounts, close })
+    let (data, notes) = (settings.data, Vec::new());
+    Ok(Server { running, design, data, stand_ins, notes, not_running, accounts, close })
 }

@@ -1,6 +1,5 @@
 //! What a server is told.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -38,21 +37,11 @@ pub struct Settings {
 }
 
 /// Where the rows are.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum StoreAddress {
     /// In the embedded SQLite store, in the data folder.
     #[default]
     Embedded,
-    /// In the PostgreSQL database at this URL.
-    PostgreSql(String),
-}
-
-impl fmt::Debug for StoreAddress {
-    /// A URL may hold a password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Embedded => "Embedded",
-            Self::PostgreSql(_) => "PostgreSql(..)",
-        })
-    }
+    /// In a PostgreSQL database.
+    PostgreSql(postgresql::Settings),
 }

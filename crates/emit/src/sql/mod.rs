@@ -23,6 +23,8 @@ use decide::Design;
 use expression::sql::Dialect;
 
 pub use exclusive::name as exclusion;
+pub use roles::{service_roles, statements as roles};
+pub use tenants::{SETTING as TENANT_SETTING, pooled};
 
 use crate::{Artifact, Emitter};
 

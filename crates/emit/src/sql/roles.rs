@@ -25,7 +25,15 @@ pub fn artifact(design: &Design) -> Artifact {
     Artifact { path: "sql/roles.sql".to_owned(), contents }
 }
 
-fn statements(design: &Design) -> Vec<String> {
+/// The roles of the contexts.
+#[must_use]
+pub fn service_roles(design: &Design) -> Vec<String> {
+    schemas(design).into_iter().map(role).collect()
+}
+
+/// What makes the roles with their rights; it may run again and again.
+#[must_use]
+pub fn statements(design: &Design) -> Vec<String> {
     let mut all = Vec::new();
     for schema in schemas(design) {
         let (name, role) = (quoted(schema), role(schema));

@@ -13,6 +13,7 @@ pub const EVERYBODY: &str = "firmitas.tenants";
 pub const SETTING: &str = "firmitas.tenant";
 
 /// Whether the table holds rows of several tenants.
+#[must_use]
 pub fn pooled(design: &Design, table: &Table) -> bool {
     tenancy::pooled(design, table.entity)
 }

@@ -32,6 +32,8 @@ use crate::telemetry::{AuditLog, OpenSpan, Sample, SpanKind};
 
 /// Calls to one external that may be under way at once.
 const BULKHEAD: usize = 64;
+/// How often a write is tried that others are in the way of.
+const ATTEMPTS: u32 = 8;
 /// How long callers wait for durable calls where the model states no latency.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -366,23 +368,8 @@ impl<S: Store> Inner<S> {
         let patience = request.patience.unwrap_or_else(|| self.patience(request.operation));
         let waits = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
         let deadline = now().saturating_add(waits);
-        let asked = Asked { request, once, lookups, deadline };
-        let plans = self.plans.clone();
-        let span = self.store_span(&asked.request, "store.write");
-        let terms = self.terms(&asked.request);
-        let watch = self.watch();
-        let changes = watch.changes();
-        let reply: Result<Reply, Failure> = self
-            .store
-            .write(terms, move |transaction| {
-                Box::pin(async move {
-                    let mut work = Work::new(plans, transaction, now()).noting(changes);
-                    write::transact(&mut work, &asked).await
-                })
-            })
-            .await;
-        drop(span);
-        watch.done().await;
+        let asked = Arc::new(Asked { request, once, lookups, deadline });
+        let reply = self.transact(&asked).await;
         match reply? {
             Reply::Answer(answer) => Ok(answer),
             Reply::Refused(problem) => Err(problem),
@@ -392,6 +379,35 @@ impl<S: Store> Inner<S> {
                 let left = u64::try_from(deadline.saturating_sub(now())).unwrap_or(0);
                 self.wait(task, Duration::from_micros(left), row, location).await
             }
+        }
+    }
+
+    /// The transaction of a write: again where another one was in the way, until that has been so
+    /// too often or nobody waits any more.
+    async fn transact(&self, asked: &Arc<Asked>) -> Result<Reply, Failure> {
+        let mut attempt = 0;
+        loop {
+            let (plans, asked) = (self.plans.clone(), asked.clone());
+            let (terms, deadline) = (self.terms(&asked.request), asked.deadline);
+            let span = self.store_span(&asked.request, "store.write");
+            let watch = self.watch();
+            let changes = watch.changes();
+            let reply: Result<Reply, Failure> = self
+                .store
+                .write(terms, move |transaction| {
+                    Box::pin(async move {
+                        let mut work = Work::new(plans, transaction, now()).noting(changes);
+                        write::transact(&mut work, &asked).await
+                    })
+                })
+                .await;
+            drop(span);
+            watch.done().await;
+            attempt += 1;
+            if !matches!(reply, Err(Failure::Conflict)) || attempt == ATTEMPTS || now() > deadline {
+                return reply;
+            }
+            tokio::time::sleep(pause(attempt)).await;
         }
     }
 
@@ -514,3 +530,11 @@ impl Request {
 
 /// Results of `safe` calls, by position of the effect.
 pub(crate) type Lookups = BTreeMap<usize, super::effects::Outcome>;
+
+/// Before the next attempt: up to 2 ms, then twice that each time, by chance, so that those who met
+/// do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let most = 2_000u64 << attempt.min(8);
+    let chance = u64::from(uuid::Uuid::new_v4().as_u128() as u16);
+    Duration::from_micros(most * chance / u64::from(u16::MAX))
+}

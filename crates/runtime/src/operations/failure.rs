@@ -12,6 +12,8 @@ pub(crate) enum Failure {
     Problem(Box<Problem>),
     /// An expression has no value: denies in `by` and `where`, is a 422 elsewhere.
     Evaluation(EvaluationError),
+    /// Another transaction was in the way: this one may be tried again.
+    Conflict,
 }
 
 impl From<Problem> for Failure {
@@ -28,7 +30,10 @@ impl From<EvaluationError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Problem(Box::new(error.into()))
+        match error {
+            StoreError::Conflict => Self::Conflict,
+            error => Self::Problem(Box::new(error.into())),
+        }
     }
 }
 
@@ -36,6 +41,7 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Problem(problem) => *problem,
+            Failure::Conflict => StoreError::Conflict.into(),
             Failure::Evaluation(EvaluationError::Failed { code: reason, .. })
                 if reason == code::CURRENCY_MISMATCH.code =>
             {

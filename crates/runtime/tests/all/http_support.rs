@@ -9,7 +9,6 @@ use decide::Design;
 use runtime::http::{Edge, Limits, Mount, RateSettings, Running};
 use runtime::identity::Issuer;
 use runtime::operations::ConfiguredExternals;
-use runtime::store::sqlite::{self, SqliteStore};
 use runtime::telemetry::{AccessLog, Tracing};
 use runtime::{Backend, ServeOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -83,8 +82,7 @@ impl Server {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&lines);
         let externals = ConfiguredExternals::new(design.model.clone(), BTreeMap::new()).unwrap();
-        let store =
-            SqliteStore::open(folder.path(), design.clone(), sqlite::Limits::default()).unwrap();
+        let store = crate::stores::open(folder.path(), design.clone()).unwrap();
         let backend = Backend::start(&design, store, Arc::new(externals)).unwrap();
         let issuer = || Issuer::open(folder.path(), design.model.clone()).unwrap();
         let options = ServeOptions {

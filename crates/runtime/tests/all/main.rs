@@ -45,4 +45,5 @@ mod store_rows;
 mod store_schema;
 mod store_support;
 mod store_writer;
+mod stores;
 mod support;

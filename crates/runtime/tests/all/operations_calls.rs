@@ -329,8 +329,7 @@ async fn a_crash_loses_nothing() {
     // The tasks of the first life hold its store until their calls time out.
     let directory = world.directory.clone();
     let copy = Directory::new();
-    std::fs::create_dir_all(&copy.0).unwrap();
-    world.backend.store().backup(&copy.0.join("firmitas.db")).unwrap();
+    crate::stores::copy(world.backend.store(), &directory.0, &copy.0);
     let revived = World::start_with(world.model.clone(), script.clone(), copy);
     drop(directory);
     let f = Fixture { world: revived, clerk, script };

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use runtime::operations::{Backend, ConfiguredExternals};
-use runtime::store::sqlite::{Limits, SqliteStore};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Directory, Who, World, model, refusal};
@@ -175,12 +174,12 @@ async fn ranges_of_exclusive_keys_do_not_run_backwards() {
     book(14, 14).await.unwrap();
 }
 
-fn start(text: &str) -> Result<Backend<SqliteStore>, Vec<base::Diagnostic>> {
+fn start(text: &str) -> Result<Backend<crate::stores::TestStore>, Vec<base::Diagnostic>> {
     let model = model(text);
     let (design, _) = decide::decide(model.clone());
     let design = Arc::new(design);
     let directory = Directory::new();
-    let store = SqliteStore::open(&directory.0, design.clone(), Limits::default()).unwrap();
+    let store = crate::stores::open(&directory.0, design.clone()).unwrap();
     let externals = ConfiguredExternals::new(model, BTreeMap::new()).unwrap();
     Backend::start(&design, store, Arc::new(externals))
 }

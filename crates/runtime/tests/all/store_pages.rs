@@ -3,7 +3,6 @@
 use expression::ir::{Expression, Kind, VariableIndex};
 use expression::{EntityId, FieldIndex, Type, Value, value::Geo};
 use proptest::prelude::*;
-use runtime::store::sqlite::SqliteStore;
 use runtime::store::{
     Bound, Comparison, Condition, Cursor, Filter, Near, PageQuery, Snapshot, Sort, Store,
     StoreError,
@@ -11,12 +10,13 @@ use runtime::store::{
 
 use crate::small::{self, CUSTOMER, ORDER, PRODUCT};
 use crate::store_support::{customer, euros, insert, order, product, shop, with};
+use crate::stores::TestStore;
 
 fn field(entity: EntityId, name: &str) -> FieldIndex {
     small::shop().shape(entity).field(name).unwrap()
 }
 
-async fn page(store: &SqliteStore, query: PageQuery) -> Result<(Vec<u128>, bool), StoreError> {
+async fn page(store: &TestStore, query: PageQuery) -> Result<(Vec<u128>, bool), StoreError> {
     let page = store
         .read(runtime::store::Terms::SERVER, move |session| {
             Box::pin(async move { session.page(&query).await })
@@ -30,7 +30,7 @@ async fn page(store: &SqliteStore, query: PageQuery) -> Result<(Vec<u128>, bool)
 }
 
 /// All pages, one after the other.
-async fn walk(store: &SqliteStore, mut query: PageQuery) -> Vec<u128> {
+async fn walk(store: &TestStore, mut query: PageQuery) -> Vec<u128> {
     let mut ids = Vec::new();
     loop {
         let asked = query.clone();
@@ -131,7 +131,7 @@ async fn filters_narrow_and_no_alternative_means_no_row() {
 }
 
 /// A condition with the values of its parameters.
-fn bound(store: &SqliteStore, entity: EntityId, condition: &Expression, values: &[Value]) -> Bound {
+fn bound(store: &TestStore, entity: EntityId, condition: &Expression, values: &[Value]) -> Bound {
     let predicate = store.predicate(entity, condition).unwrap();
     assert_eq!(predicate.parameters.len(), values.len());
     Bound { predicate, values: values.to_vec() }
@@ -218,7 +218,8 @@ async fn search_demands_every_word_and_takes_the_last_as_a_prefix() {
         query.search = Some(words.to_owned());
         page(&store, query).await.unwrap().0
     };
-    assert_eq!(find("lamp").await, [1, 3, 4]);
+    let folded: &[u128] = if crate::stores::FOLDS_DIACRITICS { &[1, 3, 4] } else { &[1, 3] };
+    assert_eq!(find("lamp").await, folded);
     assert_eq!(find("lamp red").await, [1]);
     assert_eq!(find("red la").await, [1]);
     assert_eq!(find("RED").await, [1, 2]);
@@ -270,7 +271,7 @@ proptest! {
     #[test]
     fn search_never_fails(words in "\\PC{0,30}") {
         thread_local! {
-            static SHOP: (crate::store_support::Folder, SqliteStore) = shop();
+            static SHOP: (crate::store_support::Folder, TestStore) = shop();
         }
         SHOP.with(|(_, store)| {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -151,7 +151,7 @@ async fn records_commit_with_the_change_or_not_at_all() {
     let mut record = IdempotencyRecord { body_hash: [7; 32], answer: None, expires: 100 };
     let (event, job) = (placed(), charge());
     let all = (subject.clone(), key.clone(), record.clone(), event.clone(), job.clone());
-    let put = move |session: &mut runtime::store::sqlite::Session, fail: bool| {
+    let put = move |session: &mut crate::stores::TestSession, fail: bool| {
         let (subject, key, record, event, job) = all.clone();
         now(session.link(CUSTOMER, &subject, 1))?;
         now(session.put_idempotency(&key, &record))?;
@@ -175,8 +175,10 @@ async fn records_commit_with_the_change_or_not_at_all() {
         record.answer = Some(answer);
         now(session.put_idempotency(&key, &record))?;
         assert_eq!(now(session.idempotency(&key, 50))?, Some(record));
-        assert_eq!(now(session.outbox(0, 9))?, vec![(1, event)]);
-        assert_eq!(now(session.outbox(1, 9))?, vec![]);
+        // Numbers rise; what was not committed may have taken some.
+        let events = now(session.outbox(0, 9))?;
+        assert_eq!(events.iter().map(|(_, event)| event).collect::<Vec<_>>(), [&event]);
+        assert_eq!(now(session.outbox(events[0].0, 9))?, vec![]);
         assert_eq!(now(session.job_on(ORDER, 4))?, Some(6));
         let other = Job { id: 8, ..job.clone() };
         assert_eq!(now(session.put_job(&other)), Err(unique("in-progress")));
@@ -291,23 +293,26 @@ fn value(ty: &Type) -> BoxedStrategy<Value> {
         }
         Type::Money { .. } => any::<i32>().prop_map(|cents| euros(i64::from(cents))).boxed(),
         Type::Float => prop::num::f64::NORMAL.prop_map(Value::Float).boxed(),
-        Type::Text { .. } => ".{0,40}".prop_map(Value::text).boxed(),
+        Type::Text { .. } => "[^\\x00\\n]{0,40}".prop_map(Value::text).boxed(),
         Type::Date => (1i16..=9999, 1i8..=12, 1i8..=28)
             .prop_map(|(y, m, d)| Value::Date(jiff::civil::date(y, m, d)))
             .boxed(),
         Type::Time => (0i8..24, 0i8..60, 0i8..60, 0i32..1_000_000)
             .prop_map(|(h, m, s, us)| Value::Time(jiff::civil::time(h, m, s, us * 1000)))
             .boxed(),
-        Type::Timestamp => any::<i64>().prop_map(Value::Timestamp).boxed(),
+        // As RFC 3339 can write them: years 1 to 9999.
+        Type::Timestamp => {
+            (-62_135_596_800_000_000i64..253_402_300_800_000_000).prop_map(Value::Timestamp).boxed()
+        }
         Type::Duration => any::<i64>().prop_map(Value::Duration).boxed(),
         Type::Uuid => any::<u128>().prop_map(Value::Uuid).boxed(),
         Type::Geo => (-90.0..=90.0f64, -180.0..=180.0f64)
             .prop_map(|(latitude, longitude)| Value::Geo(Geo { latitude, longitude }))
             .boxed(),
-        Type::Json => ".{0,20}"
+        Type::Json => "[^\\x00\\n]{0,20}"
             .prop_map(|text| Value::Json(serde_json::json!({ "a": [text, 1, null] }).into()))
             .boxed(),
-        Type::File { .. } => (".{1,9}", 0..(1u64 << 40))
+        Type::File { .. } => ("[^\\x00\\n]{1,9}", 0..(1u64 << 40))
             .prop_map(|(key, bytes)| {
                 Value::File(File { key, media_type: "image/png".into(), bytes }.into())
             })

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use decide::Design;
 use expression::{EntityId, Money, Row, Value};
 use model::Model;
-use runtime::store::sqlite::{Limits, Session, SqliteStore};
 use runtime::store::{Store, StoreError};
 
 use crate::small::{self, CUSTOMER, ORDER, PRODUCT};
+pub use crate::stores::now;
+use crate::stores::{self, TestSession, TestStore};
 
 /// A directory that goes away with the test.
 pub struct Folder(PathBuf);
@@ -39,12 +40,12 @@ pub fn design(model: Model) -> Arc<Design> {
     Arc::new(decide::decide(Arc::new(model)).0)
 }
 
-pub fn open(folder: &Folder, model: Model) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(folder.path(), design(model), Limits::default())
+pub fn open(folder: &Folder, model: Model) -> Result<TestStore, StoreError> {
+    stores::open(folder.path(), design(model))
 }
 
 /// A store over the small shop.
-pub fn shop() -> (Folder, SqliteStore) {
+pub fn shop() -> (Folder, TestStore) {
     let folder = Folder::new();
     let store = open(&folder, small::shop()).unwrap();
     (folder, store)
@@ -52,8 +53,8 @@ pub fn shop() -> (Folder, SqliteStore) {
 
 /// Runs something that needs no waiting in a write transaction.
 pub async fn write<T: Send + 'static>(
-    store: &SqliteStore,
-    work: impl FnOnce(&mut Session) -> Result<T, StoreError> + Send + 'static,
+    store: &TestStore,
+    work: impl FnOnce(&mut TestSession) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     store
         .write(runtime::store::Terms::SERVER, move |session| {
@@ -62,20 +63,11 @@ pub async fn write<T: Send + 'static>(
         .await
 }
 
-/// Waits for a future of the store's session, which is always ready.
-pub fn now<T>(future: impl Future<Output = T>) -> T {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::pin!(future).poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("a session made its caller wait"),
-    }
+pub async fn insert(store: &TestStore, rows: Vec<Row>) -> Result<u64, StoreError> {
+    stores::insert_all(store, rows).await
 }
 
-pub async fn insert(store: &SqliteStore, rows: Vec<Row>) -> Result<u64, StoreError> {
-    store.insert_all(rows).await
-}
-
-pub async fn row(store: &SqliteStore, entity: EntityId, id: u128) -> Option<Arc<Row>> {
+pub async fn row(store: &TestStore, entity: EntityId, id: u128) -> Option<Arc<Row>> {
     use runtime::store::Snapshot;
     let found: Result<_, StoreError> = store
         .read(runtime::store::Terms::SERVER, move |session| {

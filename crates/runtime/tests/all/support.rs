@@ -14,9 +14,10 @@ use runtime::call::{
 };
 use runtime::json::{InputPlan, parse_uuid, read_input};
 use runtime::operations::{Backend, ConfiguredExternals, Externals};
-use runtime::store::sqlite::{Limits, SqliteStore};
 use runtime::{Problem, store};
 use serde_json::Value as Json;
+
+use crate::stores::{self, TestStore};
 
 /// A directory that is removed at the end.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ pub fn shop() -> String {
 
 /// A model that runs.
 pub struct World {
-    pub backend: Arc<Backend<SqliteStore>>,
+    pub backend: Arc<Backend<TestStore>>,
     pub model: Arc<Model>,
     pub directory: Arc<Directory>,
 }
@@ -97,7 +98,7 @@ impl World {
     ) -> Self {
         let (design, _) = decide::decide(model.clone());
         let design = Arc::new(design);
-        let store = SqliteStore::open(&directory.0, design.clone(), Limits::default()).unwrap();
+        let store = stores::open(&directory.0, design.clone()).unwrap();
         let backend = Backend::start(&design, store, externals).unwrap();
         Self { backend: Arc::new(backend), model, directory }
     }

@@ -30,6 +30,8 @@ pub struct Ready<'a> {
     pub default_data: bool,
     /// Externals that are stood in for.
     pub stand_ins: &'a [String],
+    /// How it reaches its database, where that is worth knowing.
+    pub notes: &'a [String],
     /// What does not run yet.
     pub not_running: &'a [Diagnostic],
     /// Microseconds since the Unix epoch.
@@ -70,6 +72,9 @@ impl Ready<'_> {
         }
         if let Some(database) = &self.database {
             console.prose(format!("  {:<14} {database}", "database"));
+            for note in self.notes {
+                console.prose(format!("  {:<14} {note}", ""));
+            }
         }
         let kept = match self.database {
             Some(_) => "keys that sign tokens",

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use server::StoreAddress;
 
 use super::settings::{
-    cache::CacheArguments, edge::EdgeArgs, identity::IdentityArguments, limits::LimitArgs,
-    oidc::OidcArguments, telemetry::TelemetryArgs,
+    cache::CacheArguments, database::Database, edge::EdgeArgs, identity::IdentityArguments,
+    limits::LimitArgs, oidc::OidcArguments, telemetry::TelemetryArgs,
 };
 use crate::{
     console::{style, styled},
@@ -35,6 +35,10 @@ pub struct Settings {
     /// The store: `sqlite` (embedded, in the data folder) or postgres://USER:PASSWORD@HOST/DATABASE
     #[arg(long, env = "FIRM_STORE", value_name = "URL", default_value = EMBEDDED)]
     pub store: String,
+
+    /// The database.
+    #[command(flatten)]
+    pub database: Database,
 
     /// Where an external is; without it a stand-in answers as the model says (may be repeated)
     #[arg(long, env = "FIRM_EXTERNAL", value_name = "NAME=URL", value_delimiter = ',')]
@@ -169,7 +173,7 @@ impl Settings {
 
     fn store_address(&self) -> StoreAddress {
         match is_postgresql(&self.store) {
-            true => StoreAddress::PostgreSql(self.store.clone()),
+            true => StoreAddress::PostgreSql(self.database.at(&self.store)),
             false => StoreAddress::Embedded,
         }
     }
@@ -188,6 +192,7 @@ impl Settings {
         let log = if self.log == Log::Json { "json" } else { "off" };
         rows.push(row("log", log.to_owned(), matches));
         let groups = [
+            self.database.printed(masked),
             self.edge.printed(),
             self.limits.printed(),
             self.identity.printed(),

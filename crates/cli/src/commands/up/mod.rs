@@ -162,6 +162,7 @@ async fn start(
         data: settings.shown_data(&loaded.folder),
         database: settings.shown_database(),
         stand_ins: server.stand_ins(),
+        notes: server.notes(),
         not_running: server.not_running(),
         now: live::now(),
     }

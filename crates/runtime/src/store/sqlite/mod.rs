@@ -40,6 +40,7 @@ use readers::Readers;
 use writer::Writer;
 
 pub use backup::backup;
+pub use schema::{extends, meanings};
 pub use session::Session;
 
 /// How much of the machine the store may use.

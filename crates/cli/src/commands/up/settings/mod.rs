@@ -1,6 +1,7 @@
 //! Settings of `firm up` by what they are about, each group in a file of its own.
 
 pub mod cache;
+pub mod database;
 pub mod edge;
 pub mod identity;
 pub mod limits;

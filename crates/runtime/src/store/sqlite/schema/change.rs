@@ -107,7 +107,8 @@ fn compare(
 
 /// Whether what was stored under the old meaning is right under the new one: the same, or fields
 /// that may be null were added at the end.
-fn extends(before: &str, after: &str) -> bool {
+#[must_use]
+pub fn extends(before: &str, after: &str) -> bool {
     if before == after {
         return true;
     }

@@ -17,6 +17,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::plan::{self, Plan};
 use super::{journal, records};
 use crate::store::StoreError;
+pub use change::extends;
 use meaning::Meanings;
 use object::Object;
 
@@ -55,6 +56,13 @@ CREATE TABLE IF NOT EXISTS firmitas_columns (
   PRIMARY KEY (on_table, name)
 ) STRICT, WITHOUT ROWID;
 ";
+
+/// What each column of the design means, by table (`schema_name`) and column, in words that differ
+/// where stored values would.
+#[must_use]
+pub fn meanings(design: &Design) -> std::collections::BTreeMap<(String, String), String> {
+    Meanings::of(design, 0).columns
+}
 
 /// Fits the database to the design.
 ///

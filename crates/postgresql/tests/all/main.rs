@@ -1,0 +1,46 @@
+//! The store on PostgreSQL, tried: by the tests that every store passes, and by faults.
+
+#![allow(clippy::disallowed_methods, reason = "tests have files, clocks and threads")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+#![allow(dead_code, reason = "the shared helpers have more than these tests need")]
+
+mod faults;
+mod pooler;
+mod schema;
+mod stores;
+mod tenants;
+
+#[path = "../../../runtime/tests/all/operations_access.rs"]
+mod operations_access;
+#[path = "../../../runtime/tests/all/operations_calls.rs"]
+mod operations_calls;
+#[path = "../../../runtime/tests/all/operations_effects.rs"]
+mod operations_effects;
+#[path = "../../../runtime/tests/all/operations_externals.rs"]
+mod operations_externals;
+#[path = "../../../runtime/tests/all/operations_lists.rs"]
+mod operations_lists;
+#[path = "../../../runtime/tests/all/operations_rides.rs"]
+mod operations_rides;
+#[path = "../../../runtime/tests/all/operations_rows.rs"]
+mod operations_rows;
+#[path = "../../../runtime/tests/all/operations_shop.rs"]
+mod operations_shop;
+#[path = "../../../runtime/tests/all/operations_writes.rs"]
+mod operations_writes;
+#[path = "../../../decide/tests/all/small.rs"]
+mod small;
+#[path = "../../../runtime/tests/all/store_pages.rs"]
+mod store_pages;
+#[path = "../../../runtime/tests/all/store_rows.rs"]
+mod store_rows;
+#[path = "../../../runtime/tests/all/store_support.rs"]
+mod store_support;
+#[path = "../../../runtime/tests/all/support.rs"]
+mod support;

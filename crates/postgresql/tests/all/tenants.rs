@@ -1,0 +1,115 @@
+//! Rows of tenants that share tables, and the roles that work on them.
+
+use expression::{EntityId, FieldIndex, Value};
+use postgresql::{PostgreSqlStore, Settings};
+use runtime::store::{
+    PageQuery, Snapshot as _, Store as _, StoreError, Tenant, Terms, Transaction as _,
+};
+
+use crate::store_support::{Folder, design};
+use crate::stores::{client, made, outside};
+use crate::support::model;
+
+const NOTES: &str = "
+firmitas: 1
+system:
+  name: Shared Notes
+  summary: Notes of companies.
+  tenancy: { by: office.Company, from: actor, isolation: pool }
+actors:
+  clerk: { auth: user }
+contexts:
+  office:
+    entities:
+      Company:
+        shared: true
+        fields: { name: string(1..40) }
+      Note:
+        fields: { text: string(1..40) }
+    operations:
+      addNote: { create: Note, by: [clerk], input: [text], rate: 1/s }
+";
+
+fn entity(model: &model::Model, name: &str) -> EntityId {
+    model.entities().find(|(_, entity)| entity.name.value == name).unwrap().0
+}
+
+/// A row with an id and a text, whatever built-in fields there are.
+fn note(model: &model::Model, entity: EntityId, id: u128, text: &str) -> expression::Row {
+    let shape = model.schema.entity(entity);
+    let fields = shape.fields.iter().enumerate().map(|(at, field)| match field.name.as_str() {
+        "id" => Value::Uuid(id),
+        "text" | "name" => Value::text(text),
+        _ if field.ty.is_optional() => Value::Null,
+        _ => match field.ty.required() {
+            expression::Type::Int { .. } => Value::Int(1),
+            expression::Type::Timestamp => Value::Timestamp(1),
+            other => panic!("field {at} of type {other:?}"),
+        },
+    });
+    expression::Row { entity, fields: fields.collect(), parts: Vec::new() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_tenant_reaches_anothers_rows_and_the_database_would_not_let_it() {
+    let folder = Folder::new();
+    let model = model(NOTES);
+    let design = design((*model).clone());
+    let of_note = entity(&model, "Note");
+    let url = outside(made(folder.path()));
+    let store = outside(PostgreSqlStore::open(&Settings::from(&*url), design)).unwrap();
+    for (tenant, id) in [(10u128, 1u128), (20, 2)] {
+        let row = note(&model, of_note, id, "of a tenant");
+        let written: Result<(), StoreError> = store
+            .write(Terms::of(Tenant::One(tenant)), move |session| {
+                Box::pin(async move { session.insert(&row).await })
+            })
+            .await;
+        written.unwrap();
+    }
+    let seen = |tenant: Tenant| {
+        store.read(Terms::of(tenant), move |session| {
+            Box::pin(async move {
+                let page = session.page(&PageQuery::new(of_note, 10)).await?;
+                let one = session.row(of_note, 1).await?.is_some();
+                let key = [(FieldIndex(0), Value::Uuid(1))];
+                let found = session.find(of_note, &key).await?.is_some();
+                let many = session.rows(of_note, &[1, 2]).await?;
+                let many = many.iter().filter(|row| row.is_some()).count();
+                let holds = session.satisfies(of_note, 1, &[]).await?;
+                Ok::<_, StoreError>((page.rows.len(), one, found, many, holds))
+            })
+        })
+    };
+    assert_eq!(seen(Tenant::One(10)).await.unwrap(), (1, true, true, 1, true));
+    assert_eq!(seen(Tenant::One(20)).await.unwrap(), (1, false, false, 1, false));
+    assert_eq!(seen(Tenant::One(30)).await.unwrap(), (0, false, false, 0, false));
+    assert_eq!(seen(Tenant::None).await.unwrap(), (0, false, false, 0, false));
+    assert_eq!(seen(Tenant::All).await.unwrap(), (2, true, true, 2, true));
+    // Others' rows are neither changed nor removed.
+    let deleted: Result<(), StoreError> = store
+        .write(Terms::of(Tenant::One(20)), move |session| {
+            Box::pin(async move { session.delete(of_note, 1).await })
+        })
+        .await;
+    assert_eq!(deleted, Err(StoreError::Vanished { entity: of_note }));
+    // The second lock: the server's role without the predicate.
+    let client = client(&url).await;
+    client.batch_execute("SET ROLE shared_notes_server").await.unwrap();
+    let count = "SELECT count(*) FROM office.notes";
+    let all: i64 = client.query_one(count, &[]).await.unwrap().get(0);
+    assert_eq!(all, 0);
+    let tenant = format!("SET firmitas.tenant = '{:032x}'", 10u128);
+    client.batch_execute(&tenant).await.unwrap();
+    let own: i64 = client.query_one(count, &[]).await.unwrap().get(0);
+    assert_eq!(own, 1);
+    for forbidden in [
+        "DROP TABLE office.notes",
+        "CREATE TABLE office.other (id int)",
+        "ALTER TABLE office.notes DISABLE ROW LEVEL SECURITY",
+        "INSERT INTO firmitas.schema VALUES (1, 'x')",
+        "UPDATE firmitas.journal SET actor = 'x'",
+    ] {
+        assert!(client.batch_execute(forbidden).await.is_err(), "{forbidden}");
+    }
+}
