@@ -24,7 +24,6 @@ pub use identity::{AuditTarget, IdentitySettings};
 pub use offline::records;
 pub use oidc::{OidcSettings, provider_seal};
 pub use operator::operate;
-pub use oidc::OidcSettings;
 pub use postgresql::Settings as DatabaseSettings;
 pub use refused::Refused;
 pub use running::Server;

@@ -186,7 +186,7 @@ fn operate(
     let data = place.data.clone().unwrap_or_else(|| loaded.folder.default_data());
     let store = match place.store.as_str() {
         "sqlite" => StoreAddress::Embedded,
-        url => StoreAddress::PostgreSql(url.to_owned()),
+        url => StoreAddress::PostgreSql(url.into()),
     };
     let runtime = live::tokio()?;
     let told = runtime.block_on(server::operate(&design, &data, &store, command));

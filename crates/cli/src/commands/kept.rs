@@ -46,7 +46,7 @@ impl Kept {
         let postgresql =
             self.store.starts_with("postgres://") || self.store.starts_with("postgresql://");
         let address = match postgresql {
-            true => StoreAddress::PostgreSql(self.store.clone()),
+            true => StoreAddress::PostgreSql(self.store.as_str().into()),
             false => StoreAddress::Embedded,
         };
         let records = server::records(&design, &data, &address).await?;
