@@ -26,7 +26,7 @@ pub fn text(design: &Design, public: &[(OperationId, &Operation)]) -> String {
 
 /// The depth that the deepest useful query has: the operation, `items`, and each reference that can
 /// be followed, with the leaf at its end.
-fn depth(design: &Design, public: &[(OperationId, &Operation)]) -> usize {
+pub fn depth(design: &Design, public: &[(OperationId, &Operation)]) -> usize {
     let gets = expandable(public);
     let targets = public.iter().filter_map(|(_, of)| match of.target {
         Target::Entity(entity) => Some(entity),

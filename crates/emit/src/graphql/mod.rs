@@ -11,6 +11,10 @@ mod scalars;
 mod schema;
 mod types;
 
+pub use types::RowField;
+
+use std::collections::BTreeMap;
+
 use decide::{Design, naming::kebab};
 use model::model::{ContextId, Operation, OperationId};
 
@@ -29,9 +33,30 @@ fn artifacts(design: &Design) -> Vec<Artifact> {
     contexts.filter_map(artifact).collect()
 }
 
+/// A schema, and how its names lead back to the design.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The schema.
+    pub sdl: String,
+    /// Fields of the objects that are answered, by the object's name.
+    pub rows: BTreeMap<String, Vec<RowField>>,
+    /// Fields of the objects that are sent, with the property that each is over HTTP.
+    pub sent: BTreeMap<String, Vec<(String, String)>>,
+    /// Operations by the field of a root.
+    pub operations: BTreeMap<String, OperationId>,
+    /// How deep fields may be.
+    pub depth: usize,
+}
+
 /// The schema of a context; nothing where nobody outside may ask it for anything.
 #[must_use]
 pub fn document(design: &Design, context: ContextId) -> Option<String> {
+    contract(design, context).map(|contract| contract.sdl)
+}
+
+/// The same, with how its names lead back to the design.
+#[must_use]
+pub fn contract(design: &Design, context: ContextId) -> Option<Contract> {
     let mut public: Vec<(OperationId, &Operation)> = design
         .model
         .operations()
@@ -51,7 +76,24 @@ pub fn document(design: &Design, context: ContextId) -> Option<String> {
         limits::text(design, &public),
         ERRORS.to_owned(),
     ];
-    Some(schema.print(&head.join("\n\n")))
+    let mut contract = Contract {
+        sdl: String::new(),
+        rows: BTreeMap::new(),
+        sent: BTreeMap::new(),
+        operations: public.iter().map(|(id, of)| (of.name.value.clone(), *id)).collect(),
+        depth: limits::depth(design, &public),
+    };
+    for (name, object) in &schema.rows.objects {
+        if schema.rows.sent.contains(name) {
+            let names = schema::distinct(object.properties.iter().map(|of| of.name.as_str()));
+            let properties = object.properties.iter().map(|of| of.name.clone());
+            contract.sent.insert(name.clone(), names.into_iter().zip(properties).collect());
+        } else {
+            contract.rows.insert(name.clone(), types::row_fields(&schema, object));
+        }
+    }
+    contract.sdl = schema.print(&head.join("\n\n"));
+    Some(contract)
 }
 
 const ERRORS: &str = "\

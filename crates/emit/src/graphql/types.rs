@@ -72,39 +72,66 @@ fn default(value: &Constant, ty: &Ty) -> Option<String> {
     }
 }
 
-/// A row. A reference to what can be read by itself is there twice: as an id, and as that row.
-fn row(schema: &Schema<'_>, name: &str, object: &Object) -> String {
-    let mut names: Vec<(String, Option<&Property>, String)> = Vec::new();
-    for (at, property) in distinct(object.properties.iter().map(|of| of.name.as_str()))
-        .into_iter()
-        .zip(&object.properties)
-    {
-        let target = match &property.ty {
-            Ty::Scalar(Type::Reference(entity)) if property.name != "id" => {
-                schema.expanded.get(entity)
+/// A field of a row, and where its value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowField {
+    /// Its name.
+    pub name: String,
+    /// Position of the property among the object's.
+    pub property: usize,
+    /// Its name over HTTP.
+    pub over_http: String,
+    /// Where it is the row that the property names: of which entity, and its type.
+    pub expanded: Option<(expression::EntityId, String)>,
+}
+
+/// The fields of a row. A reference to what can be read by itself is there twice: as an id, and as
+/// that row.
+pub fn row_fields(schema: &Schema<'_>, object: &Object) -> Vec<RowField> {
+    let mut all: Vec<RowField> = Vec::new();
+    let names = distinct(object.properties.iter().map(|of| of.name.as_str()));
+    for (property, (name, of)) in names.into_iter().zip(&object.properties).enumerate() {
+        let target = match &of.ty {
+            Ty::Scalar(Type::Reference(entity)) if of.name != "id" => {
+                schema.expanded.get(entity).map(|target| (*entity, target.clone()))
             }
             _ => None,
         };
-        let ty = self::name(&property.ty, property.optional, false);
+        let field = |name: String, expanded| RowField {
+            name,
+            property,
+            over_http: of.name.clone(),
+            expanded,
+        };
         match target {
             Some(target) => {
-                names.push((format!("{at}Id"), Some(property), ty));
-                names.push((at, None, target.clone()));
+                all.push(field(format!("{name}Id"), None));
+                all.push(field(name, Some(target)));
             }
-            None => names.push((at, Some(property), ty)),
+            None => all.push(field(name, None)),
         }
     }
-    let wanted: Vec<String> = distinct(names.iter().map(|(name, ..)| name.as_str()));
+    let names = distinct(all.iter().map(|field| field.name.as_str()));
+    all.iter_mut().zip(names).for_each(|(field, name)| field.name = name);
+    all
+}
+
+/// A row.
+fn row(schema: &Schema<'_>, name: &str, object: &Object) -> String {
     let mut text = object.doc.as_deref().map_or_else(String::new, |doc| description(doc, ""));
     text += &format!("type {name} {{\n");
-    for (name, (_, property, ty)) in wanted.iter().zip(&names) {
-        let text_of = match property {
-            Some(property) => doc(schema, property),
-            None => "Null where the caller may not see it.".to_owned(),
+    let fields = row_fields(schema, object);
+    for field in &fields {
+        let Some(property) = object.properties.get(field.property) else { continue };
+        let (text_of, ty) = match &field.expanded {
+            None => (doc(schema, property), self::name(&property.ty, property.optional, false)),
+            Some((_, target)) => {
+                ("Null where the caller may not see it.".to_owned(), target.clone())
+            }
         };
-        text += &format!("{}  {name}: {ty}\n", description(&text_of, "  "));
+        text += &format!("{}  {}: {ty}\n", description(&text_of, "  "), field.name);
     }
-    if names.is_empty() {
+    if fields.is_empty() {
         text += "  \"\"\"There is nothing to say.\"\"\"\n  nothing: Boolean\n";
     }
     text + "}\n"

@@ -256,7 +256,7 @@ impl<E: Execute> Service<E> {
 }
 
 /// Refuses those that no grant of the operation names, before anything is read for them.
-fn admit(endpoint: &Endpoint, caller: &Caller) -> Result<(), Problem> {
+pub(super) fn admit(endpoint: &Endpoint, caller: &Caller) -> Result<(), Problem> {
     if endpoint.open || caller.actors.iter().any(|actor| endpoint.route.actors.contains(actor)) {
         return Ok(());
     }
@@ -265,7 +265,7 @@ fn admit(endpoint: &Endpoint, caller: &Caller) -> Result<(), Problem> {
 }
 
 /// The id or key in the path. What cannot be one names no row.
-fn address_value(endpoint: &Endpoint, text: &str) -> Result<expression::Value, Problem> {
+pub(super) fn address_value(endpoint: &Endpoint, text: &str) -> Result<expression::Value, Problem> {
     let missing = || Problem::new(&code::NOT_FOUND);
     let text = query::decode(text, false).ok_or_else(missing)?;
     let ty = endpoint.address.as_ref().ok_or_else(missing)?;

@@ -35,6 +35,7 @@ mod service;
 mod tenant;
 mod tls;
 mod trail;
+mod translator;
 mod unwind;
 
 pub use cors::Cors;
@@ -55,3 +56,4 @@ pub use serve::{ServeOptions, serve, termination};
 pub use server::{Running, ServerError, listen};
 pub use service::{Execute, Service, ServiceOptions};
 pub use tls::{TlsError, TlsFiles};
+pub use translator::{Spoken, Translator};

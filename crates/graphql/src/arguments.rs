@@ -1,0 +1,228 @@
+//! Arguments of a field, as a request over HTTP puts them: an address, a query, a body.
+
+use std::fmt::Write as _;
+
+use async_graphql::parser::types::{BaseType, Field, Type};
+use model::model::{Addressed, Operation, OperationKind};
+use runtime::Problem;
+use runtime::call::IfMatch;
+use serde_json::{Map, Value as Json};
+
+use crate::schema::Kind;
+use crate::select::{Asking, misplaced};
+
+/// Endings of filters, with those of parameters.
+const ENDINGS: [(&str, &str); 4] =
+    [("_gte", ".gte"), ("_gt", ".gt"), ("_lte", ".lte"), ("_lt", ".lt")];
+
+/// What the arguments of a field say.
+#[derive(Debug, Default)]
+pub(crate) struct Arguments {
+    pub address: Option<String>,
+    pub query: String,
+    pub limit: u64,
+    pub body: Option<Vec<u8>>,
+    pub key: Option<String>,
+    pub if_match: Option<IfMatch>,
+}
+
+impl Asking<'_> {
+    /// The arguments of a field of a root.
+    pub fn arguments(
+        &self,
+        root: &str,
+        field: &Field,
+        operation: &Operation,
+    ) -> Result<Arguments, Problem> {
+        let types = match self.endpoint.schema.types.get(root) {
+            Some(Kind::Object(fields)) => fields.get(field.name.node.as_str()),
+            _ => None,
+        };
+        let (_, types) = types.ok_or_else(misplaced)?;
+        let mut arguments = Arguments { limit: 50, ..Arguments::default() };
+        for (name, ty) in types {
+            let given = field.get_argument(name).and_then(|value| self.value(&value.node));
+            match given {
+                None | Some(Json::Null) if !ty.nullable => {
+                    let pointer = format!("/{name}");
+                    return Err(Problem::invalid(
+                        &pointer,
+                        "required",
+                        "A value is needed.".to_owned(),
+                    ));
+                }
+                None | Some(Json::Null) => {}
+                Some(value) => {
+                    let value = self.over_http(value, ty, &format!("/{name}"))?;
+                    self.argument(&mut arguments, name, value, operation)?;
+                }
+            }
+        }
+        if operation.writes() && operation.kind != OperationKind::Delete && arguments.body.is_none()
+        {
+            arguments.body = Some(b"{}".to_vec());
+        }
+        Ok(arguments)
+    }
+
+    fn argument(
+        &self,
+        to: &mut Arguments,
+        name: &str,
+        value: Json,
+        operation: &Operation,
+    ) -> Result<(), Problem> {
+        let add = |to: &mut Arguments, name: &str, value: &str| {
+            if !to.query.is_empty() {
+                to.query.push('&');
+            }
+            encode(&mut to.query, name);
+            to.query.push('=');
+            encode(&mut to.query, value);
+        };
+        let list = operation.kind == OperationKind::List;
+        match (name, value) {
+            ("limit", value) if list => {
+                to.limit = value.as_u64().unwrap_or(0);
+                add(to, "limit", &plain(&value));
+            }
+            ("after", value) if list => add(to, "after", &plain(&value)),
+            ("sort", Json::String(order)) if list => {
+                let order = order.to_lowercase();
+                let order = match order.strip_suffix("_descending") {
+                    Some(order) => format!("-{order}"),
+                    None => order,
+                };
+                add(to, "sort", &order);
+            }
+            ("search", value) if list => add(to, "q", &plain(&value)),
+            ("near", Json::Object(near)) if list => {
+                let number =
+                    |value: Option<&Json>| value.and_then(Json::as_f64).unwrap_or_default();
+                let point = near.get("point");
+                let at = |axis| number(point.and_then(|point| point.get(axis)));
+                add(to, "near", &format!("{},{}", at("lat"), at("lon")));
+                add(to, "within", &format!("{}m", number(near.get("withinMeters"))));
+            }
+            ("filter", Json::Object(filters)) if list => {
+                for (name, value) in filters {
+                    if !value.is_null() {
+                        add(to, &self.filter(operation, &name), &plain(&value));
+                    }
+                }
+            }
+            ("input", value) => to.body = Some(value.to_string().into_bytes()),
+            ("idempotencyKey", Json::String(key)) => to.key = Some(key),
+            ("expectedVersion", value) => {
+                to.if_match = Some(IfMatch::Version(value.as_i64().unwrap_or(-1)));
+            }
+            (_, value) if operation.addressed != Addressed::Collection => {
+                to.address = Some(plain(&value));
+            }
+            _ => return Err(misplaced()),
+        }
+        Ok(())
+    }
+
+    /// `price_gte` as `price.gte`, unless a field is called so.
+    fn filter(&self, operation: &Operation, name: &str) -> String {
+        let shape =
+            operation.entity().map(|entity| self.shared.executor.design().model.shape(entity));
+        let field = |name: &str| {
+            operation.filter.iter().any(|at| {
+                let field = shape.and_then(|shape| shape.fields.get(usize::from(at.0)));
+                field.is_some_and(|field| field.name == name)
+            })
+        };
+        if field(name) {
+            return name.to_owned();
+        }
+        let ending = ENDINGS.iter().find_map(|(ending, over_http)| {
+            let name = name.strip_suffix(ending)?;
+            field(name).then(|| format!("{name}{over_http}"))
+        });
+        ending.unwrap_or_else(|| name.to_owned())
+    }
+
+    /// A value with the names of HTTP, and members of enums as it writes them.
+    fn over_http(&self, value: Json, ty: &Type, pointer: &str) -> Result<Json, Problem> {
+        let invalid =
+            |detail: &str| Err(Problem::invalid(pointer, "invalid-type", detail.to_owned()));
+        let name = match (&ty.base, value) {
+            (_, Json::Null) => return Ok(Json::Null),
+            (BaseType::List(of), Json::Array(items)) => {
+                let item = |(at, item)| self.over_http(item, of, &format!("{pointer}/{at}"));
+                let items: Result<_, _> = items.into_iter().enumerate().map(item).collect();
+                return items.map(Json::Array);
+            }
+            // One is a list of one.
+            (BaseType::List(of), one) => {
+                return Ok(Json::Array(vec![self.over_http(one, of, pointer)?]));
+            }
+            (BaseType::Named(name), value) => (name.as_str(), value),
+        };
+        match (self.endpoint.schema.types.get(name.0), name.1) {
+            (Some(Kind::Enum(members)), Json::String(member)) => {
+                if !members.contains(&member) {
+                    return Err(Problem::invalid(
+                        pointer,
+                        "unknown-member",
+                        "No such value.".to_owned(),
+                    ));
+                }
+                Ok(Json::String(member.to_lowercase()))
+            }
+            (Some(Kind::Enum(_)), _) => invalid("Expected a value of an enum."),
+            (Some(Kind::Input(fields)), Json::Object(given)) => {
+                let names = self.endpoint.contract.sent.get(name.0);
+                let mut all = Map::new();
+                for (field, value) in given {
+                    let pointer = format!("{pointer}/{field}");
+                    let Some(ty) = fields.get(&field) else {
+                        return Err(Problem::invalid(
+                            &pointer,
+                            "unknown-property",
+                            "No such field.".to_owned(),
+                        ));
+                    };
+                    let over_http =
+                        names.and_then(|names| names.iter().find(|(name, _)| *name == field));
+                    let over_http =
+                        over_http.map_or_else(|| field.clone(), |(_, name)| name.clone());
+                    if names.is_some() && over_http == "nothing" && field == "nothing" {
+                        continue;
+                    }
+                    all.insert(over_http, self.over_http(value, ty, &pointer)?);
+                }
+                Ok(Json::Object(all))
+            }
+            (Some(Kind::Input(_)), _) => invalid("Expected an object."),
+            // An id may be written as a number; scalars are judged where they are decoded.
+            (_, Json::Number(number)) if name.0 == "ID" => Ok(Json::String(number.to_string())),
+            (_, value) => Ok(value),
+        }
+    }
+}
+
+/// A value as it stands in an address.
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Object(money) => {
+            let part = |name| money.get(name).map(plain).unwrap_or_default();
+            format!("{} {}", part("amount"), part("currency"))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Percent-encodes whatever is not plain.
+fn encode(to: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            to.push(char::from(byte));
+        } else {
+            let _ = write!(to, "%{byte:02X}");
+        }
+    }
+}
