@@ -127,6 +127,7 @@ async fn assemble<S: Store>(
         None => options.authenticate = Some(Arc::new(TokensAlone::new(issuer, further))),
     }
     oidc.serve(&mut options);
+    options.mounts.extend(settings.graphql.mount(backend.clone(), &options.issuer)?);
     let secure = options.edge.tls.is_some();
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     oidc.listens_at(running.address(), secure);

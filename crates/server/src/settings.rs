@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
-use crate::{CacheSettings, IdentitySettings, OidcSettings, TraceSettings};
+use crate::{CacheSettings, GraphQlSettings, IdentitySettings, OidcSettings, TraceSettings};
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
 /// settings from flags, the environment and files is the caller's.
@@ -32,6 +32,8 @@ pub struct Settings {
     pub edge: Edge,
     /// Where answers are kept.
     pub cache: CacheSettings,
+    /// GraphQL.
+    pub graphql: GraphQlSettings,
     /// Where traces go, if anywhere.
     pub traces: Option<TraceSettings>,
 }

@@ -23,6 +23,7 @@ pub mod tenants;
 mod terms;
 mod together;
 mod tree;
+mod tree_by_rows;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -168,10 +169,9 @@ pub trait Snapshot: Send {
     /// One page of rows.
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// Rows with the rows around them, by one statement.
+    /// Rows with the rows around them, by one statement where the store has it.
     fn tree(&mut self, query: &TreeQuery) -> impl Future<Output = Result<Tree, StoreError>> + Send {
-        let message = format!("trees of entity {}", query.level.entity.0);
-        std::future::ready(Err(StoreError::Unsupported { message }))
+        tree_by_rows::tree(self, query)
     }
 
     /// The row that a verified subject is linked to: that of the tenant where the work is for one,

@@ -143,6 +143,7 @@ impl Live {
             limits: Limits::default(),
             edge: unlimited(),
             cache: CacheSettings::default(),
+            graphql: server::GraphQlSettings::default(),
             traces: None,
         };
         let server = Server::start(&design(), settings).await.map_err(|why| format!("{why:?}"));

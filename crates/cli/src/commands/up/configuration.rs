@@ -9,6 +9,7 @@ use server::StoreAddress;
 
 use super::settings::{
     cache::CacheArguments, database::Database, edge::EdgeArgs, identity::IdentityArguments,
+    cache::CacheArguments, edge::EdgeArgs, graphql::GraphQlArgs, identity::IdentityArguments,
     limits::LimitArgs, oidc::OidcArguments, telemetry::TelemetryArgs,
 };
 use crate::{
@@ -59,6 +60,10 @@ pub struct Settings {
     /// Where answers are kept.
     #[command(flatten)]
     pub cache: CacheArguments,
+
+    /// GraphQL.
+    #[command(flatten)]
+    pub graphql: GraphQlArgs,
 
     /// Where traces go.
     #[command(flatten)]
@@ -131,6 +136,7 @@ impl Settings {
             limits: self.limits.limits(),
             edge: self.edge.edge()?,
             cache: self.cache.settings()?,
+            graphql: self.graphql.settings(),
             traces: self.telemetry.traces()?,
             identity: self.identity.of_server(),
             oidc: self.oidc.of_server()?,
@@ -204,6 +210,9 @@ impl Settings {
         rows.push(row("cache", masked(&self.cache.cache), matches));
         let size = self.cache.cache_size.map_or("designed".to_owned(), |size| size.to_string());
         rows.push(row("cache-size", size, matches));
+        for (name, value) in self.graphql.printed() {
+            rows.push(row(name, value, matches));
+        }
         for (name, value) in self.telemetry.printed() {
             rows.push(row(name, masked(&value), matches));
         }

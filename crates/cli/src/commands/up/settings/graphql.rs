@@ -62,7 +62,10 @@ impl GraphQlArgs {
         let list = self.graphql_persisted.as_ref();
         vec![
             ("graphql", serving.to_owned()),
-            ("graphql-persisted", list.map_or("none".to_owned(), |path| path.display().to_string())),
+            (
+                "graphql-persisted",
+                list.map_or("none".to_owned(), |path| path.display().to_string()),
+            ),
             ("graphql-persisted-only", self.graphql_persisted_only.to_string()),
         ]
     }

@@ -1,0 +1,13 @@
+//! Tests of GraphQL, one binary.
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests run programs, read files and talk over loopback"
+)]
+
+mod hostile;
+mod queries;
+mod support;

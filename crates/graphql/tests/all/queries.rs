@@ -1,0 +1,101 @@
+//! Queries and mutations, beside what REST answers.
+
+use graphql::Persisted;
+use serde_json::{Value as Json, json};
+
+use crate::support::Server;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_is_what_rest_answers_in_one_statement() {
+    let server = Server::start(Persisted::default()).await;
+    let query = "query($id: ID!) { viewOrder(id: $id) { __typename id note customer { name }
+        lines { quantity productId product { ...P category { name parent { name } } } } } }
+        fragment P on Product { name kind price { amount currency } }";
+    let idle = server.statements().await;
+    let noise = server.statements().await - idle;
+    let before = server.statements().await;
+    let reply = server.ask(&server.ada, query, json!({"id": server.order})).await;
+    // Who Ada is takes two; the tree one.
+    assert_eq!(server.statements().await - before - noise, 3);
+    assert_eq!(reply.status, 200, "{}", reply.json);
+    let price = json!({"amount": "1.50", "currency": "EUR"});
+    let product = |name: &str, category: Json| json!({"name": name, "kind": "VERY_FINE", "price": price, "category": category});
+    let fruit = json!({"name": "fruit", "parent": {"name": "food"}});
+    assert_eq!(
+        reply.json["data"],
+        json!({"viewOrder": {
+            "__typename": "Order", "id": server.order, "note": "n", "customer": {"name": "Ada"},
+            "lines": [
+                {"quantity": 2, "productId": server.products[0], "product": product("apple", fruit)},
+                {"quantity": 1, "productId": server.products[1], "product": product("bread", Json::Null)},
+            ],
+        }})
+    );
+    // The staff may see the order, but no customer.
+    let reply = server.ask(&server.staff, query, json!({"id": server.order})).await;
+    assert_eq!(reply.json["data"]["viewOrder"]["customer"], Json::Null);
+    // Somebody else's order is not there, as over HTTP.
+    let reply = server.ask(&server.bob, query, json!({"id": server.order})).await;
+    assert_eq!(reply.json["data"], json!({"viewOrder": null}));
+    assert_eq!(reply.json["errors"][0]["extensions"], json!({"code": "not-found", "status": 404}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_those_of_rest() {
+    let server = Server::start(Persisted::default()).await;
+    let rest = server.get("/market/v1/products?sort=-name&price.gte=1.50&kind=very_fine", "").await;
+    let query = "query($after: String, $n: Int) { listProducts(sort: NAME_DESCENDING, limit: $n, after: $after,
+        filter: { priceGte: { amount: \"1.50\", currency: \"EUR\" }, kind: VERY_FINE }) { items { id } next } }";
+    let whole = server.ask("", query, json!({})).await.json["data"]["listProducts"].clone();
+    let ids = |page: &Json| -> Vec<Json> {
+        page["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect()
+    };
+    assert_eq!((ids(&whole), &whole["next"]), (ids(&rest), &Json::Null));
+    let first = server.ask("", query, json!({"n": 1})).await.json["data"]["listProducts"].clone();
+    let next = json!({"n": 1, "after": first["next"]});
+    let second = server.ask("", query, next).await.json["data"]["listProducts"].clone();
+    assert_eq!([ids(&first), ids(&second)].concat(), ids(&rest));
+    // A cursor of one question is none of another.
+    let other = "query($after: String) { listProducts(after: $after) { items { id } } }";
+    let reply = server.ask("", other, json!({"after": first["next"]})).await;
+    assert_eq!(reply.json["errors"][0]["extensions"]["code"], "invalid-cursor");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mutation_is_repeated_refused_and_versioned_as_over_http() {
+    let server = Server::start(Persisted::default()).await;
+    let add = "mutation($k: String!) { addCategory(input: {name: \"nuts\"}, idempotencyKey: $k) { id name parent { name } } }";
+    let first = server.ask(&server.staff, add, json!({"k": "one"})).await;
+    let again = server.ask(&server.staff, add, json!({"k": "one"})).await;
+    assert_eq!(first.json, again.json);
+    let reply = server.ask(&server.staff, add, json!({"k": "two"})).await;
+    assert_eq!(reply.json["errors"][0]["extensions"], json!({"code": "name-taken", "status": 409}));
+    let reply = server.ask("", add, json!({"k": "three"})).await;
+    assert_eq!(reply.json["errors"][0]["extensions"]["code"], "unauthenticated");
+    let edit = "mutation($id: ID!, $v: Long!) { editProduct(id: $id, expectedVersion: $v, input: {name: \"pear\"}) { name version category { name } } }";
+    let id = &server.products[0];
+    let reply = server.ask(&server.staff, edit, json!({"id": id, "v": 7})).await;
+    assert_eq!(reply.json["errors"][0]["extensions"]["code"], "precondition-failed");
+    let reply = server.ask(&server.staff, edit, json!({"id": id, "v": 1})).await;
+    let pear = json!({"name": "pear", "version": 2, "category": {"name": "fruit"}});
+    assert_eq!(reply.json["data"]["editProduct"], pear);
+    let bad = "mutation { addProduct(idempotencyKey: \"x\", input: {name: \"\", price: {amount: \"-1\", currency: \"EUR\"}}) { id } }";
+    let reply = server.ask(&server.staff, bad, json!({})).await;
+    assert_eq!(reply.json["errors"][0]["extensions"]["pointer"], "/name");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aliases_directives_and_the_schema_itself() {
+    let server = Server::start(Persisted::default()).await;
+    let query = "query($no: Boolean!) { a: listProducts { x: items { name } y: items { id } next @skip(if: $no) __typename }
+        b: viewCategory(id: \"00000000-0000-0000-0000-000000000000\") { id } __typename
+        __schema { queryType { name } } }";
+    let reply = server.ask("", query, json!({"no": true})).await;
+    let data = &reply.json["data"];
+    assert_eq!(data["a"]["x"], json!([{"name": "apple"}, {"name": "bread"}]), "{}", reply.json);
+    assert_eq!(data["a"]["y"].as_array().unwrap().len(), 2);
+    assert_eq!((&data["a"]["__typename"], data["a"].get("next")), (&json!("ProductPage"), None));
+    assert_eq!(data["__schema"], json!({"queryType": {"name": "Query"}}));
+    assert_eq!((&data["b"], &data["__typename"]), (&Json::Null, &json!("Query")));
+    assert_eq!(reply.json["errors"][0]["path"], json!(["b"]));
+}
