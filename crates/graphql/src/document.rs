@@ -10,7 +10,7 @@ use async_graphql::parser::types::{
 use sha2::{Digest as _, Sha256};
 
 use crate::scan::{Excess, scan};
-use crate::schema::Built;
+use crate::schema::{Built, ValidateOnly};
 
 /// Most documents that are kept.
 const KEPT: usize = 500;
@@ -94,7 +94,7 @@ async fn read(text: &str, built: &Built, depth: usize) -> Result<Document, Vec<W
     let streams = |operation: &OperationDefinition| operation.ty == OperationType::Subscription;
     // Subscriptions are refused when they are executed; the validator would refuse their transport.
     if !parsed.operations.iter().any(|(_, operation)| streams(&operation.node)) {
-        let mut request = async_graphql::Request::new(text);
+        let mut request = async_graphql::Request::new(text).data(ValidateOnly);
         if let Some(name) = first {
             request = request.operation_name(name);
         }

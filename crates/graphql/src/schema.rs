@@ -1,19 +1,21 @@
 //! The schema from its text, for validation and introspection, and its types by name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_graphql::Value;
 use async_graphql::dynamic::{
     Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Object, Scalar, Schema,
     Subscription, SubscriptionField, SubscriptionFieldFuture, TypeRef,
 };
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::futures_util::stream;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
     TypeSystemDefinition,
 };
-use async_graphql::{Error, Positioned};
+use async_graphql::{Error, Positioned, Response};
 
 /// A schema and its types.
 pub(crate) struct Built {
@@ -33,6 +35,33 @@ pub(crate) enum Kind {
     Input(BTreeMap<String, Type>),
 }
 
+/// Marks a request that is only to be validated.
+pub(crate) struct ValidateOnly;
+
+/// Ends requests that are only to be validated before they are executed.
+struct Judging;
+
+impl ExtensionFactory for Judging {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for Judging {
+    async fn execute(
+        &self,
+        context: &ExtensionContext<'_>,
+        operation: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        match context.data_opt::<ValidateOnly>() {
+            Some(_) => Response::default(),
+            None => next.run(context, operation).await,
+        }
+    }
+}
+
 /// The name of a type without what may be null or many.
 pub(crate) fn named(ty: &Type) -> &str {
     match &ty.base {
@@ -43,7 +72,10 @@ pub(crate) fn named(ty: &Type) -> &str {
 
 /// Builds a schema.
 pub(crate) fn build(sdl: &str) -> Result<Built, String> {
-    let document = parse_schema(sdl).map_err(|error| error.to_string())?;
+    // The parser takes no description of a schema, with which the text begins.
+    let start = sdl.find("\nschema {").unwrap_or(0);
+    let document =
+        parse_schema(sdl.get(start..).unwrap_or(sdl)).map_err(|error| error.to_string())?;
     let mut roots = (None, None, None);
     let mut definitions = Vec::new();
     for definition in document.definitions {
@@ -62,6 +94,7 @@ pub(crate) fn build(sdl: &str) -> Result<Built, String> {
     let (query, mutation, subscription) = roots;
     let query = query.ok_or("the schema has no query")?;
     let mut builder = Schema::build(&query, mutation.as_deref(), subscription.as_deref())
+        .extension(Judging)
         .limit_recursive_depth(64);
     let mut types = BTreeMap::new();
     for definition in &definitions {

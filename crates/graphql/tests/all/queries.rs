@@ -11,12 +11,20 @@ async fn a_tree_is_what_rest_answers_in_one_statement() {
     let query = "query($id: ID!) { viewOrder(id: $id) { __typename id note customer { name }
         lines { quantity productId product { ...P category { name parent { name } } } } } }
         fragment P on Product { name kind price { amount currency } }";
-    let idle = server.statements().await;
-    let noise = server.statements().await - idle;
-    let before = server.statements().await;
+    // Who Ada is takes two; the tree one. What runs in the background may run meanwhile.
+    let mut least = u64::MAX;
+    for _ in 0..5 {
+        let idle = server.statements().await;
+        let before = server.statements().await;
+        server.ask(&server.ada, query, json!({"id": server.order})).await;
+        let after = server.statements().await;
+        least = least.min((after - before).saturating_sub(before - idle));
+        if least == 3 {
+            break;
+        }
+    }
+    assert_eq!(least, 3);
     let reply = server.ask(&server.ada, query, json!({"id": server.order})).await;
-    // Who Ada is takes two; the tree one.
-    assert_eq!(server.statements().await - before - noise, 3);
     assert_eq!(reply.status, 200, "{}", reply.json);
     let price = json!({"amount": "1.50", "currency": "EUR"});
     let product = |name: &str, category: Json| json!({"name": name, "kind": "VERY_FINE", "price": price, "category": category});
