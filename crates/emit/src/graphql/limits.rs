@@ -33,8 +33,8 @@ pub fn depth(design: &Design, public: &[(OperationId, &Operation)]) -> usize {
         _ => None,
     });
     let deepest = targets.map(|entity| chain(design, &gets, entity, &mut BTreeSet::new())).max();
-    // The operation, the items of its page, an object in a row (a part, a sum of money), its leaf.
-    4 + deepest.unwrap_or(0)
+    // The operation, the items of its page, a part, an object in a row (a sum of money), its leaf.
+    5 + deepest.unwrap_or(0)
 }
 
 /// Entities whose rows can be read one by one.
@@ -61,10 +61,10 @@ fn chain(
     if seen.len() >= 5 || !seen.insert(entity) {
         return 0;
     }
-    let fields = &design.model.entity(entity).fields;
-    let next = fields.iter().filter(|field| field.built_in.is_none());
+    let of = design.model.entity(entity);
+    let own = of.fields.iter().filter(|field| field.built_in.is_none());
     let mut longest = 0;
-    for field in next {
+    for field in own.chain(of.parts.iter().flat_map(|part| &part.fields)) {
         if let Type::Reference(target) = field.ty.required()
             && gets.contains(target)
             && !seen.contains(target)

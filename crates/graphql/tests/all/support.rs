@@ -64,6 +64,7 @@ contexts:
 /// A server that is gone with the test.
 pub struct Server {
     running: Option<Running>,
+    backend: Arc<Backend<SqliteStore>>,
     issuer: Issuer,
     folder: PathBuf,
     design: Arc<decide::Design>,
@@ -119,10 +120,11 @@ impl Server {
             access_log: AccessLog::Off,
             tracing: None,
         };
-        let running = runtime::serve(backend, options).await.unwrap();
+        let running = runtime::serve(backend.clone(), options).await.unwrap();
         let issuer = issuer();
         let mut server = Self {
             running: Some(running),
+            backend,
             issuer,
             folder,
             design,
@@ -227,15 +229,11 @@ impl Server {
     }
 
     /// Statements that the store has run so far.
-    pub async fn statements(&self) -> u64 {
-        let address = self.running.as_ref().unwrap().address();
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let ask = "GET /metrics HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
-        stream.write_all(ask.as_bytes()).await.unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).await.unwrap();
-        let fits = |line: &&str| line.contains("store_statements_total") && !line.starts_with('#');
-        let line = text.lines().find(fits).unwrap();
-        line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() as u64
+    pub fn statements(&self) -> u64 {
+        use runtime::store::Store as _;
+        let all = self.backend.store().gauges();
+        let (.., count) =
+            all.into_iter().find(|(name, ..)| *name == "store_statements_total").unwrap();
+        count as u64
     }
 }
