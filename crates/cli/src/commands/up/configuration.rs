@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use server::StoreAddress;
 
 use super::settings::{
-    cache::CacheArguments, database::Database, edge::EdgeArgs, identity::IdentityArguments,
-    cache::CacheArguments, edge::EdgeArgs, graphql::GraphQlArgs, identity::IdentityArguments,
-    limits::LimitArgs, oidc::OidcArguments, telemetry::TelemetryArgs,
+    cache::CacheArguments, database::Database, edge::EdgeArgs, graphql::GraphQlArgs,
+    identity::IdentityArguments, limits::LimitArgs, oidc::OidcArguments, telemetry::TelemetryArgs,
 };
 use crate::{
     console::{style, styled},
