@@ -9,12 +9,11 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 
 use crate::failure;
+use crate::silence;
 use crate::tls::{self, Tls, Trust};
 
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(5);
-/// After how long of silence a connection is asked whether its other end is still there.
-const SILENCE: Duration = Duration::from_secs(30);
+/// How long connecting may take, to all hosts together, and cancelling.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// The address of a database, with how to connect.
 #[derive(Clone)]
@@ -75,13 +74,10 @@ impl Address {
             Trust::Anybody { needed: false } => SslMode::Prefer,
             Trust::Anybody { needed: true } | Trust::Named(_) => SslMode::Require,
         });
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT);
-        }
+        silence::notice(&mut config);
         if config.get_application_name().is_none() {
             config.application_name("firmitas");
         }
-        config.keepalives_idle(SILENCE);
         Ok(Self { config, tls: tls::connector(&trust)?, pooler })
     }
 
@@ -96,7 +92,7 @@ impl Address {
     /// [`StoreError::Unreachable`].
     pub async fn connect(&self) -> Result<Client, StoreError> {
         let connecting = self.config.connect(self.tls.clone());
-        let connected = tokio::time::timeout(CONNECT * 2, connecting).await.map_err(|_| {
+        let connected = tokio::time::timeout(CONNECT, connecting).await.map_err(|_| {
             StoreError::Unreachable { message: "it did not answer in time".to_owned() }
         })?;
         let (client, connection) = connected.map_err(|error| failure::plain(&error))?;

@@ -21,6 +21,7 @@ mod roles;
 mod schema;
 mod session;
 mod settings;
+mod silence;
 mod statements;
 mod tenants;
 mod text;
@@ -169,13 +170,14 @@ impl Store for PostgreSqlStore {
     {
         let held = self.pool.take().await?;
         let mut session = Session::new(held, self.catalog.clone(), terms, true);
-        match work(&mut session).await {
+        match silence::bounded(work(&mut session)).await? {
             Ok(value) => {
-                session.commit().await?;
+                silence::bounded(session.commit()).await??;
                 Ok(value)
             }
             Err(error) => {
-                session.roll_back().await;
+                // Nothing depends on it: a connection that is dropped undoes its work as well.
+                drop(silence::bounded(session.roll_back()).await);
                 Err(error)
             }
         }
@@ -189,7 +191,7 @@ impl Store for PostgreSqlStore {
     {
         let held = self.reader(terms).await?;
         let mut session = Session::new(held, self.catalog.clone(), terms, false);
-        let result = work(&mut session).await;
+        let result = silence::bounded(work(&mut session)).await?;
         session.finish();
         result
     }

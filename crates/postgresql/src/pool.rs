@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Statement};
 
 use crate::address::Address;
 use crate::failure;
+use crate::silence;
 use crate::text::Text;
 use crate::wire::Bind;
 
@@ -109,13 +110,13 @@ impl Pool {
             }
         };
         let pool = self.clone();
-        Ok(Held { connection: Some(connection), pool, _permit: permit, clean: false })
+        Ok(Held { connection: Some(connection), pool, _permit: permit, clean: false, lost: false })
     }
 
     async fn make(&self) -> Result<Connection, StoreError> {
         let client = self.address.connect().await?;
         if !self.pooler() {
-            let ready = client.batch_execute(&self.set_up).await;
+            let ready = silence::bounded(client.batch_execute(&self.set_up)).await?;
             ready.map_err(|error| failure::plain(&error))?;
         }
         Ok(Connection { client: Arc::new(client), statements: BTreeMap::new() })
@@ -140,6 +141,8 @@ pub(crate) struct Held {
     pool: Arc<Pool>,
     /// Whether no transaction is open and no answer is awaited.
     pub clean: bool,
+    /// Whether it leads to no database that can be worked with.
+    pub lost: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -158,7 +161,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        if connection.client.is_closed() {
+        if connection.client.is_closed() || (self.clean && self.lost) {
             return;
         }
         if self.clean {

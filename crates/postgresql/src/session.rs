@@ -267,6 +267,8 @@ impl Session {
     }
 
     fn fail(&mut self, error: StoreError) -> StoreError {
+        // Such as a server that takes no writes any more: the next connection may find another.
+        self.held.lost |= matches!(error, StoreError::Unreachable { .. });
         self.failed.get_or_insert(error).clone()
     }
 
@@ -336,7 +338,7 @@ impl Session {
         let Some(commit) = commit else { return Err(StoreError::Closed) };
         let committed = commit.count.await;
         self.held.clean = true;
-        settled?;
+        settled.map_err(|error| self.fail(error))?;
         committed.map(drop).map_err(|error| match failure::plain(&error) {
             StoreError::Unreachable { message } => StoreError::Unreachable {
                 message: format!(

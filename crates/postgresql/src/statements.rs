@@ -119,8 +119,9 @@ statements! {
     OUTBOX = "SELECT id, event, key, payload, at, sequence, tenant FROM firmitas.outbox \
               WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     // Asking for one end at a time reads one row.
-    BACKLOG = "SELECT coalesce((SELECT max(sequence) FROM firmitas.outbox) - \
-               (SELECT min(sequence) FROM firmitas.outbox) + 1, 0), \
+    BACKLOG = "SELECT coalesce((SELECT CASE WHEN count(*) < 10000 THEN count(*) END \
+                 FROM (SELECT FROM firmitas.outbox LIMIT 10000) AS first), \
+               (SELECT max(sequence) - min(sequence) + 1 FROM firmitas.outbox)), \
                (SELECT at FROM firmitas.outbox ORDER BY sequence LIMIT 1), \
                count(*), min(due), count(*) FILTER (WHERE attempts > $1) FROM firmitas.jobs";
     // The tenant of what belongs to none is the nil UUID, which a key can hold.
