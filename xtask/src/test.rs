@@ -48,9 +48,11 @@ pub fn run(options: &Options) -> Result<()> {
     command.args(["test", "--workspace", "--no-fail-fast", "--"]).args(&options.arguments);
     command
         .env("FIRMITAS_TEST_POSTGRES", postgres.url())
+        .env("FIRMITAS_TEST_POSTGRES_PROGRAMS", &tools.postgres)
         .env("FIRMITAS_TEST_REDOCLY", &tools.redocly)
         .env("FIRMITAS_TEST_CHROMIUM", &tools.chromium)
         .env("FIRMITAS_TEST_REDIS", &tools.redis)
+        .env("FIRMITAS_TEST_FAKETIME", &tools.faketime)
         .env("FIRMITAS_TEST_DEPLOY", &tools.python)
         .env("FIRMITAS_TEST_PYTHON", &tools.python)
         .env("FIRMITAS_TEST_KUBECTL", &tools.kubectl)

@@ -47,6 +47,8 @@ pub struct Tools {
     pub kubectl: PathBuf,
     /// The judge of Prometheus' rules (Debian's package, unpacked: nothing is installed or started).
     pub promtool: PathBuf,
+    /// The library that tells one process another time (Debian's package, unpacked).
+    pub faketime: PathBuf,
     /// The server whose place Valkey can take as well.
     pub redis: PathBuf,
     /// Folder with `initdb` and `postgres`.
@@ -66,8 +68,9 @@ pub fn set_up() -> Result<Tools> {
         schemathesis: python.join("schemathesis"),
         chromium: chromium()?,
         redis: redis()?,
-        promtool: unpacked(&folder, "prometheus", "promtool")?,
-        kubectl: unpacked(&folder, "kubernetes-client", "kubectl")?,
+        promtool: unpacked(&folder, "prometheus", "usr/bin/promtool")?,
+        kubectl: unpacked(&folder, "kubernetes-client", "usr/bin/kubectl")?,
+        faketime: faketime(&folder)?,
         python,
         postgres: postgres()?,
     })
@@ -102,6 +105,13 @@ fn python(folder: &Path) -> Result<PathBuf> {
     Ok(home.join("bin"))
 }
 
+/// The library is in a folder that is named after the architecture.
+fn faketime(folder: &Path) -> Result<PathBuf> {
+    let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
+    let library = format!("usr/lib/{triple}/faketime/libfaketimeMT.so.1");
+    unpacked(folder, "libfaketime", &library)
+}
+
 /// Installs into `home` unless a stamp says that just these versions are there.
 fn once(home: &Path, versions: &[&str], install: impl FnOnce() -> Result<()>) -> Result<()> {
     let stamp = home.join("installed.txt");
@@ -130,12 +140,12 @@ fn chromium() -> Result<PathBuf> {
     Ok(PathBuf::from("chromium"))
 }
 
-/// A program out of a Debian package that is unpacked and not installed: nothing of it is started.
-fn unpacked(folder: &Path, package: &str, program: &str) -> Result<PathBuf> {
+/// A file out of a Debian package that is unpacked and not installed: nothing of it is started.
+fn unpacked(folder: &Path, package: &str, file: &str) -> Result<PathBuf> {
     let home = folder.join(package);
-    let program = home.join("usr/bin").join(program);
-    if program.exists() {
-        return Ok(program);
+    let file = home.join(file);
+    if file.exists() {
+        return Ok(file);
     }
     step(&format!("unpacking {package}"));
     std::fs::create_dir_all(&home)?;
@@ -151,7 +161,7 @@ fn unpacked(folder: &Path, package: &str, program: &str) -> Result<PathBuf> {
             std::fs::remove_file(path)?;
         }
     }
-    Ok(program)
+    Ok(file)
 }
 
 /// Folder with `initdb` and `postgres`.

@@ -14,6 +14,7 @@ mod ask;
 mod check;
 mod design;
 mod explain;
+mod faults;
 mod firm;
 mod fmt;
 mod folder;

@@ -39,7 +39,7 @@ fn burst(client: &Client, prefix: &str, card: &str, products: &[String]) -> Vec<
     sent
 }
 
-fn whole(order: &Value) {
+pub fn whole(order: &Value) {
     let cents =
         |money: &Value| money["amount"].as_str().unwrap().replace('.', "").parse::<u64>().unwrap();
     let lines = order["lines"].as_array().unwrap();
@@ -52,7 +52,7 @@ fn whole(order: &Value) {
 }
 
 /// Every order of the customer, by id.
-fn all_orders(client: &Client) -> BTreeMap<String, Value> {
+pub fn all_orders(client: &Client) -> BTreeMap<String, Value> {
     let (mut orders, mut after) = (BTreeMap::new(), String::new());
     loop {
         let page = client.get(&format!("/ordering/v1/orders?limit=1000{after}")).expect(200);

@@ -1,9 +1,11 @@
 //! The main job, end to end: the program as a user starts it, asked by a plain HTTP client.
 
 mod bad_input;
-mod client;
+pub mod client;
 mod contracts;
-mod crash;
-mod server;
-mod shop;
+pub mod crash;
+mod database;
+mod schemathesis;
+pub mod server;
+pub mod shop;
 mod walk;

@@ -1,0 +1,136 @@
+//! Schemathesis against the examples as they are served, on both stores, with all of its checks:
+//! generated requests, valid and invalid, and sequences of them.
+//!
+//! `FIRMITAS_TEST_EXAMPLES=5000` asks for at least that many of each document.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use super::contracts::judge;
+use super::database::Database;
+use super::server::Folder;
+use super::shop::{order, product};
+use crate::faults::backend::Backend;
+
+/// As whom a document is tried.
+struct Trial {
+    context: &'static str,
+    actor: &'static str,
+    subject: &'static str,
+    /// Only where many examples are asked for.
+    long: bool,
+}
+
+const fn trial(context: &'static str, actor: &'static str, subject: &'static str) -> Trial {
+    Trial { context, actor, subject, long: false }
+}
+
+const fn long(context: &'static str, actor: &'static str, subject: &'static str) -> Trial {
+    Trial { context, actor, subject, long: true }
+}
+
+const SHOP: &[Trial] = &[
+    trial("catalog", "merchandiser", "mary"),
+    trial("identity", "customer", "alice@example.com"),
+    trial("inventory", "warehouse", "wim"),
+    long("inventory", "merchandiser", "mary"),
+    trial("ordering", "customer", "alice@example.com"),
+    long("ordering", "warehouse", "wim"),
+    trial("payments", "customer", "alice@example.com"),
+];
+
+const RIDES: &[Trial] = &[
+    trial("rides", "rider", "rita"),
+    trial("rides", "driver", "dora"),
+    long("rides", "support", "sam"),
+    long("rides", "matcher", "max"),
+];
+
+#[test]
+fn the_embedded_shop_keeps_its_contracts() {
+    shop(Backend::new("schemathesis-shop").started(), "embedded");
+}
+
+#[test]
+fn the_shop_on_postgresql_keeps_its_contracts() {
+    let Some(database) = Database::new("schemathesis_shop") else { return };
+    shop(Backend::new("schemathesis-shop").store(&database.url()).started(), "PostgreSQL");
+}
+
+#[test]
+fn the_embedded_rides_keep_their_contract() {
+    rides(Backend::new("schemathesis-rides").model("rides").started(), "embedded");
+}
+
+#[test]
+fn the_rides_on_postgresql_keep_their_contract() {
+    let Some(database) = Database::new("schemathesis_rides") else { return };
+    let backend = Backend::new("schemathesis-rides").model("rides");
+    rides(backend.store(&database.url()).started(), "PostgreSQL");
+}
+
+fn shop(backend: Backend, store: &str) {
+    let Some(program) = judge("FIRMITAS_TEST_SCHEMATHESIS") else { return };
+    let customer = backend.customer();
+    let line = (&*customer.products[0], 1);
+    customer.client.post("/ordering/v1/orders", &order(&customer.card, &[line])).expect(201);
+    let merchandiser = backend.client("merchandiser", "mary");
+    let tea = merchandiser.post("/catalog/v1/products", &product("TEA", "4.50")).expect(201).id();
+    merchandiser.post("/inventory/v1/stock-items", &json!({ "product": tea })).expect(201);
+    hold(&program, &backend, SHOP, store);
+}
+
+fn rides(backend: Backend, store: &str) {
+    let Some(program) = judge("FIRMITAS_TEST_SCHEMATHESIS") else { return };
+    let rita = json!({ "name": "Rita", "phone": "+4915112345678" });
+    backend.client("rider", "rita").post("/rides/v1/riders", &rita).expect(201);
+    let dora = json!({ "name": "Dora", "phone": "+4915187654321", "licence": "B-1234" });
+    backend.client("driver", "dora").post("/rides/v1/drivers", &dora).expect(201);
+    hold(&program, &backend, RIDES, store);
+}
+
+/// All trials, and then what they found.
+fn hold(program: &Path, backend: &Backend, trials: &[Trial], store: &str) {
+    let asked: Option<usize> =
+        std::env::var("FIRMITAS_TEST_EXAMPLES").ok().map(|text| text.parse().unwrap());
+    let folder = Folder::new("schemathesis");
+    let mut broken = Vec::new();
+    for trial in trials.iter().filter(|trial| asked.is_some() || !trial.long) {
+        let address = format!("{}/openapi/{}.json", backend.url, trial.context);
+        let mut command = Command::new(program);
+        command.arg("run").arg(&address).args(["--url", &backend.url, "--seed", "7"]);
+        let actors = trials.iter().filter(|other| other.context == trial.context).count();
+        let examples = examples(backend, trial, asked.map(|asked| asked.div_ceil(actors)));
+        command.args(["--max-examples", &examples.to_string(), "--no-color"]);
+        command.args(["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful"]);
+        // Random cursors and references match the schema, and are refused all the same.
+        command.args(["--exclude-checks", "positive_data_acceptance"]);
+        command.args(["--suppress-health-check=all", "--continue-on-failure"]);
+        let token = backend.token(trial.actor, trial.subject);
+        command.arg("-H").arg(format!("Authorization: Bearer {token}"));
+        let output = command.current_dir(&folder.0).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let summary = text.lines().filter(|line| line.contains("generated"));
+        let summary = summary.map(str::trim).collect::<Vec<_>>().join(" ");
+        eprintln!("{} as {} on {store}: {summary}", trial.context, trial.actor);
+        if !output.status.success() {
+            broken.push(format!("{} as {}:\n{text}", trial.context, trial.actor));
+        }
+    }
+    assert!(broken.is_empty(), "on {store}\n{}", broken.join("\n"));
+}
+
+/// How many examples of each operation make as many of the document as are asked for.
+fn examples(backend: &Backend, trial: &Trial, asked: Option<usize>) -> usize {
+    let Some(asked) = asked else { return 6 };
+    let client = backend.client(trial.actor, trial.subject);
+    let document = client.get(&format!("/openapi/{}.json", trial.context)).expect(200).body;
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations: usize = paths
+        .map(|path| path.as_object().unwrap().values().filter(|it| it["responses"].is_object()))
+        .map(Iterator::count)
+        .sum();
+    asked.div_ceil(operations.max(1))
+}
