@@ -8,6 +8,7 @@ use runtime::store::{
     Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent,
     Record, StoreError, Subject,
 };
+use sha2::{Digest as _, Sha256};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
@@ -145,15 +146,23 @@ impl Session {
         key: &IdempotencyKey,
         now: i64,
     ) -> Result<Option<IdempotencyRecord>, StoreError> {
-        let binds = [
-            Bind::text(&key.key),
-            Bind::text(&key.caller),
-            Bind::text(&key.operation),
-            Bind::Int(now),
-        ];
+        let mut binds =
+            vec![Bind::text(&key.key), Bind::text(&key.caller), Bind::text(&key.operation)];
+        if self.writes() {
+            // Whoever else is at the same request is waited for, and then its answer is there.
+            self.send_ahead(&format!("SELECT pg_advisory_xact_lock({})", number(key)));
+        }
         let rows = self.query(&sql::IDEMPOTENCY, &binds).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
         let what = "an idempotency record";
+        let expires: Option<i64> = rows.first().map(|row| get(row, 4)).transpose()?;
+        let Some((row, expires)) = rows.first().zip(expires.filter(|at| *at > now)) else {
+            self.unanswered = true;
+            if expires.is_some() && self.writes() {
+                binds.push(Bind::Int(now));
+                self.send(&sql::FORGET_IDEMPOTENCY, binds, Meaning::Plain).await?;
+            }
+            return Ok(None);
+        };
         let hash: &[u8] = get(row, 0)?;
         let status: Option<i64> = get(row, 1)?;
         let headers: Option<&str> = get(row, 2)?;
@@ -167,7 +176,7 @@ impl Session {
             _ => None,
         };
         let body_hash = hash.try_into().map_err(|_| unreadable(what))?;
-        Ok(Some(IdempotencyRecord { body_hash, answer, expires: get(row, 4)? }))
+        Ok(Some(IdempotencyRecord { body_hash, answer, expires }))
     }
 
     pub(crate) async fn remember(
@@ -187,7 +196,12 @@ impl Session {
             optional(answer, Wire::Bytes, |answer| Bind::Bytes(answer.body.clone())),
             Bind::Int(record.expires),
         ];
-        self.send(&sql::PUT_IDEMPOTENCY, binds, Meaning::Plain).await
+        // The same request may have been committed meanwhile: by another server, or by this one
+        // over a connection that was lost before the database said so.
+        match std::mem::take(&mut self.unanswered) {
+            true => self.send(&sql::ADD_IDEMPOTENCY, binds, Meaning::Once).await,
+            false => self.send(&sql::PUT_IDEMPOTENCY, binds, Meaning::Plain).await,
+        }
     }
 
     pub(crate) async fn forget_answers(&mut self, now: i64, limit: u32) -> Result<u32, StoreError> {
@@ -356,4 +370,15 @@ fn record(row: &Row) -> Result<Record, StoreError> {
         value: get(row, 3)?,
         expires: get(row, 4)?,
     })
+}
+
+/// A number for an idempotency key: the same in all servers, seldom the same for two keys.
+fn number(key: &IdempotencyKey) -> i64 {
+    let mut hash = Sha256::new();
+    for part in [&key.caller, &key.operation, &key.key] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let first = hash.finalize().first_chunk().copied().unwrap_or_default();
+    i64::from_be_bytes(first)
 }

@@ -43,6 +43,8 @@ pub struct Session {
     writes: bool,
     /// Statements whose answers nobody has looked at yet, in order.
     pending: Vec<Pending>,
+    /// Whether the idempotency key of this work had no answer when it was looked up.
+    pub(crate) unanswered: bool,
     /// What has gone wrong: then nothing can be committed any more.
     failed: Option<StoreError>,
 }
@@ -58,6 +60,8 @@ pub(crate) enum Meaning {
     Change(EntityId),
     /// A row of this entity is deleted.
     Delete(EntityId),
+    /// A request is recorded that nobody has answered yet.
+    Once,
     /// A unique key has this code.
     Taken(&'static str),
 }
@@ -81,7 +85,8 @@ impl Session {
         let begin = Some(opening(&held, &catalog, terms, writes));
         let entering = catalog.pooled.then(|| tenants::entering(terms.tenant, true)).flatten();
         let (pending, failed) = (Vec::new(), None);
-        Self { held, catalog, terms, begin, entering, writes, pending, failed }
+        let unanswered = false;
+        Self { held, catalog, terms, begin, entering, writes, pending, unanswered, failed }
     }
 
     /// From the next statement on the work is for this tenant.
@@ -94,6 +99,14 @@ impl Session {
         }
     }
 
+    /// Sends a statement with the next one, before it; its answer is nobody's.
+    pub(crate) fn send_ahead(&mut self, sql: &str) {
+        self.entering = Some(match self.entering.take() {
+            None => sql.to_owned().into(),
+            Some(entering) => format!("{entering}; {sql}").into(),
+        });
+    }
+
     /// What has to be sent before the next statement.
     fn ahead(&mut self) -> Option<Cow<'static, str>> {
         match (self.begin.take(), self.entering.take()) {
@@ -101,6 +114,11 @@ impl Session {
             (Some(begin), None) => Some(begin.into()),
             (Some(begin), Some(entering)) => Some(format!("{begin}; {entering}").into()),
         }
+    }
+
+    /// Whether the work may write.
+    pub(crate) const fn writes(&self) -> bool {
+        self.writes
     }
 
     pub(crate) fn plan(&self, entity: EntityId) -> Result<&Plan, StoreError> {
@@ -276,6 +294,7 @@ impl Session {
     fn meant(&self, meaning: Meaning, error: &Error) -> StoreError {
         let Some(violation) = failure::violation(error) else { return failure::plain(error) };
         match (meaning, violation) {
+            (Meaning::Once, Violation::Unique(_)) => StoreError::Conflict,
             (Meaning::Taken(code), Violation::Unique(_)) => {
                 StoreError::Unique { code: code.to_owned() }
             }

@@ -133,7 +133,13 @@ statements! {
     UNLINK = "DELETE FROM firmitas.subjects WHERE row = $1 AND entity = $2";
     IDEMPOTENCY = "SELECT body_hash, status::bigint, headers, body, expires \
                    FROM firmitas.idempotency \
-                   WHERE key = $1 AND caller = $2 AND operation = $3 AND expires > $4";
+                   WHERE key = $1 AND caller = $2 AND operation = $3";
+    FORGET_IDEMPOTENCY = "DELETE FROM firmitas.idempotency \
+                          WHERE key = $1 AND caller = $2 AND operation = $3 AND expires <= $4";
+    // Fails where somebody else was faster.
+    ADD_IDEMPOTENCY = "INSERT INTO firmitas.idempotency \
+                       (caller, operation, key, body_hash, status, headers, body, expires) \
+                       VALUES ($1, $2, $3, $4, $5::bigint, $6, $7, $8)";
     PUT_IDEMPOTENCY = "INSERT INTO firmitas.idempotency \
                        (caller, operation, key, body_hash, status, headers, body, expires) \
                        VALUES ($1, $2, $3, $4, $5::bigint, $6, $7, $8) \

@@ -19,6 +19,7 @@ mod login_flood;
 mod pool_exhausted;
 mod server_killed;
 mod standby;
+mod two_servers;
 
 /// How often something is tried: few times in every run of the tests, more when asked to.
 pub fn rounds(few: u32, many: u32) -> u32 {
