@@ -80,7 +80,7 @@ proptest! {
             let value = weight.map(|w| if descending { -w } else { w });
             (value.is_none(), value, *id)
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let found = runtime.block_on(async {
             insert(&store, rows).await.unwrap();
             let mut query = PageQuery::new(PRODUCT, limit);
@@ -274,7 +274,7 @@ proptest! {
             static SHOP: (crate::store_support::Folder, TestStore) = shop();
         }
         SHOP.with(|(_, store)| {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             let mut query = PageQuery::new(PRODUCT, 9);
             query.search = Some(words.clone());
             runtime.block_on(page(store, query)).map(|_| ()).map_err(|error| {

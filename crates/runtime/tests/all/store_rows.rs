@@ -356,7 +356,7 @@ fn every_value_of_every_type_is_read_as_it_was_written() {
     };
     let rows =
         (values(&shape.fields[4..]), prop::collection::vec(values(&shape.parts[0].fields), 0..3));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let next = std::cell::Cell::new(0u128);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(60));
     runner
