@@ -116,7 +116,7 @@ families! {
     }
     "paradigm" "actor x context" {
         "rest" "resources over HTTP" 0 runs;
-        "graphql" "a graph that the client selects from" 1;
+        "graphql" "a graph that the client selects from" 1 runs;
         "grpc" "typed calls between services" 1;
         "websocket" "a two-way connection" 1;
         "sse" "server-sent events" 0;
@@ -174,8 +174,8 @@ families! {
     }
     "audit" "entity" {
         "none" "nothing is recorded" 0 runs;
-        "writes" "who wrote what" 0;
-        "all" "reads as well" 0;
+        "writes" "who wrote what" 0 runs;
+        "all" "reads as well" 0 runs;
     }
     "index" "operation" {
         "none" "the table is read" 0 runs;
@@ -195,7 +195,7 @@ families! {
     }
     "replicas" "store" {
         "none" "one server" 0 runs;
-        "standby" "one server and a standby" 0;
+        "standby" "one server and a standby" 0 runs;
         "read-replicas" "servers to read from" 1;
     }
     "read-model" "operation" {
@@ -206,16 +206,16 @@ families! {
     }
     "cache" "operation" {
         "none" "no cache" 0 runs;
-        "http" "browsers and content delivery networks" 1;
-        "l1" "in the process" 1;
-        "l2" "Redis beside the processes" 1;
+        "http" "browsers and content delivery networks" 1 runs;
+        "l1" "in the process" 1 runs;
+        "l2" "Redis beside the processes" 1 runs;
     }
     "authentication" "actor" {
         "none" "nobody is asked" 0 runs;
-        "session" "a session cookie" 0;
+        "session" "a session cookie" 0 runs;
         "jwt" "a short signed token, renewed by a rotating one" 0 runs;
-        "api-key" "a key, of which only a hash is stored" 0;
-        "mtls" "a client certificate" 1;
+        "api-key" "a key, of which only a hash is stored" 0 runs;
+        "mtls" "a client certificate" 1 runs;
         "service-token" "a short signed token of a service" 0 runs;
     }
     "password-hash" system {
@@ -233,7 +233,7 @@ families! {
     }
     "tenancy" system {
         "none" "one tenant" 0 runs;
-        "pool" "shared tables with row-level security" 0;
+        "pool" "shared tables with row-level security" 0 runs;
         "bridge" "a schema for each tenant" 1;
         "silo" "a database for each tenant" 2;
     }
@@ -270,11 +270,11 @@ families! {
     "capacity" "service or store" {
         "fixed" "as much as the stated peak takes" 0 runs;
         "autoscaled" "replicas come and go with the load" 1;
-        "pooled" "a pooler in front of the store" 1;
+        "pooled" "a pooler in front of the store" 1 runs;
     }
     "slo" "operation" {
-        "burn-rate" "alerts by how fast the error budget burns" 0;
-        "ticket" "too little traffic for alerts: counted by the day" 0;
+        "burn-rate" "alerts by how fast the error budget burns" 0 runs;
+        "ticket" "too little traffic for alerts: counted by the day" 0 runs;
     }
     "encryption" "field" {
         "at-rest" "the disk is encrypted" 0;
@@ -287,9 +287,9 @@ families! {
     }
     "retention" "entity" {
         "keep" "rows stay" 0 runs;
-        "delete" "rows are removed" 0;
-        "anonymise" "personal data is emptied" 0;
-        "archive" "rows move to an archive" 1;
+        "delete" "rows are removed" 0 runs;
+        "anonymise" "personal data is emptied" 0 runs;
+        "archive" "rows move to an archive" 1 runs;
     }
     "asvs" system {
         "l1" "OWASP ASVS level 1" 0;
@@ -312,7 +312,7 @@ families! {
     }
     "telemetry" system {
         "metrics" "metrics and logs" 0 runs;
-        "traces" "metrics, logs and sampled traces" 1;
+        "traces" "metrics, logs and sampled traces" 1 runs;
     }
     "edge" system {
         "none" "the process itself" 0 runs;

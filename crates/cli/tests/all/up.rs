@@ -136,7 +136,7 @@ fn settings_are_printed_with_their_origin_and_without_secrets() {
 #[test]
 fn what_this_version_cannot_do_is_refused() {
     let scratch = library("refused");
-    let store = scratch.firm(&["up", "library", "--store", "postgres://me:secret@db/x"]);
+    let store = scratch.firm(&["up", "library", "--store", "mysql://me:secret@db/x"]);
     assert_eq!(store.code, 2);
     assert!(store.stderr.contains("error[store-not-built]"), "{}", store.stderr);
     assert!(!store.stderr.contains("secret"), "{}", store.stderr);

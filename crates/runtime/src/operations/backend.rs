@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::clock::now;
+use super::contention::{Held, pause};
 use super::durable::{CountedExternals, Externals, Throttle, worker};
 use super::failure::Failure;
 use super::idempotency::Once;
@@ -58,7 +59,7 @@ pub(crate) struct Inner<S> {
     /// Where decisions about callers are written down, once it is known.
     audit: OnceLock<AuditLog>,
     /// Idempotent requests that this process is at.
-    in_flight: Mutex<BTreeSet<(String, String, String)>>,
+    pub(super) in_flight: Mutex<BTreeSet<(String, String, String)>>,
     pub(crate) sweeper: Sweeper,
     not_running: Vec<Diagnostic>,
     stopped: BTreeSet<OperationId>,
@@ -484,32 +485,6 @@ impl<S: Store> Inner<S> {
     }
 }
 
-/// Keeps a second request with the same idempotency key out until the first is answered.
-struct Held<'i, S> {
-    inner: &'i Inner<S>,
-    key: (String, String, String),
-}
-
-impl<'i, S> Held<'i, S> {
-    fn take(inner: &'i Inner<S>, once: &Once) -> Result<Self, Problem> {
-        let key = once.key.clone();
-        let key = (key.caller, key.operation, key.key);
-        let free = inner.in_flight.lock().is_ok_and(|mut held| held.insert(key.clone()));
-        if free {
-            return Ok(Self { inner, key });
-        }
-        Err(Problem::new(&code::IDEMPOTENCY_IN_PROGRESS).retry_after(1))
-    }
-}
-
-impl<S> Drop for Held<'_, S> {
-    fn drop(&mut self) {
-        if let Ok(mut held) = self.inner.in_flight.lock() {
-            held.remove(&self.key);
-        }
-    }
-}
-
 impl Request {
     /// A request of the built-in `system` actor, without inputs.
     pub(crate) fn system(plans: &Plans, operation: OperationId) -> Self {
@@ -530,11 +505,3 @@ impl Request {
 
 /// Results of `safe` calls, by position of the effect.
 pub(crate) type Lookups = BTreeMap<usize, super::effects::Outcome>;
-
-/// Before the next attempt: up to 2 ms, then twice that each time, by chance, so that those who met
-/// do not meet again.
-fn pause(attempt: u32) -> Duration {
-    let most = 2_000u64 << attempt.min(8);
-    let chance = u64::from(uuid::Uuid::new_v4().as_u128() as u16);
-    Duration::from_micros(most * chance / u64::from(u16::MAX))
-}

@@ -8,8 +8,8 @@ use decide::Design;
 use expression::Type;
 use model::Model;
 use model::model::{
-    Actor, Authentication, Callee, Effect, EffectKind, Entity, Operation, OperationId,
-    OperationKind, Target, Tenancy, TenantFrom,
+    Callee, Effect, EffectKind, Entity, Operation, OperationId, OperationKind, Target, Tenancy,
+    TenantFrom,
 };
 
 use super::plan::Untranslatable;
@@ -111,19 +111,7 @@ pub(crate) fn not_running(model: &Model) -> (Vec<Diagnostic>, BTreeSet<Operation
     for external in &model.externals {
         external.callbacks.iter().for_each(|c| name(c.name.span, "the callback", &c.name));
     }
-    list.extend(model.actors.iter().filter_map(stood_in_for));
     (list, stopped)
-}
-
-/// Only tokens of the built-in issuer prove who somebody is.
-fn stood_in_for(actor: &Actor) -> Option<Diagnostic> {
-    let proof = match actor.authentication {
-        Authentication::Key => "API keys",
-        Authentication::Certificate => "client certificates",
-        _ => return None,
-    };
-    let message = format!("`{}` proves itself by a token: {proof} do not work yet", actor.name);
-    Some(missing(actor.name.span, message))
 }
 
 fn missing(span: Span, message: String) -> Diagnostic {

@@ -9,6 +9,7 @@ mod access;
 pub(crate) mod audit;
 mod backend;
 mod clock;
+mod contention;
 mod durable;
 mod effects;
 mod event;

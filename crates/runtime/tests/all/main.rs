@@ -23,6 +23,7 @@ mod http_support;
 mod http_tls;
 mod identity_tokens;
 mod isolation;
+mod isolation_models;
 mod json_input;
 mod operations_access;
 mod operations_caches;
