@@ -27,7 +27,7 @@ pub fn measure() -> Result<()> {
         let (mut first, mut again, mut memory) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let data = folder("start-data")?;
-            let mut start = || -> Result<(f64, Server)> {
+            let start = || -> Result<(f64, Server)> {
                 let mut command = Command::new(firm()?);
                 command.arg("up").arg(&model).args(["--listen", "127.0.0.1:0", "--json"]);
                 command.args(["--log", "off", "--data"]).arg(&data);

@@ -125,7 +125,7 @@ fn start_firm(database: &str, data: &Path) -> Result<Server> {
     command.arg("up").arg(model()).args(["--listen", "127.0.0.1:0", "--json", "--log", "off"]);
     command.args(["--store", database, "--data"]).arg(data);
     // What nobody would leave on for their own load test: one client sends everything.
-    Server::start(command.args(["--rate-limits", "off"]))
+    Server::start(command.args(["--rate-limit", "off"]))
 }
 
 fn token(data: &Path, actor: &str, subject: &str) -> Result<String> {

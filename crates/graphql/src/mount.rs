@@ -188,7 +188,7 @@ fn malformed(detail: &str) -> Problem {
 
 /// A query in the address.
 fn by_address(head: &Parts) -> Result<(Asked, Option<String>), Problem> {
-    let json = head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value));
+    let json = head.headers.get(CONTENT_TYPE).is_some_and(is_json);
     if !json && !PREFLIGHT.iter().any(|name| head.headers.contains_key(name)) {
         let detail =
             "A GET needs `GraphQL-Require-Preflight: 1`, which no form of another site can send.";
@@ -213,7 +213,7 @@ fn by_address(head: &Parts) -> Result<(Asked, Option<String>), Problem> {
 
 async fn by_body(head: &Parts, body: Incoming) -> Result<(Asked, Option<String>), Problem> {
     // Nothing that a form of another site can send is JSON.
-    if !head.headers.get(CONTENT_TYPE).is_some_and(|value| is_json(value)) {
+    if !head.headers.get(CONTENT_TYPE).is_some_and(is_json) {
         let detail = "Requests are `application/json`.";
         return Err(Problem::new(&code::UNSUPPORTED_MEDIA_TYPE).detail(detail));
     }

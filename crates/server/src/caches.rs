@@ -27,7 +27,7 @@ pub enum CachePlace {
     Memory,
     /// In this process, and in Redis or Valkey for all replicas, who tell each other there what
     /// they change.
-    Redis(Address),
+    Redis(Box<Address>),
 }
 
 impl CachePlace {
@@ -36,7 +36,7 @@ impl CachePlace {
     /// # Errors
     /// What is wrong with the URL, without its text.
     pub fn redis(url: &str) -> Result<Self, String> {
-        Address::parse(url).map(Self::Redis).map_err(|error| error.to_string())
+        Address::parse(url).map(|address| Self::Redis(Box::new(address))).map_err(|error| error.to_string())
     }
 }
 

@@ -235,7 +235,7 @@ pub fn text<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
 
 /// The values of a claim that is a text or a list of texts.
 #[must_use]
-pub fn texts<'a>(value: Option<&'a Json>) -> Vec<&'a str> {
+pub fn texts(value: Option<&Json>) -> Vec<&str> {
     match value {
         Some(Json::String(one)) => vec![one],
         Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).collect(),

@@ -16,10 +16,13 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
 
-/// Requests with their `authorization`, and how many to refuse first.
+/// A request with its `authorization`.
+type Received = (Option<String>, ExportTraceServiceRequest);
+
+/// What was received, and how many requests to refuse first.
 #[derive(Clone, Default)]
 struct Kept {
-    requests: Arc<Mutex<Vec<(Option<String>, ExportTraceServiceRequest)>>>,
+    requests: Arc<Mutex<Vec<Received>>>,
     refuse: Arc<Mutex<u32>>,
 }
 

@@ -1,6 +1,7 @@
 //! The store on PostgreSQL, tried: by the tests that every store passes, and by faults.
 
 #![allow(clippy::disallowed_methods, reason = "tests have files, clocks and threads")]
+#![allow(clippy::disallowed_macros, reason = "tests say that they are skipped")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -119,6 +119,7 @@ impl Replica {
             if_match: Some(runtime::call::IfMatch::Any),
             idempotency: None,
             page: None,
+            selection: None,
             patience: None,
             trace: Trace::default(),
         };

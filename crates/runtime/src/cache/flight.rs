@@ -4,7 +4,7 @@
 //! than its own deadline. A load belongs to the request that began it: if that is cancelled, one of
 //! the waiters begins anew; if it fails, each asks for itself, so that nobody gets another's error.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
@@ -15,7 +15,7 @@ use super::generations::Stamp;
 
 /// Loads under way.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<Key, Arc<Flight>>>);
+pub(super) struct Flights(Mutex<BTreeMap<Key, Arc<Flight>>>);
 
 /// One load.
 #[derive(Debug)]

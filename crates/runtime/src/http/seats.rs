@@ -2,7 +2,7 @@
 //! his gives way.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,7 @@ pub(super) struct Seats {
 #[derive(Default)]
 struct Room {
     taken: Vec<Arc<Guest>>,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: BTreeMap<IpAddr, usize>,
     /// Where the search for an idle one goes on.
     cursor: usize,
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -121,7 +122,8 @@ impl Tls {
             };
             // What stays broken is told once.
             if line != told || line.contains("tls-reloaded") {
-                eprintln!("{line}");
+                // A process whose standard error is closed goes on serving.
+                drop(writeln!(std::io::stderr().lock(), "{line}"));
             }
             told = line;
         }
@@ -144,10 +146,10 @@ impl Hangups {
 
     async fn next(&mut self) {
         #[cfg(unix)]
-        if let Some(signal) = &mut self.signal {
-            if signal.recv().await.is_some() {
-                return;
-            }
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
         }
         std::future::pending().await
     }

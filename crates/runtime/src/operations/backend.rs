@@ -303,7 +303,7 @@ impl<S: Store> Inner<S> {
         let stale = self.stale(request.operation);
         // Of no use to anybody after it: the store may end it.
         let deadline = request.patience.map(|left| std::time::Instant::now() + left);
-        let terms = Terms { stale, deadline, tenant: known, ..self.terms(&request) };
+        let terms = Terms { stale, deadline, tenant: known };
         let list = plans.model.operation(request.operation).kind == OperationKind::List;
         let _span = self.store_span(&request, if list { "store.scan" } else { "store.read" });
         let result: Result<(Answer, Vec<JournalEntry>, Tenant), Failure> = if list {

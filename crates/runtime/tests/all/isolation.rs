@@ -341,7 +341,7 @@ impl Case {
     /// A write to any row, with a version or a key that somebody else has.
     async fn write(&mut self, user: usize, kind: usize) -> Result<(), String> {
         let at = self.some_item(kind);
-        let how = self.random.below(if self.asked % 7 == 0 { 3 } else { 2 });
+        let how = self.random.below(if self.asked.is_multiple_of(7) { 3 } else { 2 });
         let operation = format!("app.{}{kind}", ["edit", "shut", "drop"][how]);
         let (mark, id) = (self.items[at].mark.clone(), self.items[at].id.clone());
         let body = match how {

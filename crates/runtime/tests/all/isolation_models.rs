@@ -123,7 +123,7 @@ pub fn model(entities: &[Conditions], broken: Broken) -> String {
     if broken == Broken::Tenants {
         text = text.replace("{ member: self == tenant }", "[member]");
     }
-    let text = entities.iter().enumerate().fold(text, |mut text, (at, conditions)| {
+    entities.iter().enumerate().fold(text, |mut text, (at, conditions)| {
         let by = |shape: Shape| match broken {
             Broken::Owners => Shape::Everyone.by(at),
             _ => shape.by(at),
@@ -149,6 +149,5 @@ pub fn model(entities: &[Conditions], broken: Broken) -> String {
         )
         .unwrap();
         text
-    });
-    text
+    })
 }

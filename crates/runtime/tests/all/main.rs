@@ -1,6 +1,7 @@
 //! The live backend, tried.
 
 #![allow(clippy::disallowed_methods, reason = "tests have files, clocks and threads")]
+#![allow(clippy::disallowed_macros, reason = "tests say what was skipped, and what they saw")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
