@@ -36,7 +36,9 @@ impl CachePlace {
     /// # Errors
     /// What is wrong with the URL, without its text.
     pub fn redis(url: &str) -> Result<Self, String> {
-        Address::parse(url).map(|address| Self::Redis(Box::new(address))).map_err(|error| error.to_string())
+        Address::parse(url)
+            .map(|address| Self::Redis(Box::new(address)))
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -71,7 +73,7 @@ pub(crate) fn options(
         return Options { memory, shared: None };
     };
     let answers = |link: &Arc<Link>| -> Arc<dyn cache::shared::Shared> {
-        Arc::new(SharedAnswers::new(address.clone(), link.clone(), cache::namespace(design)))
+        Arc::new(SharedAnswers::new((**address).clone(), link.clone(), cache::namespace(design)))
     };
     Options { memory, shared: link.map(answers) }
 }
