@@ -65,7 +65,7 @@ enum Command {
     /// Print the JSON Schema of the model language, for editors
     Schema(schema::SchemaArguments),
     /// Run the model
-    Up(up::UpArguments),
+    Up(Box<up::UpArguments>),
     /// Say who may sign in
     #[command(subcommand)]
     User(account::UserCommand),

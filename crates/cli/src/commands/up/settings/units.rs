@@ -21,7 +21,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// As it is written.
 pub fn shown(duration: Duration) -> String {
     let millis = duration.as_millis();
-    if millis % 1000 == 0 { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
+    if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
 }
 
 /// `65536`, `64KiB`, `1MiB`.
