@@ -68,26 +68,7 @@ impl Question {
                 }
             }
         };
-        let create = move |n: u64| {
-            let (sku, price) = (format!("r{run}-{n}"), n % 90 + 1);
-            match kind {
-                Kind::PostGraphile => graph(
-                    "mutation($p:ProductInput!){createProduct(input:{product:$p}){product{id createdAt updatedAt version sku name category price active}}}",
-                    &format!(
-                        "{{\"p\":{{\"id\":\"{}\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":\"2026-01-01T00:00:00Z\",\"version\":\"1\",\"sku\":\"{sku}\",\"name\":\"Product {n}\",\"category\":\"{}\",\"price\":\"{price}.50\",\"active\":true}}}}",
-                        uuid::Uuid::now_v7(),
-                        n % 1000
-                    ),
-                ),
-                _ => {
-                    let body = format!(
-                        "{{\"sku\":\"{sku}\",\"name\":\"Product {n}\",\"category\":{},\"price\":{{\"amount\":\"{price}.50\",\"currency\":\"EUR\"}}}}",
-                        n % 1000
-                    );
-                    write("/sales/v1/products", &staff, &sku, &body)
-                }
-            }
-        };
+        let create = move |n: u64| create(kind, run, n, &staff);
         let tokens = field.tokens.clone();
         let nested = move |n: u64| {
             let (caller, id) = &orders[(n as usize).wrapping_mul(7919) % orders.len()];
@@ -107,6 +88,27 @@ impl Question {
             Self::Create => Arc::new(create),
             Self::Nested => Arc::new(nested),
             Self::Mixed => Arc::new(move |n| if n % 5 == 0 { create(n) } else { get(n) }),
+        }
+    }
+}
+
+fn create(kind: Kind, run: u64, n: u64, staff: &str) -> Vec<u8> {
+    let (sku, price) = (format!("r{run}-{n}"), n % 90 + 1);
+    match kind {
+        Kind::PostGraphile => graph(
+            "mutation($p:ProductInput!){createProduct(input:{product:$p}){product{id createdAt updatedAt version sku name category price active}}}",
+            &format!(
+                "{{\"p\":{{\"id\":\"{}\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":\"2026-01-01T00:00:00Z\",\"version\":\"1\",\"sku\":\"{sku}\",\"name\":\"Product {n}\",\"category\":\"{}\",\"price\":\"{price}.50\",\"active\":true}}}}",
+                uuid::Uuid::now_v7(),
+                n % 1000
+            ),
+        ),
+        _ => {
+            let body = format!(
+                "{{\"sku\":\"{sku}\",\"name\":\"Product {n}\",\"category\":{},\"price\":{{\"amount\":\"{price}.50\",\"currency\":\"EUR\"}}}}",
+                n % 1000
+            );
+            write("/sales/v1/products", staff, &sku, &body)
         }
     }
 }

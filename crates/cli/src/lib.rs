@@ -67,10 +67,22 @@ enum Command {
     /// Run the model
     Up(Box<up::UpArguments>),
     /// Say who may sign in
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  firm user create anna@example.com --administrator --model library
+  firm user list --model library"
+    )]
     User(account::UserCommand),
     /// Make and revoke API keys
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  firm key create acme --actor partner --model library
+  firm key list --model library"
+    )]
     Key(account::KeyCommand),
     /// Print a token for local use
     Token(token::TokenArguments),

@@ -8,6 +8,7 @@ use decide::{
 use serde_json::{Map, Value, json};
 
 use crate::json_schema::constant;
+use crate::openapi::EXPANDED;
 
 /// Longer lists than this are not shown.
 const LONGEST_LIST: u64 = 20;
@@ -95,7 +96,12 @@ impl Maker<'_> {
 
     fn object(&self, schema: &Value, depth: u32) -> Option<Value> {
         let mut object = Map::new();
-        for (name, property) in schema.get("properties")?.as_object()? {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            // There only where a request asks for it.
+            if name == EXPANDED {
+                continue;
+            }
             let start = self.defaults.get(name).filter(|start| admits(property, start));
             let value = start.cloned().or_else(|| self.value_within(property, name, depth + 1));
             object.insert(name.clone(), value?);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::Value;
 use async_graphql::dynamic::{
     Enum, EnumItem, Field, FieldFuture, InputObject, InputValue, Object, Scalar, Schema,
-    Subscription, SubscriptionField, SubscriptionFieldFuture, TypeRef,
+    SchemaBuilder, Subscription, SubscriptionField, SubscriptionFieldFuture, TypeRef,
 };
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::futures_util::stream;
@@ -100,66 +100,79 @@ pub(crate) fn build(sdl: &str) -> Result<Built, String> {
     for definition in &definitions {
         let name = definition.name.node.as_str();
         types.insert(name.to_owned(), kind(definition)?);
-        builder = match &definition.kind {
-            TypeKind::Object(object) if subscription.as_deref() == Some(name) => {
-                let add = |of: Subscription, field: &Positioned<FieldDefinition>| {
-                    of.field(followed(&field.node))
-                };
-                builder.register(object.fields.iter().fold(Subscription::new(name), add))
-            }
-            TypeKind::Object(of) => {
-                let fields = of.fields.iter().map(|field| self::field(&field.node));
-                let object = Object::new(name);
-                let object = match description(definition.description.as_ref()) {
-                    Some(text) => object.description(text),
-                    None => object,
-                };
-                builder.register(fields.fold(object, Object::field))
-            }
-            TypeKind::Enum(of) => {
-                let item = |value: &Positioned<
-                    async_graphql::parser::types::EnumValueDefinition,
-                >| { EnumItem::new(value.node.value.node.as_str()) };
-                let all = Enum::new(name).items(of.values.iter().map(item));
-                builder.register(match description(definition.description.as_ref()) {
-                    Some(text) => all.description(text),
-                    None => all,
-                })
-            }
-            TypeKind::InputObject(of) => {
-                let fields = of.fields.iter().map(|field| value(&field.node));
-                let object = InputObject::new(name);
-                let object = match description(definition.description.as_ref()) {
-                    Some(text) => object.description(text),
-                    None => object,
-                };
-                builder.register(fields.fold(object, InputObject::field))
-            }
-            TypeKind::Scalar => {
-                let scalar = Scalar::new(name);
-                let url = definition.directives.iter().find_map(|directive| {
-                    let url = directive.node.get_argument("url")?;
-                    match &url.node {
-                        Value::String(url) => Some(url.clone()),
-                        _ => None,
-                    }
-                });
-                let scalar = match url {
-                    Some(url) => scalar.specified_by_url(url),
-                    None => scalar,
-                };
-                builder.register(match description(definition.description.as_ref()) {
-                    Some(text) => scalar.description(text),
-                    None => scalar,
-                })
-            }
-            TypeKind::Interface(_) | TypeKind::Union(_) => {
-                return Err(format!("{name} is of a kind that is not served"));
-            }
-        };
+        builder = register(builder, definition, subscription.as_deref() == Some(name))?;
     }
     let schema = builder.finish().map_err(|error| error.to_string())?;
     Ok(Built { schema, types })
+}
+
+/// Adds a type; `streams` where it is the one of subscriptions.
+fn register(
+    builder: SchemaBuilder,
+    definition: &TypeDefinition,
+    streams: bool,
+) -> Result<SchemaBuilder, String> {
+    let name = definition.name.node.as_str();
+    Ok(match &definition.kind {
+        TypeKind::Object(object) if streams => {
+            let add = |of: Subscription, field: &Positioned<FieldDefinition>| {
+                of.field(followed(&field.node))
+            };
+            builder.register(object.fields.iter().fold(Subscription::new(name), add))
+        }
+        TypeKind::Object(of) => {
+            let fields = of.fields.iter().map(|field| self::field(&field.node));
+            let object = Object::new(name);
+            let object = match description(definition.description.as_ref()) {
+                Some(text) => object.description(text),
+                None => object,
+            };
+            builder.register(fields.fold(object, Object::field))
+        }
+        TypeKind::Enum(of) => {
+            let item = |value: &Positioned<async_graphql::parser::types::EnumValueDefinition>| {
+                EnumItem::new(value.node.value.node.as_str())
+            };
+            let all = Enum::new(name).items(of.values.iter().map(item));
+            builder.register(match description(definition.description.as_ref()) {
+                Some(text) => all.description(text),
+                None => all,
+            })
+        }
+        TypeKind::InputObject(of) => {
+            let fields = of.fields.iter().map(|field| value(&field.node));
+            let object = InputObject::new(name);
+            let object = match description(definition.description.as_ref()) {
+                Some(text) => object.description(text),
+                None => object,
+            };
+            builder.register(fields.fold(object, InputObject::field))
+        }
+        TypeKind::Scalar => builder.register(scalar(definition)),
+        TypeKind::Interface(_) | TypeKind::Union(_) => {
+            return Err(format!("{name} is of a kind that is not served"));
+        }
+    })
+}
+
+/// A scalar with where it is specified.
+fn scalar(definition: &TypeDefinition) -> Scalar {
+    let scalar = Scalar::new(definition.name.node.as_str());
+    let url = definition.directives.iter().find_map(|directive| {
+        let url = directive.node.get_argument("url")?;
+        match &url.node {
+            Value::String(url) => Some(url.clone()),
+            _ => None,
+        }
+    });
+    let scalar = match url {
+        Some(url) => scalar.specified_by_url(url),
+        None => scalar,
+    };
+    match description(definition.description.as_ref()) {
+        Some(text) => scalar.description(text),
+        None => scalar,
+    }
 }
 
 fn kind(definition: &TypeDefinition) -> Result<Kind, String> {

@@ -19,6 +19,39 @@ pub const TUNING: &[(&str, &str)] = &[
     ("FIRM_LIMIT_REQUESTS", "most requests under way at once: 1024"),
     ("FIRM_LIMIT_CONNECTIONS", "most connections at once: 4096"),
     ("FIRM_LIMIT_ADDRESS", "most connections of one address: 1024"),
+    (
+        "FIRM_STORE_ADMIN",
+        "database with a user who may change tables, where FIRM_STORE's may not: postgres://",
+    ),
+    ("FIRM_STORE_REPLICA", "read replicas, for what may be old: postgres://"),
+    ("FIRM_STORE_CONNECTIONS", "most connections to the database: 20"),
+    ("FIRM_CACHE", "Redis or Valkey that all replicas share, or `off`: redis://cache:6379"),
+    ("FIRM_CACHE_SIZE", "most bytes that answers take in a process: 64MiB"),
+    ("FIRM_ACCOUNTS", "whether people sign in here, or with other issuers alone: off"),
+    ("FIRM_AUDIT_LOG", "where decisions about access are written down, a file or `stderr`: stderr"),
+    ("FIRM_PUBLIC_URL", "under which URL clients reach the servers: https://api.example.com"),
+    (
+        "FIRM_OAUTH_CLIENT",
+        "file with clients of the OpenID Connect provider: /etc/firm/clients.json",
+    ),
+    (
+        "FIRM_ISSUER",
+        "issuers whose tokens are accepted, with their audience: https://id.example.com=api",
+    ),
+    ("FIRM_ISSUERS", "file with issuers and how their claims are read: /etc/firm/issuers.json"),
+    (
+        "FIRM_CERTIFICATE",
+        "names of client certificates and the actors that they are: dns:warehouse=warehouse",
+    ),
+    ("FIRM_GRAPHQL", "whether GraphQL is served, where the design does not say it: on"),
+    (
+        "FIRM_GRAPHQL_PERSISTED",
+        "file with the documents of GraphQL that are known: /etc/firm/graphql.json",
+    ),
+    ("FIRM_GRAPHQL_PERSISTED_ONLY", "whether only those are served: true"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector of traces: http://collector:4317"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "headers for it, which may hold a key: name=value"),
+    ("OTEL_TRACES_SAMPLER_ARG", "share of the traces that are kept: 0.1"),
 ];
 
 /// As lines of `.env.example`.

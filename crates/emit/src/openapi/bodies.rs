@@ -123,7 +123,7 @@ pub fn row(design: &Design, operation: &Operation, components: &mut Components) 
 }
 
 /// The property that holds rows which references name.
-const EXPANDED: &str = "_expanded";
+pub const EXPANDED: &str = "_expanded";
 
 /// Rows that references name: there where a request asked for them.
 fn expanded<'e>(

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::{Artifact, Emitter, components::Components, json_schema, yaml};
 use semantics::Decided;
 
-pub(crate) use bodies::row;
+pub(crate) use bodies::{EXPANDED, row};
 pub(crate) use parameters::is_ordered;
 
 /// `openapi/*.yaml`.

@@ -485,23 +485,5 @@ impl<S: Store> Inner<S> {
     }
 }
 
-impl Request {
-    /// A request of the built-in `system` actor, without inputs.
-    pub(crate) fn system(plans: &Plans, operation: OperationId) -> Self {
-        Self {
-            operation,
-            caller: super::system_caller(plans),
-            address: None,
-            input: crate::call::InputValues::default(),
-            if_match: None,
-            idempotency: None,
-            page: None,
-            selection: None,
-            patience: None,
-            trace: crate::call::Trace::default(),
-        }
-    }
-}
-
 /// Results of `safe` calls, by position of the effect.
 pub(crate) type Lookups = BTreeMap<usize, super::effects::Outcome>;

@@ -49,3 +49,21 @@ use crate::call::Caller;
 pub(crate) fn system_caller(plans: &plan::Plans) -> Caller {
     Caller { actors: plans.system.into_iter().collect(), ..Caller::default() }
 }
+
+impl crate::call::Request {
+    /// A request of the built-in `system` actor, without inputs.
+    pub(crate) fn system(plans: &plan::Plans, operation: model::model::OperationId) -> Self {
+        Self {
+            operation,
+            caller: system_caller(plans),
+            address: None,
+            input: crate::call::InputValues::default(),
+            if_match: None,
+            idempotency: None,
+            page: None,
+            selection: None,
+            patience: None,
+            trace: crate::call::Trace::default(),
+        }
+    }
+}

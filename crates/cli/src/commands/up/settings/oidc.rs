@@ -14,11 +14,11 @@ use super::Printed;
 pub struct OidcArguments {
     /// Under which URL clients reach this server: the issuer of its tokens [default: where it
     /// listens]
-    #[arg(long = "public-url", id = "public-url", env = "FIRM_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, env = "FIRM_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 
     /// A file with clients of the OpenID Connect provider: `{"clients": [..]}`
-    #[arg(long = "oauth-client", id = "oauth-client", env = "FIRM_OAUTH_CLIENT")]
+    #[arg(long, env = "FIRM_OAUTH_CLIENT")]
     #[arg(value_name = "FILE")]
     pub oauth_client: Option<PathBuf>,
 
@@ -27,7 +27,7 @@ pub struct OidcArguments {
     pub issuer: Vec<String>,
 
     /// A file with issuers and how their claims are read: `{"issuers": [..]}`
-    #[arg(long = "issuers", env = "FIRM_ISSUERS", value_name = "FILE")]
+    #[arg(long, env = "FIRM_ISSUERS", value_name = "FILE")]
     pub issuers: Option<PathBuf>,
 
     /// A name of a client certificate and the actor that it is, for example
