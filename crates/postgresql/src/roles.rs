@@ -61,10 +61,11 @@ pub(crate) async fn make(
     let role = &name(design);
     let mut script = String::new();
     let (name, text) = (quoted(role), literal(role));
+    // Roles are of the whole cluster: another database's server may make the same one right now.
     script += &format!(
         "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {text}) THEN \
          CREATE ROLE {name} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; \
-         END IF; END $$;\n"
+         END IF; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;\n"
     );
     for statement in emit::sql::roles(design) {
         script += &format!("{statement};\n");

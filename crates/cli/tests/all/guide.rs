@@ -97,6 +97,8 @@ impl Reader {
             }
             // What externals are asked; `operations_externals` of the runtime tries it.
             "http" => {}
+            // A file of settings: the tests of the server read such ones.
+            "js" => {}
             other => panic!("line {}: a block of `{other}`", block.line),
         }
     }

@@ -41,7 +41,7 @@ pub fn statements(design: &Design) -> Vec<String> {
         all.push(format!(
             "DO $$ BEGIN\n  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {text}) THEN\n    \
              CREATE ROLE {quoted_role} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;\n  \
-             END IF;\nEND $$"
+             END IF;\nEXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;\nEND $$"
         ));
         all.push(format!("REVOKE ALL ON SCHEMA {name} FROM PUBLIC"));
         all.push(format!("GRANT USAGE ON SCHEMA {name} TO {quoted_role}"));
