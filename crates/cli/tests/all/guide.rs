@@ -99,6 +99,8 @@ impl Reader {
             "http" => {}
             // A file of settings: the tests of the server read such ones.
             "js" => {}
+            // What needs files or machines that are not here.
+            "console" => {}
             other => panic!("line {}: a block of `{other}`", block.line),
         }
     }
