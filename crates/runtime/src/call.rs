@@ -184,6 +184,22 @@ pub struct Answer {
     pub age: Option<Duration>,
 }
 
+impl Answer {
+    /// Done (200), with this body and nothing else to say.
+    #[must_use]
+    pub const fn ok(body: Body) -> Self {
+        Self {
+            status: 200,
+            version: None,
+            location: None,
+            row: None,
+            body,
+            replayed: false,
+            age: None,
+        }
+    }
+}
+
 /// The body of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {

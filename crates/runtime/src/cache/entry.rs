@@ -62,13 +62,10 @@ impl Outcome {
         match self {
             Self::Missing => Err(Problem::new(&code::NOT_FOUND)),
             Self::Read { version, row, body } => Ok(Answer {
-                status: 200,
                 version: *version,
-                location: None,
                 row: *row,
-                body: (**body).clone(),
-                replayed: false,
                 age: Some(age),
+                ..Answer::ok((**body).clone())
             }),
         }
     }

@@ -12,7 +12,7 @@ use model::model::OperationId;
 
 use super::reply::{self, Reply};
 use super::service::{Execute, Service};
-use crate::json::write_string;
+use crate::json::{write_array, write_string};
 use crate::problem::{Problem, code};
 use crate::telemetry::{Count, Sample, process};
 
@@ -164,12 +164,6 @@ fn list<T>(
 ) {
     out.push(b',');
     write_string(out, name);
-    out.extend_from_slice(b":[");
-    for (at, item) in items.enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write(out, item);
-    }
-    out.push(b']');
+    out.push(b':');
+    write_array(out, items, write);
 }

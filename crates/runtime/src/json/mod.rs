@@ -34,4 +34,4 @@ pub use input::InputPlan;
 pub use output::{OutputPlan, page_body, write_page, write_row};
 pub(crate) use scalar::money_from;
 pub use scalar::{Wrong, from_text, parse_point};
-pub use write::{write_string, write_timestamp, write_value};
+pub use write::{write_array, write_string, write_timestamp, write_value};

@@ -8,7 +8,7 @@ use model::{
     model::{Operation, OutputValue},
 };
 
-use super::write::{write_key, write_string, write_value};
+use super::write::{write_array, write_key, write_string, write_value};
 
 /// The properties of an answer, ready to write. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -131,14 +131,7 @@ fn write_part(
             None => out.extend_from_slice(b"null"),
         };
     }
-    out.push(b'[');
-    for (at, row) in rows.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write(out, row);
-    }
-    out.push(b']');
+    write_array(out, rows, write);
 }
 
 /// Appends rows as a JSON array, each with its computed values: the `items` of a page.
@@ -147,14 +140,7 @@ pub fn write_page<'a>(
     plan: &OutputPlan,
     rows: impl IntoIterator<Item = (&'a Row, &'a [Value])>,
 ) {
-    out.push(b'[');
-    for (at, (row, computed)) in rows.into_iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write_row(out, plan, row, computed);
-    }
-    out.push(b']');
+    write_array(out, rows, |out, (row, computed)| write_row(out, plan, row, computed));
 }
 
 /// The body of a page: `{"items": [..], "next": ".."}`; `next` is empty at the end.

@@ -32,6 +32,22 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Appends an array, each item as `write` appends it.
+pub fn write_array<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) {
+    out.push(b'[');
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}
+
 /// Appends a property's name with its colon.
 pub(super) fn write_key(out: &mut Vec<u8>, name: &str) {
     write_string(out, name);
@@ -220,14 +236,7 @@ fn write_list(out: &mut Vec<u8>, schema: &Schema, ty: &Type, items: &[Value]) {
         Type::List { of, .. } => of,
         other => other,
     };
-    out.push(b'[');
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write_value(out, schema, of, item);
-    }
-    out.push(b']');
+    write_array(out, items, |out, item| write_value(out, schema, of, item));
 }
 
 fn write_record(out: &mut Vec<u8>, schema: &Schema, ty: &Type, values: &[Value]) {

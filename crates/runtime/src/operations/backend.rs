@@ -427,19 +427,7 @@ impl<S: Store> Inner<S> {
         match reply {
             Some(Ok(Some(Reply::Answer(answer)))) => Ok(answer),
             Some(Ok(Some(Reply::Refused(problem)))) => Err(problem),
-            _ => {
-                let row = Some(row);
-                let body = Body::Empty;
-                Ok(Answer {
-                    status: 202,
-                    version: None,
-                    location,
-                    row,
-                    body,
-                    replayed: false,
-                    age: None,
-                })
-            }
+            _ => Ok(Answer { status: 202, location, row: Some(row), ..Answer::ok(Body::Empty) }),
         }
     }
 

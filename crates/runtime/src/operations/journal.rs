@@ -15,7 +15,7 @@ use super::failure::{Failure, internal};
 use super::session::{Session, subject};
 use super::work::{Key, Work};
 use crate::call::{Answer, Body, Request};
-use crate::json::{write_string, write_timestamp, write_value};
+use crate::json::{write_array, write_string, write_timestamp, write_value};
 use crate::problem::{Problem, code};
 use crate::store::{
     Cursor, JournalEntry, JournalQuery, Log, Snapshot, Subject, Transaction, Versions,
@@ -239,11 +239,7 @@ fn write_part(
     (fields, shapes): (&[Field], &[FieldShape]),
     rows: &[Arc<[Value]>],
 ) {
-    to.push(b'[');
-    for (at, row) in rows.iter().enumerate() {
-        if at > 0 {
-            to.push(b',');
-        }
+    write_array(to, rows, |to, row| {
         let mut object = Vec::new();
         let values = fields.iter().zip(shapes).zip(row.iter());
         for ((_, shape), value) in values.filter(|((field, _), _)| recorded(field)) {
@@ -252,8 +248,7 @@ fn write_part(
         }
         object.extend_from_slice(if object.is_empty() { b"{}" } else { b"}" });
         to.append(&mut object);
-    }
-    to.push(b']');
+    });
 }
 
 /// Begins a property of an object that is not closed yet.
@@ -288,26 +283,12 @@ pub(crate) async fn list<X: Snapshot>(
     let more = entries.len() > limit as usize;
     entries.truncate(limit as usize);
     let personal = !admits_everybody(&plans.model, operation);
-    let mut items = vec![b'['];
-    for (at, entry) in entries.iter().enumerate() {
-        if at > 0 {
-            items.push(b',');
-        }
-        write(&mut items, entry, personal);
-    }
-    items.push(b']');
+    let mut items = Vec::new();
+    write_array(&mut items, &entries, |items, entry| write(items, entry, personal));
     let last = entries.last().filter(|_| more);
     let next = last.map(|entry| Cursor { value: Value::Null, id: entry.id });
     let body = Body::Page { items, next };
-    Ok(Answer {
-        status: 200,
-        version: None,
-        location: None,
-        row: None,
-        body,
-        replayed: false,
-        age: None,
-    })
+    Ok(Answer::ok(body))
 }
 
 fn admits_everybody(model: &model::Model, operation: &Operation) -> bool {
@@ -328,14 +309,10 @@ fn write(to: &mut Vec<u8>, entry: &JournalEntry, personal: bool) {
     write_string(to, &entry.actor);
     to.extend_from_slice(b",\"operation\":");
     write_string(to, &entry.operation);
-    to.extend_from_slice(b",\"rows\":[");
-    for (at, row) in entry.rows.iter().enumerate() {
-        if at > 0 {
-            to.push(b',');
-        }
+    to.extend_from_slice(b",\"rows\":");
+    write_array(to, entry.rows.iter(), |to, row| {
         write_string(to, &uuid::Uuid::from_u128(*row).to_string());
-    }
-    to.push(b']');
+    });
     for (name, version) in [("before", &entry.before), ("after", &entry.after)] {
         property(to, name);
         write_version(to, version.as_ref(), personal);

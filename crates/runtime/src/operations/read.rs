@@ -81,8 +81,7 @@ async fn get<X: Snapshot>(
     output::write(work, request.operation, &actor, &row, &mut body).await?;
     let version = row::version(&plans.model, &row);
     let row = row_id(&Value::Row(row));
-    let body = Body::Json(body);
-    Ok(Answer { status: 200, version, location: None, row, body, replayed: false, age: None })
+    Ok(Answer { version, row, ..Answer::ok(Body::Json(body)) })
 }
 
 /// The row that the address names; soft-deleted ones do not exist.
@@ -143,15 +142,7 @@ async fn list<X: Snapshot>(
     let last = found.rows.last().filter(|_| found.more);
     let next = last.and_then(|row| cursor(row, query.sort));
     let body = Body::Page { items, next };
-    Ok(Answer {
-        status: 200,
-        version: None,
-        location: None,
-        row: None,
-        body,
-        replayed: false,
-        age: None,
-    })
+    Ok(Answer::ok(body))
 }
 
 /// The question to the store, conditions aside.

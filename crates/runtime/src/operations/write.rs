@@ -351,17 +351,7 @@ async fn answer<X: Transaction>(work: &mut Work<'_, X>, task: &Task) -> Result<A
     let row = work.row(task.key).await?;
     let row = row.filter(|row| !effects::is_deleted(&plans.model, row));
     let Some(row) = row.filter(|_| operation.kind != OperationKind::Delete) else {
-        let (row, body) = (Some(task.key.1), Body::Empty);
-        let location = None;
-        return Ok(Answer {
-            status: 204,
-            version: None,
-            location,
-            row,
-            body,
-            replayed: false,
-            age: None,
-        });
+        return Ok(Answer { status: 204, row: Some(task.key.1), ..Answer::ok(Body::Empty) });
     };
     let mut body = Vec::new();
     output::write(work, task.operation, &task.actor, &row, &mut body).await?;
@@ -370,9 +360,7 @@ async fn answer<X: Transaction>(work: &mut Work<'_, X>, task: &Task) -> Result<A
         version: row::version(&plans.model, &row),
         location: task.created.then(|| location(work, task)).flatten(),
         row: Some(task.key.1),
-        body: Body::Json(body),
-        replayed: false,
-        age: None,
+        ..Answer::ok(Body::Json(body))
     })
 }
 

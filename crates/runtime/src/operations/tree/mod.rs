@@ -56,8 +56,7 @@ pub(crate) async fn get<X: Snapshot>(
     let row = tree.rows.pop().ok_or_else(not_found)?;
     let mut body = Vec::with_capacity(512);
     write::Writer::new(&plans.model.schema, &laters).row(&mut body, &planned, &row);
-    let (row, body) = (Some(row.id), Body::Json(body));
-    Ok(Answer { status: 200, version: None, location: None, row, body, replayed: false, age: None })
+    Ok(Answer { row: Some(row.id), ..Answer::ok(Body::Json(body)) })
 }
 
 /// A page of rows.
@@ -91,15 +90,7 @@ pub(crate) async fn list<X: Snapshot>(
     };
     let next = last.map(|row| Cursor { value: value(row), id: row.id });
     let body = Body::Page { items, next };
-    Ok(Answer {
-        status: 200,
-        version: None,
-        location: None,
-        row: None,
-        body,
-        replayed: false,
-        age: None,
-    })
+    Ok(Answer::ok(body))
 }
 
 /// Reads the rows, and computes what is computed of them.

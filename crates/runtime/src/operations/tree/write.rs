@@ -3,7 +3,7 @@
 use expression::{Schema, Type, Value, row_id};
 
 use super::plan::{Form, Item, Later, Planned, Source, element};
-use crate::json::{write_string, write_value};
+use crate::json::{write_array, write_string, write_value};
 use crate::store::TreeRow;
 
 /// Writes rows.
@@ -28,14 +28,7 @@ impl<'a, 'q> Writer<'a, 'q> {
 
     /// Appends rows as an array.
     pub fn rows(&self, out: &mut Vec<u8>, planned: &Planned<'_>, rows: &[TreeRow]) {
-        out.push(b'[');
-        for (at, row) in rows.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            self.row(out, planned, row);
-        }
-        out.push(b']');
+        write_array(out, rows, |out, row| self.row(out, planned, row));
     }
 
     /// Appends a row as an object.
@@ -113,14 +106,7 @@ impl<'a, 'q> Writer<'a, 'q> {
                 None => out.extend_from_slice(b"null"),
             };
         }
-        out.push(b'[');
-        for (at, row) in rows.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            write(out, row);
-        }
-        out.push(b']');
+        write_array(out, rows, write);
     }
 
     fn value(&self, out: &mut Vec<u8>, ty: &Type, form: &Form<'_>, value: Option<&Value>) {
@@ -129,14 +115,8 @@ impl<'a, 'q> Writer<'a, 'q> {
             (Form::Plain, _) => write_value(out, self.schema, ty, value),
             (_, Value::Null) => out.extend_from_slice(b"null"),
             (form, Value::List(items)) => {
-                out.push(b'[');
-                for (at, item) in items.iter().enumerate() {
-                    if at > 0 {
-                        out.push(b',');
-                    }
-                    self.value(out, element(ty), form, Some(item));
-                }
-                out.push(b']');
+                let of = element(ty);
+                write_array(out, items.iter(), |out, item| self.value(out, of, form, Some(item)));
             }
             (Form::Capitals, Value::Text(word)) => write_string(out, &word.to_uppercase()),
             (Form::Capitals, _) => write_value(out, self.schema, ty, value),
