@@ -42,6 +42,7 @@ pub mod needs;
 pub mod numbers;
 pub mod objectives;
 pub mod partitions;
+pub mod protection;
 pub mod quantities;
 pub mod reachable;
 pub mod read_models;
