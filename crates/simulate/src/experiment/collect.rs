@@ -1,0 +1,283 @@
+//! Outcomes become a report: a handful of numbers per replication, and histograms that are added up,
+//! so that memory does not grow with the replications.
+
+use crate::kernel::Time;
+use crate::network::Network;
+use crate::run::{Failure, Outcome, SourceRecord, StationRecord, Window};
+use crate::statistics::{Estimate, Histogram};
+
+use super::report::{Point, QUANTILES, SourceReport, StationReport, WindowReport};
+
+/// Observations that must lie beyond a quantile, in all replications together.
+const BEYOND: u64 = 100;
+
+/// What was collected of all replications so far.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) replications: u32,
+    pub(super) events: u64,
+    pub(super) overrun: bool,
+    /// A replication in which a law of conservation did not hold.
+    pub(super) unsound: Option<u32>,
+    windows: Vec<CollectedWindow>,
+    /// Per replication, mean number of jobs in progress in each bucket.
+    pub(super) jobs: Vec<Vec<f64>>,
+    /// Sums over replications of each bucket's latency and count.
+    latency: Vec<(f64, f64)>,
+    /// Sums over replications of the series.
+    points: Vec<Point>,
+}
+
+#[derive(Debug)]
+struct CollectedWindow {
+    from: Time,
+    to: Time,
+    sources: Vec<CollectedSource>,
+    stations: Vec<CollectedStation>,
+}
+
+/// Numbers, one per replication.
+type Each = Vec<f64>;
+
+#[derive(Debug, Default)]
+struct CollectedSource {
+    offered: Each,
+    goodput: Each,
+    failed: [Each; Failure::ALL.len()],
+    attempts: Each,
+    latency: Timed,
+}
+
+#[derive(Debug, Default)]
+struct CollectedStation {
+    arrivals: Each,
+    throughput: Each,
+    utilisation: Each,
+    inside: Each,
+    waiting: Each,
+    waited: Each,
+    wait: Timed,
+    stay: Each,
+    rejected: Each,
+    abandoned: Each,
+    expired: Each,
+    cancelled: Each,
+    numbers: Vec<u128>,
+}
+
+/// A time with its quantiles.
+#[derive(Debug, Default)]
+struct Timed {
+    means: Each,
+    quantiles: [Each; QUANTILES.len()],
+    all: Histogram,
+}
+
+impl Timed {
+    fn add(&mut self, histogram: &Histogram) {
+        self.means.extend(histogram.mean());
+        for (each, share) in self.quantiles.iter_mut().zip(QUANTILES) {
+            each.extend(histogram.quantile(share, 0));
+        }
+        self.all.merge(histogram);
+    }
+
+    fn mean(&self) -> Option<Estimate> {
+        Estimate::of(&self.means)
+    }
+
+    /// The quantile of all that was counted, with the error that its replications show.
+    fn quantiles(&self) -> Vec<Option<Estimate>> {
+        let estimate = |(each, share): (&Each, f64)| {
+            let value = self.all.quantile(share, BEYOND)?;
+            Some(Estimate { value, ..Estimate::of(each)? })
+        };
+        self.quantiles.iter().zip(QUANTILES).map(estimate).collect()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a run")]
+const fn number(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an integral needs no more than 53 bits")]
+const fn area(integral: u128) -> f64 {
+    integral as f64 / 1e9
+}
+
+/// `part / whole`, and nothing of nothing.
+fn ratio(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+fn estimate(each: &Each) -> Estimate {
+    Estimate::of(each).unwrap_or(Estimate { value: 0.0, error: 0.0, replications: 0 })
+}
+
+impl CollectedSource {
+    fn add(&mut self, record: &SourceRecord, seconds: f64) {
+        self.offered.push(number(record.started) / seconds);
+        self.goodput.push(number(record.succeeded) / seconds);
+        for (each, count) in self.failed.iter_mut().zip(record.failed) {
+            each.extend(ratio(number(count), number(record.ended())));
+        }
+        if record.attempts > 0 {
+            self.attempts.extend(ratio(number(record.attempts), number(record.started)));
+        }
+        self.latency.add(&record.latency);
+    }
+
+    fn report(&self, name: &str) -> SourceReport {
+        let failed = Failure::ALL.into_iter().zip(&self.failed);
+        SourceReport {
+            name: name.to_owned(),
+            offered: estimate(&self.offered),
+            goodput: estimate(&self.goodput),
+            failed: failed.map(|(failure, each)| (failure, estimate(each))).collect(),
+            attempts: Estimate::of(&self.attempts),
+            latency: self.latency.mean(),
+            quantiles: self.latency.quantiles(),
+        }
+    }
+}
+
+impl CollectedStation {
+    fn add(&mut self, record: &StationRecord, seconds: f64) {
+        let arrived = number(record.arrived);
+        self.arrivals.push(arrived / seconds);
+        self.throughput.push(number(record.served) / seconds);
+        self.utilisation.extend(ratio(area(record.busy), area(record.servers)));
+        self.inside.push(area(record.inside) / seconds);
+        self.waiting.push(area(record.waiting) / seconds);
+        self.waited.extend(ratio(number(record.waited), number(record.waits.count())));
+        self.wait.add(&record.waits);
+        let admitted = arrived - number(record.rejected);
+        self.stay.extend(ratio(area(record.inside), admitted));
+        let share = |count: u64| ratio(number(count), arrived);
+        self.rejected.extend(share(record.rejected));
+        self.abandoned.extend(share(record.abandoned));
+        self.expired.extend(share(record.expired));
+        self.cancelled.extend(share(record.cancelled));
+        self.numbers.resize(record.numbers.len(), 0);
+        for (sum, time) in self.numbers.iter_mut().zip(&record.numbers) {
+            *sum += u128::from(*time);
+        }
+    }
+
+    fn report(&self, name: &str) -> StationReport {
+        let total: u128 = self.numbers.iter().sum();
+        let numbers = self.numbers.iter();
+        StationReport {
+            name: name.to_owned(),
+            arrivals: estimate(&self.arrivals),
+            throughput: estimate(&self.throughput),
+            utilisation: Estimate::of(&self.utilisation),
+            inside: estimate(&self.inside),
+            waiting: estimate(&self.waiting),
+            waited: Estimate::of(&self.waited),
+            wait: self.wait.mean(),
+            wait_quantiles: self.wait.quantiles(),
+            stay: Estimate::of(&self.stay),
+            rejected: estimate(&self.rejected),
+            abandoned: estimate(&self.abandoned),
+            expired: estimate(&self.expired),
+            cancelled: estimate(&self.cancelled),
+            numbers: numbers.map(|time| ratio(area(*time), area(total)).unwrap_or(0.0)).collect(),
+        }
+    }
+}
+
+impl Collected {
+    /// Adds a replication.
+    pub(super) fn add(&mut self, outcome: Outcome, bucket: Option<Time>) {
+        if !outcome.windows.iter().all(Window::is_sound) {
+            self.unsound = self.unsound.or(Some(self.replications));
+        }
+        self.replications += 1;
+        self.events += outcome.events;
+        self.overrun |= outcome.overrun;
+        for (at, window) in outcome.windows.iter().enumerate() {
+            if self.windows.len() == at {
+                self.windows.push(CollectedWindow {
+                    from: window.from,
+                    to: window.to,
+                    sources: window.sources.iter().map(|_| CollectedSource::default()).collect(),
+                    stations: window.stations.iter().map(|_| CollectedStation::default()).collect(),
+                });
+            }
+            let (seconds, sums) = (window.seconds(), &mut self.windows[at]);
+            if seconds <= 0.0 {
+                continue;
+            }
+            let sources = sums.sources.iter_mut().zip(&window.sources);
+            sources.for_each(|(sum, record)| sum.add(record, seconds));
+            let stations = sums.stations.iter_mut().zip(&window.stations);
+            stations.for_each(|(sum, record)| sum.add(record, seconds));
+        }
+        if let Some(length) = bucket {
+            self.add_series(&outcome, length);
+        }
+    }
+
+    fn add_series(&mut self, outcome: &Outcome, length: Time) {
+        let seconds = number(length) / 1e9;
+        let series = outcome.buckets.iter().map(|bucket| area(bucket.jobs) / seconds).collect();
+        self.jobs.push(series);
+        for (at, bucket) in outcome.buckets.iter().enumerate() {
+            if self.points.len() == at {
+                let time = length.saturating_mul(at as u64 + 1);
+                let ended = vec![(0.0, 0.0); bucket.ended.len()];
+                self.points.push(Point { time, jobs: 0.0, ended });
+                self.latency.push((0.0, 0.0));
+            }
+            let (sum, count) = &mut self.latency[at];
+            *sum += area(bucket.latency);
+            *count += number(bucket.count());
+            let point = &mut self.points[at];
+            point.jobs += area(bucket.jobs) / seconds;
+            for (sum, (well, badly)) in point.ended.iter_mut().zip(&bucket.ended) {
+                sum.0 += number(*well) / seconds;
+                sum.1 += number(*badly) / seconds;
+            }
+        }
+    }
+
+    /// The series averaged over replications.
+    pub(super) fn series(&self) -> Vec<Point> {
+        let count = f64::from(self.replications.max(1));
+        let average = |point: &Point| Point {
+            time: point.time,
+            jobs: point.jobs / count,
+            ended: point.ended.iter().map(|(well, badly)| (well / count, badly / count)).collect(),
+        };
+        self.points.iter().map(average).collect()
+    }
+
+    /// Mean latency of what ended in each bucket; where nothing did, that of the one before.
+    pub(super) fn latencies(&self) -> Vec<f64> {
+        let mut last = 0.0;
+        let mean = |(sum, count): &(f64, f64)| {
+            last = ratio(*sum, *count).unwrap_or(last);
+            last
+        };
+        self.latency.iter().map(mean).collect()
+    }
+
+    /// The windows from this one on.
+    pub(super) fn windows(&self, first: usize, network: &Network) -> Vec<WindowReport> {
+        let report = |window: &CollectedWindow| WindowReport {
+            from: window.from,
+            to: window.to,
+            sources: {
+                let named = window.sources.iter().zip(network.sources());
+                named.map(|(collected, source)| collected.report(&source.name)).collect()
+            },
+            stations: {
+                let named = window.stations.iter().zip(network.stations());
+                named.map(|(collected, station)| collected.report(&station.name)).collect()
+            },
+        };
+        self.windows.iter().skip(first).map(report).collect()
+    }
+}

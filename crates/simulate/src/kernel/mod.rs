@@ -1,0 +1,12 @@
+//! What knows nothing of networks: events in their order, random numbers, and a slab of things with
+//! epochs.
+
+mod calendar;
+mod distribution;
+mod normal;
+mod random;
+
+pub use calendar::{Calendar, Event, ListId, Time};
+pub use distribution::{Distribution, Sampler};
+pub use normal::normal_quantile;
+pub use random::{Random, Seed};

@@ -1,0 +1,7 @@
+//! Deterministic discrete-event simulation.
+
+pub mod experiment;
+pub mod kernel;
+pub mod network;
+pub mod run;
+pub mod statistics;

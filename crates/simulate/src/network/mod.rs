@@ -1,0 +1,229 @@
+//! What is simulated, as plain data: stations where work waits and is served, sources of requests,
+//! and the program that a request runs. A file or a design is compiled into this; the simulation
+//! knows nothing else.
+
+mod build;
+
+pub use build::{Builder, END, Label, SourceId, StationId};
+
+use crate::kernel::{Distribution, Time};
+
+/// Everything that is simulated. Indices in it are valid: a [`Builder`] makes sure.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Network {
+    pub(crate) stations: Vec<Station>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) samplers: Vec<Draws>,
+    pub(crate) changes: Vec<Change>,
+}
+
+/// A named random quantity.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Draws {
+    /// Whose it is, for example the station's name.
+    pub(crate) name: String,
+    /// What it is for, for example `service`.
+    pub(crate) purpose: &'static str,
+    pub(crate) distribution: Distribution,
+}
+
+/// In which order those who wait are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Discipline {
+    /// First come, first served.
+    #[default]
+    Fcfs,
+    /// Last come, first served, without interruption.
+    Lifo,
+    /// The least priority number first, without interruption; first come within one.
+    Priority,
+    /// Processor sharing: all are served at once, each at the speed of a server as long as there
+    /// are enough, and at an even share of all servers beyond.
+    Sharing,
+}
+
+/// Where work waits and is served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Station {
+    /// Its name: what its random numbers are seeded by.
+    pub name: String,
+    /// Servers; none means that nobody ever waits.
+    pub servers: Option<u32>,
+    /// Most inside, waiting and in service; who finds it full is turned away.
+    pub capacity: Option<u32>,
+    /// Who is next.
+    pub discipline: Discipline,
+    /// How long one who waits stays before giving up.
+    pub patience: Option<Distribution>,
+    /// Share of services that end in a failure.
+    pub failures: f64,
+    /// Whether one whose caller has stopped waiting is dropped when its turn comes.
+    pub drop_expired: bool,
+}
+
+impl Station {
+    /// A station of one server, first come, first served, without bounds.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            servers: Some(1),
+            capacity: None,
+            discipline: Discipline::Fcfs,
+            patience: None,
+            failures: 0.0,
+            drop_expired: false,
+        }
+    }
+}
+
+/// Where requests come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// When they come.
+    pub arrivals: Arrivals,
+    /// Served before those with a greater number, at stations that heed it.
+    pub priority: u8,
+    /// First step of its requests' program.
+    pub(crate) entry: u32,
+}
+
+/// When requests come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arrivals {
+    /// Whatever happens to earlier ones.
+    Open {
+        /// Time from one to the next, in nanoseconds.
+        between: Distribution,
+        /// How many come at once.
+        batch: Distribution,
+    },
+    /// From clients who think, ask, and wait for the answer.
+    Closed {
+        /// Clients.
+        population: u32,
+        /// Time between an answer and the next request, in nanoseconds.
+        think: Distribution,
+    },
+}
+
+/// One step of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Wait for a server, be served, and leave.
+    Serve { station: u32, sampler: u32 },
+    /// Wait for a server and keep it.
+    Enter { station: u32 },
+    /// Give back the server that was entered last.
+    Leave,
+    /// Let time pass.
+    Pass { sampler: u32 },
+    /// Ask others and wait for their answers.
+    Call { call: u32 },
+    /// Go on at one of several steps.
+    Route { route: u32 },
+    /// Go on elsewhere.
+    Jump { to: u32 },
+    /// Fail with the probability of the station (after a service that was held).
+    Risk { station: u32 },
+    /// The end, well done.
+    Succeed,
+}
+
+/// Asking others.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    /// First steps of what is asked; all at once, and all must answer.
+    pub(crate) targets: Vec<u32>,
+    pub(crate) policy: Policy,
+    /// Stream of the jitter.
+    pub(crate) jitter: u32,
+}
+
+/// How a call deals with answers that are late or bad.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Policy {
+    /// How long one attempt may take, in nanoseconds.
+    pub timeout: Option<Time>,
+    /// Whether what an attempt that ran out of time has set in motion stops with it. Otherwise it
+    /// goes on, and nobody waits for it.
+    pub cancel: bool,
+    /// Most attempts after the first.
+    pub retries: u32,
+    /// Wait before the first retry, in nanoseconds; it doubles with every further one.
+    pub backoff: Time,
+    /// Greatest wait between retries, in nanoseconds.
+    pub longest_backoff: Time,
+    /// Whether the wait is drawn between zero and its length (full jitter).
+    pub jitter: bool,
+    /// Bound on the share of retries.
+    pub budget: Option<Budget>,
+}
+
+/// A bucket of tokens: a call adds a share of one, a retry takes one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// Tokens that a call adds.
+    pub share: f64,
+    /// Most tokens, with which it starts.
+    pub burst: f64,
+}
+
+/// One of several ways.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Route {
+    /// By chance: cumulative shares with steps; the last share is one.
+    Shares { ways: Vec<(f64, u32)>, stream: u32 },
+    /// In turn.
+    Turns(Vec<u32>),
+    /// The station with the fewest inside, the first of equals.
+    Shortest(Vec<(u32, u32)>),
+}
+
+/// Something that changes while the run goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) at: Time,
+    pub(crate) what: Changed,
+}
+
+/// What changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Changed {
+    /// Arrivals become so many times the stated rate.
+    Rate { source: u32, factor: f64 },
+    /// A station has so many servers; those at work finish.
+    Servers { station: u32, servers: Option<u32> },
+    /// Services that start take so many times as long.
+    Slowness { station: u32, factor: f64 },
+    /// So large a share of services fails.
+    Failures { station: u32, share: f64 },
+}
+
+impl Network {
+    /// The stations.
+    #[must_use]
+    pub fn stations(&self) -> &[Station] {
+        &self.stations
+    }
+
+    /// The sources.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// When something changes, in rising order without repetition.
+    #[must_use]
+    pub fn change_times(&self) -> Vec<Time> {
+        let mut times: Vec<Time> = self.changes.iter().map(|change| change.at).collect();
+        times.sort_unstable();
+        times.dedup();
+        times
+    }
+}

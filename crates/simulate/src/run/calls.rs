@@ -1,0 +1,168 @@
+//! Calls: attempts with a time limit, retries with backoff and a budget, and what becomes of work
+//! that nobody waits for any more.
+
+use crate::network::{Call, Policy, Step};
+
+use super::jobs::{NONE, Role, State};
+use super::meter::Failure;
+use super::{Run, kind};
+
+impl Run<'_> {
+    /// The call that a job is in.
+    fn call_of(&self, job: u32) -> Option<(u32, &Call)> {
+        match self.network.steps[self.jobs[job].step as usize] {
+            Step::Call { call } => Some((call, &self.network.calls[call as usize])),
+            _ => None,
+        }
+    }
+
+    /// A job begins a call.
+    pub(super) fn call(&mut self, job: u32, call: u32) {
+        if let Some(budget) = self.network.calls[call as usize].policy.budget {
+            let tokens = &mut self.calls[call as usize].tokens;
+            *tokens = (*tokens + budget.share).min(budget.burst);
+        }
+        self.jobs[job].retries = 0;
+        self.attempt(job);
+    }
+
+    /// An attempt of a job's call: everything that is asked, at once.
+    pub(super) fn attempt(&mut self, job: u32) {
+        let network = self.network;
+        let Some((at, _)) = self.call_of(job) else { return };
+        let call = &network.calls[at as usize];
+        let epoch = self.jobs.renew(job);
+        let now = self.now;
+        if let Some(list) = self.calls[at as usize].timeout {
+            self.calendar.set_timer(list, now, kind::TIME_OUT, job, epoch);
+        }
+        let place = &mut self.jobs[job];
+        place.state = State::Calling;
+        place.missing = u32::try_from(call.targets.len()).unwrap_or(u32::MAX);
+        let (source, level) = (place.source, place.level);
+        let limit = call.policy.timeout.map_or(u64::MAX, |timeout| now.saturating_add(timeout));
+        let deadline = place.deadline.min(limit);
+        if place.role == Role::Request {
+            self.sources[source as usize].record.attempts += 1;
+        }
+        for &target in &call.targets {
+            let part = self.jobs.add(Role::Part, source, level, target, now);
+            self.jobs[part].deadline = deadline;
+            self.jobs.tie(job, part);
+            self.wake(part);
+        }
+    }
+
+    /// A part of a job has its answer.
+    pub(super) fn answered(&mut self, job: u32, failure: Option<Failure>) {
+        match failure {
+            None => {
+                self.jobs[job].missing -= 1;
+                if self.jobs[job].missing == 0 {
+                    self.jobs.renew(job);
+                    self.jobs[job].state = State::Ready;
+                    self.jobs[job].step += 1;
+                    self.wake(job);
+                }
+            }
+            Some(failure) => self.attempt_failed(job, failure),
+        }
+    }
+
+    /// The time for an answer is over.
+    pub(super) fn time_out(&mut self, job: u32) {
+        self.attempt_failed(job, Failure::TimedOut);
+    }
+
+    fn attempt_failed(&mut self, job: u32, failure: Failure) {
+        let network = self.network;
+        let Some((at, _)) = self.call_of(job) else { return };
+        let policy = &network.calls[at as usize].policy;
+        self.abandon_parts(job, policy.cancel);
+        let epoch = self.jobs.renew(job);
+        self.jobs[job].state = State::Ready;
+        if !self.may_retry(job, at, policy) {
+            self.fail(job, failure);
+            return;
+        }
+        self.jobs[job].retries += 1;
+        let wait = self.backoff(self.jobs[job].retries, at, policy);
+        self.calendar.schedule(self.now.saturating_add(wait), kind::RETRY, job, epoch);
+    }
+
+    fn may_retry(&mut self, job: u32, call: u32, policy: &Policy) -> bool {
+        if self.jobs[job].retries >= policy.retries {
+            return false;
+        }
+        let tokens = &mut self.calls[call as usize].tokens;
+        match policy.budget {
+            None => true,
+            Some(_) if *tokens >= 1.0 => {
+                *tokens -= 1.0;
+                true
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// Wait before a retry, in nanoseconds.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "waits are far below 2^53 nanoseconds, and `as` saturates"
+    )]
+    fn backoff(&mut self, retry: u32, call: u32, policy: &Policy) -> u64 {
+        let doubled = policy.backoff.saturating_mul(1 << (retry - 1).min(62));
+        let wait = doubled.min(policy.longest_backoff);
+        if !policy.jitter || wait == 0 {
+            return wait;
+        }
+        let jitter = self.network.calls[call as usize].jitter as usize;
+        (wait as f64 * self.samplers[jitter].random.inside()) as u64
+    }
+
+    /// Nobody waits for the parts of a job any more: they are stopped, or go on for nothing.
+    fn abandon_parts(&mut self, job: u32, cancel: bool) {
+        loop {
+            let part = self.jobs[job].first_part;
+            if part == NONE {
+                return;
+            }
+            self.jobs.untie(part);
+            self.jobs[part].role = Role::Orphan;
+            if cancel {
+                self.cancel(part);
+            }
+        }
+    }
+
+    /// Stops a job and all that it has set in motion: first everything goes, then the places are
+    /// taken by others, so that nobody takes a place who is about to go.
+    fn cancel(&mut self, job: u32) {
+        let (mut open, mut freed) = (vec![job], Vec::new());
+        while let Some(job) = open.pop() {
+            loop {
+                let part = self.jobs[job].first_part;
+                if part == NONE {
+                    break;
+                }
+                self.jobs.untie(part);
+                self.jobs[part].role = Role::Orphan;
+                open.push(part);
+            }
+            if matches!(self.jobs[job].state, State::Waiting | State::Serving) {
+                self.take_away(job);
+                freed.push(self.jobs[job].station);
+            }
+            while let Some(hold) = self.jobs.release(job) {
+                self.vacate(hold.station, hold.entered);
+                freed.push(hold.station);
+            }
+            self.jobs.remove(job);
+        }
+        for station in freed {
+            self.refill(station);
+        }
+    }
+}

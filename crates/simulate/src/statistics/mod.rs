@@ -1,0 +1,11 @@
+//! What numbers of a run are worth: histograms, intervals, warm-up, trends.
+
+mod estimate;
+mod histogram;
+mod steady;
+mod student;
+
+pub use estimate::Estimate;
+pub use histogram::Histogram;
+pub use steady::{growth, warm_up};
+pub use student::student_quantile;

@@ -1,0 +1,6 @@
+//! The simulator: against exact values, against itself on another number of threads, and against the
+//! laws that hold in every run.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod networks;
+mod repeatable;
