@@ -59,6 +59,7 @@ pub fn run(options: &Options) -> Result<()> {
         .env("FIRMITAS_TEST_PROMTOOL", &tools.promtool)
         .env("FIRMITAS_TEST_MERMAID", &tools.npm)
         .env("FIRMITAS_TEST_ASYNCAPI", &tools.npm)
+        .env("FIRMITAS_TEST_AXE", &tools.npm)
         .env("FIRMITAS_TEST_BUF", &tools.npm)
         .env("FIRMITAS_TEST_GRAPHQL", &tools.npm)
         .env("FIRMITAS_TEST_SARIF", &tools.npm)

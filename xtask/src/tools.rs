@@ -7,12 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{exists, is_root, run, run_quietly, step, target};
 
-const NPM_PACKAGES: [&str; 8] = [
+const NPM_PACKAGES: [&str; 9] = [
     "@asyncapi/parser@3.6.3",
     "@bufbuild/buf@1.75.0",
     // Brings the JSON Schema of SARIF.
     "@microsoft/jest-sarif@1.0.0-beta.0",
     "@redocly/cli@2.77.0",
+    "axe-core@4.14.1",
     "graphql@16.15.0",
     "jsdom@29.1.1",
     "mermaid@11.17.2",
@@ -32,8 +33,8 @@ const PYTHON_PACKAGES: [&str; 7] = [
 pub struct Tools {
     /// Redocly's linter of OpenAPI documents (npm).
     pub redocly: PathBuf,
-    /// Folder with the npm packages: AsyncAPI's parser, buf, GraphQL's reference implementation,
-    /// `mermaid` with `jsdom`, `openid-client`.
+    /// Folder with the npm packages: AsyncAPI's parser, `axe-core`, buf, GraphQL's reference
+    /// implementation, `mermaid` with `jsdom`, `openid-client`.
     pub npm: PathBuf,
     /// The `OpenAPI` validator of the python-openapi project (`PyPI`).
     pub openapi_spec_validator: PathBuf,

@@ -55,6 +55,7 @@ pub use failure::AccountError;
 pub use http::SignIn;
 pub use keys::{ApiKey, Keys, NewKey};
 pub use password::{Hasher, PasswordRules};
+pub use place::is_this_machine;
 pub use records::{Asking, Change, OverStore, RecordKey, Records, Unserved, decided};
 pub use sessions::{NewSession, Session, SessionCookie, Sessions};
 pub use settings::Settings;

@@ -42,7 +42,9 @@ impl Place {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Whether a host, with or without its port, is this very machine by a name that leads nowhere else.
+#[must_use]
+pub fn is_this_machine(host: &str) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((name, _)) => name,
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),

@@ -13,7 +13,7 @@ use runtime::store::Store;
 use runtime::{Backend, operations::ConfiguredExternals};
 
 use crate::oidc::{Oidc, TokensAlone};
-use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded, identity};
+use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded, identity, page};
 
 /// A server that accepts requests.
 pub struct Server {
@@ -24,6 +24,7 @@ pub struct Server {
     notes: Vec<String>,
     not_running: Vec<Diagnostic>,
     accounts: Option<Arc<Accounts>>,
+    page_key: Option<String>,
     close: Box<dyn FnOnce() + Send>,
 }
 
@@ -85,6 +86,12 @@ impl Server {
         self.accounts.as_ref()
     }
 
+    /// What the developer's page shows to get tokens of any actor, where it may.
+    #[must_use]
+    pub fn page_key(&self) -> Option<&str> {
+        self.page_key.as_deref()
+    }
+
     /// Finishes what is under way, closes the store, and lets go of the data folder.
     pub async fn stop(self) {
         self.running.stop().await;
@@ -128,6 +135,12 @@ async fn assemble<S: Store>(
     }
     oidc.serve(&mut options);
     options.mounts.extend(settings.graphql.mount(backend.clone(), &options.issuer)?);
+    let around = page::Surroundings {
+        public_url: settings.oidc.public_url.as_deref(),
+        accounts: accounts.is_some(),
+        audit: backend.audit().clone(),
+    };
+    let page_key = page::serve(design, &settings.page, &around, &settings.data, &mut options)?;
     let secure = options.edge.tls.is_some();
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     oidc.listens_at(running.address(), secure);
@@ -141,5 +154,5 @@ async fn assemble<S: Store>(
     });
     let design = Arc::clone(design);
     let (data, notes) = (settings.data, Vec::new());
-    Ok(Server { running, design, data, stand_ins, notes, not_running, accounts, close })
+    Ok(Server { running, design, data, stand_ins, notes, not_running, accounts, page_key, close })
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
-use crate::{CacheSettings, GraphQlSettings, IdentitySettings, OidcSettings, TraceSettings};
+use crate::{
+    CacheSettings, GraphQlSettings, IdentitySettings, OidcSettings, PageSettings, TraceSettings,
+};
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
 /// settings from flags, the environment and files is the caller's.
@@ -34,6 +36,8 @@ pub struct Settings {
     pub cache: CacheSettings,
     /// GraphQL.
     pub graphql: GraphQlSettings,
+    /// The developer's page.
+    pub page: PageSettings,
     /// Where traces go, if anywhere.
     pub traces: Option<TraceSettings>,
 }

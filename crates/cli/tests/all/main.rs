@@ -13,6 +13,7 @@ mod acceptance;
 mod ask;
 mod check;
 mod design;
+mod developer_page;
 mod explain;
 mod faults;
 mod firm;

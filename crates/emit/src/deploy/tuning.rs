@@ -27,6 +27,10 @@ pub const TUNING: &[(&str, &str)] = &[
     ("FIRM_STORE_CONNECTIONS", "most connections to the database: 20"),
     ("FIRM_CACHE", "Redis or Valkey that all replicas share, or `off`: redis://cache:6379"),
     ("FIRM_CACHE_SIZE", "most bytes that answers take in a process: 64MiB"),
+    (
+        "FIRM_PAGE",
+        "what browsers see at /: nothing (`off`), documentation, or forms to try it too: docs",
+    ),
     ("FIRM_ACCOUNTS", "whether people sign in here, or with other issuers alone: off"),
     ("FIRM_AUDIT_LOG", "where decisions about access are written down, a file or `stderr`: stderr"),
     ("FIRM_PUBLIC_URL", "under which URL clients reach the servers: https://api.example.com"),

@@ -42,6 +42,12 @@ impl Proxies {
         networks.iter().map(network).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether nobody is believed.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether an address is that of a proxy.
     pub(super) fn has(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -144,6 +144,7 @@ impl Live {
             edge: unlimited(),
             cache: CacheSettings::default(),
             graphql: server::GraphQlSettings::default(),
+            page: server::PageSettings::default(),
             traces: None,
         };
         let server = Server::start(&design(), settings).await.map_err(|why| format!("{why:?}"));

@@ -34,6 +34,8 @@ pub struct Ready<'a> {
     pub notes: &'a [String],
     /// What does not run yet.
     pub not_running: &'a [Diagnostic],
+    /// With what the developer's page gets tokens of any actor, where it may.
+    pub page_key: Option<&'a str>,
     /// Microseconds since the Unix epoch.
     pub now: i64,
 }
@@ -54,6 +56,12 @@ impl Ready<'_> {
             reachable.set_ip(local);
         }
         format!("http://{reachable}")
+    }
+
+    /// Where the developer's page is. What stands behind the `#` stays in the browser.
+    fn page(&self) -> String {
+        let key = self.page_key.map(|key| format!("#key={key}")).unwrap_or_default();
+        format!("{}/{key}", self.url())
     }
 
     /// One JSON line on standard output, or prose on standard error.
@@ -93,6 +101,11 @@ impl Ready<'_> {
             styled(style::LINK, self.url()),
             styled(style::DIM, "/health /ready /metrics"),
         ));
+        if self.page_key.is_some() {
+            let page = styled(style::LINK, self.page());
+            let what = styled(style::DIM, "documentation, and requests as any actor");
+            console.prose(format!("{:<12} {page}   {what}", styled(style::GOOD, "try it on")));
+        }
         let requests = first_requests(self.design, &self.token(), &self.url(), self.now);
         for request in requests {
             console.prose(format!("  {}", styled(style::LINK, visible(&request))));
@@ -136,6 +149,7 @@ impl Ready<'_> {
             "version": 1,
             "event": "ready",
             "url": self.url(),
+            "page": self.page(),
             "listen": self.address.to_string(),
             "data": self.data,
             "database": self.database,

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use base::SourceMap;
 use clap::{ArgMatches, Args, ValueEnum, parser::ValueSource};
 use runtime::telemetry::AccessLog;
 use serde_json::{Value, json};
@@ -9,7 +10,8 @@ use server::StoreAddress;
 
 use super::settings::{
     cache::CacheArguments, database::Database, edge::EdgeArgs, graphql::GraphQlArgs,
-    identity::IdentityArguments, limits::LimitArgs, oidc::OidcArguments, telemetry::TelemetryArgs,
+    identity::IdentityArguments, limits::LimitArgs, oidc::OidcArguments, page::PageArguments,
+    telemetry::TelemetryArgs,
 };
 use crate::{
     console::{style, styled},
@@ -75,6 +77,10 @@ pub struct Settings {
     /// Tokens and certificates.
     #[command(flatten)]
     pub oidc: OidcArguments,
+
+    /// The developer's page.
+    #[command(flatten)]
+    pub page: PageArguments,
 }
 
 /// The embedded store.
@@ -121,6 +127,7 @@ impl Settings {
     pub fn of_server(
         &self,
         folder: &Folder,
+        sources: &SourceMap,
         address: SocketAddr,
     ) -> Result<server::Settings, Failure> {
         Ok(server::Settings {
@@ -139,6 +146,7 @@ impl Settings {
             traces: self.telemetry.traces()?,
             identity: self.identity.of_server(),
             oidc: self.oidc.of_server()?,
+            page: self.page.of_server(sources),
         })
     }
 
@@ -202,6 +210,7 @@ impl Settings {
             self.limits.printed(),
             self.identity.printed(),
             self.oidc.printed(),
+            self.page.printed(),
         ];
         for (name, value) in groups.into_iter().flatten() {
             rows.push(row(name, value, matches));

@@ -153,7 +153,8 @@ async fn start(
     let settings = &arguments.settings;
     let nothing = || Failure::new("not-started", "the model has errors");
     let design = loaded.design.clone().ok_or_else(nothing)?;
-    let server = Server::start(&design, settings.of_server(&loaded.folder, address)?).await?;
+    let told = settings.of_server(&loaded.folder, &loaded.sources, address)?;
+    let server = Server::start(&design, told).await?;
     Ready {
         loaded,
         design: server.design(),
@@ -164,6 +165,7 @@ async fn start(
         stand_ins: server.stand_ins(),
         notes: server.notes(),
         not_running: server.not_running(),
+        page_key: server.page_key(),
         now: live::now(),
     }
     .tell(console);

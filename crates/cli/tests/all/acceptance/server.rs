@@ -41,17 +41,25 @@ impl Drop for Folder {
 pub struct Server {
     child: Child,
     pub url: String,
+    /// Where the developer's page is, with its key where it has one.
+    pub page: String,
 }
 
 impl Server {
     /// Starts on a free port and waits until it says that it is ready.
     pub fn start(model: &Path, data: &Path) -> Self {
+        Self::start_with(model, data, &[])
+    }
+
+    /// The same with further arguments.
+    pub fn start_with(model: &Path, data: &Path, more: &[&str]) -> Self {
         let mut child = Command::new(FIRM)
             .arg("up")
             .arg(model)
             .args(["--listen", "127.0.0.1:0", "--json", "--log", "off"])
             .args(["--rate-limit", "off", "--data"])
             .arg(data)
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -61,7 +69,8 @@ impl Server {
         let ready: Value = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("`firm up --json` printed {line:?}: {error}"));
         let url = ready["url"].as_str().unwrap_or_else(|| panic!("no url in {line}")).to_owned();
-        Self { child, url: url.trim_end_matches('/').to_owned() }
+        let page = ready["page"].as_str().unwrap_or_default().to_owned();
+        Self { child, url: url.trim_end_matches('/').to_owned(), page }
     }
 
     /// Ends it as a power cut would.

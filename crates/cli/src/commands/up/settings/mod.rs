@@ -7,6 +7,7 @@ pub mod graphql;
 pub mod identity;
 pub mod limits;
 pub mod oidc;
+pub mod page;
 pub mod telemetry;
 mod units;
 
