@@ -1,26 +1,32 @@
 //! The tables in the database against the tables of the design, and the roles that reach them.
+//!
+//! One server at a time compares and changes them; others wait for their turn. What is quick but
+//! keeps everybody else away is one transaction, which waits for no lock for long and is tried again.
+//! What reads whole tables, building an index or validating a constraint, comes after it and lets
+//! others read and write. Each start goes on where another broke off: what is still to be done is
+//! read from the catalog of the database.
 
 mod change;
-
-use std::time::Duration;
+mod later;
+mod trouble;
+mod turn;
 
 use decide::Design;
 use expression::sql::Dialect;
 use runtime::store::StoreError;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error, Transaction};
+use tokio_postgres::{Client, Transaction};
 
 use crate::address::Address;
-use crate::failure;
 use crate::roles;
 use crate::statements::TABLES;
+use trouble::{Patience, Trouble};
+use turn::Turn;
 
-/// What all servers of this program that start on one database lock: "Firm".
-const LOCK: i64 = 0x4669_726D;
-/// Roles belong to a cluster: servers on its other databases may be making the same ones.
-const ATTEMPTS: u32 = 8;
+/// How long a change of a table waits for those who use it: whoever comes after it waits as long.
+const LOCKS: &str = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '15min'";
 
-/// What is remembered of the installed tables.
+/// What is remembered of the installed tables: the statements from position 1 on, and what each
+/// column means. At position 0 stands what made the tables of the server itself.
 const REMEMBERED: &str = "
 CREATE TABLE IF NOT EXISTS firmitas.schema (
   position integer PRIMARY KEY,
@@ -34,76 +40,49 @@ CREATE TABLE IF NOT EXISTS firmitas.columns (
 );
 ";
 
-/// Fits the database to the design; as whom the server then works, and what its operator should
-/// know about that.
+/// As whom the server works, and what its operator should know about that.
+type Fitted = (Option<String>, Vec<String>);
+
+/// Fits the database to the design.
 ///
 /// # Errors
-/// [`StoreError::Incompatible`] where stored rows do not fit.
+/// [`StoreError::Incompatible`] where stored rows do not fit; [`StoreError::Unusable`] where others
+/// keep a table for too long.
 pub(crate) async fn fit(
     address: &Address,
     design: &Design,
     user: Option<&str>,
-) -> Result<(Option<String>, Vec<String>), StoreError> {
+) -> Result<Fitted, StoreError> {
+    let turn = Turn::wait(address).await?;
     let mut client = address.connect().await?;
-    let mut attempt = 0;
-    loop {
-        match fit_once(&mut client, design, user).await {
-            Err(Trouble::Again(_)) if attempt < ATTEMPTS => {
-                attempt += 1;
-                tokio::time::sleep(Duration::from_millis(50) * attempt).await;
-            }
-            Err(Trouble::Again(error) | Trouble::Final(error)) => return Err(error),
-            Ok(fitted) => return Ok(fitted),
+    let wanted = emit::sql::statements(design, Dialect::PostgreSql);
+    let mut patience = Patience::default();
+    let fitted = loop {
+        match fit_once(&mut client, design, &wanted, user).await {
+            Ok(fitted) => break fitted,
+            Err(trouble) => patience.again(trouble, &client).await?,
         }
-    }
-}
-
-/// Why the tables were not fitted.
-enum Trouble {
-    /// Another server was at the same.
-    Again(StoreError),
-    Final(StoreError),
-}
-
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
-        let met = error.code().is_some_and(|code| {
-            [
-                &SqlState::UNIQUE_VIOLATION,
-                &SqlState::DUPLICATE_OBJECT,
-                // "tuple concurrently updated"
-                &SqlState::INTERNAL_ERROR,
-                &SqlState::T_R_DEADLOCK_DETECTED,
-            ]
-            .contains(&code)
-        });
-        let error = failure::plain(&error);
-        if met { Self::Again(error) } else { Self::Final(error) }
-    }
-}
-
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        Self::Final(error)
-    }
+    };
+    later::finish(&client, &turn, address.pooler, design, &wanted).await?;
+    Ok(fitted)
 }
 
 async fn fit_once(
     client: &mut Client,
     design: &Design,
+    wanted: &[String],
     user: Option<&str>,
-) -> Result<(Option<String>, Vec<String>), Trouble> {
+) -> Result<Fitted, Trouble> {
     let transaction = client.transaction().await?;
-    transaction
-        .batch_execute("SET LOCAL lock_timeout = '15s'; SET LOCAL statement_timeout = '15min'")
-        .await?;
-    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    transaction.batch_execute(LOCKS).await?;
     let powers = roles::powers(&transaction).await?;
     let installed = installed(&transaction).await?;
-    let wanted = emit::sql::statements(design, Dialect::PostgreSql);
-    transaction.batch_execute(TABLES).await?;
-    transaction.batch_execute(REMEMBERED).await?;
-    change::apply(&transaction, design, &installed, &wanted).await?;
+    if installed.own.as_deref() != Some(TABLES) {
+        // Even where all of it is there this would keep every writer away for a while.
+        transaction.batch_execute(TABLES).await?;
+        transaction.batch_execute(REMEMBERED).await?;
+    }
+    change::apply(&transaction, design, &installed, wanted).await?;
     let mut notes = Vec::new();
     let role = if powers.creates_roles {
         Some(roles::make(&transaction, design, user).await?)
@@ -127,11 +106,27 @@ async fn fit_once(
 }
 
 /// The statements that made the tables; nothing in a database that has none yet.
-async fn installed(transaction: &Transaction<'_>) -> Result<Vec<String>, Trouble> {
-    let known = transaction.query_one("SELECT to_regclass('firmitas.schema') IS NOT NULL", &[]);
-    if !known.await?.try_get::<_, bool>(0)? {
-        return Ok(Vec::new());
+#[derive(Debug, Default)]
+struct Installed {
+    /// Those of the server itself.
+    own: Option<String>,
+    /// Those of the design.
+    statements: Vec<String>,
+}
+
+async fn installed(transaction: &Transaction<'_>) -> Result<Installed, Trouble> {
+    let known = "SELECT to_regclass('firmitas.schema') IS NOT NULL";
+    if !transaction.query_one(known, &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(Installed::default());
     }
-    let rows = transaction.query("SELECT sql FROM firmitas.schema ORDER BY position", &[]).await?;
-    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    let all = "SELECT position, sql FROM firmitas.schema ORDER BY position";
+    let mut installed = Installed::default();
+    for row in transaction.query(all, &[]).await? {
+        let sql = row.try_get(1)?;
+        match row.try_get::<_, i32>(0)? {
+            0 => installed.own = Some(sql),
+            _ => installed.statements.push(sql),
+        }
+    }
+    Ok(installed)
 }

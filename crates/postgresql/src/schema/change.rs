@@ -1,100 +1,228 @@
 //! What has to change in the tables, and what must not.
 //!
 //! The statements that made the tables are remembered, and what each column means. What only adds
-//! or widens is applied; what would lose or bend a stored value is refused with the difference.
+//! or widens is applied; what would lose or bend a stored value is refused with the difference,
+//! before anything is changed.
 
-mod table;
+pub(super) mod statement;
+mod stored;
+pub(super) mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use decide::Design;
 use runtime::store::StoreError;
-use runtime::store::sqlite::{extends, meanings};
+use runtime::store::meaning::{Columns, Meanings};
 use runtime::store::tables::quoted;
-use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Error, Transaction};
 
-use super::Trouble;
+use super::Installed;
+use super::trouble::{Trouble, first_line};
+use crate::statements::TABLES;
+use crate::wire;
+use statement::Statement;
+
+/// How the constraint begins that stands for `NOT NULL` until it is known to hold.
+pub(super) const REQUIRED: &str = "firmitas_required_";
+
+/// A statement that changes a table.
+#[derive(Debug)]
+struct Step {
+    table: String,
+    sql: String,
+}
+
+/// A question whose answer must be no.
+#[derive(Debug)]
+struct Test {
+    sql: String,
+    difference: String,
+}
+
+/// What has to change.
+#[derive(Debug, Default)]
+struct Changes {
+    /// What stored rows are asked first.
+    tests: Vec<Test>,
+    /// What is done then, all of it quick.
+    steps: Vec<Step>,
+    /// What stands against it already.
+    differences: Vec<String>,
+    /// New columns, by table.
+    added: BTreeSet<(String, String)>,
+}
+
+impl Changes {
+    fn step(&mut self, table: &str, sql: String) {
+        self.steps.push(Step { table: table.to_owned(), sql });
+    }
+}
+
+/// The words of the model for tables, which statements call by their quoted names.
+struct Words {
+    meanings: Meanings,
+    /// `context_table` by `"context"."table"`.
+    keys: BTreeMap<String, String>,
+}
+
+impl Words {
+    fn of(design: &Design) -> Self {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
+        let names = design.tables.iter().flat_map(|table| {
+            let parts = table.parts.iter().map(|part| &part.name);
+            std::iter::once(&table.name).chain(parts).map(|name| {
+                let on = format!("{}.{}", quoted(&table.schema), quoted(name));
+                (on, format!("{}_{name}", table.schema))
+            })
+        });
+        Self { keys: names.collect(), meanings: Meanings::of(design, now, wire::literal) }
+    }
+
+    fn key(&self, table: &str, column: &str) -> (String, String) {
+        let table = self.keys.get(table).map_or(table, String::as_str);
+        (table.to_owned(), column.trim_matches('"').to_owned())
+    }
+
+    /// What people call a table: `sales.Product`; the table where the model has none for it.
+    fn called(&self, table: &str) -> String {
+        let key = self.keys.get(table).map_or(table, String::as_str);
+        self.meanings.called(key).replace('"', "")
+    }
+
+    /// What rows get in a column that they did not have.
+    fn default(&self, table: &str, column: &str) -> Option<&str> {
+        self.meanings.defaults.get(&self.key(table, column)).map(String::as_str)
+    }
+}
 
 /// Applies what keeps every stored value, refuses anything else, and remembers what is installed.
 pub(super) async fn apply(
     transaction: &Transaction<'_>,
     design: &Design,
-    installed: &[String],
+    installed: &Installed,
     wanted: &[String],
 ) -> Result<(), Trouble> {
-    let meant = meanings(design);
+    let words = Words::of(design);
     let known = remembered(transaction).await?;
-    if installed == wanted && known == meant {
+    let own = installed.own.as_deref() == Some(TABLES);
+    let installed = &installed.statements;
+    if own && installed == wanted && known == words.meanings.columns {
         return Ok(());
     }
-    let mut differences = bent(transaction, design, &known, &meant).await?;
-    let mut script = Vec::new();
+    let mut changes = Changes::default();
+    stored::bent(transaction, &words, &known, &mut changes).await?;
     for sql in installed.iter().filter(|sql| !wanted.contains(sql)) {
-        match gone(transaction, sql, wanted).await? {
-            Ok(statements) => script.extend(statements),
-            Err(mut found) => differences.append(&mut found),
+        gone(transaction, &words, sql, wanted, &mut changes).await?;
+    }
+    let new: Vec<&String> = wanted.iter().filter(|sql| !installed.contains(sql)).collect();
+    stored::keys(&words, &new, installed, &mut changes);
+    let mut differences = std::mem::take(&mut changes.differences);
+    for test in std::mem::take(&mut changes.tests) {
+        if transaction.query_one(&test.sql, &[]).await?.try_get(0)? {
+            differences.push(test.difference);
         }
     }
     if !differences.is_empty() {
         return Err(StoreError::Incompatible { differences }.into());
     }
-    let grown = |sql: &String| {
-        table::name(sql)
-            .is_some_and(|name| installed.iter().any(|before| table::name(before) == Some(name)))
-    };
-    let new = wanted.iter().filter(|sql| !installed.contains(sql) && !grown(sql));
-    for sql in script.iter().chain(new) {
-        transaction.batch_execute(sql).await.map_err(|error| refused(sql, error))?;
+    for sql in new {
+        add(sql, installed, wanted, &mut changes);
     }
-    remember(transaction, wanted, &meant).await
+    for Step { table, sql } in &changes.steps {
+        let done = transaction.batch_execute(sql).await;
+        done.map_err(|error| refused(table, sql, &error))?;
+    }
+    remember(transaction, wanted, &words.meanings.columns).await
 }
 
 /// What becomes of a statement that is wanted no more: what undoes it, or what stands against that.
 async fn gone(
     transaction: &Transaction<'_>,
+    words: &Words,
     sql: &str,
     wanted: &[String],
-) -> Result<Result<Vec<String>, Vec<String>>, Trouble> {
-    let first = sql.lines().next().unwrap_or_default();
-    let words: Vec<&str> = first.split(' ').collect();
+    changes: &mut Changes,
+) -> Result<(), Trouble> {
     if let Some(name) = table::name(sql) {
         return match wanted.iter().find(|after| table::name(after) == Some(name)) {
-            Some(after) => table::changes(transaction, name, sql, after).await,
-            None => table::removal(transaction, name).await,
+            Some(after) => table::change(transaction, words, (name, sql, after), changes).await,
+            None => stored::removal(transaction, name, changes).await,
         };
     }
+    // What is of a table that is removed goes with it.
     let stays = |table: &str| wanted.iter().any(|after| table::name(after) == Some(table));
-    Ok(match words.as_slice() {
-        ["COMMENT" | "CREATE", "ON" | "SCHEMA" | "EXTENSION", ..] => Ok(Vec::new()),
-        ["CREATE", "UNIQUE", "INDEX", name, "ON", on, ..]
-        | ["CREATE", "INDEX", name, "ON", on, ..]
-            if stays(on) =>
-        {
-            let schema = on.split('.').next().unwrap_or_default();
-            Ok(vec![format!("DROP INDEX IF EXISTS {schema}.{name}")])
+    match statement::of(sql) {
+        Statement::CommentOnIndex(_) | Statement::Harmless => {}
+        Statement::Index { name, table, .. } if stays(table) => {
+            let name = statement::beside(name, table);
+            changes.step(table, format!("DROP INDEX IF EXISTS {name}"));
         }
-        ["ALTER", "TABLE", on, "ADD", "CONSTRAINT", name, ..] if stays(on) => {
-            Ok(vec![format!("ALTER TABLE {on} DROP CONSTRAINT IF EXISTS {name}")])
+        Statement::Constraint { table, name } if stays(table) => {
+            changes.step(table, format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"));
         }
-        ["CREATE", "UNIQUE", "INDEX", _, "ON", on, ..]
-        | ["CREATE", "INDEX", _, "ON", on, ..]
-        | ["CREATE", "POLICY", _, "ON", on, ..]
-        | ["ALTER", "TABLE", on, ..]
-            if !stays(on) =>
-        {
-            // It goes with its table.
-            Ok(Vec::new())
+        Statement::ForeignKey { table, columns } if stays(table) => {
+            for name in stored::foreign_keys(transaction, table, columns).await? {
+                let sql = format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}");
+                changes.step(table, sql);
+            }
         }
-        _ => Err(vec![format!(
-            "`{first}` made the database and is not part of the design any more: undo it by hand, \
-             or keep what asked for it"
-        )]),
+        Statement::Index { table, .. }
+        | Statement::Constraint { table, .. }
+        | Statement::ForeignKey { table, .. }
+        | Statement::OfTable(table)
+            if !stays(table) => {}
+        _ => changes.differences.push(format!(
+            "`{}` made the database and is not part of the design any more: undo it by hand, or \
+             keep what asked for it",
+            first_line(sql)
+        )),
+    }
+    Ok(())
+}
+
+/// What a statement that is new takes now. Indexes of tables that are there already are built later,
+/// and what is stored is compared with their references later.
+fn add(sql: &str, installed: &[String], wanted: &[String], changes: &mut Changes) {
+    let there = |table: &str| installed.iter().any(|before| table::name(before) == Some(table));
+    let divided = |table: &str| {
+        let mut making = wanted.iter().filter(|sql| table::name(sql) == Some(table));
+        making.any(|sql| table::is_divided(sql))
+    };
+    match statement::of(sql) {
+        _ if table::name(sql).is_some_and(there) => {}
+        Statement::Index { table, .. } if there(table) && !divided(table) => {}
+        Statement::CommentOnIndex(name) if later(name, wanted, &there, &divided) => {}
+        Statement::ForeignKey { table, .. } if there(table) && !divided(table) => {
+            changes.step(table, format!("{sql} NOT VALID"));
+        }
+        Statement::Index { table, .. }
+        | Statement::ForeignKey { table, .. }
+        | Statement::Constraint { table, .. }
+        | Statement::OfTable(table) => changes.step(table, sql.to_owned()),
+        _ => changes.step("", sql.to_owned()),
+    }
+}
+
+/// Whether an index, by its name with its schema, is built later.
+fn later(
+    commented: &str,
+    wanted: &[String],
+    there: &dyn Fn(&str) -> bool,
+    divided: &dyn Fn(&str) -> bool,
+) -> bool {
+    wanted.iter().any(|sql| match statement::of(sql) {
+        Statement::Index { name, table, .. } => {
+            statement::beside(name, table) == commented && there(table) && !divided(table)
+        }
+        _ => false,
     })
 }
 
-/// Stored rows that stand against a change.
-fn refused(sql: &str, error: tokio_postgres::Error) -> Trouble {
+/// A statement that failed: where stored rows stand against it, that is the difference.
+pub(super) fn refused(table: &str, sql: &str, error: &Error) -> Trouble {
     let against = [
         &SqlState::UNIQUE_VIOLATION,
         &SqlState::NOT_NULL_VIOLATION,
@@ -103,52 +231,23 @@ fn refused(sql: &str, error: tokio_postgres::Error) -> Trouble {
         &SqlState::EXCLUSION_VIOLATION,
     ];
     match error.as_db_error() {
-        Some(said) if against.contains(&said.code()) => {
-            let first = sql.lines().next().unwrap_or_default();
+        Some(said) if against.contains(&said.code()) && !table.is_empty() => {
+            let table = table.replace('"', "");
             // The name of an exclusive key holds its code.
             let message = said.message().replace('_', "-");
-            let differences = vec![format!("stored rows stand against `{first}`: {message}")];
-            StoreError::Incompatible { differences }.into()
+            let difference =
+                format!("stored rows of `{table}` stand against `{}`: {message}", first_line(sql));
+            StoreError::Incompatible { differences: vec![difference] }.into()
         }
-        _ => error.into(),
+        _ => Trouble::of(table, sql, error),
     }
 }
 
-/// Columns whose values would mean something else.
-async fn bent(
-    transaction: &Transaction<'_>,
-    design: &Design,
-    known: &BTreeMap<(String, String), String>,
-    meant: &BTreeMap<(String, String), String>,
-) -> Result<Vec<String>, Trouble> {
-    let mut differences = Vec::new();
-    for table in &design.tables {
-        let parts = table.parts.iter().map(|part| &part.name);
-        for name in std::iter::once(&table.name).chain(parts) {
-            let called = format!("{}_{name}", table.schema);
-            let columns = known.iter().filter(|((of, _), _)| *of == called);
-            for ((of, column), before) in columns {
-                let Some(after) = meant.get(&(of.clone(), column.clone())) else { continue };
-                let on = format!("{}.{}", quoted(&table.schema), quoted(name));
-                if !extends(before, after) && table::holds(transaction, &on, column).await? {
-                    differences.push(format!(
-                        "the column `{column}` of {on} holds {before}, the model now wants {after}; \
-                         give the field another name, or keep its type"
-                    ));
-                }
-            }
-        }
-    }
-    Ok(differences)
-}
-
-async fn remembered(
-    transaction: &Transaction<'_>,
-) -> Result<BTreeMap<(String, String), String>, Trouble> {
+async fn remembered(transaction: &Transaction<'_>) -> Result<Columns, Trouble> {
     let rows =
         transaction.query("SELECT on_table, name, meaning FROM firmitas.columns", &[]).await?;
     let read = |row: &tokio_postgres::Row| {
-        Ok::<_, tokio_postgres::Error>(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))
+        Ok::<_, Error>(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))
     };
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
@@ -156,12 +255,12 @@ async fn remembered(
 async fn remember(
     transaction: &Transaction<'_>,
     wanted: &[String],
-    meant: &BTreeMap<(String, String), String>,
+    meant: &Columns,
 ) -> Result<(), Trouble> {
     transaction.batch_execute("DELETE FROM firmitas.schema; DELETE FROM firmitas.columns").await?;
-    let insert = "INSERT INTO firmitas.schema (position, sql) \
+    let insert = "INSERT INTO firmitas.schema (position, sql) SELECT 0, $2::text UNION ALL \
                   SELECT at, sql FROM unnest($1::text[]) WITH ORDINALITY AS made (sql, at)";
-    transaction.execute(insert, &[&wanted]).await?;
+    transaction.execute(insert, &[&wanted, &TABLES]).await?;
     let tables: Vec<&str> = meant.keys().map(|(table, _)| table.as_str()).collect();
     let names: Vec<&str> = meant.keys().map(|(_, name)| name.as_str()).collect();
     let all: Vec<&str> = meant.values().map(String::as_str).collect();

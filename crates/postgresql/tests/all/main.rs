@@ -41,6 +41,8 @@ mod small;
 mod store_pages;
 #[path = "../../../runtime/tests/all/store_rows.rs"]
 mod store_rows;
+#[path = "../../../runtime/tests/all/store_schema.rs"]
+mod store_schema;
 #[path = "../../../runtime/tests/all/store_support.rs"]
 mod store_support;
 #[path = "../../../runtime/tests/all/support.rs"]

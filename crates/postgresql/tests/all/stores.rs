@@ -105,6 +105,9 @@ async fn sweep() {
 /// Whether a search finds `á` by `a`.
 pub const FOLDS_DIACRITICS: bool = false;
 
+/// What stands between a context and a table in names of tables.
+pub const BETWEEN: &str = ".";
+
 /// The store of a folder: the same folder, the same rows.
 pub fn open(folder: &Path, design: Arc<Design>) -> Result<TestStore, StoreError> {
     outside(async {

@@ -14,6 +14,7 @@ pub mod changes;
 pub mod conditions;
 mod error;
 mod journal;
+pub mod meaning;
 mod query;
 mod records;
 pub mod sqlite;

@@ -50,6 +50,11 @@ fn set_type(model: &mut Model, entity: EntityId, name: &str, ty: Type) {
     model.schema.entities[entity.0 as usize].fields[at].ty = ty;
 }
 
+/// A table of the shop as messages of the store call it.
+fn table(name: &str) -> String {
+    format!("sales{}{name}", crate::stores::BETWEEN)
+}
+
 fn differences(error: Result<Model, StoreError>) -> String {
     match error {
         Err(StoreError::Incompatible { differences }) => differences.join("\n"),
@@ -164,7 +169,7 @@ async fn another_type_is_refused_even_where_the_bits_would_fit() {
         set_type(model, PRODUCT, "price", Type::Decimal { precision: 18, scale: 3 });
     });
     let message = differences(scale.await);
-    assert!(message.contains("sales_products.price"), "{message}");
+    assert!(message.contains(&table("products.price")), "{message}");
     assert!(message.contains("money in EUR") && message.contains("3 digits"), "{message}");
     let text = Type::Text { format: TextFormat::Text, min: 0, max: 65_536 };
     let wider = changed(|model| set_type(model, PRODUCT, "name", text.clone()));
@@ -186,15 +191,15 @@ async fn what_holds_values_is_not_dropped() {
         }
     };
     let message = differences(changed(field("active")).await);
-    assert!(message.contains("sales_products.active"), "{message}");
+    assert!(message.contains(&table("products.active")), "{message}");
     changed(field("place")).await.unwrap();
     let entity = changed(|model| {
         model.entities.pop();
         model.schema.entities.pop();
     });
     let message = differences(entity.await);
-    assert!(message.contains("sales_orders` holds 1 rows"), "{message}");
-    assert!(message.contains("sales_orders_lines"), "{message}");
+    assert!(message.contains(&format!("{}` holds 1 rows", table("orders"))), "{message}");
+    assert!(message.contains(&table("orders_lines")), "{message}");
 }
 
 #[tokio::test]

@@ -17,6 +17,9 @@ pub type TestSession = Session;
 /// Whether a search finds `á` by `a`.
 pub const FOLDS_DIACRITICS: bool = true;
 
+/// What stands between a context and a table in names of tables.
+pub const BETWEEN: &str = "_";
+
 /// The store of a folder: the same folder, the same rows.
 pub fn open(folder: &Path, design: Arc<Design>) -> Result<TestStore, StoreError> {
     SqliteStore::open(folder, design, Limits::default())

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use runtime::store::tables::quoted;
 use tokio_postgres::Transaction;
 
-use crate::schema::Trouble;
+use super::stored::{self, plain};
+use super::{Changes, REQUIRED, Test, Trouble, Words};
 
 /// The table that a statement makes, as it is named there.
-pub(super) fn name(sql: &str) -> Option<&str> {
+pub(in crate::schema) fn name(sql: &str) -> Option<&str> {
     sql.strip_prefix("CREATE TABLE ")?.split_once(" (\n").map(|(name, _)| name)
 }
 
@@ -17,18 +19,19 @@ struct Column<'l> {
     /// The type, with its collation.
     ty: &'l str,
     required: bool,
+    default: Option<&'l str>,
     check: Option<&'l str>,
 }
 
-/// The columns by their quoted names, and all other lines.
-fn lines(sql: &str) -> (BTreeMap<&str, (Column<'_>, &str)>, Vec<&str>, &str) {
+/// The columns by their quoted names, all other lines, and what follows them.
+fn lines(sql: &str) -> (BTreeMap<&str, Column<'_>>, Vec<&str>, &str) {
     let body = sql.split_once("(\n  ").map_or("", |(_, rest)| rest);
     let (body, tail) = body.rsplit_once("\n)").unwrap_or((body, ""));
     let (mut columns, mut others) = (BTreeMap::new(), Vec::new());
     for line in body.split(",\n  ") {
         match column(line) {
             Some((name, column)) => {
-                columns.insert(name, (column, line));
+                columns.insert(name, column);
             }
             None => others.push(line),
         }
@@ -43,72 +46,171 @@ fn column(line: &str) -> Option<(&str, Column<'_>)> {
         Some((rest, check)) => (rest, Some(check)),
         None => (rest, None),
     };
+    let (rest, default) = match rest.split_once(" DEFAULT ") {
+        Some((rest, default)) => (rest, Some(default)),
+        None => (rest, None),
+    };
     let (ty, required) = match rest.split_once(" NOT NULL") {
         Some((ty, _)) => (ty, true),
         None => (rest, false),
     };
-    Some((name, Column { ty: ty.trim(), required, check }))
+    Some((name, Column { ty: ty.trim(), required, default, check }))
 }
 
-/// What makes the new table of the old one, or what stands against that.
-pub(super) async fn changes(
+/// Whether a statement makes a table that is divided into partitions.
+pub(in crate::schema) fn is_divided(sql: &str) -> bool {
+    sql.rsplit_once("\n)").is_some_and(|(_, tail)| tail.contains("PARTITION BY"))
+}
+
+/// What makes the new table of the old one, or what stands against that; by its name and both
+/// statements.
+pub(super) async fn change(
     transaction: &Transaction<'_>,
-    name: &str,
-    before: &str,
-    after: &str,
-) -> Result<Result<Vec<String>, Vec<String>>, Trouble> {
+    words: &Words,
+    (name, before, after): (&str, &str, &str),
+    changes: &mut Changes,
+) -> Result<(), Trouble> {
     let ((old, old_others, old_tail), (new, new_others, new_tail)) = (lines(before), lines(after));
-    let (mut script, mut differences) = (Vec::new(), Vec::new());
+    let table = plain(name);
     if old_others != new_others || old_tail != new_tail {
-        differences.push(format!(
-            "{name}: its key, its references or how it is divided changed; that needs a migration \
-             by hand"
+        changes.differences.push(format!(
+            "{}: the key of `{table}`, its references or how it is divided changed; that needs a \
+             migration by hand",
+            words.called(name)
         ));
     }
-    for (column, (was, _)) in &old {
-        let Some((is, _)) = new.get(column) else {
-            match holds(transaction, name, column.trim_matches('"')).await? {
-                true => differences.push(format!(
-                    "{name}: the column {column} holds values that the model has no field for any \
-                     more; keep the field (`internal` hides it)"
-                )),
-                false => script.push(format!("ALTER TABLE {name} DROP COLUMN {column}")),
+    let mut filled = Filled { words, name, rows: stored::any(transaction, name).await?, changes };
+    for (&column, was) in &old {
+        let bare = column.trim_matches('"');
+        match new.get(column) {
+            Some(is) if was.ty == is.ty => filled.alter(transaction, column, was, is).await?,
+            Some(is) if widens(was.ty, is.ty) => {
+                filled.step(format!("ALTER COLUMN {column} TYPE {}", is.ty));
+                filled.alter(transaction, column, was, is).await?;
             }
-            continue;
-        };
-        if was.ty != is.ty {
-            match widens(was.ty, is.ty)
-                || !holds(transaction, name, column.trim_matches('"')).await?
-            {
-                true => script.push(format!(
-                    "ALTER TABLE {name} ALTER COLUMN {column} TYPE {} USING {column}::text::{}",
-                    is.ty,
-                    is.ty.split(" COLLATE").next().unwrap_or_default()
-                )),
-                false => differences.push(format!(
-                    "{name}: the column {column} is {}, the model now wants {}; give the field \
-                     another name, or keep its type",
-                    was.ty, is.ty
-                )),
+            Some(is) if !stored::holds(transaction, name, bare).await? => {
+                filled.step(format!("DROP COLUMN {column}"));
+                filled.add(column, is);
             }
-        }
-        if was.check != is.check {
-            script.extend(checks(transaction, name, column).await?);
-            script.extend(is.check.map(|check| format!("ALTER TABLE {name} ADD CHECK {check}")));
-        }
-        match (was.required, is.required) {
-            (true, false) => {
-                script.push(format!("ALTER TABLE {name} ALTER COLUMN {column} DROP NOT NULL"));
+            // That its values would mean something else was found already.
+            Some(_) => {}
+            None if stored::holds(transaction, name, bare).await? => {
+                filled.changes.differences.push(format!(
+                    "{}: the column `{table}.{bare}` holds values that the model has no field for \
+                     any more; keep the field (`internal` hides it)",
+                    words.called(name)
+                ));
             }
-            (false, true) => {
-                script.push(format!("ALTER TABLE {name} ALTER COLUMN {column} SET NOT NULL"));
-            }
-            _ => {}
+            None => filled.step(format!("DROP COLUMN {column}")),
         }
     }
-    let added = new.iter().filter(|(column, _)| !old.contains_key(*column));
-    script.extend(added.map(|(_, (_, line))| format!("ALTER TABLE {name} ADD COLUMN {line}")));
-    Ok(if differences.is_empty() { Ok(script) } else { Err(differences) })
+    for (&column, is) in new.iter().filter(|(column, _)| !old.contains_key(*column)) {
+        filled.add(column, is);
+    }
+    Ok(())
+}
+
+/// A table that may have rows, as it is changed.
+struct Filled<'c> {
+    words: &'c Words,
+    name: &'c str,
+    rows: bool,
+    changes: &'c mut Changes,
+}
+
+impl Filled<'_> {
+    fn step(&mut self, what: String) {
+        self.changes.step(self.name, format!("ALTER TABLE {} {what}", self.name));
+    }
+
+    fn test(&mut self, sql: String, difference: String) {
+        self.changes.tests.push(Test { sql, difference });
+    }
+
+    /// Adds a column without reading a row. Its default stays: servers of the model before, which
+    /// do not know the column, go on inserting.
+    fn add(&mut self, column: &str, is: &Column<'_>) {
+        let default = self.words.default(self.name, column).or(is.default);
+        let default = default.filter(|_| is.required);
+        if is.required && default.is_none() && self.rows {
+            let difference = self.missing(column);
+            self.changes.differences.push(difference);
+        }
+        let required = if is.required { " NOT NULL" } else { "" };
+        let default = default.map_or_else(String::new, |value| format!(" DEFAULT {value}"));
+        self.step(format!("ADD COLUMN {column} {}{required}{default}", is.ty));
+        if let Some(check) = is.check {
+            self.step(format!("ADD CHECK {check} NOT VALID"));
+        }
+        self.changes.added.insert((self.name.to_owned(), column.to_owned()));
+    }
+
+    /// That rows have no value where one is required.
+    fn missing(&self, column: &str) -> String {
+        format!(
+            "{}: `{}` is required, and rows of `{}` are stored without it; give it a default, or \
+             make it optional",
+            self.words.called(self.name),
+            plain(column),
+            plain(self.name)
+        )
+    }
+
+    /// Changes what a column of this type may hold.
+    async fn alter(
+        &mut self,
+        transaction: &Transaction<'_>,
+        column: &str,
+        was: &Column<'_>,
+        is: &Column<'_>,
+    ) -> Result<(), Trouble> {
+        if was.check != is.check {
+            for check in stored::checks(transaction, self.name, column).await? {
+                self.step(format!("DROP CONSTRAINT {check}"));
+            }
+            if let Some(check) = is.check {
+                let difference = format!(
+                    "{}: stored rows of `{}` break what the model now demands of `{}` ({}); widen \
+                     the range, or change the rows first",
+                    self.words.called(self.name),
+                    plain(self.name),
+                    plain(column),
+                    plain(check)
+                );
+                let broken = format!("SELECT EXISTS (SELECT FROM {} WHERE NOT {check})", self.name);
+                self.test(broken, difference);
+                self.step(format!("ADD CHECK {check} NOT VALID"));
+            }
+        }
+        match (was.required, is.required) {
+            (true, false) => self.step(format!("ALTER COLUMN {column} DROP NOT NULL")),
+            (false, true) => self.demand(column),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Makes a column required: what is written from now on by a constraint, which becomes
+    /// `NOT NULL` when every row was looked at.
+    fn demand(&mut self, column: &str) {
+        let name = self.name;
+        match self.words.default(name, column).map(str::to_owned) {
+            Some(default) => {
+                self.changes.step(
+                    name,
+                    format!("UPDATE {name} SET {column} = {default} WHERE {column} IS NULL"),
+                );
+                self.step(format!("ALTER COLUMN {column} SET DEFAULT {default}"));
+            }
+            None => {
+                let difference = self.missing(column);
+                let null = format!("SELECT EXISTS (SELECT FROM {name} WHERE {column} IS NULL)");
+                self.test(null, difference);
+            }
+        }
+        let constraint = quoted(&format!("{REQUIRED}{}", plain(column)));
+        self.step(format!("ADD CONSTRAINT {constraint} CHECK ({column} IS NOT NULL) NOT VALID"));
+    }
 }
 
 /// Whether every value of a number type fits the other as it is.
@@ -120,64 +222,6 @@ fn widens(before: &str, after: &str) -> bool {
     digits(before).zip(digits(after)).is_some_and(|(a, b)| a.1 == b.1 && a.0 <= b.0)
 }
 
-/// What drops the checks of a column.
-async fn checks(
-    transaction: &Transaction<'_>,
-    name: &str,
-    column: &str,
-) -> Result<Vec<String>, Trouble> {
-    let asked = transaction
-        .query(
-            "SELECT quote_ident(c.conname) FROM pg_constraint c JOIN pg_attribute a \
-             ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum] \
-             WHERE c.conrelid = to_regclass($1) AND c.contype = 'c' AND a.attname = $2",
-            &[&name, &column.trim_matches('"')],
-        )
-        .await?;
-    let drop = |row: &tokio_postgres::Row| {
-        let check: String = row.try_get(0)?;
-        Ok::<_, tokio_postgres::Error>(format!("ALTER TABLE {name} DROP CONSTRAINT {check}"))
-    };
-    Ok(asked.iter().map(drop).collect::<Result<_, _>>()?)
-}
-
-/// What removes a table, if it holds nothing.
-pub(super) async fn removal(
-    transaction: &Transaction<'_>,
-    name: &str,
-) -> Result<Result<Vec<String>, Vec<String>>, Trouble> {
-    let any = format!("SELECT EXISTS (SELECT FROM {name})");
-    let any: bool = transaction.query_one(&any, &[]).await?.try_get(0)?;
-    Ok(match any {
-        false => Ok(vec![format!("DROP TABLE IF EXISTS {name} CASCADE")]),
-        true => Err(vec![format!(
-            "the table {name} holds rows that the model has no place for any more; keep the entity \
-             or part, or delete the rows first"
-        )]),
-    })
-}
-
-/// Whether a column holds a value.
-pub(super) async fn holds(
-    transaction: &Transaction<'_>,
-    on: &str,
-    column: &str,
-) -> Result<bool, Trouble> {
-    let there = transaction
-        .query_one(
-            "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) \
-             AND attname = $2 AND NOT attisdropped)",
-            &[&on, &column],
-        )
-        .await?;
-    if !there.try_get::<_, bool>(0)? {
-        return Ok(false);
-    }
-    let column = runtime::store::tables::quoted(column);
-    let any = format!("SELECT EXISTS (SELECT FROM {on} WHERE {column} IS NOT NULL)");
-    Ok(transaction.query_one(&any, &[]).await?.try_get(0)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,7 +230,7 @@ mod tests {
     fn a_line_says_its_column() {
         let line = "\"name\" text COLLATE \"C\" NOT NULL CHECK (char_length(\"name\") <= 9)";
         let check = Some("(char_length(\"name\") <= 9)");
-        let wanted = Column { ty: "text COLLATE \"C\"", required: true, check };
+        let wanted = Column { ty: "text COLLATE \"C\"", required: true, default: None, check };
         assert_eq!(column(line), Some(("\"name\"", wanted)));
         assert_eq!(column("PRIMARY KEY (\"id\")"), None);
         assert!(widens("numeric(10,2)", "numeric(12,2)"));

@@ -40,7 +40,6 @@ use readers::Readers;
 use writer::Writer;
 
 pub use backup::backup;
-pub use schema::{extends, meanings};
 pub use session::Session;
 
 /// How much of the machine the store may use.

@@ -7,9 +7,9 @@ use rusqlite::{Connection, Error};
 use super::super::failure;
 use super::super::plan::quoted;
 use super::change::{Change, count};
-use super::meaning::Meanings;
 use super::object::Object;
 use crate::store::StoreError;
+use crate::store::meaning::Meanings;
 
 /// The name of a table while it is rebuilt.
 const REBUILT: &str = "firmitas_rebuilt";

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::super::plan::quoted;
-use super::meaning::{Columns, Meanings};
 use super::object::Object;
 use crate::store::StoreError;
+use crate::store::meaning::{Columns, Meanings, extends};
 
 /// What happens to a table of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,22 +105,6 @@ fn compare(
     Ok(differences)
 }
 
-/// Whether what was stored under the old meaning is right under the new one: the same, or fields
-/// that may be null were added at the end.
-#[must_use]
-pub fn extends(before: &str, after: &str) -> bool {
-    if before == after {
-        return true;
-    }
-    let Some(added) = after.strip_prefix(before.trim_end_matches(')')) else { return false };
-    before.ends_with(')')
-        && added
-            .trim_end_matches(')')
-            .split(", ")
-            .filter(|field| !field.is_empty())
-            .all(|field| field.ends_with('?'))
-}
-
 /// The definitions of the columns that were added, if nothing else changed and each may be null.
 fn added(before: &str, after: &str) -> Option<Vec<String>> {
     let lines = |sql: &str| -> Option<(String, Vec<String>, String)> {
@@ -156,14 +140,5 @@ mod tests {
         assert_eq!(added(before, &before.replace("TEXT", "INTEGER")), None);
         assert_eq!(added(before, &after.replace("CHECK", "NOT NULL CHECK")), None);
         assert_eq!(added(&after, before), None);
-    }
-
-    #[test]
-    fn records_may_grow_by_what_may_be_null() {
-        assert!(extends("(a: int)", "(a: int, b: text?)"));
-        assert!(!extends("(a: int)", "(a: int, b: text)"));
-        assert!(!extends("(a: int)", "(b: text?, a: int)"));
-        assert!(extends("list of (a: int)", "list of (a: int, b: text?)"));
-        assert!(!extends("int", "text"));
     }
 }

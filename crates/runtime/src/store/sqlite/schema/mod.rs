@@ -7,18 +7,17 @@
 
 mod apply;
 mod change;
-mod meaning;
 mod object;
+mod remembered;
 
 use decide::Design;
 use expression::sql::Dialect;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::plan::{self, Plan};
-use super::{journal, records};
+use super::{codec, journal, records};
 use crate::store::StoreError;
-pub use change::extends;
-use meaning::Meanings;
+use crate::store::meaning::Meanings;
 use object::Object;
 
 /// Marks the file as ours: "Firm".
@@ -57,13 +56,6 @@ CREATE TABLE IF NOT EXISTS firmitas_columns (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// What each column of the design means, by table (`schema_name`) and column, in words that differ
-/// where stored values would.
-#[must_use]
-pub fn meanings(design: &Design) -> std::collections::BTreeMap<(String, String), String> {
-    Meanings::of(design, 0).columns
-}
-
 /// Fits the database to the design.
 ///
 /// # Errors
@@ -77,7 +69,7 @@ pub(super) fn fit(
     let format = recognise(connection)?;
     let statements = emit::sql::statements(design, Dialect::Sqlite);
     let wanted = object::of_statements(&statements)?;
-    let meanings = Meanings::of(design, now);
+    let meanings = Meanings::of(design, now, codec::literal);
     let plans = plan::plans(design)?;
     // Rebuilding a table that others refer to needs this off; it can only be set out here. The
     // references are checked before the commit instead.
@@ -115,7 +107,7 @@ fn fit_in(
     transaction.execute_batch(journal::TABLES)?;
     transaction.execute_batch(REMEMBERED)?;
     let installed = object::installed(transaction)?;
-    let remembered = meaning::remembered(transaction)?;
+    let remembered = remembered::columns(transaction)?;
     if installed == wanted && remembered == meanings.columns {
         return Ok(());
     }
@@ -127,7 +119,7 @@ fn fit_in(
     apply::apply(transaction, &installed, wanted, &changes, meanings)?;
     check_exclusive(transaction, plans)?;
     object::remember(transaction, wanted)?;
-    meaning::remember(transaction, &meanings.columns)
+    remembered::put_columns(transaction, &meanings.columns)
 }
 
 /// Keys against overlapping ranges are no constraint of the database: stored rows are asked.

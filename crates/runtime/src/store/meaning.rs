@@ -8,18 +8,16 @@ use expression::sql::encoding;
 use expression::{FieldShape, Schema, Type, Value};
 use jiff::Timestamp;
 use model::model::{BuiltIn, Default, Entity, Field};
-use rusqlite::{Connection, params};
 
-use super::super::codec;
-use super::super::plan::table_name;
-use crate::store::StoreError;
+/// Meanings by table (`context_table`) and column.
+pub type Columns = BTreeMap<(String, String), String>;
 
-/// Meanings by table and column.
-pub(super) type Columns = BTreeMap<(String, String), String>;
+/// Writes a value as SQL; nothing where it has no such text.
+type Literal = fn(&Value, encoding::Encoding) -> Option<String>;
 
 /// What the design says about its columns.
 #[derive(Debug, Default)]
-pub(super) struct Meanings {
+pub struct Meanings {
     /// What each holds.
     pub columns: Columns,
     /// What rows get that were there before their column, as SQL, where it may not be null.
@@ -29,17 +27,19 @@ pub(super) struct Meanings {
 }
 
 impl Meanings {
-    /// The meanings of all columns of the design; `now` is what a default of `now` becomes.
-    pub fn of(design: &Design, now: i64) -> Self {
+    /// The meanings of all columns of the design; `now` (microseconds since the Unix epoch) is what
+    /// a default of `now` becomes.
+    #[must_use]
+    pub fn of(design: &Design, now: i64, literal: Literal) -> Self {
         let mut all = Self::default();
         let schema = &design.model.schema;
         for (table, entity) in design.tables.iter().zip(&design.model.entities) {
             let shape = schema.entity(table.entity);
             let called = format!("{}.{}", shape.context, shape.name);
-            let name = table_name(table);
+            let name = format!("{}_{}", table.schema, table.name);
             let defaults =
                 |at: usize| entity.fields.get(at).and_then(|of| first(of, entity, now, schema));
-            all.add(schema, &name, &called, &shape.fields, &table.columns, defaults);
+            all.add(schema, literal, &called, (&name, &shape.fields, &table.columns), defaults);
             let pooled = tenancy::pooled(design, table.entity);
             all.add_tenant(&name, pooled);
             let parts = table.parts.iter().zip(&shape.parts).zip(&entity.parts);
@@ -48,7 +48,8 @@ impl Meanings {
                 let called = format!("{called}.{}", part_shape.name);
                 let defaults =
                     |at: usize| of.fields.get(at).and_then(|of| first(of, entity, now, schema));
-                all.add(schema, &name, &called, &part_shape.fields, &part.columns, defaults);
+                let of = (&*name, &*part_shape.fields, &*part.columns);
+                all.add(schema, literal, &called, of, defaults);
                 all.add_tenant(&name, pooled);
             }
         }
@@ -66,10 +67,9 @@ impl Meanings {
     fn add(
         &mut self,
         schema: &Schema,
-        table: &str,
+        literal: Literal,
         called: &str,
-        fields: &[FieldShape],
-        names: &[String],
+        (table, fields, names): (&str, &[FieldShape], &[String]),
         default: impl Fn(usize) -> Option<Value>,
     ) {
         self.called.insert(table.to_owned(), called.to_owned());
@@ -77,8 +77,7 @@ impl Meanings {
             let default = default(at);
             for column in encoding::columns(&field.ty, schema) {
                 let key = (table.to_owned(), format!("{base}{}", column.suffix));
-                let default =
-                    default.as_ref().and_then(|value| codec::literal(value, column.encoding));
+                let default = default.as_ref().and_then(|value| literal(value, column.encoding));
                 if let Some(default) = default {
                     self.defaults.insert(key.clone(), default);
                 }
@@ -88,6 +87,7 @@ impl Meanings {
     }
 
     /// What people call a table.
+    #[must_use]
     pub fn called<'a>(&'a self, table: &'a str) -> &'a str {
         self.called.get(table).map_or(table, String::as_str)
     }
@@ -144,21 +144,32 @@ fn fields(fields: &[FieldShape], schema: &Schema) -> String {
     format!("({})", each.collect::<Vec<_>>().join(", "))
 }
 
-/// The meanings of the installed columns.
-pub(super) fn remembered(connection: &Connection) -> Result<Columns, StoreError> {
-    let mut statement =
-        connection.prepare("SELECT on_table, name, meaning FROM firmitas_columns")?;
-    let columns = statement.query_map((), |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-    Ok(columns.collect::<Result<_, _>>()?)
+/// Whether what was stored under the old meaning is right under the new one: the same, or fields
+/// that may be null were added at the end.
+#[must_use]
+pub fn extends(before: &str, after: &str) -> bool {
+    if before == after {
+        return true;
+    }
+    let Some(added) = after.strip_prefix(before.trim_end_matches(')')) else { return false };
+    before.ends_with(')')
+        && added
+            .trim_end_matches(')')
+            .split(", ")
+            .filter(|field| !field.is_empty())
+            .all(|field| field.ends_with('?'))
 }
 
-/// Replaces what is remembered.
-pub(super) fn remember(connection: &Connection, columns: &Columns) -> Result<(), StoreError> {
-    connection.execute("DELETE FROM firmitas_columns", ())?;
-    let mut insert = connection
-        .prepare("INSERT INTO firmitas_columns (on_table, name, meaning) VALUES (?1, ?2, ?3)")?;
-    for ((table, name), meaning) in columns {
-        insert.execute(params![table, name, meaning])?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_may_grow_by_what_may_be_null() {
+        assert!(extends("(a: int)", "(a: int, b: text?)"));
+        assert!(!extends("(a: int)", "(a: int, b: text)"));
+        assert!(!extends("(a: int)", "(b: text?, a: int)"));
+        assert!(extends("list of (a: int)", "list of (a: int, b: text?)"));
+        assert!(!extends("int", "text"));
     }
-    Ok(())
 }
