@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use expression::EntityId;
-use model::model::{Authentication, ContextId, Operation, OperationId, OperationKind};
+use model::model::{Authentication, ContextId, Entity, Operation, OperationId, OperationKind};
 
 use super::load::Load;
 use super::work::{self, Work};
@@ -28,6 +28,17 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    /// Where the rows of an entity live, by what `store` chose for its context.
+    #[must_use]
+    pub fn of(choice: &str, entity: &Entity) -> Self {
+        match choice {
+            "redis" if entity.volatile => Self::Redis,
+            "time-series" if entity.append_only => Self::TimeSeries,
+            "document" => Self::Document,
+            _ => Self::Postgresql,
+        }
+    }
+
     /// Whether it holds rows that nothing else holds: what may be lost, or be built anew from
     /// PostgreSQL, does not.
     #[must_use]
@@ -150,12 +161,11 @@ pub fn of(cx: &Context<'_>) -> Demand {
     let mut work: Vec<Work> =
         model.operations.iter().map(|of| Work::of(model, of, &written)).collect();
     let (mut delivered, mut answered) = (Load::default(), Load::default());
-    for (operation, work) in model.operations.iter().zip(&mut work) {
-        if cached && work::public(model, operation) {
-            let found = work::hits(model, operation, work.requests.peak);
-            delivered = delivered + work.requests * work.answer;
-            answered = answered + work.requests * found;
-            work.requests = work.requests * (1.0 - found);
+    if cached {
+        for (operation, work) in model.operations.iter().zip(&mut work) {
+            let (asked, found) = work.behind_edge(model, operation);
+            delivered = delivered + asked * work.answer;
+            answered = answered + found;
         }
     }
     let deployables = deployables::among(model.model, cx.verdicts_of("service"));
@@ -244,7 +254,8 @@ impl ServiceDemand {
 }
 
 /// Time that the one thread of a Redis server takes for a request, in seconds.
-fn in_memory(model: Facts<'_>, operation: &Operation, work: &Work) -> f64 {
+#[must_use]
+pub fn in_memory(model: Facts<'_>, operation: &Operation, work: &Work) -> f64 {
     let number =
         if operation.near.is_some() { numbers::REDIS_SEARCHES } else { numbers::REDIS_OPERATIONS };
     let rows = if operation.writes() { work.rows.max(1.0) } else { 1.0 };
@@ -291,12 +302,8 @@ impl<'c> Stores<'c> {
     /// Where the rows of an entity live.
     fn kind(&self, id: EntityId) -> StoreKind {
         let entity = self.cx.model.entity(id);
-        match self.choices.get(usize::from(entity.context.0)).copied() {
-            Some("redis") if entity.volatile => StoreKind::Redis,
-            Some("time-series") if entity.append_only => StoreKind::TimeSeries,
-            Some("document") => StoreKind::Document,
-            _ => StoreKind::Postgresql,
-        }
+        let choice = self.choices.get(usize::from(entity.context.0)).copied();
+        StoreKind::of(choice.unwrap_or_default(), entity)
     }
 
     fn sum(&self, work: &[Work]) -> Vec<StoreDemand> {

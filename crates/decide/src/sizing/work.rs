@@ -50,6 +50,18 @@ impl Work {
             _ => write(model, operation, work),
         }
     }
+
+    /// Takes away what a network of caches in front answers. Requests that ask it, and those that
+    /// it answers, a second.
+    pub fn behind_edge(&mut self, model: Facts<'_>, operation: &Operation) -> (Load, Load) {
+        if !public(model, operation) {
+            return (Load::default(), Load::default());
+        }
+        let asked = self.requests;
+        let found = hits(model, operation, asked.peak);
+        self.requests = asked * (1.0 - found);
+        (asked, asked * found)
+    }
 }
 
 fn milliseconds(model: Facts<'_>, number: &numbers::Number) -> f64 {
