@@ -15,6 +15,14 @@ pub struct Label(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StationId(u32);
 
+impl StationId {
+    /// Its position among the stations.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A source of the network that is being built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceId(u32);
@@ -79,6 +87,20 @@ impl Builder {
         self.followed(Step::Serve { station: at.0, sampler }, then)
     }
 
+    /// The same, with draws of their own: several programs that use a station must not draw the same
+    /// numbers.
+    pub fn serve_as(
+        &mut self,
+        name: String,
+        at: StationId,
+        service: Distribution,
+        then: Label,
+    ) -> Label {
+        let name = format!("{name} at {}", self.name(at));
+        let sampler = self.sampler(name, "service", service);
+        self.followed(Step::Serve { station: at.0, sampler }, then)
+    }
+
     /// Wait at a station and keep a server of it; [`Builder::leave`] gives it back.
     pub fn enter(&mut self, at: StationId, then: Label) -> Label {
         self.followed(Step::Enter { station: at.0 }, then)
@@ -102,9 +124,22 @@ impl Builder {
 
     /// Ask others at once and wait for all of them; `name` seeds the jitter.
     pub fn call(&mut self, name: String, targets: &[Label], policy: Policy, then: Label) -> Label {
+        self.call_or(name, targets, policy, then, None)
+    }
+
+    /// The same; where no attempt went well, go on at `otherwise`.
+    pub fn call_or(
+        &mut self,
+        name: String,
+        targets: &[Label],
+        policy: Policy,
+        then: Label,
+        otherwise: Option<Label>,
+    ) -> Label {
         let jitter = self.sampler(name, "jitter", Distribution::Constant(0.0));
         let targets = targets.iter().map(|target| target.0).collect();
-        self.network.calls.push(Call { targets, policy, jitter });
+        let otherwise = otherwise.map(|label| label.0);
+        self.network.calls.push(Call { targets, policy, otherwise, jitter });
         let call = index(self.network.calls.len() - 1);
         self.followed(Step::Call { call }, then)
     }
@@ -134,7 +169,18 @@ impl Builder {
         if ways.is_empty() {
             return END;
         }
-        self.route(Route::Turns(ways.iter().map(|way| way.0).collect()))
+        self.route(Route::Turns(ways.iter().map(|way| (None, way.0)).collect()))
+    }
+
+    /// One of several ways in turn, past those whose station is closed. No way is an end.
+    pub fn in_turn_of(&mut self, ways: &[(StationId, Label)]) -> Label {
+        match ways {
+            [] => END,
+            [(_, only)] => *only,
+            _ => {
+                self.route(Route::Turns(ways.iter().map(|(at, way)| (Some(at.0), way.0)).collect()))
+            }
+        }
     }
 
     /// The way whose station has the fewest inside. No way is an end.
@@ -165,6 +211,11 @@ impl Builder {
         self.change(at, Changed::Failures { station: station.0, share });
     }
 
+    /// From `at` on, ways in turn pass a station by, or do so no longer.
+    pub fn close(&mut self, station: StationId, at: Time, closed: bool) {
+        self.change(at, Changed::Closed { station: station.0, closed });
+    }
+
     /// The finished network. Jumps to jumps are followed once, here.
     #[must_use]
     pub fn finish(mut self) -> Network {
@@ -186,11 +237,13 @@ impl Builder {
             }
         }
         network.sources.iter_mut().for_each(|source| source.entry = end(source.entry));
-        network.calls.iter_mut().flat_map(|call| &mut call.targets).for_each(|to| *to = end(*to));
+        for call in &mut network.calls {
+            call.targets.iter_mut().chain(&mut call.otherwise).for_each(|to| *to = end(*to));
+        }
         for route in &mut network.routes {
             match route {
                 Route::Shares { ways, .. } => ways.iter_mut().for_each(|(_, to)| *to = end(*to)),
-                Route::Turns(ways) => ways.iter_mut().for_each(|to| *to = end(*to)),
+                Route::Turns(ways) => ways.iter_mut().for_each(|(_, to)| *to = end(*to)),
                 Route::Shortest(ways) => ways.iter_mut().for_each(|(_, to)| *to = end(*to)),
             }
         }

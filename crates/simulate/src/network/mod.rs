@@ -141,6 +141,8 @@ pub(crate) struct Call {
     /// First steps of what is asked; all at once, and all must answer.
     pub(crate) targets: Vec<u32>,
     pub(crate) policy: Policy,
+    /// Where the job goes on when no attempt went well; it fails where there is no such place.
+    pub(crate) otherwise: Option<u32>,
     /// Stream of the jitter.
     pub(crate) jitter: u32,
 }
@@ -163,6 +165,35 @@ pub struct Policy {
     pub jitter: bool,
     /// Bound on the share of retries.
     pub budget: Option<Budget>,
+    /// When it is not made at all.
+    pub breaker: Option<Breaker>,
+}
+
+/// Stops a call from being made while its callee fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Breaker {
+    /// When it opens.
+    pub opening: Opening,
+    /// How long it stays open, in nanoseconds.
+    pub open: Time,
+    /// Calls that it then lets through; it closes when all of them went well.
+    pub probes: u32,
+}
+
+/// When a breaker opens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Opening {
+    /// After so many failures one after another.
+    InARow(u32),
+    /// When so great a share of at least so many attempts within a window failed.
+    Share {
+        /// Share of failures.
+        failures: f64,
+        /// Attempts that it must have seen.
+        calls: u32,
+        /// Window, in nanoseconds.
+        window: Time,
+    },
 }
 
 /// A bucket of tokens: a call adds a share of one, a retry takes one.
@@ -179,8 +210,8 @@ pub struct Budget {
 pub(crate) enum Route {
     /// By chance: cumulative shares with steps; the last share is one.
     Shares { ways: Vec<(f64, u32)>, stream: u32 },
-    /// In turn.
-    Turns(Vec<u32>),
+    /// In turn, past stations that are closed: the station, if it depends on one, and the way.
+    Turns(Vec<(Option<u32>, u32)>),
     /// The station with the fewest inside, the first of equals.
     Shortest(Vec<(u32, u32)>),
 }
@@ -203,6 +234,8 @@ pub(crate) enum Changed {
     Slowness { station: u32, factor: f64 },
     /// So large a share of services fails.
     Failures { station: u32, share: f64 },
+    /// Whether ways in turn pass the station by.
+    Closed { station: u32, closed: bool },
 }
 
 impl Network {

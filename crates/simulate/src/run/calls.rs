@@ -31,8 +31,13 @@ impl Run<'_> {
         let network = self.network;
         let Some((at, _)) = self.call_of(job) else { return };
         let call = &network.calls[at as usize];
-        let epoch = self.jobs.renew(job);
         let now = self.now;
+        if self.calls[at as usize].breaker.as_mut().is_some_and(|breaker| !breaker.admits(now)) {
+            self.jobs.renew(job);
+            self.jobs[job].state = State::Ready;
+            return self.give_up_call(job, at, Failure::Rejected);
+        }
+        let epoch = self.jobs.renew(job);
         if let Some(list) = self.calls[at as usize].timeout {
             self.calendar.set_timer(list, now, kind::TIME_OUT, job, epoch);
         }
@@ -59,6 +64,7 @@ impl Run<'_> {
             None => {
                 self.jobs[job].missing -= 1;
                 if self.jobs[job].missing == 0 {
+                    self.tell_breaker(job, true);
                     self.jobs.renew(job);
                     self.jobs[job].state = State::Ready;
                     self.jobs[job].step += 1;
@@ -79,15 +85,35 @@ impl Run<'_> {
         let Some((at, _)) = self.call_of(job) else { return };
         let policy = &network.calls[at as usize].policy;
         self.abandon_parts(job, policy.cancel);
+        self.tell_breaker(job, false);
         let epoch = self.jobs.renew(job);
         self.jobs[job].state = State::Ready;
         if !self.may_retry(job, at, policy) {
-            self.fail(job, failure);
-            return;
+            return self.give_up_call(job, at, failure);
         }
         self.jobs[job].retries += 1;
         let wait = self.backoff(self.jobs[job].retries, at, policy);
         self.calendar.schedule(self.now.saturating_add(wait), kind::RETRY, job, epoch);
+    }
+
+    /// No attempt went well: the job goes on elsewhere, or fails.
+    fn give_up_call(&mut self, job: u32, call: u32, failure: Failure) {
+        match self.network.calls[call as usize].otherwise {
+            Some(step) => {
+                self.jobs[job].step = step;
+                self.wake(job);
+            }
+            None => self.fail(job, failure),
+        }
+    }
+
+    /// Tells the breaker of a job's call how an attempt ended.
+    fn tell_breaker(&mut self, job: u32, well: bool) {
+        let now = self.now;
+        let Some((at, _)) = self.call_of(job) else { return };
+        if let Some(breaker) = &mut self.calls[at as usize].breaker {
+            breaker.ended(now, well);
+        }
     }
 
     fn may_retry(&mut self, job: u32, call: u32, policy: &Policy) -> bool {

@@ -4,6 +4,7 @@
 //! answer) makes other jobs ready; they are taken up in order before the next event, so that nothing
 //! here recurses, however deep the calls are.
 
+mod breaker;
 mod calls;
 mod jobs;
 mod meter;
@@ -21,6 +22,7 @@ pub use observe::{Bucket, Outcome, Window};
 
 use crate::kernel::{Calendar, Event, ListId, Random, Sampler, Seed, Time};
 use crate::network::{Changed, Network};
+use breaker::BreakerState;
 use jobs::Jobs;
 use observe::Observer;
 use sources::SourceState;
@@ -69,6 +71,7 @@ mod kind {
 struct CallState {
     timeout: Option<ListId>,
     tokens: f64,
+    breaker: Option<BreakerState>,
 }
 
 /// A job that takes its next step as soon as what happens now is over, or fails, unless its epoch
@@ -116,6 +119,7 @@ impl<'n> Run<'n> {
         let calls = network.calls.iter().map(|call| CallState {
             timeout: call.policy.timeout.map(|length| calendar.list(length)),
             tokens: call.policy.budget.map_or(0.0, |budget| budget.burst),
+            breaker: call.policy.breaker.map(BreakerState::new),
         });
         let calls = calls.collect();
         let levels = sources::levels(network);
@@ -219,6 +223,9 @@ impl<'n> Run<'n> {
             Changed::Slowness { station, factor } => self.set_slowness(station, factor),
             Changed::Failures { station, share } => {
                 self.stations[station as usize].failures = share;
+            }
+            Changed::Closed { station, closed } => {
+                self.stations[station as usize].closed = closed;
             }
         }
     }

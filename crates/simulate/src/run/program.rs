@@ -95,9 +95,15 @@ impl Run<'_> {
             }
             Route::Turns(ways) => {
                 let turn = &mut self.turns[route as usize];
-                let way = ways[*turn as usize];
-                *turn = if *turn as usize + 1 < ways.len() { *turn + 1 } else { 0 };
-                way
+                // Where all are closed, the last is as good as any other.
+                for _ in 0..ways.len() {
+                    let (station, way) = ways[*turn as usize];
+                    *turn = if *turn as usize + 1 < ways.len() { *turn + 1 } else { 0 };
+                    if station.is_none_or(|at| !self.stations[at as usize].closed) {
+                        return way;
+                    }
+                }
+                ways[*turn as usize].1
             }
             Route::Shortest(ways) => {
                 let inside = |at: u32| self.stations[at as usize].inside();

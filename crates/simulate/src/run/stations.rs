@@ -15,6 +15,8 @@ pub(super) struct StationState {
     limited: bool,
     capacity: u32,
     pub(super) failures: f64,
+    /// Whether ways in turn pass it by.
+    pub(super) closed: bool,
     drop_expired: bool,
     slowness: f64,
     pub(super) busy: u32,
@@ -70,6 +72,7 @@ impl StationState {
             limited: station.servers.is_some(),
             capacity: station.capacity.unwrap_or(u32::MAX),
             failures: station.failures,
+            closed: false,
             drop_expired: station.drop_expired,
             slowness: 1.0,
             busy: 0,

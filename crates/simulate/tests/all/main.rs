@@ -2,5 +2,6 @@
 //! laws that hold in every run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod designs;
 mod networks;
 mod repeatable;

@@ -57,6 +57,7 @@ pub fn everything() -> Network {
         longest_backoff: u64::MAX,
         jitter,
         budget: None,
+        breaker: None,
     };
     let after = builder.leave(END);
     let both = builder.call("both".to_owned(), &[query, charge], policy(true, true), after);

@@ -1,0 +1,225 @@
+//! Calls over the network: to externals and to other services, with the protection that was decided.
+
+use std::collections::BTreeMap;
+
+use decide::crossings::{End, How};
+use decide::protection::{self, Opens, Protected};
+use decide::{Design, budget};
+use model::model::{ExternalId, OperationId};
+
+use super::resources::{Kind, Resource};
+use super::times;
+use crate::kernel::{Distribution, Time};
+use crate::network::{Breaker, Budget, Builder, END, Label, Opening, Policy, Station, StationId};
+
+/// Most times that one request makes the same call.
+const MOST_REPEATS: f64 = 100.0;
+
+/// Retries that a budget allows at once, beside its share. House.
+const BURST: f64 = 10.0;
+
+/// All calls of a design by the operation that makes them.
+pub(super) struct Calls {
+    by_operation: BTreeMap<OperationId, Vec<Protected>>,
+    externals: BTreeMap<(ExternalId, u16), StationId>,
+    limits: BTreeMap<ExternalId, StationId>,
+    bulkheads: BTreeMap<String, StationId>,
+    pub(super) resources: Vec<Resource>,
+}
+
+/// Seconds as nanoseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and times are not negative"
+)]
+pub(super) fn nanoseconds(seconds: f64) -> Time {
+    (seconds * 1e9).round() as Time
+}
+
+impl Calls {
+    /// Finds the calls, and adds a station for each external.
+    pub(super) fn of(design: &Design, builder: &mut Builder) -> Self {
+        let mut calls = Self {
+            by_operation: BTreeMap::new(),
+            externals: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            bulkheads: BTreeMap::new(),
+            resources: Vec::new(),
+        };
+        for protected in protection::of_design(design) {
+            if let End::External(id, at) = protected.crossing.to {
+                calls.external(design, builder, (id, at));
+            }
+            let waits = !matches!(protected.crossing.how, How::Steps { .. } | How::Follows);
+            if let Some(operation) = protected.crossing.operation.filter(|_| waits) {
+                calls.by_operation.entry(operation).or_default().push(protected);
+            }
+        }
+        calls
+    }
+
+    /// The calls of an operation, in the order in which they are reported.
+    pub(super) fn of_operation(&self, operation: OperationId) -> &[Protected] {
+        self.by_operation.get(&operation).map_or(&[], Vec::as_slice)
+    }
+
+    fn external(&mut self, design: &Design, builder: &mut Builder, (id, at): (ExternalId, u16)) {
+        let facts = design.facts();
+        let external = facts.external(id);
+        let name = external.name.value.clone();
+        if let std::collections::btree_map::Entry::Vacant(free) = self.externals.entry((id, at)) {
+            let full = End::External(id, at).name(facts);
+            let station = builder.station(Station { servers: None, ..Station::new(full.clone()) });
+            free.insert(station);
+            self.resources.push(Resource {
+                name: full,
+                owner: name.clone(),
+                kind: Kind::External,
+                stations: vec![station],
+                servers: None,
+            });
+        }
+        let end = End::External(id, at);
+        if self.limits.contains_key(&id) || protection::limit(facts, end).is_none() {
+            return;
+        }
+        let station = builder.station(Station::new(format!("limit of {name}")));
+        self.limits.insert(id, station);
+        self.resources.push(Resource {
+            name: format!("limit of {name}"),
+            owner: name,
+            kind: Kind::Limit,
+            stations: vec![station],
+            servers: Some(1),
+        });
+    }
+
+    /// Adds a call before `then`: through its limit and its bulkhead, as often as one request makes
+    /// it, under its policy. `callee` is where a service of ours begins.
+    pub(super) fn add(
+        &mut self,
+        design: &Design,
+        builder: &mut Builder,
+        protected: &Protected,
+        callee: Option<Label>,
+        then: Label,
+    ) -> Label {
+        let facts = design.facts();
+        let crossing = &protected.crossing;
+        let name = format!("{}->{}", crossing.caller, crossing.to.name(facts));
+        let done = builder.leave(END);
+        let asked = match (crossing.to, callee) {
+            (End::External(id, at), _) => self.ask_external(design, builder, (id, at), &name, done),
+            (_, Some(callee)) => builder.call(name.clone(), &[callee], Policy::default(), done),
+            (_, None) => return then,
+        };
+        let bulkhead = self.bulkhead(builder, &name, protected.protection.bulkhead);
+        let held = builder.enter(bulkhead, asked);
+        let policy = policy(protected);
+        let otherwise = (protected.choice == "fallback").then_some(then);
+        let mut next = then;
+        for _ in 0..repeats(design, protected) {
+            next = builder.call_or(name.clone(), &[held], policy.clone(), next, otherwise);
+        }
+        next
+    }
+
+    fn ask_external(
+        &self,
+        design: &Design,
+        builder: &mut Builder,
+        (id, at): (ExternalId, u16),
+        caller: &str,
+        then: Label,
+    ) -> Label {
+        let facts = design.facts();
+        let end = End::External(id, at);
+        let (times, _, _) = budget::times(facts, end);
+        let Some(station) = self.externals.get(&(id, at)) else { return then };
+        let asked = builder.serve_as(caller.to_owned(), *station, times::lognormal(times), then);
+        let limit = protection::limit(facts, end).map(|limit| limit.value);
+        match (self.limits.get(&id), limit) {
+            (Some(station), Some(limit)) if limit > 0.0 => {
+                let share = facts.value(&decide::numbers::LIMIT_SHARE);
+                let turn = Distribution::Constant(1e9 / (limit * share));
+                builder.serve_as(caller.to_owned(), *station, turn, asked)
+            }
+            _ => asked,
+        }
+    }
+
+    /// The calls that may be under way at once.
+    fn bulkhead(&mut self, builder: &mut Builder, name: &str, calls: f64) -> StationId {
+        if let Some(known) = self.bulkheads.get(name) {
+            return *known;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates, and there is at least one"
+        )]
+        let calls = calls.max(1.0) as u32;
+        let servers = Some(calls);
+        let named = format!("bulkhead of {name}");
+        let station =
+            builder.station(Station { servers, capacity: servers, ..Station::new(named.clone()) });
+        self.bulkheads.insert(name.to_owned(), station);
+        self.resources.push(Resource {
+            name: named,
+            owner: name.to_owned(),
+            kind: Kind::Bulkhead,
+            stations: vec![station],
+            servers,
+        });
+        station
+    }
+}
+
+/// How often one request makes a call: a list's mean length, rounded.
+fn repeats(design: &Design, protected: &Protected) -> u32 {
+    let Some(id) = protected.crossing.operation else { return 1 };
+    let own = decide::facts::row_rate(design.facts(), design.model.operation(id)).peak;
+    if own <= 0.0 {
+        return 1;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between one and a hundred"
+    )]
+    let repeats = (protected.crossing.rate.peak / own).round().clamp(1.0, MOST_REPEATS) as u32;
+    repeats
+}
+
+/// The policy of a call, as it was decided.
+fn policy(protected: &Protected) -> Policy {
+    let of = &protected.protection;
+    let retries = u32::try_from(of.attempts - 1).unwrap_or_default();
+    let breaks = matches!(protected.choice, "breaker" | "fallback");
+    Policy {
+        timeout: Some(nanoseconds(of.timeout)),
+        cancel: true,
+        retries,
+        backoff: nanoseconds(of.backoff),
+        longest_backoff: nanoseconds(of.backoff_most),
+        jitter: true,
+        budget: (retries > 0).then_some(Budget { share: of.retry_budget, burst: BURST }),
+        breaker: breaks.then(|| breaker(of.breaker)),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of a few calls"
+)]
+fn breaker(of: protection::Breaker) -> Breaker {
+    let opening = match of.opens {
+        Opens::InARow(failures) => Opening::InARow(failures as u32),
+        Opens::Share { failures, calls, window } => {
+            Opening::Share { failures, calls: calls as u32, window: nanoseconds(window) }
+        }
+    };
+    Breaker { opening, open: nanoseconds(of.open), probes: of.probes as u32 }
+}

@@ -1,0 +1,394 @@
+//! Puts a design's network together: a program for each operation at each replica.
+
+use std::collections::BTreeMap;
+
+use decide::caching::{self, Caching, Place};
+use decide::crossings::{self, End};
+use decide::sizing::work::Work;
+use decide::{Design, budget, decided, facts, numbers, objectives};
+use model::model::{Flow, Operation, OperationId, OperationKind, StepKind};
+
+use super::calls::{Calls, nanoseconds};
+use super::disturbance::Disturber;
+use super::resources::{Replica, Stations, trip};
+use super::times::{
+    self, APPLICATION_VARIATION, DATABASE_VARIATION, TRIP_VARIATION, Times, spread,
+};
+use super::{Compiled, Question, Simulated, Unknown};
+use crate::kernel::Distribution;
+use crate::network::{Arrivals, Budget, Builder, END, Label, Policy, SourceId};
+
+/// Retries of clients that a budget allows at once, beside its share. House.
+const CLIENT_BURST: f64 = 10.0;
+
+/// A design as a network whose warm-up takes `warm_up` seconds: disturbances count from its end.
+///
+/// # Errors
+///
+/// A disturbance names what the design does not have.
+pub fn compile(design: &Design, question: &Question, warm_up: f64) -> Result<Compiled, Unknown> {
+    let mut compiler = Compiler::new(design, question);
+    let mut operations = Vec::new();
+    let mut sources = Vec::new();
+    for objective in objectives::of_design(design) {
+        let rate = compiler.asked(objective.operation);
+        if rate > 0.0 {
+            sources.push(compiler.source(objective.operation, &objective.name, rate));
+            operations.push(compiler.simulated(&objective, rate));
+        }
+    }
+    for (flow, rate) in compiler.flows() {
+        sources.push(compiler.flow(flow, rate));
+        operations.push(compiler.simulated_flow(flow, rate));
+    }
+    compiler.streams(&mut sources);
+    compiler.finish(operations, &sources, warm_up)
+}
+
+struct Compiler<'d> {
+    design: &'d Design,
+    question: &'d Question,
+    builder: Builder,
+    stations: Stations,
+    calls: Calls,
+    works: Vec<Work>,
+    kept: BTreeMap<OperationId, Caching>,
+    names: Vec<String>,
+    /// Where each operation begins, once somebody asked for it.
+    entries: BTreeMap<OperationId, Label>,
+}
+
+impl<'d> Compiler<'d> {
+    fn new(design: &'d Design, question: &'d Question) -> Self {
+        let mut builder = Builder::new();
+        let stations = Stations::of(design, question.amount, &mut builder);
+        let calls = Calls::of(design, &mut builder);
+        let done = |of: &Caching| {
+            let name = decided::operation_names(design.facts());
+            let subject = name.get(of.operation.0 as usize).cloned().unwrap_or_default();
+            let mut verdicts = design.verdicts.iter().filter(|of| of.family == "cache");
+            verdicts.any(|verdict| verdict.subject == subject && verdict.choice != "none")
+        };
+        let kept = caching::of(design).into_iter().filter(done).map(|of| (of.operation, of));
+        Self {
+            design,
+            question,
+            stations,
+            calls,
+            works: times::works(design),
+            kept: kept.collect(),
+            names: decided::operation_names(design.facts()),
+            entries: BTreeMap::new(),
+            builder,
+        }
+    }
+
+    /// Requests of clients: an attempt ends at the operation's deadline, and they try again.
+    fn source(&mut self, id: OperationId, name: &str, rate: f64) -> SourceId {
+        let attempt = self.entry(id);
+        let clients = &self.question.clients;
+        let deadline = budget::deadline_of(self.design.facts(), self.design.model.operation(id));
+        let policy = Policy {
+            timeout: Some(nanoseconds(deadline)),
+            cancel: true,
+            retries: clients.attempts.saturating_sub(1),
+            backoff: nanoseconds(clients.backoff),
+            longest_backoff: nanoseconds(deadline),
+            jitter: clients.jitter,
+            budget: clients.budget.map(|share| Budget { share, burst: CLIENT_BURST }),
+            breaker: None,
+        };
+        let asked = self.builder.call(format!("clients of {name}"), &[attempt], policy, END);
+        self.open(name, rate, asked)
+    }
+
+    fn open(&mut self, name: &str, rate: f64, entry: Label) -> SourceId {
+        let between = Distribution::Exponential(1e9 / rate);
+        let arrivals = Arrivals::Open { between, batch: Distribution::Constant(1.0) };
+        self.builder.source(name, arrivals, 0, entry)
+    }
+
+    fn simulated(&self, objective: &objectives::Objective, rate: f64) -> Simulated {
+        let facts = self.design.facts();
+        let operation = facts.operation(objective.operation);
+        Simulated {
+            name: objective.name.clone(),
+            rate,
+            objective: objective.latency.clone(),
+            availability: objective.availability,
+            deadline: budget::deadline_of(facts, operation),
+            naive_p99: self.naive_p99(objective.operation),
+        }
+    }
+
+    /// The p99 of everything that an operation does one after the other, added up.
+    fn naive_p99(&self, id: OperationId) -> f64 {
+        let calls = self.calls.of_operation(id).iter().map(|call| {
+            let (times, _, _) = budget::times(self.design.facts(), call.crossing.to);
+            times.quantile(0.99)
+        });
+        let times = times::of(self.design, id, &self.works[id.0 as usize]);
+        let own = lognormal_p99(times.application, APPLICATION_VARIATION)
+            + times.queries.iter().map(slowest).fold(0.0, f64::max);
+        calls.sum::<f64>() + own
+    }
+
+    /// Requests of clients a second: those of the operation less those that flows make.
+    fn asked(&self, id: OperationId) -> f64 {
+        let operation = self.design.model.operation(id);
+        if operation.kind == OperationKind::Stream {
+            return 0.0;
+        }
+        let all = self.question.amount.of(self.works[id.0 as usize].requests);
+        let of_flow = |(flow, rate): (&Flow, f64)| {
+            let steps = called(self.design, flow).into_iter().filter(|(called, _)| *called == id);
+            steps.map(|(_, times)| rate * f64::from(times)).sum::<f64>()
+        };
+        let left = all - self.flows().into_iter().map(of_flow).sum::<f64>();
+        // What is left of a difference of equal numbers is no request.
+        if left > all * 1e-6 { left } else { 0.0 }
+    }
+
+    /// Where an operation begins: at one of its service's replicas, in turn.
+    fn entry(&mut self, id: OperationId) -> Label {
+        if let Some(known) = self.entries.get(&id) {
+            return *known;
+        }
+        // Known before it is built: operations may call each other in a circle.
+        let place = self.builder.forward();
+        self.entries.insert(id, place);
+        let operation = self.design.model.operation(id);
+        let replicas = self.replicas(operation);
+        let times = times::of(self.design, id, &self.works[id.0 as usize]);
+        let ways: Vec<_> = replicas
+            .into_iter()
+            .map(|replica| (replica.cores, self.program(id, &times, replica)))
+            .collect();
+        let ways = self.builder.in_turn_of(&ways);
+        self.builder.define(place, ways);
+        place
+    }
+
+    fn replicas(&self, operation: &Operation) -> Vec<Replica> {
+        let services = &self.design.sizing.services;
+        let at = services.iter().position(|of| of.contexts.contains(&operation.context));
+        at.and_then(|at| self.stations.services.get(at)).cloned().unwrap_or_default()
+    }
+
+    /// What one replica does for a request, from its last step to its first.
+    fn program(&mut self, id: OperationId, times: &Times, replica: Replica) -> Label {
+        let name = self.names.get(id.0 as usize).cloned().unwrap_or_default();
+        let design = self.design;
+        let mut next = self.builder.leave(END);
+        let calls = self.calls.of_operation(id).to_vec();
+        let writes = design.model.operation(id).writes();
+        if !calls.is_empty() && writes {
+            // What the callees said is written in a transaction of its own.
+            next = self.query(&name, times, replica, next);
+        }
+        for call in calls.iter().rev() {
+            let callee = match call.crossing.to {
+                End::External(..) | End::Event(_) => None,
+                End::Operation(callee) => Some(self.entry(callee)),
+                End::Entity(entity) => self.reader(entity),
+            };
+            next = self.calls.add(design, &mut self.builder, call, callee, next);
+        }
+        let asked = self.query(&name, times, replica, next);
+        next = self.kept(id, &name, asked, next);
+        let application = spread(times.application, APPLICATION_VARIATION);
+        next = self.builder.serve_as(name, replica.cores, application, next);
+        self.builder.enter(replica.gate, next)
+    }
+
+    /// One of the ways to ask the store, with a connection held meanwhile.
+    fn query(&mut self, name: &str, times: &Times, replica: Replica, then: Label) -> Label {
+        let mut ways = Vec::new();
+        for (at, query) in times.queries.iter().enumerate() {
+            let Some(servers) = self.stations.stores.get(query.store).cloned() else { continue };
+            let builder = &mut self.builder;
+            let name = format!("{name}/query/{at}");
+            let mut next = then;
+            if replica.pool.is_some() {
+                next = builder.leave(next);
+            }
+            let after = builder.pass(name.clone(), spread(query.rest, TRIP_VARIATION), next);
+            let work = spread(query.work, DATABASE_VARIATION);
+            let mut servers_of = vec![servers.first];
+            servers_of.extend(servers.followers.iter().filter(|_| query.follows));
+            let each: Vec<_> = servers_of
+                .into_iter()
+                .map(|at| (at, builder.serve_as(name.clone(), at, work.clone(), after)))
+                .collect();
+            next = builder.in_turn_of(&each);
+            if let Some(pool) = replica.pool {
+                next = builder.enter(pool, next);
+            }
+            ways.push((query.share, next));
+        }
+        match ways.is_empty() {
+            true => then,
+            false => self.builder.by_chance(format!("{name}/way"), &ways),
+        }
+    }
+
+    /// The layers of a cache within the system: what they answer does not reach the store.
+    fn kept(&mut self, id: OperationId, name: &str, asked: Label, answered: Label) -> Label {
+        let Some(kept) = self.kept.get(&id) else { return asked };
+        let mut next = asked;
+        for layer in kept.layers.iter().rev().filter(|layer| layer.place != Place::Http) {
+            let ways = [(layer.hits, answered), (1.0 - layer.hits, next)];
+            next = self.builder.by_chance(format!("{name}/{:?}", layer.place), &ways);
+            if layer.place == Place::Shared {
+                let there = spread(trip(self.design), TRIP_VARIATION);
+                next = self.builder.pass(format!("{name}/shared"), there, next);
+            }
+        }
+        next
+    }
+
+    /// A read by key at the service that has the rows.
+    fn reader(&mut self, entity: expression::EntityId) -> Option<Label> {
+        let operation = self
+            .design
+            .model
+            .operations()
+            .find(|(_, of)| of.kind == OperationKind::Get && of.entity() == Some(entity))?;
+        Some(self.entry(operation.0))
+    }
+
+    /// Messages to streams keep cores busy.
+    fn streams(&mut self, sources: &mut Vec<SourceId>) {
+        let facts = self.design.facts();
+        let message = spread(facts.value(&numbers::MESSAGE_CPU) / 1e3, APPLICATION_VARIATION);
+        for (id, operation) in facts::all_by_name(facts) {
+            let rate = self.question.amount.of(self.works[id.0 as usize].messages);
+            if operation.kind != OperationKind::Stream || rate <= 0.0 {
+                continue;
+            }
+            let name = format!("messages of {}", self.names[id.0 as usize]);
+            let mut ways = Vec::new();
+            for replica in self.replicas(operation) {
+                let way = self.builder.serve_as(name.clone(), replica.cores, message.clone(), END);
+                ways.push((replica.cores, way));
+            }
+            let entry = self.builder.in_turn_of(&ways);
+            sources.push(self.open(&name, rate, entry));
+        }
+    }
+
+    /// Flows with how often they start a second, by name.
+    fn flows(&self) -> Vec<(&'d Flow, f64)> {
+        let emitted = crossings::emitted(self.design.facts());
+        let mut flows: Vec<&Flow> = self.design.model.flows.iter().collect();
+        flows.sort_by_key(|flow| flow.name.value.as_str());
+        let starts = |flow: &'d Flow| {
+            let peak = emitted.get(flow.after.0 as usize).map_or(0.0, |rate| rate.peak);
+            (flow, peak * self.factor())
+        };
+        flows.into_iter().map(starts).filter(|(_, rate)| *rate > 0.0).collect()
+    }
+
+    /// A flow calls its steps' operations one after the other, and nobody waits for it.
+    fn flow(&mut self, flow: &Flow, rate: f64) -> SourceId {
+        let mut next = END;
+        for (operation, times) in called(self.design, flow).into_iter().rev() {
+            let step = self.entry(operation);
+            let name = format!("{}->{}", flow.name.value, self.names[operation.0 as usize]);
+            for _ in 0..times {
+                next = self.builder.call(name.clone(), &[step], Policy::default(), next);
+            }
+        }
+        self.open(&format!("flow {}", flow.name.value), rate, next)
+    }
+
+    fn simulated_flow(&self, flow: &Flow, rate: f64) -> Simulated {
+        let facts = self.design.facts();
+        let objective = flow.latency.as_ref().map(|latency| latency.value.clone());
+        let steps = called(self.design, flow).into_iter();
+        let naive = steps.map(|(id, times)| f64::from(times) * self.naive_p99(id)).sum();
+        let context = facts.event(flow.after).context;
+        Simulated {
+            name: format!("flow {}", flow.name.value),
+            rate,
+            deadline: objective.as_ref().map_or(f64::INFINITY, |of| budget::deadline(facts, of)),
+            objective: objective.unwrap_or_default(),
+            availability: facts::context_availability(facts, context).value.0,
+            naive_p99: naive,
+        }
+    }
+
+    /// How many times the stated peak comes in all.
+    fn factor(&self) -> f64 {
+        let all = self.design.sizing.requests;
+        if all.peak > 0.0 { self.question.amount.of(all) / all.peak } else { 1.0 }
+    }
+
+    fn finish(
+        mut self,
+        operations: Vec<Simulated>,
+        sources: &[SourceId],
+        warm_up: f64,
+    ) -> Result<Compiled, Unknown> {
+        let mut resources = std::mem::take(&mut self.stations.resources);
+        resources.append(&mut self.calls.resources);
+        let disturber = Disturber {
+            design: self.design,
+            stations: &self.stations,
+            resources: &resources,
+            sources,
+        };
+        for disturbance in &self.question.disturbances {
+            disturber.add(&mut self.builder, disturbance, warm_up)?;
+        }
+        let left_out = left_out(self.design);
+        Ok(Compiled { network: self.builder.finish(), operations, resources, left_out })
+    }
+}
+
+/// Most items of a list that a flow goes through one by one.
+const MOST_ITEMS: f64 = 100.0;
+
+/// The operations that a flow calls, in order, and how often.
+fn called(design: &Design, flow: &Flow) -> Vec<(OperationId, u32)> {
+    let facts = design.facts();
+    let step = |step: &model::model::Step| {
+        let StepKind::Call(invocation) = &step.kind else { return None };
+        let items = step.each.as_ref().map_or(1.0, |each| crossings::items(facts, each));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between one and a hundred"
+        )]
+        let times = items.round().clamp(1.0, MOST_ITEMS) as u32;
+        Some((invocation.operation()?, times))
+    };
+    flow.steps.iter().filter_map(step).collect()
+}
+
+fn lognormal_p99(mean: f64, variation: f64) -> f64 {
+    let square = libm::log1p(variation * variation);
+    mean * libm::exp(crate::kernel::normal_quantile(0.99) * libm::sqrt(square) - square / 2.0)
+}
+
+fn slowest(query: &times::Query) -> f64 {
+    lognormal_p99(query.work, DATABASE_VARIATION) + lognormal_p99(query.rest, TRIP_VARIATION)
+}
+
+/// What a design has and this network has not.
+fn left_out(design: &Design) -> Vec<String> {
+    let mut left = Vec::new();
+    let model = &design.model;
+    if !model.events.is_empty() {
+        left.push(
+            "delivery of events through the broker, and what consumers do with them".to_owned(),
+        );
+    }
+    if design.sizing.services.iter().any(|of| of.most > of.replicas) {
+        left.push("autoscaling while the run goes on: replicas are those of the load".to_owned());
+    }
+    if design.verdicts.iter().any(|of| of.family == "cache" && of.choice == "http") {
+        left.push("answers that browsers keep: every request reaches the system".to_owned());
+    }
+    left
+}

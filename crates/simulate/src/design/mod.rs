@@ -1,0 +1,76 @@
+//! A design as a network: what each operation asks of which resource, for how long, and what its
+//! callers do when that takes too long. One number is carried from the model into the run: rates,
+//! replicas, pools, timeouts and budgets are those that were decided.
+
+mod answer;
+mod calls;
+mod compile;
+mod disturbance;
+mod resources;
+pub mod times;
+
+pub use answer::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, answer};
+pub use compile::compile;
+pub use disturbance::{Disturbance, Happening, Unknown};
+pub use resources::{Kind, Resource};
+pub use times::Amount;
+
+use base::Percentiles;
+
+use crate::network::Network;
+
+/// What is asked of a simulation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// How much comes.
+    pub amount: Amount,
+    /// What clients do when they get no answer.
+    pub clients: Clients,
+    /// What happens meanwhile.
+    pub disturbances: Vec<Disturbance>,
+}
+
+/// What clients of the system do when an answer is bad or does not come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clients {
+    /// Attempts, the first included.
+    pub attempts: u32,
+    /// Longest wait before the second, in seconds; it doubles with each.
+    pub backoff: f64,
+    /// Whether the wait is drawn between nothing and its length.
+    pub jitter: bool,
+    /// Further attempts as a share of the requests; no bound where there is none.
+    pub budget: Option<f64>,
+}
+
+/// A design as it is simulated.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// What is run.
+    pub network: Network,
+    /// The operations whose requests come from clients, and the flows: as many as the first sources,
+    /// in order.
+    pub operations: Vec<Simulated>,
+    /// What they wait for.
+    pub resources: Vec<Resource>,
+    /// What was left out, in words, so that nobody takes the answer for more than it is.
+    pub left_out: Vec<String>,
+}
+
+/// An operation whose requests come from clients, or a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Simulated {
+    /// As verdicts call it; flows after the word `flow`.
+    pub name: String,
+    /// Requests a second.
+    pub rate: f64,
+    /// How fast it promises to be.
+    pub objective: Percentiles,
+    /// Share of requests that it promises to answer well.
+    pub availability: f64,
+    /// When it stops, in seconds.
+    pub deadline: f64,
+    /// Sum of the p99 of everything that it waits for one after the other, in seconds: what people
+    /// add up by hand, and no prediction.
+    pub naive_p99: f64,
+}

@@ -1,0 +1,131 @@
+//! Designs as networks: the shop of the examples at its peak, and when things go wrong.
+
+use std::sync::Arc;
+
+use decide::Design;
+use decide::sizing::{Level, Service};
+use simulate::design::{
+    Amount, Answer, Clients, Disturbance, Happening, Kind, OperationAnswer, Phase, Question,
+    answer, compile,
+};
+use simulate::experiment::{Plan, Steadiness, simulate};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// The shop, decided.
+fn shop() -> Design {
+    let text = include_str!("../../../../examples/shop/firmitas.yaml");
+    let mut sources = base::SourceMap::default();
+    let file = sources.add("shop.yaml", text);
+    let (model, diagnostics) = model::load(&sources, file);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    decide::decide(Arc::new(model)).0
+}
+
+fn question(disturbances: Vec<Disturbance>) -> Question {
+    let clients = Clients { attempts: 3, backoff: 0.1, jitter: true, budget: None };
+    Question { amount: Amount::Level(Level::Peak), clients, disturbances }
+}
+
+fn asked(design: &Design, question: &Question, seconds: u64, threads: usize) -> Answer {
+    let compiled = compile(design, question, 0.0).unwrap();
+    let duration = Some(seconds * SECOND);
+    let plan = Plan { replications: 4, threads, duration, ..Plan::default() };
+    let report = simulate(&compiled.network, &plan, |_| ()).unwrap();
+    answer(&compiled, &report, 0.0)
+}
+
+fn operation<'p>(phase: &'p Phase, name: &str) -> &'p OperationAnswer {
+    phase.operations.iter().find(|of| of.name == name).unwrap()
+}
+
+fn busy(phase: &Phase, kind: Kind) -> f64 {
+    phase.resources.iter().find(|of| of.kind == kind).unwrap().utilisation.unwrap()
+}
+
+#[test]
+fn at_its_peak_a_design_is_as_busy_as_it_was_sized_for() {
+    let design = shop();
+    let answer = asked(&design, &question(Vec::new()), 20, 2);
+    assert_eq!(answer.steadiness, Steadiness::Steady);
+    let phase = &answer.phases[0];
+    let service: &Service = &design.sizing.services[0];
+    let cores = service.cores.peak / f64::from(service.replicas * service.replica_cores);
+    assert!((busy(phase, Kind::Cores) / cores - 1.0).abs() < 0.03, "{}", busy(phase, Kind::Cores));
+    // Answers that processes keep are not in the sizing, so that the store is less busy.
+    let store = &design.sizing.stores[0];
+    let sized = store.cores.peak / f64::from(store.node.cores);
+    let simulated = busy(phase, Kind::Store);
+    assert!(simulated > 0.7 * sized && simulated < 1.1 * sized, "{simulated} for {sized}");
+    assert!(phase.keeps_promises());
+    let page = operation(phase, "browseProducts");
+    let (p95, naive) = (page.quantiles[1].unwrap().value, page.naive_p99);
+    assert!(p95 > 0.003 && p95 < naive, "{p95}");
+    // Work that flows do is not asked for by clients a second time.
+    assert!(phase.operations.iter().all(|of| of.name != "charge"));
+    assert!(operation(phase, "flow checkout").goodput.value > 0.0);
+}
+
+#[test]
+fn an_answer_does_not_depend_on_threads() {
+    let design = shop();
+    let question = question(Vec::new());
+    assert_eq!(asked(&design, &question, 2, 1), asked(&design, &question, 2, 4));
+}
+
+#[test]
+fn an_external_that_hangs_harms_who_needs_it_and_nobody_else() {
+    let design = shop();
+    let hangs = Happening::Hanging("cardProcessor".to_owned());
+    let hangs = Disturbance { what: hangs, from: 10.0, until: Some(20.0) };
+    let answer = asked(&design, &question(vec![hangs]), 80, 2);
+    let [before, during, after] = answer.phases.as_slice() else { panic!("{answer:?}") };
+    let share = |phase: &Phase, name| {
+        let of = operation(phase, name);
+        of.goodput.value / of.offered.value
+    };
+    assert!(share(before, "flow checkout") > 0.9, "{:?}", operation(before, "flow checkout"));
+    assert!(share(during, "flow checkout") < 0.2, "{}", share(during, "flow checkout"));
+    // Breakers stay open for a quarter of a minute after the external is well again.
+    let late = share(after, "flow checkout");
+    assert!(late > 0.7 && late < 0.9, "{late}");
+    for phase in [before, during, after] {
+        assert!(share(phase, "browseProducts") > 0.99);
+    }
+}
+
+#[test]
+fn a_surge_beyond_what_the_store_bears_shows_there() {
+    let design = shop();
+    let surge = Disturbance { what: Happening::Surge(6.0), from: 5.0, until: Some(10.0) };
+    let answer = asked(&design, &question(vec![surge]), 20, 2);
+    let during = &answer.phases[1];
+    let first = during.bottlenecks().next().unwrap();
+    assert!(first.utilisation.unwrap() > 0.97, "{first:?}");
+    assert!(!during.keeps_promises());
+}
+
+#[test]
+fn a_zone_that_is_lost_takes_a_share_of_requests_until_it_is_noticed() {
+    let design = shop();
+    let lost = Disturbance { what: Happening::ZoneLost, from: 5.0, until: None };
+    let answer = asked(&design, &question(vec![lost]), 200, 2);
+    let last = answer.phases.last().unwrap();
+    let page = operation(last, "viewProduct");
+    // The standby took over, and the replicas that are left serve everybody.
+    assert!(page.goodput.value / page.offered.value > 0.999, "{page:?}");
+    let second = operation(&answer.phases[1], "viewProduct");
+    assert!(second.goodput.value / second.offered.value < 0.5, "{second:?}");
+}
+
+#[test]
+fn a_disturbance_of_what_is_not_there_names_what_is() {
+    let slow = Happening::Slow("store.orderz".to_owned(), 3.0);
+    let slow = Disturbance { what: slow, from: 0.0, until: None };
+    let unknown = compile(&shop(), &question(vec![slow]), 0.0).unwrap_err();
+    assert_eq!(unknown.name, "store.orderz");
+    assert_eq!(unknown.known, ["cardProcessor", "shop", "shop-postgresql"]);
+    let known = Happening::Slow("store.ordering".to_owned(), 3.0);
+    let known = Disturbance { what: known, from: 0.0, until: None };
+    assert!(compile(&shop(), &question(vec![known]), 0.0).is_ok());
+}
