@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use decide::caching::{self, Caching, Place};
 use decide::crossings::{self, End};
-use decide::sizing::work::Work;
+use decide::sizing::{Load, work::Work};
 use decide::{Design, budget, decided, facts, numbers, objectives};
 use model::model::{Flow, Operation, OperationId, OperationKind, StepKind};
 
@@ -139,7 +139,7 @@ impl<'d> Compiler<'d> {
         if operation.kind == OperationKind::Stream {
             return 0.0;
         }
-        let all = self.question.amount.of(self.works[id.0 as usize].requests);
+        let all = self.amount(self.works[id.0 as usize].requests);
         let of_flow = |(flow, rate): (&Flow, f64)| {
             let steps = called(self.design, flow).into_iter().filter(|(called, _)| *called == id);
             steps.map(|(_, times)| rate * f64::from(times)).sum::<f64>()
@@ -262,7 +262,7 @@ impl<'d> Compiler<'d> {
         let facts = self.design.facts();
         let message = spread(facts.value(&numbers::MESSAGE_CPU) / 1e3, APPLICATION_VARIATION);
         for (id, operation) in facts::all_by_name(facts) {
-            let rate = self.question.amount.of(self.works[id.0 as usize].messages);
+            let rate = self.amount(self.works[id.0 as usize].messages);
             if operation.kind != OperationKind::Stream || rate <= 0.0 {
                 continue;
             }
@@ -318,10 +318,15 @@ impl<'d> Compiler<'d> {
         }
     }
 
+    /// How much of a load comes.
+    fn amount(&self, load: Load) -> f64 {
+        self.question.amount.of(load) * self.question.busier
+    }
+
     /// How many times the stated peak comes in all.
     fn factor(&self) -> f64 {
         let all = self.design.sizing.requests;
-        if all.peak > 0.0 { self.question.amount.of(all) / all.peak } else { 1.0 }
+        if all.peak > 0.0 { self.amount(all) / all.peak } else { 1.0 }
     }
 
     fn finish(

@@ -7,12 +7,15 @@ mod calls;
 mod compile;
 mod disturbance;
 mod resources;
+mod stability;
+mod text;
 pub mod times;
 
 pub use answer::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, answer};
 pub use compile::compile;
 pub use disturbance::{Disturbance, Happening, Unknown};
 pub use resources::{Kind, Resource};
+pub use stability::{NoAnswer, Recovery, Stability, stability};
 pub use times::Amount;
 
 use base::Percentiles;
@@ -22,8 +25,10 @@ use crate::network::Network;
 /// What is asked of a simulation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// How much comes.
+    /// How much comes; replicas follow it within the bounds of autoscaling.
     pub amount: Amount,
+    /// How many times that comes, on the same machines: one, unless a boundary is searched.
+    pub busier: f64,
     /// What clients do when they get no answer.
     pub clients: Clients,
     /// What happens meanwhile.

@@ -251,10 +251,12 @@ impl Network {
         &self.sources
     }
 
-    /// When something changes, in rising order without repetition.
+    /// When something changes, in rising order without repetition. What is so from the start on is
+    /// no change.
     #[must_use]
     pub fn change_times(&self) -> Vec<Time> {
-        let mut times: Vec<Time> = self.changes.iter().map(|change| change.at).collect();
+        let changes = self.changes.iter().filter(|change| change.at > 0);
+        let mut times: Vec<Time> = changes.map(|change| change.at).collect();
         times.sort_unstable();
         times.dedup();
         times

@@ -6,7 +6,7 @@ use decide::Design;
 use decide::sizing::{Level, Service};
 use simulate::design::{
     Amount, Answer, Clients, Disturbance, Happening, Kind, OperationAnswer, Phase, Question,
-    answer, compile,
+    answer, compile, stability,
 };
 use simulate::experiment::{Plan, Steadiness, simulate};
 
@@ -24,7 +24,7 @@ fn shop() -> Design {
 
 fn question(disturbances: Vec<Disturbance>) -> Question {
     let clients = Clients { attempts: 3, backoff: 0.1, jitter: true, budget: None };
-    Question { amount: Amount::Level(Level::Peak), clients, disturbances }
+    Question { amount: Amount::Level(Level::Peak), busier: 1.0, clients, disturbances }
 }
 
 fn asked(design: &Design, question: &Question, seconds: u64, threads: usize) -> Answer {
@@ -128,4 +128,19 @@ fn a_disturbance_of_what_is_not_there_names_what_is() {
     let known = Happening::Slow("store.ordering".to_owned(), 3.0);
     let known = Disturbance { what: known, from: 0.0, until: None };
     assert!(compile(&shop(), &question(vec![known]), 0.0).is_ok());
+}
+
+#[test]
+fn work_that_ends_with_its_deadline_lets_a_store_recover_until_there_is_too_much_of_it() {
+    let design = shop();
+    let slow = Happening::Slow("store.ordering".to_owned(), 20.0);
+    let slow = Disturbance { what: slow, from: 5.0, until: Some(10.0) };
+    let plan = Plan { replications: 2, threads: 2, ..Plan::default() };
+    let stability = stability(&design, &question(vec![slow]), &plan, |_, _| ()).unwrap();
+    let recovery = stability.recovery;
+    assert!(recovery.returns() && recovery.during < 0.7 * recovery.offered, "{recovery:?}");
+    assert_eq!(stability.length, None);
+    // The first resource is full at about two and a half times the peak.
+    let load = stability.load.unwrap();
+    assert!(load > 1.5 && load < 4.0, "{load}");
 }
