@@ -16,6 +16,7 @@ pub mod live;
 pub mod loaded;
 pub mod render;
 pub mod seed;
+pub mod settings_file;
 
 use std::{panic::AssertUnwindSafe, process::ExitCode};
 
@@ -27,6 +28,7 @@ use commands::{
 };
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
+use settings_file::FromFile;
 
 /// From a model that says what a backend is for, to the decided, written and running backend
 #[derive(Clone, Debug, Parser)]
@@ -108,9 +110,10 @@ pub fn main() -> ExitCode {
     let console = Console::new(arguments.output);
     report_panics(console);
     // Nothing of what a panic leaves behind is used afterwards.
-    let work = AssertUnwindSafe(|| run(&arguments.command, &matches, &console));
+    let work = AssertUnwindSafe(|| configured(arguments, matches, &console));
     match std::panic::catch_unwind(work) {
-        Ok(Ok(outcome)) => outcome.into(),
+        Ok(Ok(Some(outcome))) => outcome.into(),
+        Ok(Ok(None)) => ExitCode::from(COULD_NOT_RUN),
         Ok(Err(failure)) => {
             console.failure(&failure);
             ExitCode::from(COULD_NOT_RUN)
@@ -126,7 +129,44 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Outcome, Failure> {
+/// Runs a command with what the file of settings says as well; nothing comes of it where that file
+/// is wrong, which is told.
+fn configured(
+    arguments: Arguments,
+    matches: ArgMatches,
+    console: &Console,
+) -> Result<Option<Outcome>, Failure> {
+    let mut all = Arguments::command();
+    all.build();
+    let file = match FromFile::of(&all, &matches) {
+        Ok(file) => file,
+        Err(settings_file::Refused::Failure(failure)) => return Err(failure),
+        Err(settings_file::Refused::Wrong(wrong)) => {
+            wrong.tell(console);
+            return Ok(None);
+        }
+    };
+    if file.origins.is_empty() {
+        return run(&arguments.command, &matches, &file, console).map(Some);
+    }
+    let failed = |error: clap::Error| {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        Failure::new("invalid-setting", line.to_owned())
+    };
+    let matches =
+        Arguments::command().try_get_matches_from(file.extend(std::env::args_os().collect()));
+    let matches = matches.map_err(failed)?;
+    let arguments = Arguments::from_arg_matches(&matches).map_err(failed)?;
+    run(&arguments.command, &matches, &file, console).map(Some)
+}
+
+fn run(
+    command: &Command,
+    matches: &ArgMatches,
+    file: &FromFile,
+    console: &Console,
+) -> Result<Outcome, Failure> {
     match command {
         Command::New(arguments) => new::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
@@ -138,7 +178,7 @@ fn run(command: &Command, matches: &ArgMatches, console: &Console) -> Result<Out
         Command::Schema(arguments) => Ok(schema::run(*arguments, console)),
         Command::Up(arguments) => {
             let own = matches.subcommand_matches("up").unwrap_or(matches);
-            up::run(arguments, own, console)
+            up::run(arguments, &up::Origins { matches: own, file }, console)
         }
         Command::User(command) => account::user(command, console),
         Command::Key(command) => account::key(command, console),

@@ -29,4 +29,5 @@ mod reference;
 mod rendering;
 mod sarif;
 mod seed;
+mod settings;
 mod up;

@@ -2,6 +2,7 @@
 
 /// Their names, with what they are about.
 pub const TUNING: &[(&str, &str)] = &[
+    ("FIRM_CONFIG", "file with further settings, by the names of the flags: /etc/firm/firm.yaml"),
     ("FIRM_RATE_LIMIT", "`off`, or other limits than the decided ones: customer=20/s"),
     ("FIRM_CORS_ORIGIN", "origins from which browsers may call: https://app.example.com"),
     ("FIRM_CORS_CREDENTIALS", "whether browsers may send cookies from there: true"),

@@ -17,14 +17,21 @@ use crate::{
     console::{style, styled},
     failure::Failure,
     folder::Folder,
+    settings_file::FromFile,
 };
 
 /// Where the backend listens unless told otherwise: this machine alone can reach it.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
-/// Settings of `firm up`; a flag wins over the environment, which wins over the default.
+/// Settings of `firm up`; a flag wins over the environment, which wins over the file, which wins
+/// over the default.
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
+    /// File with settings, by the names of these flags [default: `firm.yaml` beside the model, if it
+    /// is there]
+    #[arg(long, env = "FIRM_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// Address and port, or a port alone; port 0 takes a free one
     #[arg(long, env = "FIRM_LISTEN", value_name = "ADDR", default_value = DEFAULT_LISTEN)]
     #[arg(value_parser = address)]
@@ -193,17 +200,20 @@ impl Settings {
 
     /// Every setting with its origin, secrets masked, as a table or as JSON.
     #[must_use]
-    pub fn describe(&self, folder: &Folder, matches: &ArgMatches) -> Effective {
+    pub fn describe(&self, folder: &Folder, origins: Origins<'_>) -> Effective {
+        let file = origins.file.path.as_ref();
+        let file = file.map_or_else(|| "none".to_owned(), |path| path.display().to_string());
         let mut rows = vec![
-            row("listen", self.listen.to_string(), matches),
-            row("data", self.data(folder).display().to_string(), matches),
-            row("store", masked(&self.store), matches),
+            row("config", file, origins),
+            row("listen", self.listen.to_string(), origins),
+            row("data", self.data(folder).display().to_string(), origins),
+            row("store", masked(&self.store), origins),
         ];
         for setting in &self.external {
-            rows.push(Setting { name: "external", ..row("external", masked(setting), matches) });
+            rows.push(Setting { name: "external", ..row("external", masked(setting), origins) });
         }
         let log = if self.log == Log::Json { "json" } else { "off" };
-        rows.push(row("log", log.to_owned(), matches));
+        rows.push(row("log", log.to_owned(), origins));
         let groups = [
             self.database.printed(masked),
             self.edge.printed(),
@@ -213,16 +223,16 @@ impl Settings {
             self.page.printed(),
         ];
         for (name, value) in groups.into_iter().flatten() {
-            rows.push(row(name, value, matches));
+            rows.push(row(name, value, origins));
         }
-        rows.push(row("cache", masked(&self.cache.cache), matches));
+        rows.push(row("cache", masked(&self.cache.cache), origins));
         let size = self.cache.cache_size.map_or("designed".to_owned(), |size| size.to_string());
-        rows.push(row("cache-size", size, matches));
+        rows.push(row("cache-size", size, origins));
         for (name, value) in self.graphql.printed() {
-            rows.push(row(name, value, matches));
+            rows.push(row(name, value, origins));
         }
         for (name, value) in self.telemetry.printed() {
-            rows.push(row(name, masked(&value), matches));
+            rows.push(row(name, masked(&value), origins));
         }
         Effective(rows)
     }
@@ -272,9 +282,20 @@ impl Effective {
     }
 }
 
-fn row(name: &'static str, value: String, matches: &ArgMatches) -> Setting {
+/// Where settings come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origins<'o> {
+    /// The command line.
+    pub matches: &'o ArgMatches,
+    /// The file.
+    pub file: &'o FromFile,
+}
+
+fn row(name: &'static str, value: String, origins: Origins<'_>) -> Setting {
     let variable = || name.to_uppercase().replace('-', "_");
-    let origin = match matches.value_source(&name.replace('-', "_")) {
+    let id = name.replace('-', "_");
+    let origin = match origins.matches.value_source(&id) {
+        _ if let Some(place) = origins.file.origins.get(&id) => place.clone(),
         Some(ValueSource::CommandLine) => format!("flag --{name}"),
         Some(ValueSource::EnvVariable) => format!("environment FIRM_{}", variable()),
         _ => "default".to_owned(),

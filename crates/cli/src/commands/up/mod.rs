@@ -9,7 +9,7 @@ mod watch;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{ArgMatches, Args};
+use clap::Args;
 use runtime::http::termination;
 use serde_json::json;
 use server::{Refused, Server};
@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use announce::Ready;
-pub use configuration::{Log, Settings};
+pub use configuration::{Log, Origins, Settings};
 pub use decided::{decided, decided_json};
 pub use first_requests::first_requests;
 pub use watch::Watch;
@@ -61,7 +61,7 @@ pub struct UpArguments {
 /// When the model cannot be started here.
 pub fn run(
     arguments: &UpArguments,
-    matches: &ArgMatches,
+    origins: &Origins<'_>,
     console: &Console,
 ) -> Result<Outcome, Failure> {
     let folder = Folder::open(&arguments.model)?;
@@ -70,7 +70,7 @@ pub fn run(
     arguments.settings.edge.edge()?;
     arguments.settings.cache.settings()?;
     if arguments.print_config {
-        let effective = arguments.settings.describe(&folder, matches);
+        let effective = arguments.settings.describe(&folder, *origins);
         match console.json() {
             true => console.document(
                 &json!({ "version": 1, "diagnostics": [], "configuration": effective.json() }),
