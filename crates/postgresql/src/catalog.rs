@@ -47,7 +47,7 @@ impl Catalog {
 
     /// The entity that records call by this name.
     pub fn entity(&self, qualified: &str) -> Option<EntityId> {
-        self.plans.iter().find(|plan| plan.qualified == qualified).map(|plan| plan.entity)
+        self.plans.iter().find(|plan| *plan.qualified == *qualified).map(|plan| plan.entity)
     }
 }
 

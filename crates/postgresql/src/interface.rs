@@ -36,8 +36,13 @@ impl Snapshot for Session {
     }
 
     async fn referred(&mut self, entity: EntityId, id: u128) -> Outcome<Option<Arc<Row>>> {
+        if let Some(row) = self.row_of_caller(entity, id) {
+            return Ok(row);
+        }
         let text = self.plan(entity)?.by_any_id.of(self.terms.tenant).clone();
-        self.one(entity, &text, &[Bind::Uuid(id)]).await
+        let row = self.one(entity, &text, &[Bind::Uuid(id)]).await?;
+        self.learn(entity, id, row.as_ref());
+        Ok(row)
     }
 
     async fn rows(&mut self, entity: EntityId, ids: &[u128]) -> Outcome<Vec<Option<Arc<Row>>>> {

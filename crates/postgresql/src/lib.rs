@@ -5,6 +5,7 @@
 )]
 
 mod address;
+mod alone;
 mod catalog;
 mod decode;
 mod failure;
@@ -22,6 +23,7 @@ mod schema;
 mod session;
 mod settings;
 mod silence;
+mod standing;
 mod statements;
 mod tenants;
 mod text;
@@ -192,7 +194,7 @@ impl Store for PostgreSqlStore {
         let held = self.reader(terms).await?;
         let mut session = Session::new(held, self.catalog.clone(), terms, false);
         let result = silence::bounded(work(&mut session)).await?;
-        session.finish();
+        session.finish().await?;
         result
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Plan {
     /// The entity.
     pub entity: EntityId,
     /// `context.Entity`: what records about its rows call it, whatever its position.
-    pub qualified: String,
+    pub qualified: Arc<str>,
     /// Name, quoted, in its schema.
     pub table: String,
     /// The column of the id, quoted.
@@ -60,6 +60,9 @@ pub(crate) struct Plan {
     pub by_id: Scoped<Arc<Text>>,
     /// Reads a row by id, `$1`, live or not.
     pub by_any_id: Scoped<Arc<Text>>,
+    /// Reads the link of the subject `$1` of the issuer `$2` as this entity, `$3`, in the tenant
+    /// `$4` or in any, then its row, live or not.
+    pub linked: Scoped<Arc<Text>>,
     /// Reads the live rows of the ids in `$1`.
     pub by_ids: Scoped<Arc<Text>>,
     /// Locks the live rows of the ids in `$1`, in their order, then reads them.
@@ -171,10 +174,18 @@ impl Plan {
         let by_ids = |own: &str| format!("{select}self.{id} = ANY($1){live}{own}");
         Self {
             entity: table.entity,
-            qualified: format!("{}.{}", shape.context, shape.name),
+            qualified: format!("{}.{}", shape.context, shape.name).into(),
             search: search_vector(table),
             by_id: scoped(&|own| format!("{select}self.{id} = $1{live}{own}")),
             by_any_id: scoped(&|own| format!("{select}self.{id} = $1{own}")),
+            linked: scoped(&|own| {
+                format!(
+                    "SELECT link.row, link.tenant, {list} FROM firmitas.subjects AS link \
+                     LEFT JOIN {own_table} AS self ON self.{id} = link.row{own} \
+                     WHERE link.subject = $1 AND link.issuer = $2 AND link.entity = $3 \
+                     AND ($4::uuid IS NULL OR link.tenant = $4) ORDER BY link.tenant LIMIT 1"
+                )
+            }),
             lock: scoped(&|own| format!("{} ORDER BY self.{id} FOR UPDATE OF self", by_ids(own))),
             by_ids: scoped(&by_ids),
             insert: Text::new(format!(

@@ -12,6 +12,7 @@ use tokio_postgres::{Client, Statement};
 use crate::address::Address;
 use crate::failure;
 use crate::silence;
+use crate::standing::Standings;
 use crate::text::Text;
 use crate::wire::Bind;
 
@@ -58,6 +59,8 @@ pub(crate) struct Pool {
     size: usize,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    /// Whom callers stood for when they were last asked about here.
+    pub standings: Standings,
     /// Connections outlive the tasks that ask for them.
     runtime: Handle,
 }
@@ -68,7 +71,8 @@ impl Pool {
         let size = size.max(1);
         let free = Arc::new(Semaphore::new(size));
         let runtime = Handle::current();
-        Arc::new(Self { address, set_up, size, free, idle: Mutex::default(), runtime })
+        let (idle, standings) = (Mutex::default(), Standings::default());
+        Arc::new(Self { address, set_up, size, free, idle, standings, runtime })
     }
 
     /// Whether a pooler gives each transaction another connection.

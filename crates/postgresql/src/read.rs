@@ -16,10 +16,20 @@ use crate::wire::{self, Bind};
 impl Session {
     /// A row with its parts from what a statement that starts with [`Plan::select`] yields.
     pub(crate) fn decode(&self, plan: &Plan, row: &tokio_postgres::Row) -> Result<Row, StoreError> {
+        self.decode_from(plan, row, 0)
+    }
+
+    /// The same where other columns come before.
+    pub(crate) fn decode_from(
+        &self,
+        plan: &Plan,
+        row: &tokio_postgres::Row,
+        first: usize,
+    ) -> Result<Row, StoreError> {
         let schema = self.catalog.schema();
-        let fields = decode::fields(row, 0, &plan.columns, schema)?;
+        let fields = decode::fields(row, first, &plan.columns, schema)?;
         let mut parts = Vec::with_capacity(plan.parts.len());
-        for (at, part) in (plan.columns.all.len()..).zip(&plan.parts) {
+        for (at, part) in (first + plan.columns.all.len()..).zip(&plan.parts) {
             parts.push(decode::part(decode::bytes(row, at)?, &part.columns, schema)?);
         }
         Ok(Row { entity: plan.entity, fields, parts })

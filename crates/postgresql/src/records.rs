@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use expression::{EntityId, FieldIndex};
 use runtime::store::{
-    Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent,
-    Record, StoreError, Subject,
+    Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, OutboxEvent, Record,
+    StoreError, Subject,
 };
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::Row;
@@ -48,12 +48,12 @@ fn small(number: i64) -> Result<u32, StoreError> {
 
 impl Session {
     /// The tenant that the work is for, where rows of the entity belong to tenants.
-    fn tenant_for(&self, entity: EntityId) -> Result<Option<u128>, StoreError> {
+    pub(crate) fn tenant_for(&self, entity: EntityId) -> Result<Option<u128>, StoreError> {
         Ok(self.terms.tenant.id().filter(|_| self.plan(entity).is_ok_and(|plan| plan.pooled)))
     }
 
     pub(crate) fn qualified(&self, entity: EntityId) -> Result<Bind, StoreError> {
-        Ok(Bind::text(&self.plan(entity)?.qualified))
+        Ok(Bind::Text(self.plan(entity)?.qualified.clone()))
     }
 
     pub(crate) async fn append_event(&mut self, event: &OutboxEvent) -> Result<(), StoreError> {
@@ -98,22 +98,6 @@ impl Session {
             first_due: get(row, 3)?,
             failing: get(row, 4)?,
         })
-    }
-
-    pub(crate) async fn linked_row(
-        &mut self,
-        entity: EntityId,
-        subject: &Subject,
-    ) -> Result<Option<Link>, StoreError> {
-        let binds = [
-            Bind::text(&subject.subject),
-            Bind::text(&subject.issuer),
-            self.qualified(entity)?,
-            optional(self.tenant_for(entity)?, Wire::Uuid, Bind::Uuid),
-        ];
-        let rows = self.query(&sql::LINKED, &binds).await?;
-        let read = |row: &Row| Ok(Link { row: decode::id(row, 0)?, tenant: tenant(row, 1)? });
-        rows.first().map(read).transpose()
     }
 
     pub(crate) async fn link_row(
@@ -347,7 +331,7 @@ impl Session {
 }
 
 /// A tenant from a column in which nobody's is null or nil.
-fn tenant(row: &Row, at: usize) -> Result<Option<u128>, StoreError> {
+pub(crate) fn tenant(row: &Row, at: usize) -> Result<Option<u128>, StoreError> {
     match decode::bytes(row, at)? {
         None => Ok(None),
         Some(_) => decode::id(row, at).map(|id| Some(id).filter(|id| *id != 0)),

@@ -11,13 +11,16 @@ use std::time::Instant;
 use expression::EntityId;
 use futures_util::TryStreamExt as _;
 use futures_util::future::join;
-use runtime::store::{StoreError, Tenant, Terms};
+use runtime::store::{StoreError, Subject, Tenant, Terms};
 use tokio_postgres::{Error, Row};
 
+use crate::alone;
 use crate::catalog::Catalog;
 use crate::failure::{self, Violation};
 use crate::plan::Plan;
-use crate::pool::Held;
+use crate::pool::{Connection, Held, Pool};
+use crate::silence;
+use crate::standing::Standing;
 use crate::tenants;
 use crate::text::Text;
 use crate::wire::Bind;
@@ -45,8 +48,23 @@ pub struct Session {
     pending: Vec<Pending>,
     /// Whether the idempotency key of this work had no answer when it was looked up.
     pub(crate) unanswered: bool,
+    /// Whom its callers stand for, as far as that was asked.
+    pub(crate) standings: Vec<(Subject, Arc<Standing>)>,
+    /// How much may be asked.
+    pub(crate) questions: Questions,
     /// What has gone wrong: then nothing can be committed any more.
     failed: Option<StoreError>,
+}
+
+/// How much may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Questions {
+    /// As much as is needed: on one snapshot, or in one transaction.
+    Any,
+    /// One.
+    One,
+    /// That was it.
+    Done,
 }
 
 /// What an error of a statement means.
@@ -84,9 +102,39 @@ impl Session {
     pub(crate) fn new(held: Held, catalog: Arc<Catalog>, terms: Terms, writes: bool) -> Self {
         let begin = Some(opening(&held, &catalog, terms, writes));
         let entering = catalog.pooled.then(|| tenants::entering(terms.tenant, true)).flatten();
-        let (pending, failed) = (Vec::new(), None);
-        let unanswered = false;
-        Self { held, catalog, terms, begin, entering, writes, pending, unanswered, failed }
+        Self {
+            held,
+            catalog,
+            terms,
+            begin,
+            entering,
+            writes,
+            pending: Vec::new(),
+            unanswered: false,
+            standings: Vec::new(),
+            questions: if terms.single && !writes { Questions::One } else { Questions::Any },
+            failed: None,
+        }
+    }
+
+    pub(crate) const fn pool(&self) -> &Arc<Pool> {
+        self.held.pool()
+    }
+
+    pub(crate) fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        self.held.get()
+    }
+
+    /// What has to be said before the one question: nothing where it is for nobody in particular.
+    pub(crate) fn opening_alone(&mut self) -> Option<String> {
+        let needed = self.entering.is_some() || self.held.pool().pooler();
+        needed.then(|| self.ahead()).flatten().map(Cow::into_owned)
+    }
+
+    /// Everything that was sent is answered, and no transaction is open.
+    pub(crate) fn settled(&mut self) {
+        self.begin = None;
+        self.held.clean = true;
     }
 
     /// From the next statement on the work is for this tenant.
@@ -137,6 +185,14 @@ impl Session {
         if self.terms.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(self.fail(StoreError::Busy));
         }
+        match self.questions {
+            Questions::Any => {}
+            Questions::One => {
+                let asked = self.ask_alone(Some((text, binds))).await;
+                return asked.map_err(|error| self.fail(error));
+            }
+            Questions::Done => return Err(self.fail(StoreError::Several)),
+        }
         let result = self.query_now(text, binds).await;
         let settled = self.settle().await;
         match settled.and_then(|()| result.map_err(|error| failure::plain(&error))) {
@@ -165,16 +221,7 @@ impl Session {
             true => None,
             false => Some(connection.statement(text, binds).await?),
         };
-        let query = async {
-            let rows = match &statement {
-                Some(statement) => connection.client.query_raw(statement, binds).await?,
-                None => {
-                    let typed = binds.iter().map(|bind| (bind, bind.ty()));
-                    connection.client.query_typed_raw(&text.0, typed).await?
-                }
-            };
-            rows.try_collect::<Vec<Row>>().await
-        };
+        let query = alone::run(&connection.client, statement, text, binds);
         match ahead {
             None => query.await,
             Some(ahead) => {
@@ -218,6 +265,8 @@ impl Session {
         if !self.writes {
             return Err(self.fail(read_only()));
         }
+        // It may be about the row of a caller.
+        self.standings.clear();
         let unnamed = self.held.pool().pooler();
         let connection = self.held.get()?;
         let statement = match unnamed {
@@ -284,7 +333,7 @@ impl Session {
         first
     }
 
-    fn fail(&mut self, error: StoreError) -> StoreError {
+    pub(crate) fn fail(&mut self, error: StoreError) -> StoreError {
         // Such as a server that takes no writes any more: the next connection may find another.
         self.held.lost |= matches!(error, StoreError::Unreachable { .. });
         self.failed.get_or_insert(error).clone()
@@ -314,7 +363,22 @@ impl Session {
     }
 
     /// Ends a read.
-    pub(crate) fn finish(mut self) {
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where what it took for granted is not so, whatever it has come to.
+    pub(crate) async fn finish(mut self) -> Result<(), StoreError> {
+        match self.questions {
+            Questions::Any => self.end(),
+            Questions::One if self.failed.is_none() && !self.standings.is_empty() => {
+                silence::bounded(self.ask_alone(None)).await??;
+            }
+            Questions::One => self.held.clean = true,
+            Questions::Done => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
         if self.begin.is_some() {
             // Nothing was asked.
             self.held.clean = true;
@@ -396,7 +460,8 @@ fn opening(held: &Held, catalog: &Catalog, terms: Terms, writes: bool) -> String
     if let Some(each_time) = held.pool().each_time() {
         let _ = write!(sql, "; {each_time}");
     }
-    if let Some(deadline) = terms.deadline {
+    // A read that nobody waits for any more is cancelled with its future.
+    if let Some(deadline) = terms.deadline.filter(|_| writes) {
         let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
         let _ = write!(sql, "; SET LOCAL statement_timeout = {left}");
     }

@@ -125,9 +125,6 @@ statements! {
                (SELECT at FROM firmitas.outbox ORDER BY sequence LIMIT 1), \
                count(*), min(due), count(*) FILTER (WHERE attempts > $1) FROM firmitas.jobs";
     // The tenant of what belongs to none is the nil UUID, which a key can hold.
-    LINKED = "SELECT row, tenant FROM firmitas.subjects \
-              WHERE subject = $1 AND issuer = $2 AND entity = $3 \
-              AND ($4::uuid IS NULL OR tenant = $4) ORDER BY tenant LIMIT 1";
     LINK = "INSERT INTO firmitas.subjects (entity, issuer, subject, row, tenant) \
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     UNLINK = "DELETE FROM firmitas.subjects WHERE row = $1 AND entity = $2";

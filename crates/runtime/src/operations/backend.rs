@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -22,13 +23,11 @@ use super::retention::{self, Sweeper};
 use super::session::Session;
 use super::work::Work;
 use super::write::{self, Asked, Reply};
-use super::{audit, guards, journal, kept, lookup, maintenance, read, sign_in};
+use super::{audit, guards, kept, lookup, maintenance, sign_in};
 use crate::cache::{self, Caches, Watch};
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
-use crate::store::{
-    IdempotencyKey, JournalEntry, Snapshot as _, Store, StoreError, Tenant, Terms, Transaction as _,
-};
+use crate::store::{IdempotencyKey, Store, Tenant, Terms};
 use crate::telemetry::{AuditLog, OpenSpan, Sample, SpanKind};
 
 /// Calls to one external that may be under way at once.
@@ -65,8 +64,10 @@ pub(crate) struct Inner<S> {
     stopped: BTreeSet<OperationId>,
     /// Answers that are kept, where the design keeps any.
     caches: Option<Arc<Caches>>,
+    /// Reads, by position, that have asked more than one question of the store.
+    pub(super) several: Vec<AtomicBool>,
     /// How old what is read may be, where that is less than stated: others keep it after that.
-    lags: BTreeMap<OperationId, Duration>,
+    pub(super) lags: BTreeMap<OperationId, Duration>,
 }
 
 impl<S: Store> fmt::Debug for Backend<S> {
@@ -108,6 +109,7 @@ impl<S: Store> Backend<S> {
         let (caches, lags) = Caches::of(design, cache);
         let inner = Arc::new(Inner {
             caches,
+            several: design.model.operations.iter().map(|_| AtomicBool::new(false)).collect(),
             lags,
             plans: Arc::new(plans),
             store,
@@ -291,59 +293,6 @@ impl<S: Store> Inner<S> {
         self.load(request, None).await
     }
 
-    /// Reads from the store: as the caller, or through the grants of a view, for a tenant.
-    pub(super) async fn load(
-        &self,
-        request: Request,
-        through: Option<(Vec<usize>, Tenant)>,
-    ) -> Result<Answer, Problem> {
-        let plans = self.plans.clone();
-        let known = through.as_ref().map_or(self.terms(&request).tenant, |(_, tenant)| *tenant);
-        let through = through.map(|(grants, _)| grants);
-        let stale = self.stale(request.operation);
-        // Of no use to anybody after it: the store may end it.
-        let deadline = request.patience.map(|left| std::time::Instant::now() + left);
-        let terms = Terms { stale, deadline, tenant: known };
-        let list = plans.model.operation(request.operation).kind == OperationKind::List;
-        let _span = self.store_span(&request, if list { "store.scan" } else { "store.read" });
-        let result: Result<(Answer, Vec<JournalEntry>, Tenant), Failure> = if list {
-            self.store
-                .scan(terms, move |snapshot| {
-                    Box::pin(async move {
-                        let mut work = Work::new(plans, snapshot, now());
-                        let answer = read::answer(&mut work, &request, through).await?;
-                        Ok((answer, journal::of_reads(&mut work)?, work.store.tenant()))
-                    })
-                })
-                .await
-        } else {
-            self.store
-                .read(terms, move |snapshot| {
-                    Box::pin(async move {
-                        let mut work = Work::new(plans, snapshot, now());
-                        let answer = read::answer(&mut work, &request, through).await?;
-                        Ok((answer, journal::of_reads(&mut work)?, work.store.tenant()))
-                    })
-                })
-                .await
-        };
-        let (answer, read, tenant) = result?;
-        self.record_reads(Terms { tenant, ..terms }, read).await?;
-        Ok(answer)
-    }
-
-    /// What was read is recorded before it is answered.
-    async fn record_reads(&self, terms: Terms, read: Vec<JournalEntry>) -> Result<(), Problem> {
-        if read.is_empty() {
-            return Ok(());
-        }
-        let recorded: Result<(), StoreError> = self
-            .store
-            .write(terms, move |tx| Box::pin(async move { tx.add_to_journal(&read).await }))
-            .await;
-        Ok(recorded?)
-    }
-
     /// Answers that are kept, where the design keeps any.
     pub(super) const fn caches(&self) -> Option<&Arc<Caches>> {
         self.caches.as_ref()
@@ -439,18 +388,9 @@ impl<S: Store> Inner<S> {
     }
 
     /// A piece of a request that the store does.
-    fn store_span(&self, request: &Request, name: &str) -> Option<OpenSpan> {
+    pub(super) fn store_span(&self, request: &Request, name: &str) -> Option<OpenSpan> {
         let span = request.trace.span(name, SpanKind::Client)?;
         Some(span.with("db.system.name", self.store.system()))
-    }
-
-    /// How old an answer of an operation may be.
-    fn stale(&self, operation: OperationId) -> Option<Duration> {
-        if let Some(lag) = self.lags.get(&operation) {
-            return Some(*lag);
-        }
-        let stated = self.plans.model.operation(operation).workload.stale.as_ref()?;
-        Some(stated.value.to_std())
     }
 
     fn once(&self, request: &Request) -> Option<Once> {

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Evaluation(EvaluationError),
     /// Another transaction was in the way: this one may be tried again.
     Conflict,
+    /// It asks more than was expected: it may be tried again without that expectation.
+    Several,
 }
 
 impl From<Problem> for Failure {
@@ -32,6 +34,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict => Self::Conflict,
+            StoreError::Several => Self::Several,
             error => Self::Problem(Box::new(error.into())),
         }
     }
@@ -42,6 +45,7 @@ impl From<Failure> for Problem {
         match failure {
             Failure::Problem(problem) => *problem,
             Failure::Conflict => StoreError::Conflict.into(),
+            Failure::Several => StoreError::Several.into(),
             Failure::Evaluation(EvaluationError::Failed { code: reason, .. })
                 if reason == code::CURRENCY_MISMATCH.code =>
             {
@@ -72,7 +76,7 @@ impl From<StoreError> for Problem {
                 .detail("A row that this one refers to was removed meanwhile."),
             StoreError::StillReferenced { .. } => Self::new(&code::STILL_REFERENCED),
             StoreError::Vanished { .. } => Self::new(&code::NOT_FOUND),
-            StoreError::Busy | StoreError::Conflict | StoreError::Closed => {
+            StoreError::Busy | StoreError::Conflict | StoreError::Several | StoreError::Closed => {
                 Self::new(&code::OVERLOADED).retry_after(1)
             }
             StoreError::Unreachable { .. } => {

@@ -21,6 +21,7 @@ mod idempotency;
 mod input;
 mod journal;
 mod kept;
+mod load;
 mod lookup;
 mod maintenance;
 mod output;

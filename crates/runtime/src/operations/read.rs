@@ -25,7 +25,7 @@ const NEAR_DEFAULT: f64 = 5_000.0;
 pub(crate) async fn answer<X: Snapshot>(
     work: &mut Work<'_, X>,
     request: &Request,
-    through: Option<Vec<usize>>,
+    through: Option<&Vec<usize>>,
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
@@ -39,7 +39,7 @@ pub(crate) async fn answer<X: Snapshot>(
         };
     }
     let access = match through {
-        Some(grants) => Access::through(grants),
+        Some(grants) => Access::through(grants.clone()),
         None => access(work, request).await?,
     };
     match operation.kind {

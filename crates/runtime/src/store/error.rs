@@ -36,6 +36,10 @@ pub enum StoreError {
     /// be done again at once.
     #[error("another transaction was in the way")]
     Conflict,
+    /// More was asked than one question, where that was all
+    /// ([`Terms::single`](super::Terms::single)): the same work may be done again without it.
+    #[error("more than one question was asked")]
+    Several,
     /// The database cannot be reached, or the connection was lost. Where that was while it was
     /// committing, nobody knows whether it did; the message says so.
     #[error("the database cannot be reached: {message}")]

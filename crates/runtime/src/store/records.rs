@@ -65,7 +65,7 @@ impl Backlog {
 }
 
 /// A caller as an issuer of tokens has verified it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Subject {
     /// The token's `iss`.
     pub issuer: String,

@@ -12,6 +12,11 @@ pub struct Terms {
     pub stale: Option<Duration>,
     /// When whoever asked stops waiting. A store that can ends the work then.
     pub deadline: Option<Instant>,
+    /// The work is expected to ask one question of the rows, besides whom its caller stands for: a
+    /// store may answer that without a transaction, as everything was at one moment. Where it turns
+    /// out otherwise the work fails with [`StoreError::Several`](super::StoreError::Several), or
+    /// [`StoreError::Conflict`](super::StoreError::Conflict), and is done again without this.
+    pub single: bool,
 }
 
 /// Whose rows a piece of work may reach.
@@ -47,11 +52,12 @@ impl From<Option<u128>> for Tenant {
 
 impl Terms {
     /// The terms of what the server does for all tenants.
-    pub const SERVER: Self = Self { tenant: Tenant::All, stale: None, deadline: None };
+    pub const SERVER: Self =
+        Self { tenant: Tenant::All, stale: None, deadline: None, single: false };
 
     /// For one tenant.
     #[must_use]
     pub const fn of(tenant: Tenant) -> Self {
-        Self { tenant, stale: None, deadline: None }
+        Self { tenant, stale: None, deadline: None, single: false }
     }
 }

@@ -1,0 +1,209 @@
+//! Whom a caller stands for, asked together with what it asks.
+//!
+//! Nearly every request needs the row behind its caller before it can ask for anything else, and
+//! that row is nearly always the one of the request before. So what was seen last is taken for
+//! granted, the question is asked, and the link with its row is read along with it: where they have
+//! changed meanwhile the work is done again. Nobody is ever answered on what was not so.
+//!
+//! Link and row are read after the question. They are what they were before it, and a row that is
+//! changed never becomes what it was (its version counts), so they have been the same all the time.
+#![allow(clippy::disallowed_types, reason = "looked up for every request, never iterated")]
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use expression::{EntityId, Row};
+use runtime::store::{Link, StoreError, Subject, Tenant};
+
+use crate::decode;
+use crate::records::tenant;
+use crate::session::{Questions, Session};
+use crate::text::Text;
+use crate::wire::{Bind, Wire};
+
+/// Most subjects that are remembered.
+const MOST: usize = 10_000;
+/// Most rows of one subject that are.
+const OF_ONE: usize = 16;
+
+/// The row behind a subject: of an entity, of one tenant where it was asked for that one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Standing {
+    entity: EntityId,
+    tenant: Option<u128>,
+    link: Option<Link>,
+    /// `None` as long as it was not read.
+    row: Option<Option<Arc<Row>>>,
+}
+
+/// What was seen last.
+#[derive(Debug, Default)]
+pub(crate) struct Standings(RwLock<HashMap<Subject, Vec<Arc<Standing>>>>);
+
+impl Standings {
+    fn get(
+        &self,
+        subject: &Subject,
+        entity: EntityId,
+        tenant: Option<u128>,
+    ) -> Option<Arc<Standing>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is = |of: &&Arc<Standing>| of.entity == entity && of.tenant == tenant;
+        all.get(subject)?.iter().find(is).cloned()
+    }
+
+    fn put(&self, subject: &Subject, standing: Standing) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST && !all.contains_key(subject) {
+            all.clear();
+        }
+        let own = all.entry(subject.clone()).or_default();
+        own.retain(|of| (of.entity, of.tenant) != (standing.entity, standing.tenant));
+        if own.len() >= OF_ONE {
+            own.clear();
+        }
+        own.push(Arc::new(standing));
+    }
+}
+
+impl Session {
+    /// The row that a subject is linked to.
+    pub(crate) async fn linked_row(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+    ) -> Result<Option<Link>, StoreError> {
+        let tenant = self.tenant_for(entity)?;
+        // A subject has one row in a tenant.
+        let fits = |of: &Standing| {
+            let found = of.tenant.is_none() && of.link.is_some_and(|link| link.tenant == tenant);
+            of.entity == entity && (of.tenant == tenant || found)
+        };
+        let known = self.standings.iter().find(|(of, standing)| of == subject && fits(standing));
+        if let Some((_, standing)) = known {
+            return Ok(standing.link);
+        }
+        let standing = match self.questions {
+            Questions::Any => Arc::new(self.stand(entity, tenant, subject).await?),
+            // Asked once in a transaction, it is remembered.
+            _ => match self.remembered_standings().get(subject, entity, tenant) {
+                Some(standing) => standing,
+                None => return Err(self.fail(StoreError::Conflict)),
+            },
+        };
+        let link = standing.link;
+        self.standings.push((subject.clone(), standing));
+        Ok(link)
+    }
+
+    /// The row of a caller, if it is the one that is asked for and was read with its link.
+    pub(crate) fn row_of_caller(&self, entity: EntityId, id: u128) -> Option<Option<Arc<Row>>> {
+        let plan = self.plan(entity).ok()?;
+        let is = |of: &&Arc<Standing>| of.entity == entity && of.is(id);
+        let standing = self.standings.iter().map(|(_, standing)| standing).find(is)?;
+        let tenant = standing.link.and_then(|link| link.tenant);
+        let visible = match self.terms.tenant {
+            Tenant::All => true,
+            Tenant::One(_) => self.terms.tenant.id() == tenant,
+            Tenant::None => false,
+        };
+        standing.row.clone().filter(|_| visible || !plan.pooled)
+    }
+
+    /// Remembers a row that was read, if it is that of a caller.
+    pub(crate) fn learn(&mut self, entity: EntityId, id: u128, row: Option<&Arc<Row>>) {
+        if self.writes() {
+            // What is not committed yet may never be.
+            return;
+        }
+        for at in 0..self.standings.len() {
+            let Some((subject, standing)) = self.standings.get(at) else { continue };
+            if standing.entity == entity && standing.is(id) && standing.row.is_none() {
+                let whole = Standing { row: Some(row.cloned()), ..Standing::clone(standing) };
+                self.remembered_standings().put(subject, whole);
+            }
+        }
+    }
+
+    fn remembered_standings(&self) -> &Standings {
+        &self.pool().standings
+    }
+
+    /// Reads a link, with its row where that can be seen already.
+    async fn stand(
+        &mut self,
+        entity: EntityId,
+        tenant: Option<u128>,
+        subject: &Subject,
+    ) -> Result<Standing, StoreError> {
+        let (text, binds) = self.asked_of(entity, tenant, subject)?;
+        let rows = self.query(&text, &binds).await?;
+        let mut standing = self.read_standing(entity, tenant, &rows)?;
+        let seen = !self.plan(entity)?.pooled || self.terms.tenant != Tenant::None;
+        if !seen && standing.link.is_some() {
+            standing.row = None;
+        } else if !self.writes() {
+            self.remembered_standings().put(subject, standing.clone());
+        }
+        Ok(standing)
+    }
+
+    fn asked_of(
+        &self,
+        entity: EntityId,
+        tenant: Option<u128>,
+        subject: &Subject,
+    ) -> Result<(Arc<Text>, [Bind; 4]), StoreError> {
+        let plan = self.plan(entity)?;
+        let binds = [
+            Bind::text(&subject.subject),
+            Bind::text(&subject.issuer),
+            Bind::Text(plan.qualified.clone()),
+            tenant.map_or(Bind::Null(Wire::Uuid), Bind::Uuid),
+        ];
+        Ok((plan.linked.of(self.terms.tenant).clone(), binds))
+    }
+
+    fn read_standing(
+        &self,
+        entity: EntityId,
+        of: Option<u128>,
+        rows: &[tokio_postgres::Row],
+    ) -> Result<Standing, StoreError> {
+        let Some(found) = rows.first() else {
+            return Ok(Standing { entity, tenant: of, link: None, row: Some(None) });
+        };
+        let link = Link { row: decode::id(found, 0)?, tenant: tenant(found, 1)? };
+        let there = decode::bytes(found, 2)?.is_some();
+        let row = there.then(|| self.decode_from(self.plan(entity)?, found, 2).map(Arc::new));
+        Ok(Standing { entity, tenant: of, link: Some(link), row: Some(row.transpose()?) })
+    }
+
+    /// The questions that tell whether what was taken for granted is so.
+    pub(crate) fn doubts(&self) -> Result<Vec<(Arc<Text>, [Bind; 4])>, StoreError> {
+        let ask =
+            |(subject, of): &(Subject, Arc<Standing>)| self.asked_of(of.entity, of.tenant, subject);
+        self.standings.iter().map(ask).collect()
+    }
+
+    /// Compares their answers with what was taken for granted.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where something has changed.
+    pub(crate) fn dispel(&self, answers: &[Vec<tokio_postgres::Row>]) -> Result<(), StoreError> {
+        for ((subject, taken), rows) in self.standings.iter().zip(answers) {
+            let found = self.read_standing(taken.entity, taken.tenant, rows)?;
+            if found != **taken {
+                self.remembered_standings().put(subject, found);
+                return Err(StoreError::Conflict);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Standing {
+    fn is(&self, id: u128) -> bool {
+        self.link.is_some_and(|link| link.row == id)
+    }
+}
