@@ -259,13 +259,28 @@ impl<S: Store> Inner<S> {
             }
             let operation = self.plans.model.operation(request.operation);
             sign_in::check_fresh(operation, &request.caller, now())?;
-            sign_in::link(&self, &request.caller).await?;
-            match operation.kind {
-                OperationKind::List | OperationKind::Get => self.read(request).await,
-                OperationKind::Stream => Err(Problem::new(&code::NOT_RUNNING)),
-                _ => self.write(request).await,
+            let again = sign_in::may_be_due(&self.plans, &request.caller).then(|| request.clone());
+            let answered = self.clone().dispatch(request).await;
+            match (answered, again) {
+                (Err(problem), Some(mut request)) if problem.code == code::NOT_LINKED.code => {
+                    sign_in::link(&self, &request.caller).await?;
+                    // Once: whoever is nobody now stays it for this request.
+                    if let Some(identity) = &mut request.caller.identity {
+                        identity.logins.clear();
+                    }
+                    self.dispatch(request).await
+                }
+                (answered, _) => answered,
             }
         })
+    }
+
+    async fn dispatch(self: Arc<Self>, request: Request) -> Result<Answer, Problem> {
+        match self.plans.model.operation(request.operation).kind {
+            OperationKind::List | OperationKind::Get => self.read(request).await,
+            OperationKind::Stream => Err(Problem::new(&code::NOT_RUNNING)),
+            _ => self.write(request).await,
+        }
     }
 
     /// Runs a background task until the backend is closed; `None` if that was earlier.

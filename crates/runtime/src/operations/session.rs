@@ -8,9 +8,10 @@ use model::model::{ActorId, OperationId};
 use super::effects::is_deleted;
 use super::failure::Failure;
 use super::scope::Scope;
-use super::tenancy;
 use super::work::Work;
+use super::{sign_in, tenancy};
 use crate::call::{Caller, Identity, TenantHint};
+use crate::problem::{Problem, code};
 use crate::store::{Snapshot, Subject};
 
 /// The caller, looked up.
@@ -55,6 +56,10 @@ impl Session {
                 (Some(entity), Some(identity)) => stand(work, entity, identity).await?,
                 (Some(_), None) => continue,
             };
+            if matches!(standing, Standing::Unlinked(_)) && sign_in::is_due(actor, caller) {
+                // Links are made in a transaction of their own, then the request is done again.
+                return Err(Problem::new(&code::NOT_LINKED).into());
+            }
             let scope = standing.scope(work.scope());
             let admitted = match (&actor.when, &standing) {
                 (None, _) | (Some(_), Standing::Unlinked(_)) => true,

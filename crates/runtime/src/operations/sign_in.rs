@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use expression::{EntityId, FieldIndex, Value, row_id};
 
-use model::model::Operation;
+use model::model::{Actor, Operation};
 
 use super::backend::Inner;
 use super::failure::Failure;
+use super::plan::Plans;
 use super::session::subject;
 use super::tenancy;
 use crate::call::{Caller, Identity};
@@ -29,6 +30,17 @@ pub(crate) fn check_fresh(operation: &Operation, caller: &Caller, now: i64) -> R
     }
     let max_age = Some(u32::try_from(period.to_std().as_secs()).unwrap_or(u32::MAX));
     Err(Problem { max_age, ..Problem::new(&code::REAUTHENTICATION_REQUIRED) })
+}
+
+/// Whether a caller that is not linked as an actor may be somebody by its logins.
+pub(crate) fn is_due(actor: &Actor, caller: &Caller) -> bool {
+    actor.login.is_some() && caller.identity.as_ref().is_some_and(|who| !who.logins.is_empty())
+}
+
+/// Whether a caller might be linked if it turns out not to be.
+pub(crate) fn may_be_due(plans: &Plans, caller: &Caller) -> bool {
+    let actors = caller.actors.iter().filter_map(|id| plans.model.actors.get(usize::from(id.0)));
+    actors.into_iter().any(|actor| is_due(actor, caller))
 }
 
 /// Links the caller as every actor that has a `login`, where it is not linked yet.
