@@ -1,6 +1,6 @@
 //! What one would write by hand: axum and tokio-postgres over the same tables, once without any
-//! checks, once with those that the design asks for (token, linked row, predicate, validation,
-//! idempotency in the transaction, a histogram for each route).
+//! checks, once with those that the design asks for (token, linked row, tenant and other predicates,
+//! validation, idempotency in the transaction, a histogram for each route).
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -17,6 +17,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row};
 use uuid::Uuid;
 
@@ -30,6 +31,8 @@ const ORDER: &str = "SELECT o.id, o.version, o.customer, o.note, o.total::text, 
           'category', p.category, 'price', p.price::text, 'active', p.active)) ORDER BY l.position)::text \
       FROM sales.orders_lines l JOIN sales.products p ON p.id = l.product WHERE l.owner_id = o.id) \
      FROM sales.orders o WHERE o.id = $1";
+/// Whoever asks sees rows of its own company alone; the subject is the parameter before it.
+const OWN: &str = "(SELECT tenant FROM bench.subjects WHERE subject = $";
 
 #[derive(Serialize, Deserialize)]
 struct Money {
@@ -163,8 +166,8 @@ impl App {
         claims: &Option<Arc<Claims>>,
     ) -> Result<Option<Uuid>, (StatusCode, String)> {
         let Some(claims) = claims else { return Ok(None) };
-        let sql = "SELECT s.customer FROM bench.subjects s \
-                   JOIN sales.customers c ON c.id = s.customer WHERE s.subject = $1";
+        let sql = "SELECT s.row FROM bench.subjects s JOIN sales.customers c \
+                   ON c.id = s.row AND c.tenant_id = s.tenant WHERE s.subject = $1";
         let statement = client.prepare_cached(sql).await.map_err(failed)?;
         let found = client.query_opt(&statement, &[&claims.sub]).await.map_err(failed)?;
         found.map(|row| Some(row.get(0))).ok_or_else(|| refused(StatusCode::FORBIDDEN))
@@ -177,8 +180,13 @@ async fn view(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<Uu
     let client = app.pool.get().await.map_err(failed)?;
     let sql = format!("SELECT {PRODUCT} FROM sales.products WHERE id = $1 AND active");
     let row = async {
+        let Some(claims) = &claims else {
+            let statement = client.prepare_cached(&sql).await.map_err(failed)?;
+            return client.query_opt(&statement, &[&id]).await.map_err(failed);
+        };
+        let sql = format!("{sql} AND tenant_id = {OWN}2)");
         let statement = client.prepare_cached(&sql).await.map_err(failed)?;
-        client.query_opt(&statement, &[&id]).await.map_err(failed)
+        client.query_opt(&statement, &[&id, &claims.sub]).await.map_err(failed)
     };
     let (_, row) = futures_util::try_join!(App::customer(&client, &claims), row)?;
     let row = row.ok_or_else(|| refused(StatusCode::NOT_FOUND))?;
@@ -197,11 +205,20 @@ async fn browse(
     let client = app.pool.get().await.map_err(failed)?;
     let sql = format!(
         "SELECT {PRODUCT} FROM sales.products WHERE active AND category = $1 \
-         AND price >= ($2::text)::numeric ORDER BY price, id LIMIT 50"
+         AND price >= ($2::text)::numeric"
     );
+    let order = "ORDER BY price, id LIMIT 50";
     let rows = async {
+        let Some(claims) = &claims else {
+            let statement =
+                client.prepare_cached(&format!("{sql} {order}")).await.map_err(failed)?;
+            let values: [&(dyn ToSql + Sync); 2] = [&asked.category, &asked.price];
+            return client.query(&statement, &values).await.map_err(failed);
+        };
+        let sql = format!("{sql} AND tenant_id = {OWN}3) {order}");
         let statement = client.prepare_cached(&sql).await.map_err(failed)?;
-        client.query(&statement, &[&asked.category, &asked.price]).await.map_err(failed)
+        let values: [&(dyn ToSql + Sync); 3] = [&asked.category, &asked.price, &claims.sub];
+        client.query(&statement, &values).await.map_err(failed)
     };
     let (_, rows) = futures_util::try_join!(App::customer(&client, &claims), rows)?;
     let items = rows.iter().map(product).collect();
@@ -215,8 +232,13 @@ async fn order(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<U
     let claims = app.claims(&headers)?;
     let client = app.pool.get().await.map_err(failed)?;
     let row = async {
-        let statement = client.prepare_cached(ORDER).await.map_err(failed)?;
-        client.query_opt(&statement, &[&id]).await.map_err(failed)
+        let Some(claims) = &claims else {
+            let statement = client.prepare_cached(ORDER).await.map_err(failed)?;
+            return client.query_opt(&statement, &[&id]).await.map_err(failed);
+        };
+        let sql = format!("{ORDER} AND o.tenant_id = {OWN}2)");
+        let statement = client.prepare_cached(&sql).await.map_err(failed)?;
+        client.query_opt(&statement, &[&id, &claims.sub]).await.map_err(failed)
     };
     let (customer, row) = futures_util::try_join!(App::customer(&client, &claims), row)?;
     let row = row.ok_or_else(|| refused(StatusCode::NOT_FOUND))?;
@@ -238,8 +260,10 @@ async fn order(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<U
 }
 
 const INSERT: &str = "INSERT INTO sales.products \
-     (id, created_at, updated_at, version, sku, name, category, price, active) \
-     VALUES ($1, now(), now(), 1, $2, $3, $4, ($5::text)::numeric, true) RETURNING ";
+     (id, created_at, updated_at, version, sku, name, category, price, active, tenant_id) \
+     VALUES ($1, now(), now(), 1, $2, $3, $4, ($5::text)::numeric, true, $6) RETURNING ";
+const HIRED: &str = "SELECT s.tenant FROM bench.subjects s JOIN sales.merchandisers m \
+     ON m.id = s.row AND m.tenant_id = s.tenant WHERE s.subject = $1";
 
 async fn add(State(app): State<Arc<App>>, headers: HeaderMap, body: bytes::Bytes) -> Answer {
     let started = Instant::now();
@@ -248,9 +272,10 @@ async fn add(State(app): State<Arc<App>>, headers: HeaderMap, body: bytes::Bytes
     let mut client = app.pool.get().await.map_err(failed)?;
     let id = Uuid::now_v7();
     let sql = format!("{INSERT}{PRODUCT}");
-    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-        [&id, &new.sku, &new.name, &new.category, &new.price.amount];
     let Some(claims) = claims else {
+        let sql = sql.replace("$6", "DEFAULT");
+        let values: [&(dyn ToSql + Sync); 5] =
+            [&id, &new.sku, &new.name, &new.category, &new.price.amount];
         let statement = client.prepare_cached(&sql).await.map_err(failed)?;
         let row = client.query_one(&statement, &values).await.map_err(failed)?;
         return Ok((StatusCode::CREATED, Json(product(&row))).into_response());
@@ -275,6 +300,12 @@ async fn add(State(app): State<Arc<App>>, headers: HeaderMap, body: bytes::Bytes
         let status = if same { StatusCode::CREATED } else { StatusCode::UNPROCESSABLE_ENTITY };
         return Ok((status, answer).into_response());
     }
+    let statement = transaction.prepare_cached(HIRED).await.map_err(failed)?;
+    let hired = transaction.query_opt(&statement, &[&claims.sub]).await.map_err(failed)?;
+    let hired = hired.ok_or_else(|| refused(StatusCode::FORBIDDEN))?;
+    let tenant: Uuid = hired.get(0);
+    let values: [&(dyn ToSql + Sync); 6] =
+        [&id, &new.sku, &new.name, &new.category, &new.price.amount, &tenant];
     let statement = transaction.prepare_cached(&sql).await.map_err(failed)?;
     let row = transaction.query_one(&statement, &values).await.map_err(failed)?;
     let answer = serde_json::to_vec(&product(&row)).map_err(failed)?;

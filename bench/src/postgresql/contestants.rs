@@ -76,16 +76,11 @@ impl Field {
         let data = folder("firm-postgresql")?;
         let firm = start_firm(&database, &data)?;
         let tokens: Vec<String> = (0..CALLERS)
-            .map(|at| token(&data, "customer", &format!("caller{at}@example.org")))
+            .map(|at| token(&data, "customer", &database::caller(at)))
             .collect::<Result<_>>()?;
-        let staff = token(&data, "merchandiser", "staff")?;
-        let mut callers = Vec::new();
-        for (at, token) in tokens.iter().enumerate() {
-            let subject = format!("caller{at}@example.org");
-            callers.push((subject.clone(), join(&firm.address, token, &subject).await?));
-        }
-        database::fill(&database, extent, &callers).await?;
-        let (products, orders) = database::samples(&database, &callers).await?;
+        let staff = token(&data, "merchandiser", database::STAFF)?;
+        database::fill(&database, extent).await?;
+        let (products, orders) = database::samples(&database).await?;
         let keys = keys(&firm.address).await?;
         let mut contestants = vec![Contestant::new(Kind::Firm, firm)];
         for &kind in kinds.iter().filter(|kind| **kind != Kind::Firm) {
@@ -134,18 +129,6 @@ fn token(data: &Path, actor: &str, subject: &str) -> Result<String> {
     let output = command.arg(data).output()?;
     let text = String::from_utf8(output.stdout)?;
     Ok(text.lines().last().context("`firm token` printed nothing")?.to_owned())
-}
-
-/// Makes the caller's own row; its id.
-async fn join(address: &str, token: &str, email: &str) -> Result<String> {
-    let body = format!("{{\"email\":\"{email}\"}}");
-    let request = format!(
-        "POST /sales/v1/customers HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\nidempotency-key: join\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let row: serde_json::Value = json(address, &request).await?;
-    Ok(row["id"].as_str().with_context(|| row.to_string())?.to_owned())
 }
 
 async fn keys(address: &str) -> Result<String> {

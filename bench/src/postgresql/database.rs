@@ -30,9 +30,25 @@ pub async fn create(admin: &str, name: &str) -> Result<String> {
     Ok(format!("{server}/{name}"))
 }
 
-/// Fills the tables, which exist, after the callers have joined: `callers` are their rows, by
-/// subject. What the handlers written by hand keep beside them stands in a schema of its own.
-pub async fn fill(url: &str, extent: Extent, callers: &[(String, String)]) -> Result<()> {
+/// The company whose everything is.
+const COMPANY: &str = "01890000-0000-7000-8000-000000000001";
+/// Who adds products.
+pub const STAFF: &str = "staff";
+
+/// The subject of a caller, which is also its address.
+pub fn caller(at: i64) -> String {
+    format!("caller{at}@example.org")
+}
+
+/// The row of a caller.
+fn row_of_caller(at: i64) -> String {
+    format!("01890000-0000-7000-8000-{:012x}", 0x1000 + at)
+}
+
+/// Fills the tables, which exist. What the handlers written by hand keep beside them stands in a
+/// schema of its own. Those that know of no company write for this one; for their pages there is an
+/// index without it.
+pub async fn fill(url: &str, extent: Extent) -> Result<()> {
     let client = connect(url).await?;
     let id = |kind: char, n: &str| {
         format!(
@@ -43,17 +59,40 @@ pub async fn fill(url: &str, extent: Extent, callers: &[(String, String)]) -> Re
     let (product, customer, order) = (id('1', "n"), id('2', "n"), id('3', "n"));
     let line_product = id('1', "((o.n * 7919 + l.n * 104729) % $PRODUCTS + 1)")
         .replace("$PRODUCTS", &extent.products.to_string());
-    let callers_list: String = callers
+    let callers: Vec<(String, String)> =
+        (0..CALLERS).map(|at| (caller(at), row_of_caller(at))).collect();
+    let list = |write: &dyn Fn(&str, &str) -> String| {
+        let all: Vec<String> = callers.iter().map(|(subject, row)| write(subject, row)).collect();
+        all.join(", ")
+    };
+    let people = list(&|subject, row| format!("('{row}'::uuid, now(), now(), 1, '{subject}')"));
+    let links = list(&|subject, row| {
+        format!(
+            "('sales.Customer', 'urn:firmitas:built-in', '{subject}', '{row}'::uuid, '{COMPANY}'::uuid)"
+        )
+    });
+    let by_hand = list(&|subject, row| format!("('{subject}', '{row}'::uuid, '{COMPANY}'::uuid)"));
+    let staff = row_of_caller(CALLERS);
+    let defaults: String = ["merchandisers", "customers", "products", "orders", "orders_lines"]
         .iter()
-        .map(|(subject, row)| format!("('{subject}', '{row}'::uuid)"))
-        .collect::<Vec<_>>()
-        .join(", ");
+        .map(|table| format!("ALTER TABLE sales.{table} ALTER tenant_id SET DEFAULT '{COMPANY}';"))
+        .collect();
     let (products, orders) = (extent.products, extent.orders);
     let others = CUSTOMERS - CALLERS;
     let sql = format!(
-        "CREATE SCHEMA bench;
-         CREATE TABLE bench.subjects (subject text PRIMARY KEY, customer uuid NOT NULL);
-         INSERT INTO bench.subjects VALUES {callers_list};
+        "{defaults}
+         INSERT INTO sales.companies (id, created_at, updated_at, version, name)
+           VALUES ('{COMPANY}', now(), now(), 1, 'The company');
+         INSERT INTO sales.merchandisers (id, created_at, updated_at, version, company, name)
+           VALUES ('{staff}', now(), now(), 1, '{COMPANY}', 'Staff');
+         INSERT INTO sales.customers (id, created_at, updated_at, version, email) VALUES {people};
+         INSERT INTO firmitas.subjects (entity, issuer, subject, row, tenant) VALUES {links},
+           ('sales.Merchandiser', 'urn:firmitas:built-in', '{STAFF}', '{staff}', '{COMPANY}');
+         CREATE SCHEMA bench;
+         CREATE TABLE bench.subjects
+           (subject text PRIMARY KEY, row uuid NOT NULL, tenant uuid NOT NULL);
+         INSERT INTO bench.subjects VALUES {by_hand}, ('{STAFF}', '{staff}', '{COMPANY}');
+         CREATE INDEX by_category ON sales.products (category, price, id);
          CREATE TABLE bench.idempotency (key text, caller text, hash bytea NOT NULL,
            answer bytea NOT NULL, PRIMARY KEY (key, caller));
          INSERT INTO sales.customers (id, created_at, updated_at, version, email)
@@ -83,19 +122,16 @@ pub async fn fill(url: &str, extent: Extent, callers: &[(String, String)]) -> Re
 }
 
 /// Ids of products that exist, and orders with the position of their caller.
-pub async fn samples(
-    url: &str,
-    callers: &[(String, String)],
-) -> Result<(Vec<String>, Vec<(usize, String)>)> {
+pub async fn samples(url: &str) -> Result<(Vec<String>, Vec<(usize, String)>)> {
     let client = connect(url).await?;
     let text = |row: tokio_postgres::Row| row.get::<_, String>(0);
     let sql = "SELECT id::text FROM sales.products ORDER BY md5(id::text) LIMIT 20000";
     let products = client.query(sql, &[]).await?.into_iter().map(text).collect();
     let mut orders = Vec::new();
-    for (at, (_, row)) in callers.iter().enumerate() {
+    for at in 0..CALLERS {
         let sql = "SELECT id::text FROM sales.orders WHERE customer = $1::text::uuid LIMIT 100";
-        let found = client.query(sql, &[row]).await?.into_iter().map(text);
-        orders.extend(found.map(|id| (at, id)));
+        let found = client.query(sql, &[&row_of_caller(at)]).await?.into_iter().map(text);
+        orders.extend(found.map(|id| (usize::try_from(at).unwrap_or(0), id)));
     }
     Ok((products, orders))
 }

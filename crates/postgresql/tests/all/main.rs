@@ -14,6 +14,7 @@
 mod faults;
 mod pooler;
 mod schema;
+mod standings;
 mod stores;
 mod tenants;
 
