@@ -48,9 +48,14 @@ pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
         }),
         Type::Geo => json!({ "$ref": "#/components/schemas/Geo" }),
         Type::Json => json!({ "description": "Any JSON, up to 64 KiB." }),
-        Type::File { .. } if way == Way::In => {
-            json!({ "type": "null", "description": "Files cannot be stored yet." })
-        }
+        Type::File { max_bytes } if way == Way::In => json!({
+            "type": "string",
+            "format": "uuid",
+            "description": format!(
+                "The id of an upload (`POST /files`) of at most {}, or of the file that is there.",
+                decide::facts::bytes(bytes(*max_bytes)),
+            ),
+        }),
         Type::File { .. } => json!({ "$ref": "#/components/schemas/File" }),
         Type::Enum(members) => json!({ "type": "string", "enum": members.to_vec() }),
         Type::Part(part) => object(schema, &schema.part(*part).fields, way),
@@ -266,14 +271,34 @@ pub fn shared(schema: &Schema) -> Vec<(&'static str, Value)> {
     let mut geo = Object::default();
     geo.add("lat", degrees(90), true);
     geo.add("lon", degrees(180), true);
+    vec![("Money", money.finish(Way::In)), ("Geo", geo.finish(Way::In)), ("File", file())]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+const fn bytes(size: u64) -> f64 {
+    size as f64
+}
+
+/// A file of a row.
+fn file() -> Value {
     let mut file = Object::default();
-    file.add("media_type", json!({ "type": "string" }), true);
-    file.add("bytes", json!({ "type": "integer", "minimum": 0 }), true);
-    vec![
-        ("Money", money.finish(Way::In)),
-        ("Geo", geo.finish(Way::In)),
-        ("File", file.finish(Way::Out)),
-    ]
+    let mut add = |name, ty: Value, doc: &str| {
+        let mut property = json!({ "type": ty });
+        property["description"] = doc.into();
+        file.add(name, property, true);
+    };
+    add("id", json!(["string", "null"]), "Names the content; null where it was erased.");
+    add(
+        "url",
+        json!(["string", "null"]),
+        "Where the content can be fetched for a while, by \
+        whoever has the address; null in events, and where there is no content.",
+    );
+    add("name", json!("string"), "The name that it had where it came from, or nothing.");
+    add("media_type", json!("string"), "IANA media type.");
+    add("bytes", json!("integer"), "Size in bytes.");
+    add("sha256", json!("string"), "SHA-256 of the content in hexadecimal digits.");
+    file.finish(Way::Out)
 }
 
 /// What documents can show of a default.

@@ -152,6 +152,8 @@ impl Catalogue {
                 let shape = schema.part(*part);
                 self.shape(design, &row_name(entity, &shape.name), &shape.fields, way)
             }
+            // What is sent is the id of an upload.
+            Type::File { .. } if way == Way::In => Ty::Scalar(Type::Uuid),
             scalar => Ty::Scalar(scalar.clone()),
         }
     }
@@ -160,7 +162,6 @@ impl Catalogue {
     fn shape(&mut self, design: &Design, name: &str, fields: &[FieldShape], way: Way) -> Ty {
         let properties = fields
             .iter()
-            .filter(|field| way == Way::Out || !is_file(&field.ty))
             .map(|field| Property {
                 name: field.name.clone(),
                 doc: None,
@@ -275,7 +276,6 @@ impl Catalogue {
     ) -> Ty {
         let chosen = fields.iter().filter_map(|at| declared.get(usize::from(at.0)));
         let properties = chosen
-            .filter(|field| way == Way::Out || !is_file(&field.ty))
             .map(|field| Property {
                 name: field.name.value.clone(),
                 doc: field.doc.clone(),
@@ -287,10 +287,10 @@ impl Catalogue {
         Ty::Object(self.named(name, Object { doc: None, properties }, way))
     }
 
-    /// What an operation takes. Files are left out: they cannot be stored yet.
+    /// What an operation takes.
     pub fn inputs(&mut self, design: &Design, operation: &Operation) -> Vec<Property> {
-        let stored = operation.input.parameters.iter().filter(|of| !is_file(&of.ty));
-        stored.map(|parameter| self.input(design, operation, parameter)).collect()
+        let all = operation.input.parameters.iter();
+        all.map(|parameter| self.input(design, operation, parameter)).collect()
     }
 
     fn input(&mut self, design: &Design, operation: &Operation, of: &Parameter) -> Property {
@@ -392,11 +392,6 @@ fn row_name(owner: &str, part: &str) -> String {
 fn letters(name: &str) -> String {
     let word = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     name.chars().map(word).collect()
-}
-
-/// Whether a value is a file, which has no value that could be sent yet.
-fn is_file(ty: &Type) -> bool {
-    matches!(ty.required(), Type::File { .. })
 }
 
 /// Whether an operation answers all that clients may see of an entity, as it is stored.

@@ -27,14 +27,18 @@ pub struct Geo {
 }
 
 /// A stored file as its row knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct File {
-    /// Key in the file store.
+    /// What names its content, 32 hexadecimal digits; empty where the content was erased.
     pub key: String,
-    /// Media type, as sniffed.
+    /// Media type, as sniffed; empty where only the key is known yet.
     pub media_type: String,
     /// Size in bytes.
     pub bytes: u64,
+    /// Name that it had where it came from; may be empty.
+    pub name: String,
+    /// SHA-256 of the content, 64 hexadecimal digits; empty where there is none.
+    pub sha256: String,
 }
 
 /// One value. Timestamps and durations count microseconds; a timestamp from the Unix epoch.

@@ -208,6 +208,10 @@ pub(crate) fn position_in_value(object: &str, name: &str) -> Option<usize> {
     match (object, name) {
         ("Money", "amount") | ("GeoPoint", "lat") | ("File", "mediaType") => Some(0),
         ("Money", "currency") | ("GeoPoint", "lon") | ("File", "bytes") => Some(1),
+        ("File", "id") => Some(2),
+        ("File", "url") => Some(3),
+        ("File", "name") => Some(4),
+        ("File", "sha256") => Some(5),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod cache;
 pub mod call;
+pub mod files;
 pub mod http;
 pub mod identity;
 pub mod json;

@@ -45,6 +45,7 @@ codes! {
     NO_TENANT = 403 "no-tenant" "The request is for no tenant, to whom the row would belong.";
     NOT_LINKED = 403 "not-linked" "The caller has to create its own row first.";
     FORGED_REQUEST = 403 "forged-request" "Another site may have sent this request in the browser of somebody who is signed in.";
+    INVALID_LINK = 403 "invalid-link" "The address of the file is not one of this server, or is too old: read the row again.";
     INSECURE_CONNECTION = 403 "insecure-connection" "Signing in needs TLS, except on this machine.";
     NOT_FOUND = 404 "not-found" "There is no such thing, or the caller may not see it.";
     UNKNOWN_ROUTE = 404 "unknown-route" "Nothing is served at this address.";
@@ -60,10 +61,12 @@ codes! {
     PAYLOAD_TOO_LARGE = 413 "payload-too-large" "The body is larger than this operation accepts.";
     URI_TOO_LONG = 414 "uri-too-long" "The address is longer than accepted.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type" "The body has a media type that is not accepted.";
+    RANGE_NOT_SATISFIABLE = 416 "range-not-satisfiable" "The file has no such bytes.";
     VALIDATION_FAILED = 422 "validation-failed" "The input breaks the contract; `errors` says where.";
     UNKNOWN_PROPERTY = 422 "unknown-property" "The body holds a property that this operation does not have.";
     EVALUATION_FAILED = 422 "evaluation-failed" "A value of this request cannot be computed.";
     CURRENCY_MISMATCH = 422 "currency-mismatch" "Amounts of different currencies meet.";
+    NO_THUMBNAIL = 422 "no-thumbnail" "The file is not an image that can be made smaller.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused" "This Idempotency-Key was used for another request.";
     REFUSED = 422 "refused" "A system that this operation depends on refused.";
     PRECONDITION_REQUIRED = 428 "precondition-required" "This operation needs an If-Match header with the row's ETag.";

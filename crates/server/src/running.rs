@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ::files::Files;
 use accounts::Accounts;
 use base::Diagnostic;
 use decide::Design;
@@ -13,7 +14,7 @@ use runtime::store::Store;
 use runtime::{Backend, operations::ConfiguredExternals};
 
 use crate::oidc::{Oidc, TokensAlone};
-use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded, identity, page};
+use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded, files, identity, page};
 
 /// A server that accepts requests.
 pub struct Server {
@@ -25,6 +26,7 @@ pub struct Server {
     not_running: Vec<Diagnostic>,
     accounts: Option<Arc<Accounts>>,
     page_key: Option<String>,
+    files: Option<Arc<Files>>,
     close: Box<dyn FnOnce() + Send>,
 }
 
@@ -92,10 +94,16 @@ impl Server {
         self.page_key.as_deref()
     }
 
+    /// Files of rows, where the model has any.
+    #[must_use]
+    pub const fn files(&self) -> Option<&Arc<Files>> {
+        self.files.as_ref()
+    }
+
     /// Finishes what is under way, closes the store, and lets go of the data folder.
     pub async fn stop(self) {
         self.running.stop().await;
-        drop(self.accounts);
+        drop((self.accounts, self.files));
         (self.close)();
         embedded::released(&self.data).await;
     }
@@ -134,6 +142,9 @@ async fn assemble<S: Store>(
         None => options.authenticate = Some(Arc::new(TokensAlone::new(issuer, further))),
     }
     oidc.serve(&mut options);
+    let public_url = settings.oidc.public_url.as_deref();
+    let about = (settings.data.as_path(), public_url);
+    let files = files::serve(&settings.files, about, &backend, &mut options)?;
     options.mounts.extend(settings.graphql.mount(backend.clone(), &options.issuer)?);
     let around = page::Surroundings {
         public_url: settings.oidc.public_url.as_deref(),
@@ -154,5 +165,16 @@ async fn assemble<S: Store>(
     });
     let design = Arc::clone(design);
     let (data, notes) = (settings.data, Vec::new());
-    Ok(Server { running, design, data, stand_ins, notes, not_running, accounts, page_key, close })
+    Ok(Server {
+        running,
+        design,
+        data,
+        stand_ins,
+        notes,
+        not_running,
+        accounts,
+        page_key,
+        files,
+        close,
+    })
 }

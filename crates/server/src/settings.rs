@@ -7,7 +7,8 @@ use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
 use crate::{
-    CacheSettings, GraphQlSettings, IdentitySettings, OidcSettings, PageSettings, TraceSettings,
+    CacheSettings, FilesSettings, GraphQlSettings, IdentitySettings, OidcSettings, PageSettings,
+    TraceSettings,
 };
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
@@ -34,6 +35,8 @@ pub struct Settings {
     pub edge: Edge,
     /// Where answers are kept.
     pub cache: CacheSettings,
+    /// Where contents of files are kept.
+    pub files: FilesSettings,
     /// GraphQL.
     pub graphql: GraphQlSettings,
     /// The developer's page.

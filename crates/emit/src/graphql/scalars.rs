@@ -45,7 +45,7 @@ pub const OBJECTS: [(&str, &str, &str); 3] = [
     (
         "File",
         "A stored file; its content is fetched over HTTP.",
-        "mediaType: String!\n  bytes: Long!",
+        "id: ID\n  url: String\n  name: String!\n  mediaType: String!\n  bytes: Long!\n  sha256: String!",
     ),
 ];
 

@@ -26,7 +26,9 @@ pub fn to_json(value: &Value) -> Json {
         Value::Uuid(id) => json!(format!("{id:032x}")),
         Value::Geo(place) => json!([place.latitude, place.longitude]),
         Value::Json(json) => (**json).clone(),
-        Value::File(file) => json!([file.key, file.media_type, file.bytes]),
+        Value::File(file) => {
+            json!([file.key, file.media_type, file.bytes, file.name, file.sha256])
+        }
         Value::Row(row) => row.fields.first().map_or(Json::Null, to_json),
         Value::List(items) | Value::Record(items) => {
             Json::Array(items.iter().map(to_json).collect())
@@ -66,6 +68,8 @@ pub fn from_json(json: Json, ty: &Type, schema: &Schema) -> Option<Value> {
             key: json.get(0)?.as_str()?.to_owned(),
             media_type: json.get(1)?.as_str()?.to_owned(),
             bytes: json.get(2)?.as_u64()?,
+            name: json.get(3)?.as_str()?.to_owned(),
+            sha256: json.get(4)?.as_str()?.to_owned(),
         })),
         Type::Part(part) => record(json, &schema.part(*part).fields, schema)?,
         Type::Record(record_id) => record(json, &schema.record(*record_id).fields, schema)?,

@@ -15,6 +15,7 @@
 //! | `uuid`, references | string of 36 characters |
 //! | `geo` | `{"lat": 52.52, "lon": 13.405}` |
 //! | `json` | anything up to 64 KiB and 32 levels |
+//! | `file` | in: the id of an upload; out: an object with an address |
 //! | `list`, parts | array; a `one` part is an object or null |
 //! | `types` values, part rows | object |
 
@@ -34,4 +35,5 @@ pub use input::InputPlan;
 pub use output::{OutputPlan, page_body, write_page, write_row};
 pub(crate) use scalar::money_from;
 pub use scalar::{Wrong, from_text, parse_point};
+pub(crate) use write::{write_answered, write_file_id};
 pub use write::{write_array, write_string, write_timestamp, write_value};

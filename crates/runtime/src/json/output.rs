@@ -8,7 +8,7 @@ use model::{
     model::{Operation, OutputValue},
 };
 
-use super::write::{write_array, write_key, write_string, write_value};
+use super::write::{write_answered, write_array, write_key, write_string};
 
 /// The properties of an answer, ready to write. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ pub fn write_row(out: &mut Vec<u8>, plan: &OutputPlan, row: &Row, computed: &[Va
 }
 
 fn write_or_null(out: &mut Vec<u8>, schema: &Schema, ty: &Type, value: Option<&Value>) {
-    write_value(out, schema, ty, value.unwrap_or(&Value::Null));
+    write_answered(out, schema, ty, value.unwrap_or(&Value::Null));
 }
 
 fn write_part(

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use expression::{Money, Type, Value, types::TextFormat, value::Geo};
+use expression::{
+    Money, Type, Value,
+    types::TextFormat,
+    value::{File, Geo},
+};
 use rust_decimal::Decimal;
 
 use super::decode::Decoder;
@@ -27,9 +31,10 @@ pub(super) fn read(decoder: &mut Decoder<'_>, ty: &Type) -> Lexed<Option<Value>>
         Type::Float => float(decoder),
         Type::Geo => geo(decoder),
         Type::Json => json(decoder),
-        Type::File { .. } | Type::Null | Type::Part(_) | Type::Record(_) | Type::List { .. } => {
+        Type::File { .. } => file(decoder),
+        Type::Null | Type::Part(_) | Type::Record(_) | Type::List { .. } => {
             decoder.lexer().skip()?;
-            decoder.error("not-running-yet", "Files cannot be stored yet: leave the property out.");
+            decoder.error("invalid-type", "No value is expected here.");
             Ok(None)
         }
         Type::Optional(inner) => read(decoder, inner),
@@ -118,6 +123,19 @@ fn characters(format: TextFormat, min: u32, max: u32, text: &str) -> Result<Valu
         Ok(()) => Ok(Value::text(text)),
         Err(wrong) => self::wrong(wrong.code, format!("The text {}.", wrong.message)),
     }
+}
+
+/// The id of an upload: what it names is found out where it is used.
+fn file(decoder: &mut Decoder<'_>) -> Lexed<Option<Value>> {
+    if !decoder.expect(Token::String, "a string with the id of an upload")? {
+        return Ok(None);
+    }
+    let text = decoder.lexer().string()?;
+    let Some(id) = formats::parse_uuid(&text) else {
+        decoder.error("invalid-format", "Expected the id of an upload, a UUID.");
+        return Ok(None);
+    };
+    Ok(Some(Value::File(Arc::new(File { key: format!("{id:032x}"), ..File::default() }))))
 }
 
 fn number<'a>(decoder: &mut Decoder<'a>) -> Lexed<Option<&'a str>> {

@@ -2,8 +2,11 @@
 
 use std::io::Write as _;
 
+use expression::value::File;
 use expression::{Schema, Type, Value};
 use rust_decimal::Decimal;
+
+use crate::files;
 
 /// Appends a string with its quotes.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
@@ -164,8 +167,18 @@ fn write_float(out: &mut Vec<u8>, value: f64) {
     }
 }
 
-/// Appends a value of a type.
+/// Appends a value of a type. Files come without addresses.
 pub fn write_value(out: &mut Vec<u8>, schema: &Schema, ty: &Type, value: &Value) {
+    write(out, schema, ty, value, false);
+}
+
+/// As [`write_value`], for an answer: where an address of a file belongs stands a mark, in whose
+/// place [`crate::files::fill`] puts one when the answer is given. No other JSON holds the mark.
+pub(crate) fn write_answered(out: &mut Vec<u8>, schema: &Schema, ty: &Type, value: &Value) {
+    write(out, schema, ty, value, true);
+}
+
+fn write(out: &mut Vec<u8>, schema: &Schema, ty: &Type, value: &Value, linked: bool) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
@@ -205,17 +218,40 @@ pub fn write_value(out: &mut Vec<u8>, schema: &Schema, ty: &Type, value: &Value)
             out.push(b'}');
         }
         Value::Json(value) => drop(serde_json::to_writer(&mut *out, value)),
-        Value::File(file) => {
-            out.extend_from_slice(b"{\"media_type\":");
-            write_string(out, &file.media_type);
-            let _ = write!(out, ",\"bytes\":{}}}", file.bytes);
-        }
+        Value::File(file) => write_file(out, file, linked),
         Value::Row(row) => match expression::row_id(value) {
             Some(id) => write_uuid(out, id),
             None => drop((row, out.extend_from_slice(b"null"))),
         },
-        Value::List(items) => write_list(out, schema, ty, items),
-        Value::Record(fields) => write_record(out, schema, ty, fields),
+        Value::List(items) => write_list(out, schema, ty, items, linked),
+        Value::Record(fields) => write_record(out, schema, ty, fields, linked),
+    }
+}
+
+/// Appends a file as rows show it.
+fn write_file(out: &mut Vec<u8>, file: &File, linked: bool) {
+    out.extend_from_slice(b"{\"id\":");
+    write_file_id(out, file);
+    out.extend_from_slice(b",\"url\":");
+    if linked {
+        files::write_mark(out, file);
+    } else {
+        out.extend_from_slice(b"null");
+    }
+    out.extend_from_slice(b",\"name\":");
+    write_string(out, &file.name);
+    out.extend_from_slice(b",\"media_type\":");
+    write_string(out, &file.media_type);
+    let _ = write!(out, ",\"bytes\":{},\"sha256\":", file.bytes);
+    write_string(out, &file.sha256);
+    out.push(b'}');
+}
+
+/// Appends what names a file; null where its content was erased.
+pub(crate) fn write_file_id(out: &mut Vec<u8>, file: &File) {
+    match u128::from_str_radix(&file.key, 16) {
+        Ok(id) => write_uuid(out, id),
+        Err(_) => out.extend_from_slice(b"null"),
     }
 }
 
@@ -231,15 +267,15 @@ fn write_time(out: &mut Vec<u8>, time: jiff::civil::Time) {
     out.push(b'"');
 }
 
-fn write_list(out: &mut Vec<u8>, schema: &Schema, ty: &Type, items: &[Value]) {
+fn write_list(out: &mut Vec<u8>, schema: &Schema, ty: &Type, items: &[Value], linked: bool) {
     let of = match ty.required() {
         Type::List { of, .. } => of,
         other => other,
     };
-    write_array(out, items, |out, item| write_value(out, schema, of, item));
+    write_array(out, items, |out, item| write(out, schema, of, item, linked));
 }
 
-fn write_record(out: &mut Vec<u8>, schema: &Schema, ty: &Type, values: &[Value]) {
+fn write_record(out: &mut Vec<u8>, schema: &Schema, ty: &Type, values: &[Value], linked: bool) {
     let fields = match ty.required() {
         Type::Record(record) => &schema.record(*record).fields,
         Type::Part(part) => &schema.part(*part).fields,
@@ -252,7 +288,7 @@ fn write_record(out: &mut Vec<u8>, schema: &Schema, ty: &Type, values: &[Value])
             out.push(b',');
         }
         write_key(out, &field.name);
-        write_value(out, schema, &field.ty, value);
+        write(out, schema, &field.ty, value, linked);
     }
     out.push(b'}');
 }

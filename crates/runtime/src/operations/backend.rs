@@ -26,6 +26,7 @@ use super::write::{self, Asked, Reply};
 use super::{audit, guards, kept, lookup, maintenance, sign_in};
 use crate::cache::{self, Caches, Watch};
 use crate::call::{Answer, Body, Request};
+use crate::files::{self, Links};
 use crate::problem::{Problem, code};
 use crate::store::{IdempotencyKey, Store, Tenant, Terms};
 use crate::telemetry::{AuditLog, OpenSpan, Sample, SpanKind};
@@ -57,6 +58,8 @@ pub(crate) struct Inner<S> {
     pub(crate) driving: Mutex<BTreeSet<u128>>,
     /// Where decisions about callers are written down, once it is known.
     audit: OnceLock<AuditLog>,
+    /// Who knows the addresses of files, once it is known.
+    links: OnceLock<Arc<dyn Links>>,
     /// Idempotent requests that this process is at.
     pub(super) in_flight: Mutex<BTreeSet<(String, String, String)>>,
     pub(crate) sweeper: Sweeper,
@@ -121,6 +124,7 @@ impl<S: Store> Backend<S> {
             in_flight: Mutex::default(),
             sweeper: Sweeper::default(),
             audit: OnceLock::new(),
+            links: OnceLock::new(),
             not_running,
             stopped,
         });
@@ -171,6 +175,17 @@ impl<S: Store> Backend<S> {
     /// Writes decisions about callers down from now on; the first log that is given stays.
     pub fn set_audit(&self, log: AuditLog) {
         drop(self.inner.audit.set(log));
+    }
+
+    /// Answers hold these addresses of files from now on; the first that are given stay.
+    pub fn set_links(&self, links: Arc<dyn Links>) {
+        drop(self.inner.links.set(links));
+    }
+
+    /// Whether rows hold files.
+    #[must_use]
+    pub fn holds_files(&self) -> bool {
+        self.inner.plans.holders.any()
     }
 
     /// Where decisions about callers are written down.
@@ -238,13 +253,21 @@ impl<S: Store> Inner<S> {
     pub(crate) fn run(self: Arc<Self>, request: Request) -> Running {
         Box::pin(async move {
             let Some(audit) = self.audit.get().filter(|audit| audit.is_on()) else {
-                return self.clone().perform(request).await;
+                return self.clone().perform(request).await.map(|answer| self.linked(answer));
             };
             let asked = audit::Asked::of(&request, &self.plans);
             let result = self.clone().perform(request).await;
             asked.write(audit, &self.plans.model, result.as_ref());
-            result
+            result.map(|answer| self.linked(answer))
         })
+    }
+
+    /// The answer with addresses of its files: made now, however old the answer is.
+    fn linked(&self, mut answer: Answer) -> Answer {
+        if self.plans.holders.any() {
+            files::fill(&mut answer.body, self.links.get());
+        }
+        answer
     }
 
     /// As [`Self::run`], unwatched.

@@ -11,7 +11,7 @@ use super::effects::is_deleted;
 use super::failure::Failure;
 use super::walk::reads_all_rows;
 use super::work::{Key, Work};
-use super::{journal, referrers, row};
+use super::{files, journal, referrers, row};
 use crate::problem::{FieldError, Problem, code};
 use crate::store::{Tenant, Transaction};
 
@@ -48,8 +48,11 @@ pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
     }
     re_enter(work, tenant).await?;
     work.forget_answers();
-    for key in changed {
-        check_invariants(work, key, true).await?;
+    for key in &changed {
+        check_invariants(work, *key, true).await?;
+    }
+    if work.plans.holders.any() {
+        files::count(work, &changed).await?;
     }
     let gone = |(key, before, _): &journal::Written| {
         let removed = work.rows.0.get(key).is_some_and(|entry| entry.now.is_none());

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use base::{Diagnostic, Span};
 use decide::Design;
-use expression::Type;
 use model::Model;
 use model::model::{
     Callee, Effect, EffectKind, Entity, Operation, OperationId, OperationKind, Target, Tenancy,
@@ -97,9 +96,6 @@ pub(crate) fn not_running(model: &Model) -> (Vec<Diagnostic>, BTreeSet<Operation
             stopped.insert(id);
         }
     }
-    for entity in &model.entities {
-        not_running_in(entity, &mut list);
-    }
     let mut name = |span: Span, kind: &str, name: &str| {
         list.push(missing(span, format!("{kind} `{name}` does not run yet")));
     };
@@ -116,16 +112,6 @@ pub(crate) fn not_running(model: &Model) -> (Vec<Diagnostic>, BTreeSet<Operation
 
 fn missing(span: Span, message: String) -> Diagnostic {
     Diagnostic::information("not-running", span, message)
-}
-
-fn not_running_in(entity: &Entity, list: &mut Vec<Diagnostic>) {
-    let name = &entity.name;
-    for field in &entity.fields {
-        if matches!(field.ty.required(), Type::File { .. }) {
-            let message = format!("the file `{name}.{}` stays null yet", field.name);
-            list.push(missing(field.name.span, message));
-        }
-    }
 }
 
 fn why_stopped(model: &Model, operation: &Operation) -> Option<&'static str> {

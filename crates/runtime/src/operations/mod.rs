@@ -14,6 +14,7 @@ mod durable;
 mod effects;
 mod event;
 mod failure;
+mod files;
 mod fill;
 mod finish;
 mod guards;

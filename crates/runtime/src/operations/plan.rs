@@ -12,6 +12,7 @@ use model::model::{
     Target,
 };
 
+use super::files::Holders;
 use super::journal::Journals;
 use super::referrers::Referrers;
 use super::retention::Retentions;
@@ -44,6 +45,8 @@ pub(crate) struct Plans {
     pub(crate) journals: Journals,
     /// The built-in actor.
     pub(crate) system: Option<ActorId>,
+    /// Which rows hold files.
+    pub(crate) holders: Holders,
     /// Whom rows belong to, if there are tenants.
     pub(crate) tenants: Option<Tenants>,
 }
@@ -120,6 +123,7 @@ impl Plans {
             erasures: tokio::sync::Notify::new(),
             journals: Journals::of(design),
             system,
+            holders: Holders::of(&design.model),
             tenants: Tenants::of(design),
         })
     }

@@ -10,6 +10,7 @@ use expression::{
 };
 
 use super::failure::{Failure, internal};
+use super::files::Contents;
 use super::journal::Author;
 use super::plan::Plans;
 use super::scope::Scope;
@@ -44,6 +45,8 @@ pub(crate) struct Work<'t, X> {
     pub(crate) events: Vec<OutboxEvent>,
     /// What it writes, for the caches.
     pub(crate) changes: Changes,
+    /// Files that it deals with.
+    pub(crate) contents: Contents,
 }
 
 /// What effects have done so far, to go back to.
@@ -151,6 +154,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
             shown: Vec::new(),
             events: Vec::new(),
             changes: Changes::default(),
+            contents: Contents::default(),
         }
     }
 

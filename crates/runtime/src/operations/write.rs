@@ -18,7 +18,7 @@ use super::journal::Author;
 use super::row::{self, delete, new_row};
 use super::session::{Session, subject};
 use super::work::{Key, Work};
-use super::{finish, output, read, tenancy};
+use super::{files, finish, output, read, tenancy};
 use crate::call::{Answer, Body, IfMatch, InputValues, Request, Trace};
 use crate::problem::{Problem, code};
 use crate::store::{Job, Transaction};
@@ -103,6 +103,7 @@ pub(crate) async fn transact<X: Transaction>(
     let values = input::check(operation, &request.input, &plans.model.schema)?;
     tenancy::settle(work, operation.entity(), None, Some((operation, &values))).await?;
     input::check_references(work, &session, operation, &values).await?;
+    let values = files::take(work, &request.caller, operation, values, target.row()).await?;
     let key = begin(work, &session, operation, target, request.address.as_ref()).await?;
     let actor = match access.actor() {
         Value::Null if access.becomes.is_some() => Value::Uuid(key.1),
@@ -127,6 +128,15 @@ pub(crate) async fn transact<X: Transaction>(
 enum Target {
     New(u128),
     Old(Arc<Row>),
+}
+
+impl Target {
+    fn row(&self) -> Option<&Row> {
+        match self {
+            Self::New(_) => None,
+            Self::Old(row) => Some(row),
+        }
+    }
 }
 
 /// Finds and locks the target.

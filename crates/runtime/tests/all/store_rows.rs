@@ -314,7 +314,9 @@ fn value(ty: &Type) -> BoxedStrategy<Value> {
             .boxed(),
         Type::File { .. } => ("[^\\x00\\n]{1,9}", 0..(1u64 << 40))
             .prop_map(|(key, bytes)| {
-                Value::File(File { key, media_type: "image/png".into(), bytes }.into())
+                let (media_type, name) = ("image/png".into(), "a \"b\".png".into());
+                let sha256 = "0f".repeat(32);
+                Value::File(File { key, media_type, bytes, name, sha256 }.into())
             })
             .boxed(),
         Type::Enum(members) => prop::sample::select(members.to_vec()).prop_map(Value::text).boxed(),

@@ -8,6 +8,10 @@
     reason = "tests run programs, read files and talk over loopback"
 )]
 
+mod files_downloads;
+mod files_rows;
+mod files_support;
+mod files_uploads;
 mod oidc_attacks;
 mod oidc_clients;
 mod oidc_library;

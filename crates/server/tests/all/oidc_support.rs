@@ -143,6 +143,7 @@ impl Live {
             limits: Limits::default(),
             edge: unlimited(),
             cache: CacheSettings::default(),
+            files: server::FilesSettings::default(),
             graphql: server::GraphQlSettings::default(),
             page: server::PageSettings::default(),
             traces: None,

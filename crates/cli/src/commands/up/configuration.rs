@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use server::StoreAddress;
 
 use super::settings::{
-    cache::CacheArguments, database::Database, edge::EdgeArgs, graphql::GraphQlArgs,
-    identity::IdentityArguments, limits::LimitArgs, oidc::OidcArguments, page::PageArguments,
-    telemetry::TelemetryArgs,
+    cache::CacheArguments, database::Database, edge::EdgeArgs, files::FilesArguments,
+    graphql::GraphQlArgs, identity::IdentityArguments, limits::LimitArgs, oidc::OidcArguments,
+    page::PageArguments, telemetry::TelemetryArgs,
 };
 use crate::{
     console::{style, styled},
@@ -68,6 +68,10 @@ pub struct Settings {
     /// Where answers are kept.
     #[command(flatten)]
     pub cache: CacheArguments,
+
+    /// Where contents of files are kept.
+    #[command(flatten)]
+    pub files: FilesArguments,
 
     /// GraphQL.
     #[command(flatten)]
@@ -149,6 +153,7 @@ impl Settings {
             limits: self.limits.limits(),
             edge: self.edge.edge()?,
             cache: self.cache.settings()?,
+            files: self.files.settings()?,
             graphql: self.graphql.settings(),
             traces: self.telemetry.traces()?,
             identity: self.identity.of_server(),
@@ -228,7 +233,7 @@ impl Settings {
         rows.push(row("cache", masked(&self.cache.cache), origins));
         let size = self.cache.cache_size.map_or("designed".to_owned(), |size| size.to_string());
         rows.push(row("cache-size", size, origins));
-        for (name, value) in self.graphql.printed() {
+        for (name, value) in self.files.printed().into_iter().chain(self.graphql.printed()) {
             rows.push(row(name, value, origins));
         }
         for (name, value) in self.telemetry.printed() {

@@ -69,6 +69,7 @@ pub fn run(
     arguments.settings.externals()?;
     arguments.settings.edge.edge()?;
     arguments.settings.cache.settings()?;
+    arguments.settings.files.settings()?;
     if arguments.print_config {
         let effective = arguments.settings.describe(&folder, *origins);
         match console.json() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use expression::{
     Value, row_id,
-    value::{Geo, Money},
+    value::{File, Geo, Money},
 };
 use jiff::civil;
 use rust_decimal::Decimal;
@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 /// A value, with rows as their ids.
 pub(crate) fn encode(value: &Value) -> Json {
     match value {
-        Value::Null | Value::File(_) => Json::Null,
+        Value::Null => Json::Null,
         Value::Bool(value) => json!(value),
         Value::Int(value) => json!(value),
         Value::Text(value) => json!(&**value),
@@ -30,6 +30,9 @@ pub(crate) fn encode(value: &Value) -> Json {
         Value::Row(_) => row_id(value).map_or(Json::Null, |id| encode(&Value::Uuid(id))),
         Value::Geo(value) => json!({ "geo": [value.latitude, value.longitude] }),
         Value::Json(value) => json!({ "json": &**value }),
+        Value::File(file) => {
+            json!({ "file": [file.key, file.media_type, file.bytes, file.name, file.sha256] })
+        }
         Value::List(items) => json!({ "list": items.iter().map(encode).collect::<Vec<_>>() }),
         Value::Record(items) => json!({ "record": items.iter().map(encode).collect::<Vec<_>>() }),
     }
@@ -70,10 +73,18 @@ fn tagged(tag: &str, inner: &Json, currency: Option<&Json>) -> Option<Value> {
             Value::Geo(Geo { latitude: latitude.as_f64()?, longitude: longitude.as_f64()? })
         }
         "json" => Value::Json(Arc::new(inner.clone())),
+        "file" => Value::File(Arc::new(file(inner)?)),
         "list" => Value::List(items()?),
         "record" => Value::Record(items()?),
         _ => return None,
     })
+}
+
+fn file(json: &Json) -> Option<File> {
+    let text = |at: usize| json.get(at)?.as_str().map(str::to_owned);
+    let bytes = json.get(2)?.as_u64()?;
+    let (key, media_type) = (text(0)?, text(1)?);
+    Some(File { key, media_type, bytes, name: text(3)?, sha256: text(4)? })
 }
 
 #[cfg(test)]
@@ -98,6 +109,13 @@ mod tests {
             Value::Uuid(u128::MAX - 1),
             Value::Geo(Geo { latitude: 52.5, longitude: -13.25 }),
             Value::Json(Arc::new(json!({ "list": [1, { "a": null }] }))),
+            Value::File(Arc::new(File {
+                key: "ab".to_owned(),
+                media_type: "image/png".to_owned(),
+                bytes: 7,
+                name: "a.png".to_owned(),
+                sha256: "cd".to_owned(),
+            })),
         ];
         let nested = Value::List([Value::Record(values.clone().into())].into());
         for value in values.iter().chain([&nested]) {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use expression::types::TextFormat;
-use expression::{Money, Row, Schema, Type, Value, row_id, value::Geo};
+use expression::{
+    Money, Row, Schema, Type, Value, row_id,
+    value::{File, Geo},
+};
 use jiff::civil;
 use model::Model;
 use model::model::{BuiltIn, Field};
@@ -89,7 +92,12 @@ fn nothing(schema: &Schema, ty: &Type, id: u128, old: &Value) -> Value {
             let fields = schema.record(*record).fields.iter();
             Value::Record(fields.map(|of| nothing(schema, &of.ty, id, &Value::Null)).collect())
         }
-        Type::File { .. } | Type::Reference(_) | Type::Part(_) | Type::Null => old.clone(),
+        // A file without content.
+        Type::File { .. } => Value::File(Arc::new(File {
+            media_type: "application/octet-stream".to_owned(),
+            ..File::default()
+        })),
+        Type::Reference(_) | Type::Part(_) | Type::Null => old.clone(),
     }
 }
 

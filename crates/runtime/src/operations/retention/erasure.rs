@@ -14,7 +14,7 @@ use crate::operations::durable::codec;
 use crate::operations::failure::{Failure, internal};
 use crate::operations::journal::Author;
 use crate::operations::work::{Key, Work};
-use crate::operations::{fill, finish, scope::Scope};
+use crate::operations::{files, fill, finish, scope::Scope};
 use crate::problem::Problem;
 use crate::store::{Record, Snapshot as _, Store, StoreError, Terms, Transaction, Walk};
 
@@ -228,7 +228,7 @@ async fn forget_archived<S: Store>(inner: &Arc<Inner<S>>, person: &str) -> Resul
     let mut after = String::new();
     loop {
         let (plans, owner, from) = (inner.plans.clone(), person.to_owned(), after.clone());
-        let last: Result<Option<String>, StoreError> = inner
+        let last: Result<Option<String>, Failure> = inner
             .store
             .write(Terms::SERVER, move |tx| {
                 Box::pin(async move {
@@ -239,9 +239,11 @@ async fn forget_archived<S: Store>(inner: &Arc<Inner<S>>, person: &str) -> Resul
                         };
                         let mut value: Json =
                             serde_json::from_str(&archived.value).unwrap_or_default();
-                        strip(plans.model.entity(entity), &mut value);
+                        let gone = strip(plans.model.entity(entity), &mut value);
                         let value = value.to_string();
                         tx.put_record(&Record { value, ..archived.clone() }).await?;
+                        let mut work = Work::new(plans.clone(), tx, now());
+                        files::let_go(&mut work, &gone).await?;
                     }
                     Ok(found.last().map(|last| last.key.clone()))
                 })
@@ -254,16 +256,22 @@ async fn forget_archived<S: Store>(inner: &Arc<Inner<S>>, person: &str) -> Resul
     }
 }
 
-fn strip(entity: &model::model::Entity, value: &mut Json) {
+/// Takes personal data out of a row of the archive; what it was.
+fn strip(entity: &model::model::Entity, value: &mut Json) -> Vec<Value> {
+    let mut gone = Vec::new();
+    let mut take = |of: &mut Json, name: &str| {
+        gone.extend(codec::decode(&std::mem::take(&mut of[name])));
+    };
     for field in entity.fields.iter().filter(|field| about_person(field)) {
-        value[field.name.value.as_str()] = Json::Null;
+        take(value, &field.name);
     }
     for part in &entity.parts {
         let rows = value.get_mut(part.name.value.as_str()).and_then(Json::as_array_mut);
         for row in rows.into_iter().flatten() {
             for field in part.fields.iter().filter(|field| about_person(field)) {
-                row[field.name.value.as_str()] = Json::Null;
+                take(row, &field.name);
             }
         }
     }
+    gone
 }

@@ -317,6 +317,7 @@ async fn end_row<X: Transaction>(
     if archived {
         let record = erasure::archived(&plans.model, retention, key, row);
         work.store.put_record(&record).await?;
+        work.contents.moves(key);
     }
     work.remove(key);
     Ok(Some(if archived { "archived" } else { "deleted" }))

@@ -1,9 +1,10 @@
 //! The answer, straight from the rows.
 
-use expression::{Schema, Type, Value, row_id};
+use expression::{Schema, Type, Value, row_id, value::File};
 
 use super::plan::{Form, Item, Later, Planned, Source, element};
-use crate::json::{write_array, write_string, write_value};
+use crate::files;
+use crate::json::{write_answered, write_array, write_file_id, write_string, write_value};
 use crate::store::TreeRow;
 
 /// Writes rows.
@@ -112,7 +113,7 @@ impl<'a, 'q> Writer<'a, 'q> {
     fn value(&self, out: &mut Vec<u8>, ty: &Type, form: &Form<'_>, value: Option<&Value>) {
         let value = value.unwrap_or(&Value::Null);
         match (form, value) {
-            (Form::Plain, _) => write_value(out, self.schema, ty, value),
+            (Form::Plain, _) => write_answered(out, self.schema, ty, value),
             (_, Value::Null) => out.extend_from_slice(b"null"),
             (form, Value::List(items)) => {
                 let of = element(ty);
@@ -128,8 +129,11 @@ impl<'a, 'q> Writer<'a, 'q> {
         }
     }
 
-    /// Money, a place or a file: two properties each.
+    /// Money and a place, of two properties each, or a file.
     fn compound(&self, out: &mut Vec<u8>, items: &[Item<'_>], value: &Value) {
+        if let Value::File(file) = value {
+            return Self::file(out, items, file);
+        }
         let scaled = |scale| Type::Decimal { precision: 18, scale };
         let ((first, ty), second) = match value {
             Value::Money(money) => {
@@ -139,10 +143,6 @@ impl<'a, 'q> Writer<'a, 'q> {
             }
             Value::Geo(point) => {
                 ((Value::Float(point.latitude), Type::Float), Value::Float(point.longitude))
-            }
-            Value::File(file) => {
-                let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
-                ((Value::text(&*file.media_type), Type::string(255)), Value::Int(bytes))
             }
             _ => return out.extend_from_slice(b"null"),
         };
@@ -155,6 +155,27 @@ impl<'a, 'q> Writer<'a, 'q> {
             match &item.source {
                 Source::Field(0, ..) => write_value(out, self.schema, &ty, &first),
                 Source::Field(..) => write_value(out, self.schema, &Type::Null, &second),
+                Source::Text(text) => write_string(out, text),
+                _ => out.extend_from_slice(b"null"),
+            }
+        }
+        out.push(b'}');
+    }
+
+    fn file(out: &mut Vec<u8>, items: &[Item<'_>], file: &File) {
+        out.push(b'{');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(&item.key);
+            match &item.source {
+                Source::Field(0, ..) => write_string(out, &file.media_type),
+                Source::Field(1, ..) => out.extend_from_slice(file.bytes.to_string().as_bytes()),
+                Source::Field(2, ..) => write_file_id(out, file),
+                Source::Field(3, ..) => files::write_mark(out, file),
+                Source::Field(4, ..) => write_string(out, &file.name),
+                Source::Field(5, ..) => write_string(out, &file.sha256),
                 Source::Text(text) => write_string(out, text),
                 _ => out.extend_from_slice(b"null"),
             }

@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod database;
 pub mod edge;
+pub mod files;
 pub mod graphql;
 pub mod identity;
 pub mod limits;
