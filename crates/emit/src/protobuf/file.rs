@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use model::model::OperationId;
+
 use super::numbers::{Numbers, Scope};
 
 /// A `.proto` file.
@@ -41,6 +43,8 @@ pub struct Method {
     pub streams: bool,
     /// Whether it only reads; all others may be repeated without harm.
     pub reads: bool,
+    /// What is called.
+    pub operation: OperationId,
 }
 
 /// A message.
@@ -65,6 +69,56 @@ pub struct Field {
     pub label: Label,
     /// What it is.
     pub comment: String,
+    /// What it stands for.
+    pub meaning: Meaning,
+}
+
+/// What a field stands for over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// A property of the JSON object.
+    Property {
+        /// Its name there.
+        name: String,
+        /// Whether it has to be there.
+        required: bool,
+        /// Most values, of a list.
+        most: Option<u32>,
+    },
+    /// The id or the key in the address.
+    Address,
+    /// Most rows of a page: `limit`.
+    PageSize,
+    /// Where a page starts: `after`.
+    PageToken,
+    /// The order of a list: the texts of `sort`, in the order of the enum's members.
+    Order(Vec<String>),
+    /// A condition of a list, by the name of its parameter.
+    Filter(String),
+    /// Words that are searched for: `q`.
+    Search,
+    /// The point that rows are near: `near` and `within`.
+    Near,
+    /// Where a stream goes on.
+    ResumeAfter,
+    /// The bodies of a batch.
+    Items,
+    /// Which properties are written.
+    UpdateMask,
+    /// The version of `If-Match`.
+    ExpectedVersion,
+    /// The `Idempotency-Key`.
+    IdempotencyKey,
+    /// The row, of an answer.
+    Row,
+    /// The rows, of an answer.
+    Rows,
+    /// `next`, of a page.
+    NextPageToken,
+    /// The id of a row that is gone, of a stream.
+    Gone,
+    /// Where to go on, of a stream.
+    ResumeToken,
 }
 
 /// How often a field is there.
@@ -89,6 +143,8 @@ pub struct Enum {
     pub comment: String,
     /// Names of its values, without that for "unspecified".
     pub values: Vec<String>,
+    /// The members that they stand for, in the same order.
+    pub members: Vec<String>,
 }
 
 /// Files of protobuf's own and of ours, by the types that they define.
@@ -184,8 +240,15 @@ fn field_text(field: &Field, number: u32, indent: &str) -> String {
     format!("{}{indent}{label}{ty} {name} = {number};\n", comment(&field.comment, indent))
 }
 
+impl Enum {
+    /// The name of a value in the file.
+    #[must_use]
+    pub fn qualified(&self, value: &str) -> String {
+        format!("{}_{}", decide::naming::snake(&self.name).to_uppercase(), value.to_uppercase())
+    }
+}
+
 fn enum_text(of: &Enum, package: &str, numbers: &mut Numbers) -> String {
-    let prefix = decide::naming::snake(&of.name).to_uppercase();
     let members: Vec<(&str, &str)> =
         of.values.iter().map(|value| (value.as_str(), "value")).collect();
     let scope = numbers.assign(&format!("{package}.{}", of.name), &members);
@@ -196,12 +259,12 @@ fn enum_text(of: &Enum, package: &str, numbers: &mut Numbers) -> String {
         .collect();
     values.sort_unstable();
     let mut out = format!("\n{}enum {} {{\n", comment(&of.comment, ""), of.name);
-    let names = scope.reserved_names.iter().map(|name| format!("{prefix}_{}", name.to_uppercase()));
+    let names = scope.reserved_names.iter().map(|name| of.qualified(name));
     out += &reserved(&Scope { reserved_names: names.collect(), ..scope });
     out += "  // Not said, or not known to this version.\n";
-    out += &format!("  {prefix}_UNSPECIFIED = 0;\n");
+    out += &format!("  {} = 0;\n", of.qualified("unspecified"));
     for (number, value) in values {
-        out += &format!("  // `{value}`.\n  {prefix}_{} = {number};\n", value.to_uppercase());
+        out += &format!("  // `{value}`.\n  {} = {number};\n", of.qualified(value));
     }
     out + "}\n"
 }

@@ -15,7 +15,7 @@ use model::model::{ContextId, Operation, OperationId, OperationKind};
 use crate::openapi::problems;
 use crate::shapes::{self, Catalogue};
 use crate::{Artifact, Emitter, Input};
-use file::{Enum, File, Message, Method, Service};
+pub use file::{Enum, Field, File, Label, Meaning, Message, Method, Service};
 use numbers::Numbers;
 
 /// `proto/`.
@@ -36,29 +36,56 @@ breaking:
     - FILE
 ";
 
+/// The package of a context.
+#[derive(Debug)]
+pub struct Package {
+    /// Whose it is.
+    pub context: ContextId,
+    /// Its path, by which other files import it.
+    pub path: String,
+    /// What it says.
+    pub file: File,
+    /// The same as text.
+    pub text: String,
+}
+
+/// The path of the types that all packages share.
+pub const TYPES_PATH: &str = "firmitas/v1/types.proto";
+/// The types that all packages share.
+pub const TYPES: &str = include_str!("types.proto");
+
 fn artifacts(input: &Input<'_>) -> Vec<Artifact> {
     let mut numbers = Numbers::read(input.field_numbers);
-    let contexts = (0u16..).map(ContextId).zip(&input.design.model.contexts);
+    let packages = numbered(input.design, &mut numbers);
+    if packages.is_empty() {
+        return Vec::new();
+    }
+    let fixed = [
+        ("buf.yaml".to_owned(), BUF.to_owned()),
+        ("fields.lock".to_owned(), numbers.write()),
+        (TYPES_PATH.to_owned(), TYPES.to_owned()),
+    ];
+    let all = packages.into_iter().map(|package| (package.path, package.text)).chain(fixed);
+    all.map(|(path, contents)| Artifact { path: format!("proto/{path}"), contents }).collect()
+}
+
+/// The packages of a design, by path, with the numbers that a lock gives their fields.
+#[must_use]
+pub fn packages(design: &Design, field_numbers: &str) -> Vec<Package> {
+    numbered(design, &mut Numbers::read(field_numbers))
+}
+
+fn numbered(design: &Design, numbers: &mut Numbers) -> Vec<Package> {
+    let contexts = (0u16..).map(ContextId).zip(&design.model.contexts);
     let mut names: Vec<(String, ContextId)> =
         contexts.map(|(id, context)| (snake(&context.name), id)).collect();
     names.sort();
-    let mut all: Vec<Artifact> = Vec::new();
-    for (name, context) in names {
-        if let Some(file) = file(input.design, context, &name) {
-            let path = format!("proto/{name}/v1/{name}.proto");
-            all.push(Artifact { path, contents: file::text(&file, &mut numbers) });
-        }
-    }
-    if all.is_empty() {
-        return all;
-    }
-    let fixed = [
-        ("proto/buf.yaml", BUF.to_owned()),
-        ("proto/fields.lock", numbers.write()),
-        ("proto/firmitas/v1/types.proto", include_str!("types.proto").to_owned()),
-    ];
-    all.extend(fixed.map(|(path, contents)| Artifact { path: path.to_owned(), contents }));
-    all
+    let package = |(name, context): (String, ContextId)| {
+        let file = file(design, context, &name)?;
+        let text = file::text(&file, numbers);
+        Some(Package { context, path: format!("{name}/v1/{name}.proto"), file, text })
+    };
+    names.into_iter().filter_map(package).collect()
 }
 
 /// Names of an enum's values: apart from each other and from the value that means "not said".
@@ -89,6 +116,7 @@ fn file(design: &Design, context: ContextId, name: &str) -> Option<File> {
         name: name.clone(),
         comment: format!("Values of {}.", snake(name).replace('_', " ")),
         values: values(members),
+        members: members.clone(),
     });
     let of = design.model.context(context);
     let summary = of.summary.clone().unwrap_or_else(|| design.model.system.summary.clone());
@@ -154,5 +182,6 @@ fn method(design: &Design, id: OperationId, operation: &Operation) -> Method {
         comment: paragraphs.join("\n"),
         streams: operation.kind == OperationKind::Stream,
         reads: !operation.writes(),
+        operation: id,
     }
 }

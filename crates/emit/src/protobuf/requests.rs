@@ -6,7 +6,7 @@ use decide::{Design, naming::snake};
 use expression::{FieldShape, Type};
 use model::model::{Addressed, Operation, OperationKind, Target};
 
-use super::file::{Field, Label, Message};
+use super::file::{Field, Label, Meaning, Message};
 use super::types;
 use crate::shapes::{Catalogue, Object, Property, Ty, Way};
 
@@ -28,8 +28,9 @@ pub fn messages(design: &Design, operation: &Operation, all: &mut Catalogue) -> 
     ]
 }
 
-fn plain(name: &str, ty: &str, label: Label, comment: &str) -> Field {
-    Field { name: name.to_owned(), ty: ty.to_owned(), label, comment: comment.to_owned() }
+fn plain(name: &str, ty: &str, label: Label, meaning: Meaning, comment: &str) -> Field {
+    let (name, ty, comment) = (name.to_owned(), ty.to_owned(), comment.to_owned());
+    Field { name, ty, label, comment, meaning }
 }
 
 fn request(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue) -> Vec<Field> {
@@ -40,6 +41,7 @@ fn request(design: &Design, operation: &Operation, name: &str, all: &mut Catalog
             "resume_after",
             "string",
             Label::Optional,
+            Meaning::ResumeAfter,
             "The `resume_token` of the last answer seen: what came after it is sent.",
         )),
         _ => fields.extend(written(design, operation, name, all)),
@@ -51,11 +53,15 @@ fn request(design: &Design, operation: &Operation, name: &str, all: &mut Catalog
 fn address(design: &Design, operation: &Operation) -> Option<Field> {
     match operation.addressed {
         Addressed::Collection => None,
-        Addressed::Id => Some(plain("id", "string", Label::One, "The row.\nRequired. A UUID.")),
+        Addressed::Id => {
+            let text = "The row.\nRequired. A UUID.";
+            Some(plain("id", "string", Label::One, Meaning::Address, text))
+        }
         Addressed::Key(at) => {
             let field = shapes(design, operation).get(usize::from(at.0))?;
             let ty = types::name(&Ty::Scalar(field.ty.required().clone()));
-            Some(plain(&field.name, &ty, Label::One, "The row, by its key.\nRequired."))
+            let text = "The row, by its key.\nRequired.";
+            Some(plain(&field.name, &ty, Label::One, Meaning::Address, text))
         }
     }
 }
@@ -77,26 +83,26 @@ fn written(design: &Design, operation: &Operation, name: &str, all: &mut Catalog
             let object = Object { doc: Some("One of a batch.".to_owned()), properties: inputs };
             let item = all.object(&format!("{name}Item"), object, Way::In);
             let text = format!("At most {most}.");
-            vec![plain("items", &item, Label::Repeated, &text)]
+            vec![plain("items", &item, Label::Repeated, Meaning::Items, &text)]
         }
         None => inputs.iter().map(|input| types::field(design, input, true)).collect(),
     };
     let updates = operation.kind == OperationKind::Update && !operation.upsert;
     if updates {
         fields.push(plain(
-            "update_mask", "google.protobuf.FieldMask", Label::One,
+            "update_mask", "google.protobuf.FieldMask", Label::One, Meaning::UpdateMask,
             "The fields to write; one that is named and absent is emptied. Without a mask: those that are present.",
         ));
     }
     if updates || operation.kind == OperationKind::Delete {
         fields.push(plain(
-            "expected_version", "int64", Label::One,
+            "expected_version", "int64", Label::One, Meaning::ExpectedVersion,
             "The `version` of the row as the caller knows it.\nRequired. ABORTED if it has changed since.",
         ));
     }
     if matches!(operation.kind, OperationKind::Create | OperationKind::Act) {
         fields.push(plain(
-            "idempotency_key", "string", Label::One,
+            "idempotency_key", "string", Label::One, Meaning::IdempotencyKey,
             "Chosen by the caller, new for each request: a repetition gets the first answer again, for 24 hours.\nRequired. 1 to 255 visible ASCII characters.",
         ));
     }
@@ -105,6 +111,7 @@ fn written(design: &Design, operation: &Operation, name: &str, all: &mut Catalog
             "expected_version",
             "int64",
             Label::Optional,
+            Meaning::ExpectedVersion,
             "The `version` of the row as the caller knows it. ABORTED if it has changed since.",
         ));
     }
@@ -118,28 +125,33 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
             "page_size",
             "int32",
             Label::Optional,
+            Meaning::PageSize,
             "Most rows of the page.\n1 to 1000; 50 where it is absent.",
         ),
         plain(
             "page_token",
             "string",
             Label::Optional,
+            Meaning::PageToken,
             "The `next_page_token` of the page before, with the same filters and order.",
         ),
     ];
     let shapes = shapes(design, operation);
-    let members: Vec<String> = operation
+    let (members, orders): (Vec<String>, Vec<String>) = operation
         .sort_orders()
         .into_iter()
         .filter_map(|sort| {
             let field = &shapes.get(usize::from(sort.field.0))?.name;
-            Some(if sort.descending { format!("{field}_descending") } else { field.clone() })
+            Some(match sort.descending {
+                true => (format!("{field}_descending"), format!("-{field}")),
+                false => (field.clone(), field.clone()),
+            })
         })
-        .collect();
+        .unzip();
     if let Some(first) = members.first() {
         let text = format!("The order of the rows, nulls last; `{first}` where it is absent.");
         let ty = types::name(&all.choice(&format!("{name}Order"), &members));
-        fields.push(plain("order_by", &ty, Label::Optional, &text));
+        fields.push(plain("order_by", &ty, Label::Optional, Meaning::Order(orders), &text));
     }
     for at in &operation.filter {
         let Some(shape) = shapes.get(usize::from(at.0)) else { continue };
@@ -152,6 +164,7 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
             "query",
             "string",
             Label::Optional,
+            Meaning::Search,
             "Words that the row must hold.\n1 to 200 characters.",
         ));
     }
@@ -160,6 +173,7 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
             "near",
             "firmitas.v1.Near",
             Label::Optional,
+            Meaning::Near,
             "Only rows near this point.",
         ));
     }
@@ -183,7 +197,8 @@ fn filters(design: &Design, shape: &FieldShape, ty: &Ty) -> Vec<Field> {
             optional: true,
             default: None,
         };
-        types::field(design, &property, false)
+        let meaning = Meaning::Filter(format!("{}{}", shape.name, suffix.replace('_', ".")));
+        Field { meaning, ..types::field(design, &property, false) }
     };
     choices.into_iter().map(field).collect()
 }
@@ -197,38 +212,51 @@ fn response(design: &Design, operation: &Operation, all: &mut Catalogue) -> Vec<
     let done = match operation.kind {
         OperationKind::List => {
             return unique(vec![
-                plain(&many, &row, Label::Repeated, "The rows of the page."),
+                plain(&many, &row, Label::Repeated, Meaning::Rows, "The rows of the page."),
                 plain(
                     "next_page_token",
                     "string",
                     Label::One,
+                    Meaning::NextPageToken,
                     "Where the next page starts; empty at the end.",
                 ),
             ]);
         }
         OperationKind::Stream => {
             return unique(vec![
-                plain(&one, &row, Label::OneOf, "The row as it is now."),
+                plain(&one, &row, Label::OneOf, Meaning::Row, "The row as it is now."),
                 plain(
                     "gone",
                     "string",
                     Label::OneOf,
+                    Meaning::Gone,
                     "The id of a row that no longer exists, or that the caller may no longer see.",
                 ),
-                plain("resume_token", "string", Label::One, "Where to go on after a break."),
+                plain(
+                    "resume_token",
+                    "string",
+                    Label::One,
+                    Meaning::ResumeToken,
+                    "Where to go on after a break.",
+                ),
             ]);
         }
-        _ if operation.batch.is_some() => {
-            plain(&many, &row, Label::Repeated, "The rows, in the order of the items.")
-        }
-        OperationKind::Get => plain(&one, &row, Label::One, "The row."),
+        _ if operation.batch.is_some() => plain(
+            &many,
+            &row,
+            Label::Repeated,
+            Meaning::Rows,
+            "The rows, in the order of the items.",
+        ),
+        OperationKind::Get => plain(&one, &row, Label::One, Meaning::Row, "The row."),
         _ if operation.asynchronous => plain(
             &one,
             &row,
             Label::One,
+            Meaning::Row,
             "The row as it is when the work has been accepted, and not yet done.",
         ),
-        _ => plain(&one, &row, Label::One, "The row as it is afterwards."),
+        _ => plain(&one, &row, Label::One, Meaning::Row, "The row as it is afterwards."),
     };
     vec![done]
 }

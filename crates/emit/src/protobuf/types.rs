@@ -3,7 +3,7 @@
 use decide::Design;
 use expression::{Type, Value as Constant, types::TextFormat};
 
-use super::file::{Field, Label};
+use super::file::{Field, Label, Meaning};
 use crate::shapes::{Property, Ty};
 
 /// The field of a property.
@@ -13,8 +13,16 @@ pub fn field(design: &Design, property: &Property, asked: bool) -> Field {
         ty if property.optional => (name(ty), Label::Optional),
         ty => (name(ty), Label::One),
     };
+    let meaning = Meaning::Property {
+        name: property.name.clone(),
+        required: !property.optional,
+        most: match &property.ty {
+            Ty::List { max, .. } => Some(*max),
+            _ => None,
+        },
+    };
     let comment = comment(design, property, asked);
-    Field { name: property.name.clone(), ty, label, comment }
+    Field { name: property.name.clone(), ty, label, comment, meaning }
 }
 
 /// The name of a type. A list in a list has no type of its own.

@@ -1,5 +1,6 @@
 //! Requests that go to no operation but to something beside them.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use hyper::body::Incoming;
@@ -13,7 +14,7 @@ use super::router::Found;
 use super::service::{Execute, Service};
 use super::trail::Trail;
 use super::unwind::{CatchUnwind, Panicked};
-use super::{Arrival, Mount, Peer};
+use super::{Admission, Arrival, Mount, Peer, Ran};
 use crate::call::Trace;
 use crate::operations::audit;
 use crate::problem::{Problem, code};
@@ -29,12 +30,21 @@ impl<E: Execute> Service<E> {
     ) -> Reply {
         let method = request.method().clone();
         let peer = request.extensions().get::<Peer>().cloned().unwrap_or_default();
-        let mut outcome = self.mounted(mount, request, trail.trace(true, &peer)).await;
+        let admission =
+            Admission::new(Arc::clone(&self.shared), peer.address.ip(), trail.sampled());
+        let arrived = (trail.trace(true, &peer), admission);
+        let mut outcome = self.mounted(mount, request, arrived).await;
         name_trace(&mut outcome.reply, trail.context, trail.correlation.as_deref());
         if method == Method::HEAD {
             outcome.reply = without_body(outcome.reply);
         }
-        let found = Found::Nothing;
+        let ran = outcome.reply.extensions().get::<Ran>();
+        let at = ran.and_then(|ran| self.shared.position(ran.operation?));
+        let endpoint = at.and_then(|at| Some((self.router.endpoints().get(at)?, at)));
+        let found = match endpoint {
+            Some((endpoint, at)) => Found::Operation(endpoint, at, None),
+            None => Found::Nothing,
+        };
         self.record(&outcome, &method, &found, &trail, started.elapsed());
         outcome.reply
     }
@@ -44,11 +54,19 @@ impl<E: Execute> Service<E> {
         &self,
         mount: &dyn Mount,
         request: HttpRequest<Incoming>,
-        trace: Trace,
+        (trace, admission): (Trace, Admission),
     ) -> Outcome {
-        let Some(_place) = self.gate.enter(false).await else {
-            self.metrics.shed.fetch_add(1, Relaxed);
-            return Outcome::of(&Problem::new(&code::OVERLOADED).retry_after(1), None);
+        let refused = |problem: &Problem, identity| Outcome {
+            reply: mount.refusal(problem),
+            ..Outcome::of(problem, identity)
+        };
+        let alone = !mount.admits();
+        let _place = match alone.then(|| admission.enter(None)) {
+            Some(entering) => match entering.await {
+                Ok(place) => Some(place),
+                Err(problem) => return refused(&problem, None),
+            },
+            None => None,
         };
         let (head, body) = request.into_parts();
         let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
@@ -59,21 +77,26 @@ impl<E: Execute> Service<E> {
         let identity = caller.as_ref().ok().and_then(|caller| caller.identity.clone());
         let mut told = None;
         let asking = caller.as_ref().ok();
-        if let Err(problem) = self.rates.take(None, asking, peer.address.ip(), &mut told).await {
+        if alone
+            && let Err(problem) = self.rates.take(None, asking, peer.address.ip(), &mut told).await
+        {
             self.metrics.limited.fetch_add(1, Relaxed);
-            let mut outcome = Outcome::of(&problem, identity);
+            let mut outcome = refused(&problem, identity);
             if let Some(told) = told {
                 rate::tell(outcome.reply.headers_mut(), &told);
             }
             return outcome;
         }
         let request = HttpRequest::from_parts(head, body);
-        let arrival = Arrival { caller, peer, trace };
+        let arrival = Arrival { caller, peer, trace, admission: admission.clone() };
         match CatchUnwind::new(mount.answer(request, arrival)).await {
-            Ok(reply) => Outcome { reply, identity, code: None },
+            Ok(reply) => {
+                let code = reply.extensions().get::<Ran>().and_then(|ran| ran.code.clone());
+                Outcome { reply, identity, code }
+            }
             Err(Panicked) => {
                 self.metrics.panics.fetch_add(1, Relaxed);
-                Outcome::of(&Problem::new(&code::INTERNAL), identity)
+                refused(&Problem::new(&code::INTERNAL), identity)
             }
         }
     }

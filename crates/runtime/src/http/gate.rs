@@ -25,6 +25,7 @@ const LEAST: usize = 16;
 const GOOD: u64 = 16;
 
 /// Lets requests in.
+#[derive(Debug)]
 pub(super) struct Gate {
     places: Semaphore,
     kept: Semaphore,
@@ -42,8 +43,9 @@ pub(super) struct Gate {
     good: AtomicU64,
 }
 
-/// A place, until it is dropped.
-pub(super) struct Place<'a> {
+/// A place among the requests that are worked on, until it is dropped.
+#[derive(Debug)]
+pub struct Place<'a> {
     gate: &'a Gate,
     permit: Option<SemaphorePermit<'a>>,
     is_kept: bool,

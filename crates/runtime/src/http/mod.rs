@@ -3,6 +3,7 @@
 //! Whatever arrives gets an answer with a stable code: errors are problem documents (RFC 9457),
 //! defects are caught, and everything is bounded in size, number and time ([`Limits`]).
 
+mod admission;
 mod answer;
 mod beside;
 mod body;
@@ -38,12 +39,14 @@ mod trail;
 mod translator;
 mod unwind;
 
+pub use admission::Admission;
 pub use cors::Cors;
 pub use documents::Document;
 pub use edge::Edge;
+pub use gate::Place;
 pub use head::single as single_header;
 pub use limits::Limits;
-pub use mount::{Arrival, Executor, Mount};
+pub use mount::{Arrival, Executor, Mount, Ran};
 pub use peer::Peer;
 pub use proxies::Proxies;
 pub use rate::{

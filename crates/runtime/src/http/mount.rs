@@ -8,6 +8,7 @@ use decide::Design;
 use hyper::Request as HttpRequest;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
+use model::model::OperationId;
 
 use super::reply::Reply;
 use super::service::Execute;
@@ -23,6 +24,20 @@ pub trait Mount: Send + Sync + 'static {
     /// Whether it answers a request that no route of the design answers. Called for each of them:
     /// look at the head and decide at once.
     fn takes(&self, head: &Parts) -> bool;
+
+    /// Whether a request runs an operation, and so takes its token and its place as that does, by
+    /// [`Arrival::admission`]; all others do before they are answered.
+    fn admits(&self) -> bool {
+        false
+    }
+
+    /// The answer to a request that is turned away before it gets here.
+    fn refusal(&self, problem: &Problem) -> Reply {
+        super::reply::problem(problem)
+    }
+
+    /// The server ends soon: whatever is answered without an end should come to one.
+    fn drain(&self) {}
 
     /// Answers. A problem is an answer as well: [`super::reply::problem`] makes one of it.
     fn answer<'a>(
@@ -42,6 +57,21 @@ pub struct Arrival {
     pub peer: super::Peer,
     /// What it belongs to.
     pub trace: Trace,
+    /// How it is let in and counted where it runs operations.
+    pub admission: super::Admission,
+}
+
+/// What a reply says about itself, among its extensions, where the status of HTTP does not: which
+/// operation was run, and how that ended. Log, traces and numbers then take it for a request for
+/// that operation.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Which, if any.
+    pub operation: Option<OperationId>,
+    /// The status that it would have over HTTP.
+    pub status: u16,
+    /// The stable code of its problem.
+    pub code: Option<String>,
 }
 
 /// What runs operations, for those who need not know which backend it is.

@@ -4,6 +4,7 @@ use hyper::Method;
 use hyper::body::Body as _;
 use hyper::header::{ALLOW, CONTENT_LENGTH, HeaderValue};
 
+use super::Ran;
 use super::reply::{self, CORRELATION, Reply, ReplyBody};
 use crate::call::Identity;
 use crate::problem::{Problem, code};
@@ -20,6 +21,14 @@ impl Outcome {
     pub(super) fn of(problem: &Problem, identity: Option<Identity>) -> Self {
         let code = Some(problem.code.clone().into_owned());
         Self { reply: reply::problem(problem), identity, code }
+    }
+}
+
+impl Outcome {
+    /// How it ended; some protocols say so elsewhere than in the status of HTTP.
+    pub(super) fn status(&self) -> u16 {
+        let ran = self.reply.extensions().get::<Ran>();
+        ran.map_or_else(|| self.reply.status().as_u16(), |ran| ran.status)
     }
 }
 

@@ -117,6 +117,7 @@ async fn accept<E: Execute>(
     let ending = async {
         let _ = stopped.wait_for(|stopped| *stopped).await;
         service.draining.store(true, Relaxed);
+        service.mounts.iter().for_each(|mount| mount.drain());
         tokio::time::sleep(service.edge.drain_delay).await;
     };
     tokio::pin!(ending);

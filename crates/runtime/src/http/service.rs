@@ -13,6 +13,7 @@ use hyper::{Method, Request as HttpRequest, Version};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::admission::Shared;
 use super::answer::Received;
 use super::documents::Document;
 use super::dress::Asked;
@@ -103,18 +104,20 @@ pub struct Service<E> {
     pub(super) issuer: Issuer,
     pub(super) limits: Limits,
     pub(super) edge: Edge,
-    pub(super) rates: Rates,
-    pub(super) metrics: Metrics,
+    pub(super) rates: Arc<Rates>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) documents: Vec<Document>,
     pub(super) draining: AtomicBool,
     authenticate: Option<Arc<dyn Authenticate>>,
     tenant: Option<TenantReader>,
-    mounts: Vec<Arc<dyn Mount>>,
+    pub(super) mounts: Vec<Arc<dyn Mount>>,
     pub(super) tracing: Option<Tracing>,
     pub(super) burning: Burning,
     pub(super) log: AccessLog,
     ids: TraceIds,
-    pub(super) gate: Gate,
+    pub(super) gate: Arc<Gate>,
+    /// For what runs operations beside the routes.
+    pub(super) shared: Arc<Shared>,
     pub(super) large_bodies: Semaphore,
 }
 
@@ -133,14 +136,20 @@ impl<E: Execute> Service<E> {
         let settings = &options.edge.rates;
         let rates = Rates::new(backend.design(), router.endpoints(), settings, limiter)
             .map_err(ServerError::Setting)?;
+        let all = router.endpoints().iter().map(numbers).collect();
+        let shared = Arc::new(Shared {
+            gate: Arc::new(Gate::new(options.limits.requests)),
+            rates: Arc::new(rates),
+            metrics: Arc::new(Metrics::new(all, options.limits.requests)),
+            audit: backend.audit().clone(),
+            operations: Shared::known(router.endpoints()),
+        });
         Ok(Self {
-            rates,
+            rates: Arc::clone(&shared.rates),
             edge: options.edge,
-            metrics: Metrics::new(
-                router.endpoints().iter().map(numbers).collect(),
-                options.limits.requests,
-            ),
-            gate: Gate::new(options.limits.requests),
+            metrics: Arc::clone(&shared.metrics),
+            gate: Arc::clone(&shared.gate),
+            shared,
             large_bodies: Semaphore::new(options.limits.large_bodies),
             issuer: options.issuer,
             authenticate: options.authenticate,
@@ -225,7 +234,7 @@ impl<E: Execute> Service<E> {
         trail: &Trail,
         duration: Duration,
     ) {
-        let status = outcome.reply.status().as_u16();
+        let status = outcome.status();
         let endpoint = match found {
             Found::Operation(endpoint, at, _) => {
                 if let Some(numbers) = self.metrics.operation(*at) {

@@ -64,7 +64,7 @@ impl Trail {
         duration: Duration,
     ) {
         let Some(spans) = &self.spans else { return };
-        let status = outcome.reply.status().as_u16();
+        let status = outcome.status();
         let slow = endpoint.is_some_and(|endpoint| duration > endpoint.slow_after);
         if !(self.context.is_sampled() || slow || status >= 500) {
             return;
