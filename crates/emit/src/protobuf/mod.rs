@@ -13,6 +13,7 @@ use decide::{
 use model::model::{ContextId, Operation, OperationId, OperationKind};
 
 use crate::openapi::problems;
+pub use crate::openapi::problems::grpc_status;
 use crate::shapes::{self, Catalogue};
 use crate::{Artifact, Emitter, Input};
 pub use file::{Enum, Field, File, Label, Meaning, Message, Method, Service};

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use model::model::OperationId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::endpoint::Endpoint;
 use super::gate::{Gate, Place};
@@ -29,6 +30,7 @@ pub(super) struct Shared {
     pub(super) gate: Arc<Gate>,
     pub(super) rates: Arc<Rates>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) large: Arc<Semaphore>,
     pub(super) audit: AuditLog,
     pub(super) operations: BTreeMap<OperationId, Known>,
 }
@@ -94,6 +96,15 @@ impl Admission {
             self.shared.metrics.shed.fetch_add(1, Relaxed);
             Problem::new(&code::OVERLOADED).retry_after(1)
         })
+    }
+
+    /// Leave to hold a large body, more than 16 KiB, until it is dropped.
+    ///
+    /// # Errors
+    /// 503 `overloaded`: too many are being read.
+    pub fn large(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let taken = Arc::clone(&self.shared.large).try_acquire_owned();
+        taken.map_err(|_| Problem::new(&code::OVERLOADED).retry_after(1))
     }
 
     /// Learns from a read how the store is doing, see [`Gate::learn`].

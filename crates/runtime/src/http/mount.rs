@@ -84,6 +84,9 @@ pub trait Executor: Send + Sync + 'static {
         &self,
         request: Request,
     ) -> Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send + '_>>;
+
+    /// Why it cannot serve at the moment, as [`Execute::unready`].
+    fn unready(&self) -> Pin<Box<dyn Future<Output = Option<String>> + Send + '_>>;
 }
 
 impl<E: Execute> Executor for E {
@@ -96,5 +99,9 @@ impl<E: Execute> Executor for E {
         request: Request,
     ) -> Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send + '_>> {
         Box::pin(Execute::execute(self, request))
+    }
+
+    fn unready(&self) -> Pin<Box<dyn Future<Output = Option<String>> + Send + '_>> {
+        Box::pin(Execute::unready(self))
     }
 }

@@ -118,7 +118,7 @@ pub struct Service<E> {
     pub(super) gate: Arc<Gate>,
     /// For what runs operations beside the routes.
     pub(super) shared: Arc<Shared>,
-    pub(super) large_bodies: Semaphore,
+    pub(super) large_bodies: Arc<Semaphore>,
 }
 
 impl<E: Execute> Service<E> {
@@ -141,6 +141,7 @@ impl<E: Execute> Service<E> {
             gate: Arc::new(Gate::new(options.limits.requests)),
             rates: Arc::new(rates),
             metrics: Arc::new(Metrics::new(all, options.limits.requests)),
+            large: Arc::new(Semaphore::new(options.limits.large_bodies)),
             audit: backend.audit().clone(),
             operations: Shared::known(router.endpoints()),
         });
@@ -149,8 +150,8 @@ impl<E: Execute> Service<E> {
             edge: options.edge,
             metrics: Arc::clone(&shared.metrics),
             gate: Arc::clone(&shared.gate),
+            large_bodies: Arc::clone(&shared.large),
             shared,
-            large_bodies: Semaphore::new(options.limits.large_bodies),
             issuer: options.issuer,
             authenticate: options.authenticate,
             tenant: TenantReader::new(&backend.design().model),
