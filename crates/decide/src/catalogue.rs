@@ -117,7 +117,7 @@ families! {
     "paradigm" "actor x context" {
         "rest" "resources over HTTP" 0 runs;
         "graphql" "a graph that the client selects from" 1 runs;
-        "grpc" "typed calls between services" 1;
+        "grpc" "typed calls between services" 1 runs;
         "websocket" "a two-way connection" 1;
         "sse" "server-sent events" 0;
         "queue" "messages, no answer" 2;

@@ -10,7 +10,7 @@ use hyper::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use runtime::Problem;
 use runtime::call::{Answer, Body, Caller, IfMatch, Request};
-use runtime::http::{Arrival, Ran, Reply, Spoken, reply};
+use runtime::http::{Arrival, Ran, Reply, Spoken};
 use runtime::problem::code;
 use tokio::time::Instant;
 

@@ -99,7 +99,8 @@ impl Health {
             if Some(status) != last {
                 return status;
             }
-            let ends = draining.wait_for(|draining| *draining && last != Some(ServingStatus::NotServing));
+            let ends =
+                draining.wait_for(|draining| *draining && last != Some(ServingStatus::NotServing));
             drop(tokio::time::timeout(FRESH, ends).await);
         }
     }

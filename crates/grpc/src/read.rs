@@ -231,9 +231,7 @@ impl Reader<'_> {
             None if field.label == Label::Optional => Ok(false),
             // What is not sent is zero, and empty.
             None => match field.kind {
-                Kind::Bool | Kind::Int32 | Kind::Int64 => {
-                    self.one(out, field.kind, Raw::Varint(0))
-                }
+                Kind::Bool | Kind::Int32 | Kind::Int64 => self.one(out, field.kind, Raw::Varint(0)),
                 Kind::Double => self.one(out, field.kind, Raw::Eight([0; 8])),
                 Kind::Text => self.one(out, field.kind, Raw::Bytes(&[])),
                 _ => Ok(false),

@@ -51,9 +51,8 @@ impl Reflection {
         for set in own {
             pool.decode_file_descriptor_set(set).map_err(|error| error.to_string())?;
         }
-        let encoded = |file: FileDescriptor| {
-            (file.name().to_owned(), Bytes::from(file.encode_to_vec()))
-        };
+        let encoded =
+            |file: FileDescriptor| (file.name().to_owned(), Bytes::from(file.encode_to_vec()));
         Ok(Self { files: pool.files().map(encoded).collect(), services, pool })
     }
 
@@ -135,7 +134,8 @@ impl Reflection {
         }
         let (parent, member) = name.rsplit_once('.')?;
         let service = self.pool.get_service_by_name(parent);
-        let method = service.and_then(|of| of.methods().any(|of| of.name() == member).then_some(()));
+        let method =
+            service.and_then(|of| of.methods().any(|of| of.name() == member).then_some(()));
         let message = self.pool.get_message_by_name(parent);
         let field = message.and_then(|of| of.get_field_by_name(member).map(drop));
         method.or(field).and_then(|()| defines(parent))

@@ -203,7 +203,9 @@ fn escaped(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b' '..=b'~' if byte != b'%' => out.push(char::from(byte)),
-            _ => drop(write!(out, "%{byte:02X}")),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
         }
     }
     out
@@ -216,7 +218,7 @@ fn path(pointer: &str, names: Option<Names<'_>>) -> String {
     for step in pointer.split('/').skip(1).take(8) {
         let step = step.replace("~1", "/").replace("~0", "~");
         if !out.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()) {
-            drop(write!(out, "[{step}]"));
+            let _ = write!(out, "[{step}]");
             continue;
         }
         let field = at.and_then(|(_, message)| message.property(&step));
@@ -257,7 +259,8 @@ mod tests {
             detail: "é\n".repeat(500),
         };
         let errors = (0..50).map(error).collect();
-        let problem = Problem { errors, ..Problem::new(&runtime::problem::code::VALIDATION_FAILED) };
+        let problem =
+            Problem { errors, ..Problem::new(&runtime::problem::code::VALIDATION_FAILED) };
         let reply = refusal(&problem, "Shop", None);
         let details = reply.headers()[DETAILS].to_str().unwrap_or_default();
         assert!(details.len() < 6_000, "{}", details.len());

@@ -183,7 +183,8 @@ fn fraction(nanos: i64) -> String {
 }
 
 fn timestamp([seconds, nanos]: [i64; 2]) -> Result<String, NoText> {
-    const EXPECTED: &str = "Expected a time of the years 1 to 9999, and 0 to 999999999 nanoseconds.";
+    const EXPECTED: &str =
+        "Expected a time of the years 1 to 9999, and 0 to 999999999 nanoseconds.";
     let nanos = i32::try_from(nanos).ok().filter(|nanos| (0..1_000_000_000).contains(nanos));
     let time = nanos.and_then(|nanos| jiff::Timestamp::new(seconds, nanos).ok());
     // From 0001-01-01T00:00:00Z on, as the type says.

@@ -146,6 +146,8 @@ async fn assemble<S: Store>(
     let about = (settings.data.as_path(), public_url);
     let files = files::serve(&settings.files, about, &backend, &mut options)?;
     options.mounts.extend(settings.graphql.mount(backend.clone(), &options.issuer)?);
+    let procedures = settings.grpc.mount(backend.clone(), &options.issuer, &options.limits)?;
+    options.mounts.extend(procedures);
     let around = page::Surroundings {
         public_url: settings.oidc.public_url.as_deref(),
         accounts: accounts.is_some(),

@@ -7,8 +7,8 @@ use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
 use crate::{
-    CacheSettings, FilesSettings, GraphQlSettings, IdentitySettings, OidcSettings, PageSettings,
-    TraceSettings,
+    CacheSettings, FilesSettings, GraphQlSettings, GrpcSettings, IdentitySettings, OidcSettings,
+    PageSettings, TraceSettings,
 };
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
@@ -41,6 +41,8 @@ pub struct Settings {
     pub graphql: GraphQlSettings,
     /// The developer's page.
     pub page: PageSettings,
+    /// gRPC.
+    pub grpc: GrpcSettings,
     /// Where traces go, if anywhere.
     pub traces: Option<TraceSettings>,
 }

@@ -61,6 +61,8 @@ pub const TUNING: &[(&str, &str)] = &[
         "file with the documents of GraphQL that are known: /etc/firm/graphql.json",
     ),
     ("FIRM_GRAPHQL_PERSISTED_ONLY", "whether only those are served: true"),
+    ("FIRM_GRPC", "whether gRPC is served, where the design does not say it: on"),
+    ("FIRM_GRPC_REFLECTION", "whether clients of gRPC may ask what is served: off"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector of traces: http://collector:4317"),
     ("OTEL_EXPORTER_OTLP_HEADERS", "headers for it, which may hold a key: name=value"),
     ("OTEL_TRACES_SAMPLER_ARG", "share of the traces that are kept: 0.1"),

@@ -146,6 +146,7 @@ impl Live {
             files: server::FilesSettings::default(),
             graphql: server::GraphQlSettings::default(),
             page: server::PageSettings::default(),
+            grpc: server::GrpcSettings::default(),
             traces: None,
         };
         let server = Server::start(&design(), settings).await.map_err(|why| format!("{why:?}"));

@@ -10,8 +10,8 @@ use server::StoreAddress;
 
 use super::settings::{
     cache::CacheArguments, database::Database, edge::EdgeArgs, files::FilesArguments,
-    graphql::GraphQlArgs, identity::IdentityArguments, limits::LimitArgs, oidc::OidcArguments,
-    page::PageArguments, telemetry::TelemetryArgs,
+    graphql::GraphQlArgs, grpc::GrpcArgs, identity::IdentityArguments, limits::LimitArgs,
+    oidc::OidcArguments, page::PageArguments, telemetry::TelemetryArgs,
 };
 use crate::{
     console::{style, styled},
@@ -77,6 +77,10 @@ pub struct Settings {
     #[command(flatten)]
     pub graphql: GraphQlArgs,
 
+    /// gRPC.
+    #[command(flatten)]
+    pub grpc: GrpcArgs,
+
     /// Where traces go.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
@@ -131,7 +135,8 @@ impl Settings {
         is_postgresql(&self.store).then(|| masked(&self.store))
     }
 
-    /// The settings of the server, which listens at `address`.
+    /// The settings of the server, which listens at `address`; `field_numbers` is what
+    /// `proto/fields.lock` holds.
     ///
     /// # Errors
     /// As [`Self::externals`].
@@ -140,6 +145,7 @@ impl Settings {
         folder: &Folder,
         sources: &SourceMap,
         address: SocketAddr,
+        field_numbers: &str,
     ) -> Result<server::Settings, Failure> {
         Ok(server::Settings {
             listen: address,
@@ -155,6 +161,7 @@ impl Settings {
             cache: self.cache.settings()?,
             files: self.files.settings()?,
             graphql: self.graphql.settings(),
+            grpc: self.grpc.settings(field_numbers),
             traces: self.telemetry.traces()?,
             identity: self.identity.of_server(),
             oidc: self.oidc.of_server()?,
@@ -233,7 +240,8 @@ impl Settings {
         rows.push(row("cache", masked(&self.cache.cache), origins));
         let size = self.cache.cache_size.map_or("designed".to_owned(), |size| size.to_string());
         rows.push(row("cache-size", size, origins));
-        for (name, value) in self.files.printed().into_iter().chain(self.graphql.printed()) {
+        let groups = [self.files.printed(), self.graphql.printed(), self.grpc.printed()];
+        for (name, value) in groups.into_iter().flatten() {
             rows.push(row(name, value, origins));
         }
         for (name, value) in self.telemetry.printed() {

@@ -154,7 +154,8 @@ async fn start(
     let settings = &arguments.settings;
     let nothing = || Failure::new("not-started", "the model has errors");
     let design = loaded.design.clone().ok_or_else(nothing)?;
-    let told = settings.of_server(&loaded.folder, &loaded.sources, address)?;
+    let (sources, numbers) = (&loaded.sources, loaded.field_numbers.as_str());
+    let told = settings.of_server(&loaded.folder, sources, address, numbers)?;
     let server = Server::start(&design, told).await?;
     Ready {
         loaded,

@@ -5,6 +5,7 @@ pub mod database;
 pub mod edge;
 pub mod files;
 pub mod graphql;
+pub mod grpc;
 pub mod identity;
 pub mod limits;
 pub mod oidc;
