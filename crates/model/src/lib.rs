@@ -5,6 +5,7 @@ mod consequences;
 mod format;
 mod load;
 pub mod model;
+pub mod network;
 mod put;
 mod resolve;
 pub mod syntax;

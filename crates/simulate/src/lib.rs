@@ -2,7 +2,9 @@
 
 pub mod design;
 pub mod experiment;
+pub mod file;
 pub mod kernel;
 pub mod network;
+pub mod output;
 pub mod run;
 pub mod statistics;

@@ -2,15 +2,34 @@
 
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path, sync::LazyLock};
 
-use base::{Diagnostic, Severity, Span};
-use engine::{Checked, check};
+use base::{Diagnostic, Severity, SourceMap, Span};
+use engine::{Checked, World, check};
 
 use crate::case::{Case, Expected, cases};
 use crate::examples::text_of;
 
-/// The text that a case changes: an example, or `nothing`.
+/// The text that a case changes: an example, an example of a network, or `nothing`.
 fn base(name: &str) -> String {
-    if name == "nothing" { String::new() } else { text_of(name) }
+    match name.strip_prefix("network ") {
+        Some(network) => {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/networks");
+            fs::read_to_string(folder.join(format!("{network}.yaml"))).unwrap()
+        }
+        None if name == "nothing" => String::new(),
+        None => text_of(name),
+    }
+}
+
+/// What is wrong with the files of a topic: those of `networks` are simulated, all others are
+/// models.
+pub fn find(topic: &str, world: &dyn World) -> Checked {
+    if topic != "networks" {
+        return check(world);
+    }
+    let mut sources = SourceMap::new();
+    let file = sources.add("firmitas.yaml", world.read("firmitas.yaml").unwrap());
+    let (_, diagnostics) = simulate::file::read(&sources, file);
+    Checked { sources, design: None, diagnostics, field_numbers: String::new() }
 }
 
 /// The cases of a topic, by file name.
@@ -33,7 +52,7 @@ pub static RESULTS: LazyLock<Vec<(String, Case, Checked)>> = LazyLock::new(|| {
         .flat_map(|(topic, cases)| cases.into_iter().map(move |case| (topic.clone(), case)));
     cases
         .map(|(topic, case)| {
-            let checked = check(&case.world());
+            let checked = find(&topic, &case.world());
             (topic, case, checked)
         })
         .collect()

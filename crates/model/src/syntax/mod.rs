@@ -4,11 +4,11 @@
 //! so a later phase never reports it again: it treats what is absent but required as known.
 
 mod ast;
-mod bind;
+pub(crate) mod bind;
 mod include;
 mod parse;
 mod schema;
-mod short;
+pub(crate) mod short;
 
 pub use crate::yaml::Text;
 pub use ast::*;

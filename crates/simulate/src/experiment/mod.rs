@@ -150,7 +150,16 @@ fn natural_duration(network: &Network, plan: &Plan) -> Time {
     let seed = Seed { seed: plan.seed, replication: u32::MAX };
     let horizon = Horizon { windows: vec![Time::MAX], bucket: None, most_events: EVENTS };
     let outcome = run(network, seed, &horizon);
-    outcome.windows.last().map_or(1, |window| window.to.clamp(1, Time::MAX / 8))
+    outcome.windows.last().map_or(1, |window| two_digits(window.to.clamp(1, Time::MAX / 8)))
+}
+
+/// A length of time that can be read out.
+const fn two_digits(time: Time) -> Time {
+    let mut unit = 1;
+    while time / unit >= 100 {
+        unit *= 10;
+    }
+    time / unit * unit
 }
 
 struct Experiment<'n> {

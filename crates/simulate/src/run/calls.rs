@@ -47,7 +47,7 @@ impl Run<'_> {
         let (source, level) = (place.source, place.level);
         let limit = call.policy.timeout.map_or(u64::MAX, |timeout| now.saturating_add(timeout));
         let deadline = place.deadline.min(limit);
-        if place.role == Role::Request {
+        if place.role == Role::Request && call.policy.retries > 0 {
             self.sources[source as usize].record.attempts += 1;
         }
         for &target in &call.targets {

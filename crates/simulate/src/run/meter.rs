@@ -50,7 +50,7 @@ pub struct SourceRecord {
     pub failed: [u64; Failure::ALL.len()],
     /// In progress when the window closed, counted there.
     pub after: u64,
-    /// Attempts of the calls that the requests made themselves.
+    /// Attempts of the calls that the requests made themselves and may repeat.
     pub attempts: u64,
     /// Time from start to end of those that ended well, in nanoseconds.
     pub latency: Histogram,

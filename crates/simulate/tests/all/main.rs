@@ -1,7 +1,15 @@
 //! The simulator: against exact values, against itself on another number of threads, and against the
 //! laws that hold in every run.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests"
+)]
 
 mod designs;
+mod files;
 mod networks;
 mod repeatable;

@@ -17,6 +17,8 @@ mod value;
 use base::{Diagnostic, Span, did_you_mean, one_of};
 
 use crate::yaml::{Entry, Mapping, Node, NodeKind};
+pub(crate) use case::LowerCamel;
+pub(crate) use forms::{Flag, List, Map, Name, OneOf, Prose, Short, Words};
 pub(crate) use system::ModelFile;
 pub(crate) use table::{Form, Key, Shape, Slot, keys};
 

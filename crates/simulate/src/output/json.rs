@@ -1,0 +1,109 @@
+//! A report for machines. Times are in seconds, rates per second, shares between 0 and 1; every
+//! estimate has the half-width of its 95 % interval (null where one replication tells none).
+
+use serde_json::{Value, json};
+
+use crate::experiment::{
+    Point, QUANTILES, Report, SourceReport, StationReport, Steadiness, WindowReport,
+};
+use crate::run::Failure;
+use crate::statistics::Estimate;
+
+/// The whole report.
+#[must_use]
+pub fn json(title: Option<&str>, report: &Report) -> Value {
+    let (steadiness, growth) = match report.steadiness {
+        Steadiness::Steady => ("steady", None),
+        Steadiness::Changing => ("changing", None),
+        Steadiness::Growing(rate) => ("growing", Some(rate)),
+        Steadiness::Unsettled => ("unsettled", None),
+        Steadiness::Overrun => ("overrun", None),
+    };
+    json!({
+        "title": title,
+        "seed": report.seed,
+        "replications": report.replications,
+        "events": report.events,
+        "warmUp": seconds(report.warm_up),
+        "steadiness": steadiness,
+        "growthPerSecond": growth,
+        "precise": report.precise,
+        "windows": report.windows.iter().map(window).collect::<Value>(),
+        "series": report.series.iter().map(point).collect::<Value>(),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a nanosecond in months does not matter")]
+const fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e9
+}
+
+fn window(window: &WindowReport) -> Value {
+    json!({
+        "from": seconds(window.from),
+        "to": seconds(window.to),
+        "sources": window.sources.iter().map(source).collect::<Value>(),
+        "stations": window.stations.iter().map(station).collect::<Value>(),
+    })
+}
+
+fn estimate(estimate: &Estimate) -> Value {
+    let half_width = estimate.half_width(0.95);
+    json!({ "value": estimate.value, "plusOrMinus": half_width.is_finite().then_some(half_width) })
+}
+
+fn optional(of: Option<Estimate>) -> Value {
+    of.as_ref().map_or(Value::Null, estimate)
+}
+
+/// `{"p50": .., "p95": .., "p99": .., "p999": ..}`.
+fn quantiles(of: &[Option<Estimate>]) -> Value {
+    let names = QUANTILES.iter().map(|share| {
+        let digits = format!("{share}");
+        let digits = digits.trim_start_matches("0.");
+        format!("p{digits}{}", if digits.len() == 1 { "0" } else { "" })
+    });
+    names.zip(of).map(|(name, quantile)| (name, optional(*quantile))).collect()
+}
+
+fn source(source: &SourceReport) -> Value {
+    let failed = source.failed.iter();
+    let failed = failed.map(|(why, share): &(Failure, Estimate)| (why.name(), estimate(share)));
+    json!({
+        "name": source.name,
+        "offered": estimate(&source.offered),
+        "goodput": estimate(&source.goodput),
+        "failed": failed.map(|(name, share)| (name.to_owned(), share)).collect::<Value>(),
+        "attempts": optional(source.attempts),
+        "latency": optional(source.latency),
+        "quantiles": quantiles(&source.quantiles),
+    })
+}
+
+fn station(station: &StationReport) -> Value {
+    json!({
+        "name": station.name,
+        "arrivals": estimate(&station.arrivals),
+        "throughput": estimate(&station.throughput),
+        "utilisation": optional(station.utilisation),
+        "inside": estimate(&station.inside),
+        "waiting": estimate(&station.waiting),
+        "waited": optional(station.waited),
+        "wait": optional(station.wait),
+        "waitQuantiles": quantiles(&station.wait_quantiles),
+        "stay": optional(station.stay),
+        "rejected": estimate(&station.rejected),
+        "abandoned": estimate(&station.abandoned),
+        "expired": estimate(&station.expired),
+        "cancelled": estimate(&station.cancelled),
+    })
+}
+
+fn point(point: &Point) -> Value {
+    let ended = point.ended.iter();
+    json!({
+        "time": seconds(point.time),
+        "inProgress": point.jobs,
+        "ended": ended.map(|(well, badly)| json!([well, badly])).collect::<Value>(),
+    })
+}
