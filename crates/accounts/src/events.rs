@@ -30,6 +30,15 @@ impl Event {
         Self { kind: AuditKind::Account, action, identity: of(prefix), reason: None }
     }
 
+    /// A client asked the provider for something.
+    pub(crate) fn of_client(
+        action: &'static str,
+        client: &str,
+        reason: Option<&'static str>,
+    ) -> Self {
+        Self { kind: AuditKind::Authentication, action, identity: of(client), reason }
+    }
+
     /// Somebody gave a password.
     pub(crate) fn of_password(login: &str, result: &Result<User, AccountError>) -> Self {
         let (subject, reason) = match result {
@@ -46,7 +55,8 @@ impl Event {
         let outcome = if self.reason.is_some() { "denied" } else { "allowed" };
         log.write(&AuditEvent {
             reason: self.reason,
-            identity: Some(&self.identity),
+            // A client that says nothing about itself is nobody.
+            identity: Some(&self.identity).filter(|of| !of.subject.is_empty()),
             ..AuditEvent::new(self.kind, self.action, outcome, trace)
         });
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use accounts::{Accounts, Authenticators, Recognise, SignIn};
+use accounts::{Accounts, Authenticators, Clock, Recognise, SignIn};
 use decide::Design;
 use runtime::Backend;
 use runtime::http::ServeOptions;
@@ -22,11 +22,13 @@ pub struct IdentitySettings {
     pub audit: AuditTarget,
     /// Memory of one password hash in KiB, where it is not the decided one.
     pub hash_memory: Option<u32>,
+    /// What time it is for sessions, keys and failed attempts.
+    pub clock: Clock,
 }
 
 impl Default for IdentitySettings {
     fn default() -> Self {
-        Self { accounts: true, audit: AuditTarget::Off, hash_memory: None }
+        Self { accounts: true, audit: AuditTarget::Off, hash_memory: None, clock: Clock::default() }
     }
 }
 
@@ -69,7 +71,8 @@ pub(crate) fn open<S: Store>(
     }
     let decided = accounts::Settings::of(design);
     let hash_memory = settings.hash_memory.unwrap_or(decided.hash_memory);
-    let decided = accounts::Settings { audit, hash_memory, ..decided };
+    let clock = settings.clock.clone();
+    let decided = accounts::Settings { audit, hash_memory, clock, ..decided };
     let accounts = Accounts::new(design, backend.clone(), decided)
         .map_err(|error| Failure::new("no-identity", error.to_string()))?;
     Ok(Some(accounts))

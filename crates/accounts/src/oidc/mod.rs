@@ -7,6 +7,7 @@
 //! JWTs (RFC 9068) that this server alone reads: it asks the store every few seconds whether what
 //! they came of still lives.
 
+mod audited;
 mod authorize;
 mod claims;
 mod client;

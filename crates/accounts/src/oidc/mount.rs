@@ -59,18 +59,31 @@ impl OpenIdMount {
         let provider = &self.provider;
         match path {
             KEYS => provider.key_set(&self.local),
-            "/oauth/userinfo" => {
-                provider.user_info(head).await.unwrap_or_else(|problem| reply::problem(&problem))
-            }
+            "/oauth/userinfo" => provider.user_info(head).await.unwrap_or_else(|problem| {
+                provider.tell_refused(path, &problem, &arrival.trace);
+                reply::problem(&problem)
+            }),
             path if METADATA.contains(&path) => told(provider.metadata()),
-            authorize::PATH | logout::PATH | consent::PATH => match parameters(head, body).await {
-                Ok(parameters) => self.page(head, arrival, parameters).await,
-                Err(error) => super::page::failure(error.status, &error.description),
-            },
-            _ => match Parameters::form(head, body).await {
-                Ok(form) => told(self.form(head, &form).await),
-                Err(error) => error.reply(),
-            },
+            authorize::PATH | logout::PATH | consent::PATH => {
+                let asked = parameters(head, body).await;
+                let client = client(&asked);
+                let reply = match asked {
+                    Ok(parameters) => self.page(head, arrival, parameters).await,
+                    Err(error) => super::page::failure(error.status, &error.description),
+                };
+                provider.tell_page(path, &client, &reply, &arrival.trace);
+                reply
+            }
+            _ => {
+                let asked = Parameters::form(head, body).await;
+                let client = client(&asked);
+                let answered = match asked {
+                    Ok(form) => self.form(head, &form).await,
+                    Err(error) => Err(error),
+                };
+                provider.tell_client(path, &client, &answered, &arrival.trace);
+                told(answered)
+            }
         }
     }
 
@@ -92,6 +105,12 @@ impl OpenIdMount {
             _ => self.provider.introspect(head, form).await,
         }
     }
+}
+
+/// The client that a request names.
+fn client(asked: &Result<Parameters, OAuthError>) -> String {
+    let named = asked.as_ref().ok().and_then(|form| form.get("client_id"));
+    named.unwrap_or_default().to_owned()
 }
 
 async fn parameters(head: &Parts, body: Incoming) -> Result<Parameters, OAuthError> {

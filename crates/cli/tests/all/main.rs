@@ -10,6 +10,7 @@
 
 mod accept;
 mod acceptance;
+mod accounts;
 mod ask;
 mod check;
 mod design;

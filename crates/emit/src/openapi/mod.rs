@@ -7,15 +7,18 @@ mod examples;
 mod links;
 mod parameters;
 pub(crate) mod problems;
+mod security;
 mod semantics;
 mod webhooks;
 
 use decide::{Design, design::Route, expansions::Expansions, naming::kebab};
-use model::model::{Authentication, BuiltIn, ContextId, Operation, OperationKind, Target};
+use model::model::{BuiltIn, ContextId, Operation, OperationKind, Target};
 use serde_json::{Map, Value, json};
 
 use crate::{Artifact, Emitter, components::Components, json_schema, yaml};
 use semantics::Decided;
+
+pub use security::without_accounts;
 
 pub(crate) use bodies::{EXPANDED, row};
 pub(crate) use parameters::is_ordered;
@@ -64,6 +67,7 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
     let rows = bodies::rows_by_operation(design, context, &mut components);
     bodies::name_rows(&mut paths, &rows);
     let problem_examples = problems::examples(&paths);
+    let used = paths.to_string();
     let response_headers = headers(&paths);
     let mut shared = json_schema::shared(&design.model.schema);
     shared.push(("Problem", problems::schema()));
@@ -80,14 +84,7 @@ pub fn document(design: &Design, context: ContextId) -> Option<Value> {
             "examples": problem_examples,
             "headers": response_headers,
             "parameters": parameters::tracing(),
-            "securitySchemes": {
-                "bearer": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "A signed token that names the caller.",
-                },
-            },
+            "securitySchemes": security::schemes(&used),
         },
     });
     if !hooks.is_empty() {
@@ -177,7 +174,7 @@ fn operation(
     let limited = semantics::tells_limits(decided, operation, route);
     add_headers(&mut responses, limited);
     value["responses"] = Value::Object(responses);
-    value["security"] = security(design, route);
+    value["security"] = security::requirements(design, route);
     value["x-semantics"] = semantics::extension(decided, operation, route);
     value
 }
@@ -204,13 +201,6 @@ fn description(design: &Design, operation: &Operation, route: &Route) -> String 
     lines.push(format!("Admits {}.", actors.join(", ")));
     lines.push(semantics::sentences(design, operation, route));
     lines.join("\n\n")
-}
-
-/// Everyone may ask where an actor without sign-in is admitted; a token may admit to more.
-fn security(design: &Design, route: &Route) -> Value {
-    let authentication = |id: &model::model::ActorId| design.model.actor(*id).authentication;
-    let open = route.actors.iter().any(|id| authentication(id) == Authentication::None);
-    if open { json!([{}, { "bearer": [] }]) } else { json!([{ "bearer": [] }]) }
 }
 
 fn responses(

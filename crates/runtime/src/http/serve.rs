@@ -22,6 +22,8 @@ use crate::problem::Problem;
 use crate::store::{Snapshot as _, Store, StoreError, Terms};
 use crate::telemetry::{AccessLog, AuditLog, Sample, Tracing};
 
+/// What is mounted where people sign in and programs have keys.
+const ACCOUNTS: &str = "auth";
 /// For which a probe waits for the store.
 const PROBE: Duration = Duration::from_secs(2);
 
@@ -60,7 +62,8 @@ pub async fn serve<S: Store>(
     let ServeOptions { listen: address, issuer, authenticate, mounts, limits, access_log, .. } =
         options;
     let (edge, limiter) = (options.edge, options.limiter);
-    let documents = contracts(backend.design());
+    let accounts = mounts.iter().any(|mount| mount.name() == ACCOUNTS);
+    let documents = contracts(backend.design(), accounts);
     let options = ServiceOptions {
         issuer,
         authenticate,
@@ -76,11 +79,14 @@ pub async fn serve<S: Store>(
     listen(Arc::new(service), address).await
 }
 
-/// OpenAPI of each context, as JSON.
-fn contracts(design: &Design) -> Vec<Document> {
+/// OpenAPI of each context, as JSON; with sessions and keys where there are accounts.
+fn contracts(design: &Design, accounts: bool) -> Vec<Document> {
     let contexts = (0u16..).map(ContextId).zip(&design.model.contexts);
     let document = |(id, context): (ContextId, &model::model::Context)| {
-        let document = emit::openapi::document(design, id)?;
+        let mut document = emit::openapi::document(design, id)?;
+        if !accounts {
+            emit::openapi::without_accounts(&mut document);
+        }
         Some(Document {
             path: format!("/openapi/{}.json", kebab(&context.name)),
             media_type: "application/json",

@@ -8,6 +8,7 @@
     reason = "tests run programs, read files and talk over loopback"
 )]
 
+mod accounts_http;
 mod files_downloads;
 mod files_rows;
 mod files_support;

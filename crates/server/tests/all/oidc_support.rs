@@ -72,8 +72,8 @@ impl Drop for Live {
     }
 }
 
-fn design() -> Arc<Design> {
-    let files = BTreeMap::from([(engine::ROOT.to_owned(), MODEL.to_owned())]);
+fn design(model: &str) -> Arc<Design> {
+    let files = BTreeMap::from([(engine::ROOT.to_owned(), model.to_owned())]);
     let checked = engine::check(&files);
     let errors: Vec<String> = checked
         .diagnostics
@@ -124,6 +124,16 @@ impl Live {
     }
 
     pub async fn calling(key: &Json, externals: Vec<(String, String)>) -> Self {
+        Self::serving(MODEL, key, externals, IdentitySettings::default()).await
+    }
+
+    /// A server of another model, or with other accounts.
+    pub async fn serving(
+        model: &str,
+        key: &Json,
+        externals: Vec<(String, String)>,
+        identity: IdentitySettings,
+    ) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name =
             format!("firm-oidc-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -134,7 +144,7 @@ impl Live {
             data: folder.clone(),
             store: StoreAddress::Embedded,
             externals,
-            identity: IdentitySettings { hash_memory: Some(64), ..IdentitySettings::default() },
+            identity: IdentitySettings { hash_memory: Some(64), ..identity },
             oidc: OidcSettings {
                 clients: read_clients(&clients(key)).unwrap(),
                 ..OidcSettings::default()
@@ -149,7 +159,8 @@ impl Live {
             grpc: server::GrpcSettings::default(),
             traces: None,
         };
-        let server = Server::start(&design(), settings).await.map_err(|why| format!("{why:?}"));
+        let server =
+            Server::start(&design(model), settings).await.map_err(|why| format!("{why:?}"));
         let server = server.unwrap();
         let url = format!("http://{}", server.address());
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -159,8 +170,10 @@ impl Live {
             .build()
             .unwrap();
         let live = Self { server: Some(server), folder, http, url };
-        live.user(LOGIN, &["staff"]).await;
-        live.user("ben@example.com", &[]).await;
+        if live.server.as_ref().unwrap().accounts().is_some() {
+            live.user(LOGIN, &["staff"]).await;
+            live.user("ben@example.com", &[]).await;
+        }
         live
     }
 

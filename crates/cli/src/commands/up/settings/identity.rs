@@ -57,7 +57,7 @@ impl IdentityArguments {
                 "stderr" => AuditTarget::Stderr,
                 file => AuditTarget::File(PathBuf::from(file)),
             },
-            hash_memory: None,
+            ..IdentitySettings::default()
         }
     }
 }
