@@ -98,6 +98,7 @@ pub fn settings(folder: &Path) -> Settings {
         cache: CacheSettings::default(),
         files: FilesSettings::default(),
         graphql: server::GraphQlSettings::default(),
+        grpc: server::GrpcSettings::default(),
         page: server::PageSettings::default(),
         traces: None,
     }
