@@ -74,6 +74,10 @@ impl Snapshot for Session {
         self.page_of(query).await
     }
 
+    async fn expect(&mut self, entity: EntityId, subject: &Subject) -> Outcome<()> {
+        self.take_for_granted(entity, subject)
+    }
+
     async fn linked(&mut self, entity: EntityId, subject: &Subject) -> Outcome<Option<Link>> {
         self.linked_row(entity, subject).await
     }

@@ -178,9 +178,11 @@ impl Store for PostgreSqlStore {
                 Ok(value)
             }
             Err(error) => {
-                // Nothing depends on it: a connection that is dropped undoes its work as well.
-                drop(silence::bounded(session.roll_back()).await);
-                Err(error)
+                // A connection that is dropped undoes its work as well.
+                match silence::bounded(session.roll_back()).await {
+                    Ok(Err(StoreError::Conflict)) => Err(StoreError::Conflict.into()),
+                    _ => Err(error),
+                }
             }
         }
     }

@@ -10,11 +10,10 @@ use std::time::Instant;
 
 use expression::EntityId;
 use futures_util::TryStreamExt as _;
-use futures_util::future::join;
 use runtime::store::{StoreError, Subject, Tenant, Terms};
 use tokio_postgres::{Error, Row};
 
-use crate::alone;
+use crate::alone::Asked;
 use crate::catalog::Catalog;
 use crate::failure::{self, Violation};
 use crate::plan::Plan;
@@ -35,7 +34,7 @@ const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 /// A connection with what is needed to speak of rows.
 #[derive(Debug)]
 pub struct Session {
-    held: Held,
+    pub(crate) held: Held,
     pub(crate) catalog: Arc<Catalog>,
     /// Of the work that runs.
     pub(crate) terms: Terms,
@@ -50,8 +49,14 @@ pub struct Session {
     pub(crate) unanswered: bool,
     /// Whom its callers stand for, as far as that was asked.
     pub(crate) standings: Vec<(Subject, Arc<Standing>)>,
+    /// Whether some of them are only taken for what they were, and go with the next question.
+    pub(crate) doubtful: bool,
     /// How much may be asked.
     pub(crate) questions: Questions,
+    /// For whom the transaction is, as the database was told or is told next.
+    entered: Tenant,
+    /// Whether statements that change something were sent.
+    pub(crate) changed: bool,
     /// What has gone wrong: then nothing can be committed any more.
     failed: Option<StoreError>,
 }
@@ -112,6 +117,9 @@ impl Session {
             pending: Vec::new(),
             unanswered: false,
             standings: Vec::new(),
+            doubtful: false,
+            entered: terms.tenant,
+            changed: false,
             questions: if terms.single && !writes { Questions::One } else { Questions::Any },
             failed: None,
         }
@@ -139,8 +147,14 @@ impl Session {
 
     /// From the next statement on the work is for this tenant.
     pub(crate) fn go_on_for(&mut self, tenant: Tenant) {
-        if self.terms.tenant != tenant {
-            self.terms.tenant = tenant;
+        self.terms.tenant = tenant;
+        self.enter_ahead(tenant);
+    }
+
+    /// Tells the database with the next statement for whom the transaction is.
+    pub(crate) fn enter_ahead(&mut self, tenant: Tenant) {
+        if self.entered != tenant {
+            self.entered = tenant;
             if self.catalog.pooled {
                 self.entering = tenants::entering(tenant, self.begin.is_some());
             }
@@ -193,12 +207,19 @@ impl Session {
             }
             Questions::Done => return Err(self.fail(StoreError::Several)),
         }
-        let result = self.query_now(text, binds).await;
+        let result = self.query_now(Some((text, binds))).await;
         let settled = self.settle().await;
-        match settled.and_then(|()| result.map_err(|error| failure::plain(&error))) {
-            Ok(rows) => Ok(rows),
-            Err(error) => Err(self.fail(error)),
+        settled.and(result).map_err(|error| self.fail(error))
+    }
+
+    /// Makes sure that callers are who they were taken for, before anything depends on it.
+    pub(crate) async fn make_sure(&mut self) -> Result<(), StoreError> {
+        if !self.doubtful {
+            return Ok(());
         }
+        let result = self.query_now(None).await;
+        let settled = self.settle().await;
+        settled.and(result).map(drop).map_err(|error| self.fail(error))
     }
 
     /// As [`Self::query`], of a statement that changes rows.
@@ -213,23 +234,23 @@ impl Session {
         Err(self.fail(read_only()))
     }
 
-    async fn query_now(&mut self, text: &Arc<Text>, binds: &[Bind]) -> Result<Vec<Row>, Error> {
-        let ahead = self.ahead();
-        let unnamed = self.held.pool().pooler();
-        let Ok(connection) = self.held.get() else { return Ok(Vec::new()) };
-        let statement = match unnamed {
-            true => None,
-            false => Some(connection.statement(text, binds).await?),
+    /// Asks, and whether callers are who they were taken for, in one message.
+    async fn query_now(
+        &mut self,
+        question: Option<(&Arc<Text>, &[Bind])>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let doubts = match std::mem::take(&mut self.doubtful) {
+            true => self.doubts()?,
+            false => Vec::new(),
         };
-        let query = alone::run(&connection.client, statement, text, binds);
-        match ahead {
-            None => query.await,
-            Some(ahead) => {
-                let (begun, rows) = join(connection.client.batch_execute(&ahead), query).await;
-                begun?;
-                rows
-            }
+        let ahead = self.ahead();
+        let asked = Asked::prepare(&mut self.held, question, &doubts).await?;
+        let (begun, rows, answers) = asked.send(ahead.as_deref()).await;
+        let rows = begun.and(rows).map_err(|error| failure::plain(&error))?;
+        if !doubts.is_empty() {
+            self.dispel(&answers.map_err(|error| failure::plain(&error))?)?;
         }
+        Ok(rows)
     }
 
     /// Runs a statement that changes rows; how many.
@@ -265,8 +286,10 @@ impl Session {
         if !self.writes {
             return Err(self.fail(read_only()));
         }
+        self.make_sure().await?;
         // It may be about the row of a caller.
         self.standings.clear();
+        self.changed = true;
         let unnamed = self.held.pool().pooler();
         let connection = self.held.get()?;
         let statement = match unnamed {
@@ -400,6 +423,8 @@ impl Session {
 
     /// Commits what was written. Only an answer of the database counts as success.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        // What has gone wrong is remembered.
+        drop(self.make_sure().await);
         if self.begin.is_some() {
             self.held.clean = self.failed.is_none();
             return self.failed.take().map_or(Ok(()), Err);
@@ -434,13 +459,22 @@ impl Session {
     }
 
     /// Undoes what was written.
-    pub(crate) async fn roll_back(mut self) {
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where what it took for granted is not so: then the reason for
+    /// undoing it is none.
+    pub(crate) async fn roll_back(mut self) -> Result<(), StoreError> {
+        let sure = match self.failed {
+            None => self.make_sure().await,
+            Some(_) => Ok(()),
+        };
         if self.begin.is_none() {
             drop(self.settle().await);
             self.held.clean = self.send_end("ROLLBACK");
         } else {
             self.held.clean = true;
         }
+        sure
     }
 }
 

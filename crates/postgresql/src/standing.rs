@@ -15,10 +15,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use expression::{EntityId, Row};
 use runtime::store::{Link, StoreError, Subject, Tenant};
 
+use crate::alone::Doubt;
 use crate::decode;
 use crate::records::tenant;
 use crate::session::{Questions, Session};
-use crate::text::Text;
 use crate::wire::{Bind, Wire};
 
 /// Most subjects that are remembered.
@@ -96,6 +96,28 @@ impl Session {
         Ok(link)
     }
 
+    /// The row behind a subject will be asked for soon: it is taken for who it was, and asked with
+    /// the next question.
+    pub(crate) fn take_for_granted(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+    ) -> Result<(), StoreError> {
+        let tenant = self.tenant_for(entity)?;
+        let anything = self.questions == Questions::Any && self.standings.is_empty();
+        let Some(standing) = self.remembered_standings().get(subject, entity, tenant) else {
+            return Ok(());
+        };
+        let own = standing.link.and_then(|link| link.tenant);
+        if let (true, Some(own), Tenant::None) = (anything, own, self.terms.tenant) {
+            // Its row can be seen in its tenant alone, which is most likely the one to be entered.
+            self.enter_ahead(Tenant::One(own));
+        }
+        self.doubtful |= self.questions == Questions::Any;
+        self.standings.push((subject.clone(), standing));
+        Ok(())
+    }
+
     /// The row of a caller, if it is the one that is asked for and was read with its link.
     pub(crate) fn row_of_caller(&self, entity: EntityId, id: u128) -> Option<Option<Arc<Row>>> {
         let plan = self.plan(entity).ok()?;
@@ -112,7 +134,7 @@ impl Session {
 
     /// Remembers a row that was read, if it is that of a caller.
     pub(crate) fn learn(&mut self, entity: EntityId, id: u128, row: Option<&Arc<Row>>) {
-        if self.writes() {
+        if self.changed {
             // What is not committed yet may never be.
             return;
         }
@@ -142,7 +164,7 @@ impl Session {
         let seen = !self.plan(entity)?.pooled || self.terms.tenant != Tenant::None;
         if !seen && standing.link.is_some() {
             standing.row = None;
-        } else if !self.writes() {
+        } else if !self.changed {
             self.remembered_standings().put(subject, standing.clone());
         }
         Ok(standing)
@@ -153,7 +175,7 @@ impl Session {
         entity: EntityId,
         tenant: Option<u128>,
         subject: &Subject,
-    ) -> Result<(Arc<Text>, [Bind; 4]), StoreError> {
+    ) -> Result<Doubt, StoreError> {
         let plan = self.plan(entity)?;
         let binds = [
             Bind::text(&subject.subject),
@@ -180,7 +202,7 @@ impl Session {
     }
 
     /// The questions that tell whether what was taken for granted is so.
-    pub(crate) fn doubts(&self) -> Result<Vec<(Arc<Text>, [Bind; 4])>, StoreError> {
+    pub(crate) fn doubts(&self) -> Result<Vec<Doubt>, StoreError> {
         let ask =
             |(subject, of): &(Subject, Arc<Standing>)| self.asked_of(of.entity, of.tenant, subject);
         self.standings.iter().map(ask).collect()

@@ -34,6 +34,13 @@ contexts:
         by: { clerk: self.author == actor.id }
         fields: { author_name: self.author.name }
         rate: 1/s
+      addNote:
+        create: Note
+        by: [clerk]
+        input: [text]
+        do:
+          - set: { author: actor.id }
+        rate: 1/s
 ";
 
 const TENANCY: &str = "  tenancy: { by: office.Company, from: actor, isolation: pool }\nactors:";
@@ -84,10 +91,19 @@ async fn seen(world: &World, who: &Who) -> Vec<String> {
     rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Writes a note; its author.
+async fn add(world: &World, who: &Who) -> Result<String, runtime::Problem> {
+    let key = uuid::Uuid::new_v4().to_string();
+    let body = serde_json::json!({ "text": "new" });
+    let added = world.call_once(who, "office.addNote", None, body, &key).await?;
+    Ok(added.json["author"].as_str().unwrap().to_owned())
+}
+
 async fn rights_end_at_once(pooled: bool) {
     let (world, client, anna) = world(pooled).await;
     let get = async |at: u8| world.get(&anna, "office.viewNote", &id(at)).await;
     let unlinked = (403, "not-linked".to_owned());
+    assert_eq!(refusal(add(&world, &anna).await), unlinked);
     assert_eq!(refusal(get(21).await), unlinked);
     link(&client, 1, pooled).await;
     for _ in 0..3 {
@@ -97,6 +113,13 @@ async fn rights_end_at_once(pooled: bool) {
         let described = world.get(&anna, "office.describe", &id(21)).await.unwrap();
         assert_eq!(described["author_name"], "Clerk 1");
     }
+    assert_eq!(add(&world, &anna).await.unwrap(), id(11));
+    link(&client, 2, pooled).await;
+    assert_eq!(add(&world, &anna).await.unwrap(), id(12));
+    assert_eq!(seen(&world, &anna).await.len(), 2);
+    link(&client, 1, pooled).await;
+    assert_eq!(add(&world, &anna).await.unwrap(), id(11));
+    client.batch_execute("DELETE FROM office.notes WHERE text = 'new'").await.unwrap();
     // Somebody else's row.
     link(&client, 2, pooled).await;
     assert_eq!(refusal(get(21).await).0, 404);
@@ -109,11 +132,14 @@ async fn rights_end_at_once(pooled: bool) {
         client.batch_execute(&sql).await.unwrap();
     };
     active(false).await;
+    assert_eq!(refusal(add(&world, &anna).await).0, 403);
     assert_eq!(refusal(get(21).await).0, 403);
     assert_eq!(refusal(world.list(&anna, "office.listNotes").await).0, 403);
     active(true).await;
+    assert_eq!(add(&world, &anna).await.unwrap(), id(11));
     assert_eq!(get(21).await.unwrap()["text"], "public");
     client.batch_execute("DELETE FROM firmitas.subjects").await.unwrap();
+    assert_eq!(refusal(add(&world, &anna).await), unlinked);
     assert_eq!(refusal(get(21).await), unlinked);
     assert_eq!(refusal(world.list(&anna, "office.listNotes").await), unlinked);
 }

@@ -8,8 +8,9 @@ use model::model::{ActorId, OperationId};
 use super::effects::is_deleted;
 use super::failure::Failure;
 use super::scope::Scope;
+use super::sign_in;
+use super::tenancy::{self, Tenants};
 use super::work::Work;
-use super::{sign_in, tenancy};
 use crate::call::{Caller, Identity, TenantHint};
 use crate::problem::{Problem, code};
 use crate::store::{Snapshot, Subject};
@@ -73,6 +74,22 @@ impl Session {
             tenancy::narrow(work, caller).await?;
         }
         Ok(session)
+    }
+
+    /// Tells the store whom [`Self::open`] will ask for.
+    pub(crate) async fn expect<X: Snapshot>(
+        work: &mut Work<'_, X>,
+        caller: &Caller,
+    ) -> Result<(), Failure> {
+        let plans = work.plans.clone();
+        let by_caller = plans.tenants.as_ref().is_none_or(Tenants::come_from_callers);
+        let Some(identity) = caller.identity.as_ref().filter(|_| by_caller) else { return Ok(()) };
+        let actors =
+            caller.actors.iter().filter_map(|id| plans.model.actors.get(usize::from(id.0)));
+        for entity in actors.filter_map(|actor| actor.entity) {
+            work.store.expect(entity, &subject(identity)).await?;
+        }
+        Ok(())
     }
 
     /// How the caller stands as an actor, if it is one.

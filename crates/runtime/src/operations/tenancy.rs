@@ -47,6 +47,11 @@ impl Tenants {
         })
     }
 
+    /// Whether the row that the caller is linked to says which tenant a request is for.
+    pub(crate) const fn come_from_callers(&self) -> bool {
+        matches!(self.from, TenantFrom::Actor)
+    }
+
     /// Whether rows of an entity belong to tenants.
     pub(crate) fn owns(&self, entity: EntityId) -> bool {
         self.owned.contains(&entity)

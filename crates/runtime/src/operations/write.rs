@@ -80,6 +80,7 @@ pub(crate) async fn transact<X: Transaction>(
     work: &mut Work<'_, X>,
     asked: &Asked,
 ) -> Result<Reply, Failure> {
+    Session::expect(work, &asked.request.caller).await?;
     if let Some(once) = &asked.once
         && let Some(answer) = idempotency::replay(work, once).await?
     {

@@ -175,6 +175,17 @@ pub trait Snapshot: Send {
         tree_by_rows::tree(self, query)
     }
 
+    /// The work is about to ask whom a subject is linked to, and for that row: a store that is far
+    /// away may read both along with what is asked before.
+    fn expect(
+        &mut self,
+        entity: EntityId,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = (entity, subject);
+        std::future::ready(Ok(()))
+    }
+
     /// The row that a verified subject is linked to: that of the tenant where the work is for one,
     /// else any, whoever's it is.
     fn linked(
