@@ -15,6 +15,7 @@ mod front;
 #[path = "../../xtask/src/generated_model.rs"]
 mod generated_model;
 mod load;
+mod machine;
 mod postgresql;
 mod process;
 mod proposals;

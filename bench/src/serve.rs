@@ -32,8 +32,9 @@ struct Scenario {
     requests: fn(&Contestant, u64) -> Requests,
 }
 
-const SCENARIOS: [Scenario; 5] = [
+const SCENARIOS: [Scenario; 6] = [
     Scenario { name: "read by id", connections: 16, status: 200, requests: read },
+    Scenario { name: "read by id, 64 clients", connections: 64, status: 200, requests: read },
     Scenario { name: "page of 50", connections: 16, status: 200, requests: page },
     Scenario { name: "insert, 1 client", connections: 1, status: 201, requests: insert },
     Scenario { name: "insert, 16 clients", connections: 16, status: 201, requests: insert },

@@ -31,7 +31,8 @@ impl Kind {
     pub const ALL: [Self; 6] =
         [Self::Firm, Self::Checked, Self::Bare, Self::Fastify, Self::Express, Self::PostGraphile];
 
-    const fn name(self) -> &'static str {
+    /// As tables call it.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Firm => "firm up",
             Self::Checked => "axum, same checks",

@@ -21,6 +21,12 @@ pub async fn connect(url: &str) -> Result<Client> {
     Ok(client)
 }
 
+/// What the server says it is.
+pub async fn version(url: &str) -> Result<String> {
+    let row = connect(url).await?.query_one("SHOW server_version", &[]).await?;
+    Ok(row.get(0))
+}
+
 /// Makes an empty database beside the one of the URL, in place of one with its name.
 pub async fn create(admin: &str, name: &str) -> Result<String> {
     let client = connect(admin).await?;

@@ -15,10 +15,12 @@ use crate::wire::Bind;
 /// The id of the tenant that the transaction is for; null where there is none.
 pub(crate) const CURRENT: &str = "nullif(current_setting('firmitas.tenant', true), '')::uuid";
 
-/// Sets whom a transaction is for; nothing where it starts with that.
+/// Sets whom a transaction is for; nothing where it starts with that, which is nobody.
 pub(crate) fn entering(tenant: Tenant, first: bool) -> Option<Cow<'static, str>> {
     Some(match tenant {
         Tenant::None if first => return None,
+        Tenant::One(id) if first => format!("SET LOCAL firmitas.tenant = '{id:032x}'").into(),
+        Tenant::All if first => "SET LOCAL firmitas.tenants = 'all'".into(),
         Tenant::None => "SET LOCAL firmitas.tenant = ''; SET LOCAL firmitas.tenants = ''".into(),
         Tenant::One(id) => {
             format!("SET LOCAL firmitas.tenant = '{id:032x}'; SET LOCAL firmitas.tenants = ''")
