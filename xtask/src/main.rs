@@ -15,6 +15,7 @@ mod postgres;
 mod run;
 mod test;
 mod tools;
+mod validate_sim;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +43,9 @@ enum Task {
     GenerateModel(generate_model::Options),
     /// Measure how well proposed contexts meet those that teams drew, and print the page.
     Boundaries,
+    /// Hold the simulator to every row of the table of closed forms, and its intervals to what they
+    /// promise: an hour of one core.
+    ValidateSim,
     /// Measure, side by side in one run, and print the table.
     Bench(bench::Options),
 }
@@ -53,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Task::Generate { check } => generate::run(check),
         Task::GenerateModel(options) => generate_model::run(&options),
         Task::Boundaries => boundaries::run(),
+        Task::ValidateSim => validate_sim::run(),
         Task::Bench(options) => bench::run(&options),
     }
 }

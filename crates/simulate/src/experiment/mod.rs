@@ -279,7 +279,7 @@ impl Experiment<'_> {
 fn widest(windows: &[WindowReport]) -> f64 {
     let sources = windows.iter().flat_map(|window| &window.sources);
     let estimates = sources.flat_map(|source| {
-        source.latency.into_iter().chain(source.quantiles.get(1).copied().flatten())
+        source.latency.into_iter().chain(source.quantiles.get(report::P95).copied().flatten())
     });
     estimates.map(|estimate| estimate.relative()).fold(0.0, f64::max)
 }

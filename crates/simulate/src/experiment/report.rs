@@ -5,7 +5,9 @@ use crate::run::Failure;
 use crate::statistics::Estimate;
 
 /// Shares of the quantiles that are reported.
-pub const QUANTILES: [f64; 4] = [0.5, 0.95, 0.99, 0.999];
+pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
+/// Which of them is the 95th percentile: the one that precision is judged by.
+pub(crate) const P95: usize = 2;
 
 /// The result of an experiment.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +46,18 @@ pub enum Steadiness {
 }
 
 impl Steadiness {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Steady => "steady",
+            Self::Changing => "changing",
+            Self::Growing(_) => "growing",
+            Self::Unsettled => "unsettled",
+            Self::Overrun => "overrun",
+        }
+    }
+
     /// Whether percentiles and means describe more than the moment.
     #[must_use]
     pub const fn is_meaningful(&self) -> bool {

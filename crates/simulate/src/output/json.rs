@@ -12,12 +12,9 @@ use crate::statistics::Estimate;
 /// The whole report.
 #[must_use]
 pub fn json(title: Option<&str>, report: &Report) -> Value {
-    let (steadiness, growth) = match report.steadiness {
-        Steadiness::Steady => ("steady", None),
-        Steadiness::Changing => ("changing", None),
-        Steadiness::Growing(rate) => ("growing", Some(rate)),
-        Steadiness::Unsettled => ("unsettled", None),
-        Steadiness::Overrun => ("overrun", None),
+    let growth = match report.steadiness {
+        Steadiness::Growing(rate) => Some(rate),
+        _ => None,
     };
     json!({
         "title": title,
@@ -25,7 +22,7 @@ pub fn json(title: Option<&str>, report: &Report) -> Value {
         "replications": report.replications,
         "events": report.events,
         "warmUp": seconds(report.warm_up),
-        "steadiness": steadiness,
+        "steadiness": report.steadiness.name(),
         "growthPerSecond": growth,
         "precise": report.precise,
         "windows": report.windows.iter().map(window).collect::<Value>(),

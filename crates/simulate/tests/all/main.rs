@@ -9,7 +9,9 @@
     reason = "tests"
 )]
 
+mod coverage;
 mod designs;
 mod files;
 mod networks;
 mod repeatable;
+mod validation;
