@@ -52,6 +52,7 @@ pub fn run(options: &Options) -> Result<()> {
         .env("FIRMITAS_TEST_REDOCLY", &tools.redocly)
         .env("FIRMITAS_TEST_CHROMIUM", &tools.chromium)
         .env("FIRMITAS_TEST_REDIS", &tools.redis)
+        .env("FIRMITAS_TEST_MOTO", &tools.moto)
         .env("FIRMITAS_TEST_FAKETIME", &tools.faketime)
         .env("FIRMITAS_TEST_DEPLOY", &tools.python)
         .env("FIRMITAS_TEST_PYTHON", &tools.python)

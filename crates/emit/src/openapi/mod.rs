@@ -4,6 +4,7 @@
 mod bodies;
 mod callbacks;
 mod examples;
+mod files;
 mod links;
 mod parameters;
 pub(crate) mod problems;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::{Artifact, Emitter, components::Components, json_schema, yaml};
 use semantics::Decided;
 
+pub use files::document as of_files;
 pub use security::without_accounts;
 
 pub(crate) use bodies::{EXPANDED, row};
@@ -35,7 +37,8 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
         let path = format!("openapi/{}.yaml", kebab(&context.name));
         Some(Artifact { path, contents: yaml::document(&document) })
     };
-    contexts.filter_map(artifact).chain(callbacks::artifacts(design)).collect()
+    let shared = files::artifact(design);
+    contexts.filter_map(artifact).chain(callbacks::artifacts(design)).chain(shared).collect()
 }
 
 /// The document of a context; nothing where it has no public route.

@@ -10,7 +10,11 @@ use serde_json::{Map, Value, json};
 
 /// Responses by status, with the codes that they may carry.
 pub fn all(design: &Design, operation: &Operation, route: &Route) -> Map<String, Value> {
-    let by_status = codes(design, operation, route);
+    responses(codes(design, operation, route))
+}
+
+/// The responses of these codes.
+pub fn responses(by_status: BTreeMap<u16, Vec<String>>) -> Map<String, Value> {
     let response = |(status, codes): (u16, Vec<String>)| {
         let list: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
         let mut response = json!({
@@ -241,6 +245,7 @@ const fn words(status: u16) -> &'static str {
         413 => "The body is too large",
         414 => "The address is too long",
         415 => "The body has another media type",
+        416 => "The file has no such bytes",
         422 => "The input breaks a rule",
         428 => "`If-Match` is missing",
         429 => "Too many requests",

@@ -79,7 +79,7 @@ pub async fn serve<S: Store>(
     listen(Arc::new(service), address).await
 }
 
-/// OpenAPI of each context, as JSON; with sessions and keys where there are accounts.
+/// OpenAPI of each context and of files, as JSON; with sessions and keys where there are accounts.
 fn contracts(design: &Design, accounts: bool) -> Vec<Document> {
     let contexts = (0u16..).map(ContextId).zip(&design.model.contexts);
     let document = |(id, context): (ContextId, &model::model::Context)| {
@@ -93,7 +93,15 @@ fn contracts(design: &Design, accounts: bool) -> Vec<Document> {
             content: serde_json::to_vec(&document).ok()?.into(),
         })
     };
-    contexts.filter_map(document).collect()
+    let files = emit::openapi::of_files(design).and_then(|mut document| {
+        if !accounts {
+            emit::openapi::without_accounts(&mut document);
+        }
+        let path = "/openapi/shared/files.json".to_owned();
+        let content = serde_json::to_vec(&document).ok()?.into();
+        Some(Document { path, media_type: "application/json", content })
+    });
+    contexts.filter_map(document).chain(files).collect()
 }
 
 impl<S: Store> Execute for Backend<S> {

@@ -11,6 +11,8 @@
 mod accounts_http;
 mod files_downloads;
 mod files_rows;
+mod files_s3;
+mod files_stores;
 mod files_support;
 mod files_uploads;
 mod oidc_attacks;

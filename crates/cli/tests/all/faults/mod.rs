@@ -15,6 +15,7 @@ mod clock_jumps;
 mod connections_cut;
 mod database_killed;
 mod disk_full;
+mod files_killed;
 mod login_flood;
 mod pool_exhausted;
 mod server_killed;
