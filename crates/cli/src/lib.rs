@@ -24,7 +24,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 
 use commands::{
     accept, account, ask, backup, check, client, design, explain, fmt, identity, new, schema,
-    seed as seed_command, token, up,
+    seed as seed_command, simulate, token, up,
 };
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
@@ -62,6 +62,8 @@ enum Command {
     Accept(accept::AcceptArguments),
     /// Say why a decision fell as it did
     Explain(explain::ExplainArguments),
+    /// Simulate the design: will it hold, and what gives way first?
+    Simulate(Box<simulate::SimulateArguments>),
     /// Bring model files into the common layout
     Fmt(fmt::FmtArguments),
     /// Print the JSON Schema of the model language, for editors
@@ -174,6 +176,7 @@ fn run(
         Command::Design(arguments) => design::run(arguments, console),
         Command::Accept(arguments) => accept::run(arguments, console),
         Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Fmt(arguments) => fmt::run(arguments, console),
         Command::Schema(arguments) => Ok(schema::run(*arguments, console)),
         Command::Up(arguments) => {

@@ -14,5 +14,6 @@ pub mod kept;
 pub mod new;
 pub mod schema;
 pub mod seed;
+pub mod simulate;
 pub mod token;
 pub mod up;

@@ -31,4 +31,5 @@ mod rendering;
 mod sarif;
 mod seed;
 mod settings;
+mod simulate;
 mod up;

@@ -60,7 +60,7 @@ pub struct OperationAnswer {
     pub failed: Estimate,
     /// Why they failed, the most frequent first; nothing that did not happen.
     pub failures: Vec<(Failure, f64)>,
-    /// Attempts of clients for each request.
+    /// Attempts of clients for each request; none of a flow.
     pub attempts: Option<Estimate>,
     /// Time of requests that ended well, in seconds: [`QUANTILES`], each none where too few lie
     /// beyond it.
@@ -210,7 +210,7 @@ fn operation(of: &Simulated, source: &SourceReport, seconds: f64) -> OperationAn
         goodput: source.goodput,
         failed,
         failures,
-        attempts: source.attempts,
+        attempts: source.attempts.filter(|_| of.clients),
         quantiles: source.quantiles.clone(),
         latency: latency.collect(),
         availability: (of.availability, kept),

@@ -113,6 +113,7 @@ impl<'d> Compiler<'d> {
         let operation = facts.operation(objective.operation);
         Simulated {
             name: objective.name.clone(),
+            clients: true,
             rate,
             objective: objective.latency.clone(),
             availability: objective.availability,
@@ -310,6 +311,7 @@ impl<'d> Compiler<'d> {
         let context = facts.event(flow.after).context;
         Simulated {
             name: format!("flow {}", flow.name.value),
+            clients: false,
             rate,
             deadline: objective.as_ref().map_or(f64::INFINITY, |of| budget::deadline(facts, of)),
             objective: objective.unwrap_or_default(),

@@ -16,6 +16,7 @@ pub use compile::compile;
 pub use disturbance::{Disturbance, Happening, Unknown};
 pub use resources::{Kind, Resource};
 pub use stability::{NoAnswer, Recovery, Stability, stability};
+pub use text::seconds;
 pub use times::Amount;
 
 use base::Percentiles;
@@ -67,6 +68,8 @@ pub struct Compiled {
 pub struct Simulated {
     /// As verdicts call it; flows after the word `flow`.
     pub name: String,
+    /// Whether clients ask for it, and ask again.
+    pub clients: bool,
     /// Requests a second.
     pub rate: f64,
     /// How fast it promises to be.

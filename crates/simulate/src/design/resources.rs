@@ -43,6 +43,23 @@ pub enum Kind {
     External,
 }
 
+impl Kind {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gate => "gate",
+            Self::Cores => "cores",
+            Self::Pool => "pool",
+            Self::Store => "store",
+            Self::Followers => "followers",
+            Self::Bulkhead => "bulkhead",
+            Self::Limit => "limit",
+            Self::External => "external",
+        }
+    }
+}
+
 /// A replica of a service.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Replica {

@@ -98,7 +98,12 @@ fn multiple(text: &str) -> Result<f64, String> {
     factor.ok_or_else(|| format!("`{text}` is no multiple such as `3x`"))
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+/// A length of time in seconds: `500ms`, `90s`, `10m`, `1h`.
+///
+/// # Errors
+///
+/// In words: what is wrong and what it could be.
+pub fn seconds(text: &str) -> Result<f64, String> {
     let text = text.trim();
     let units = [("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("min", 60.0), ("h", 3600.0)];
     let number = text.trim_end_matches(char::is_alphabetic);

@@ -44,17 +44,17 @@ fn window(window: &WindowReport) -> Value {
     })
 }
 
-fn estimate(estimate: &Estimate) -> Value {
+pub(super) fn estimate(estimate: &Estimate) -> Value {
     let half_width = estimate.half_width(0.95);
     json!({ "value": estimate.value, "plusOrMinus": half_width.is_finite().then_some(half_width) })
 }
 
-fn optional(of: Option<Estimate>) -> Value {
+pub(super) fn optional(of: Option<Estimate>) -> Value {
     of.as_ref().map_or(Value::Null, estimate)
 }
 
 /// `{"p50": .., "p95": .., "p99": .., "p999": ..}`.
-fn quantiles(of: &[Option<Estimate>]) -> Value {
+pub(super) fn quantiles(of: &[Option<Estimate>]) -> Value {
     let names = QUANTILES.iter().map(|share| {
         let digits = format!("{share}");
         let digits = digits.trim_start_matches("0.");

@@ -1,9 +1,13 @@
 //! Reports as text for people and as JSON for machines.
 
+mod answer_json;
+mod answer_text;
 mod format;
 mod json;
 mod table;
 mod text;
 
+pub use answer_json::{answer_json, stability_json};
+pub use answer_text::{answer_text, stability_text};
 pub use json::json;
 pub use text::text;

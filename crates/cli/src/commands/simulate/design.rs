@@ -1,0 +1,201 @@
+//! A design under its load, and under what is done to it.
+
+use std::path::Path;
+
+use base::did_you_mean;
+use clap::Args;
+use decide::{Design, numbers, sizing::Level};
+use simulate::design::{
+    Amount, Clients, Disturbance, NoAnswer, Question, Unknown, answer, compile, stability,
+};
+use simulate::experiment::{Plan, Unsound};
+use simulate::output::{answer_json, answer_text, stability_json, stability_text};
+
+use crate::console::Console;
+use crate::failure::{Failure, Outcome};
+use crate::folder::Folder;
+use crate::loaded::Loaded;
+
+/// What is asked about a design.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Load and disturbances")]
+pub struct QuestionArguments {
+    /// How much comes: `peak` (as stated), `reach` (peak with headroom and growth, replicas as
+    /// autoscaling adds them), or a multiple of the peak such as `0.5x` and `3x`
+    #[arg(long, value_name = "LOAD", default_value = "peak", value_parser = amount)]
+    load: Amount,
+
+    /// Something is down, hangs, or fails a share of its answers: `cardProcessor=down@60s..120s`,
+    /// `store.ordering=hang@60s for 5s`, `mail=30%`
+    #[arg(long, value_name = "NAME=HOW", value_parser = Disturbance::parse_failure)]
+    fail: Vec<Disturbance>,
+
+    /// Something takes longer: `store.ordering=3x@30s..60s`
+    #[arg(long, value_name = "NAME=TIMES", value_parser = Disturbance::parse_slowness)]
+    slow: Vec<Disturbance>,
+
+    /// The first zone is lost, with its replicas and servers
+    #[arg(
+        long,
+        value_name = "@TIME",
+        num_args = 0..=1,
+        default_missing_value = "@30s",
+        value_parser = Disturbance::parse_lost_zone
+    )]
+    lose_zone: Option<Disturbance>,
+
+    /// Everybody comes at once: `5x@30s for 20s`
+    #[arg(long, value_name = "TIMES@TIME", value_parser = Disturbance::parse_surge)]
+    surge: Vec<Disturbance>,
+
+    /// Does it come back when the disturbances end, and at which length and load does it no longer?
+    #[arg(long)]
+    stability: bool,
+
+    /// Attempts of clients whose request fails, the first included
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    client_attempts: u32,
+
+    /// Most of what clients repeat, in percent of their requests; no bound without
+    #[arg(long, value_name = "PERCENT")]
+    client_retry_budget: Option<f64>,
+}
+
+fn amount(text: &str) -> Result<Amount, String> {
+    match text {
+        "peak" => Ok(Amount::Level(Level::Peak)),
+        "reach" => Ok(Amount::Level(Level::Reach)),
+        multiple => {
+            let factor = multiple.strip_suffix('x').and_then(|number| number.parse().ok());
+            let factor = factor.filter(|factor: &f64| *factor > 0.0 && *factor <= 1000.0);
+            let factor = factor.ok_or_else(|| {
+                format!("`{multiple}` is neither `peak` nor `reach` nor a multiple such as `2x`")
+            })?;
+            Ok(Amount::Times(factor))
+        }
+    }
+}
+
+impl QuestionArguments {
+    fn question(&self, design: &Design) -> Question {
+        let all = self.fail.iter().chain(&self.slow).chain(&self.lose_zone).chain(&self.surge);
+        let backoff = design.facts().value(&numbers::RETRY_BASE) / 1e3;
+        Question {
+            amount: self.load,
+            busier: 1.0,
+            clients: Clients {
+                attempts: self.client_attempts,
+                backoff,
+                jitter: true,
+                budget: self.client_retry_budget.map(|percent| percent / 100.0),
+            },
+            disturbances: all.cloned().collect(),
+        }
+    }
+
+    /// What is simulated, in words.
+    fn title(&self, name: &str) -> String {
+        match self.load {
+            Amount::Level(Level::Peak) => format!("{name} at its stated peak"),
+            Amount::Level(_) => format!("{name} at the peak within its reach"),
+            Amount::Times(factor) => format!("{name} at {factor} times its stated peak"),
+        }
+    }
+}
+
+/// What is watched after the last disturbance, in seconds, where nobody says.
+const AFTERWARDS: f64 = 60.0;
+
+/// Simulates a model.
+pub(super) fn run(
+    model: &Path,
+    arguments: &QuestionArguments,
+    plan: &Plan,
+    console: &Console,
+) -> Result<Outcome, Failure> {
+    let loaded = Loaded::read(Folder::open(model)?);
+    let Some(design) = loaded.design.as_deref().filter(|_| !loaded.has_errors()) else {
+        return Ok(loaded.refuse(console));
+    };
+    let question = arguments.question(design);
+    if arguments.stability {
+        return come_back(&loaded, design, &question, plan, console);
+    }
+    let compiled = compile(design, &question, 0.0).map_err(|unknown| unknown_name(&unknown))?;
+    let plan = Plan { duration: plan.duration.or_else(|| watched(&question)), ..plan.clone() };
+    let tell = |progress| super::tell(console, progress);
+    let report = simulate::experiment::simulate(&compiled.network, &plan, tell);
+    super::told(console);
+    let report = report.map_err(bug)?;
+    let answer = answer(&compiled, &report, design.sizing.cost(Level::Peak));
+    if console.json() {
+        let mut document = loaded.document();
+        document["simulation"] = answer_json(&answer);
+        console.document(&document);
+    } else {
+        let title = arguments.title(&design.model.system.name);
+        console.answer(answer_text(&title, &answer).trim_end());
+    }
+    Ok(match answer.phases.iter().all(simulate::design::Phase::keeps_promises) {
+        true => Outcome::Success,
+        // What is disturbed may break promises; a design that breaks them undisturbed is at fault.
+        false if question.disturbances.is_empty() => Outcome::Findings,
+        false => Outcome::Success,
+    })
+}
+
+/// Until a while after the last disturbance; nothing where there is none.
+fn watched(question: &Question) -> Option<u64> {
+    let ends = question.disturbances.iter().map(|of| of.until.unwrap_or(of.from));
+    let last = ends.fold(0.0, f64::max);
+    let all = std::time::Duration::from_secs_f64(last + AFTERWARDS);
+    (last > 0.0).then(|| u64::try_from(all.as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn come_back(
+    loaded: &Loaded,
+    design: &Design,
+    question: &Question,
+    plan: &Plan,
+    console: &Console,
+) -> Result<Outcome, Failure> {
+    let tell = |done, all| {
+        if console.interactive() {
+            eprint!("\r\u{1b}[Klooking for where it turns: {done} of {all}");
+        }
+    };
+    let found = stability(design, question, plan, tell);
+    super::told(console);
+    let stability = found.map_err(|none| match none {
+        NoAnswer::Unknown(unknown) => unknown_name(&unknown),
+        NoAnswer::Unsound(unsound) => bug(unsound),
+        NoAnswer::NoTrigger => Failure::new(
+            "no-trigger",
+            "`--stability` looks at what happens after a disturbance has ended, and none ends",
+        )
+        .help("for example `--surge '5x@30s for 20s'` or `--slow store.NAME=20x@30s..40s`"),
+    })?;
+    if console.json() {
+        let mut document = loaded.document();
+        document["stability"] = stability_json(&stability);
+        console.document(&document);
+    } else {
+        console.answer(stability_text(&stability).trim_end());
+    }
+    Ok(Outcome::Success)
+}
+
+fn unknown_name(unknown: &Unknown) -> Failure {
+    let known = unknown.known.iter().map(String::as_str);
+    let near = did_you_mean(&unknown.name, known.clone());
+    let all: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}, and `store.CONTEXT`, `service.CONTEXT`", all.join(", ")),
+    };
+    Failure::new("unknown-name", format!("the design has no `{}`", unknown.name)).help(help)
+}
+
+fn bug(unsound: Unsound) -> Failure {
+    Failure::new("bug-in-firm", format!("the simulator has a bug: {unsound}"))
+}

@@ -1,0 +1,121 @@
+//! `firm simulate`: will it hold? Answered from the numbers of the model, before anything is built.
+
+mod design;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use simulate::experiment::{Plan, Progress};
+
+use crate::console::Console;
+use crate::failure::{Failure, Outcome};
+use crate::loaded::threads;
+
+/// Arguments of `firm simulate`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    long_about = "Simulate the design under its load: how long each operation takes against what it \
+promises, what is busy, what gives way first and at which load, and what becomes of it all when \
+something is down, slow, lost, or when everybody comes at once.
+
+Service times are those of the design's table of numbers; rates, replicas, pools, timeouts, retries \
+and breakers are those that were decided. The same seed gives the same answer, byte for byte.
+
+Times of disturbances count from the start of a run: `@60s..120s`, `@60s for 20s`, `@60s` (to the \
+end); without a time it is so all the time.",
+    after_help = "\
+Example:
+  firm simulate examples/shop
+  firm simulate examples/shop --load reach
+  firm simulate examples/shop --fail cardProcessor=hang@60s..120s
+  firm simulate examples/shop --slow store.ordering=20x@30s..40s --stability"
+)]
+pub struct SimulateArguments {
+    /// Folder with `firmitas.yaml`
+    #[arg(default_value = ".")]
+    model: PathBuf,
+
+    #[command(flatten)]
+    question: design::QuestionArguments,
+
+    #[command(flatten)]
+    experiment: ExperimentArguments,
+}
+
+/// How the experiment is made.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Experiment")]
+pub struct ExperimentArguments {
+    /// What all random numbers come from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+
+    /// Independent replications to begin with
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    replications: u32,
+
+    /// Replicate until the 95 % intervals of mean and p95 are within so many percent
+    #[arg(long, value_name = "PERCENT")]
+    precision: Option<f64>,
+
+    /// How long each replication is watched, in simulated time: `90s`, `10m`
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    duration: Option<Duration>,
+
+    /// Threads that replicate; the answer does not depend on it
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<usize>,
+}
+
+/// Most replications where a precision is asked for.
+const MOST_REPLICATIONS: u32 = 256;
+
+impl ExperimentArguments {
+    fn plan(&self) -> Plan {
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        Plan {
+            seed: self.seed,
+            replications: self.replications,
+            most_replications: self.replications.max(MOST_REPLICATIONS),
+            precision: self.precision.map(|percent| percent / 100.0),
+            duration: self.duration.map(nanoseconds),
+            threads: self.threads.unwrap_or_else(threads),
+            ..Plan::default()
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = simulate::design::seconds(text)?;
+    match parsed > 0.0 {
+        true => Ok(Duration::from_secs_f64(parsed)),
+        false => Err("nothing can be watched for no time".to_owned()),
+    }
+}
+
+/// Simulates.
+///
+/// # Errors
+/// When there is no model, or a disturbance names what it does not have.
+pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<Outcome, Failure> {
+    let plan = arguments.experiment.plan();
+    design::run(&arguments.model, &arguments.question, &plan, console)
+}
+
+/// A line that is drawn over while replications go on.
+fn tell(console: &Console, progress: Progress) {
+    if console.interactive() {
+        #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
+        let events = progress.events as f64 / 1e6;
+        let (done, wanted) = (progress.done, progress.wanted);
+        eprint!("\r\u{1b}[Kreplication {done} of {wanted}, {events:.1} million events");
+    }
+}
+
+/// Takes the line of progress away.
+fn told(console: &Console) {
+    if console.interactive() {
+        eprint!("\r\u{1b}[K");
+    }
+}

@@ -1,0 +1,73 @@
+//! `firm simulate` of a model.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::firm::{Finished, Scratch};
+
+const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop");
+
+fn simulated(more: &[&str]) -> Finished {
+    let mut arguments = vec!["simulate", SHOP, "--replications", "2", "--color", "never"];
+    arguments.extend(more);
+    // Tests run beside each other, each in a folder of its own.
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    Scratch::new(&format!("simulate-{run}")).firm(&arguments)
+}
+
+#[test]
+fn each_operation_stands_beside_its_promise_and_the_bottleneck_is_named() {
+    let text = simulated(&["--duration", "5s"]);
+    assert_eq!(text.code, 0, "{text:?}");
+    let line = |name: &str| {
+        let found = text.stdout.lines().find(|line| line.starts_with(name));
+        found.unwrap_or_else(|| panic!("no {name} in {text:?}")).to_owned()
+    };
+    assert!(line("browseProducts").ends_with("p95 100ms kept"), "{text:?}");
+    assert!(line("gives way first: ").contains(" times this load; then "));
+    assert!(line("costs ").contains("EUR a month"));
+    // Progress is for terminals.
+    assert_eq!(text.stderr, "");
+}
+
+#[test]
+fn a_seed_replays_everything_byte_for_byte() {
+    let asked = |seed| simulated(&["--duration", "2s", "--json", "--seed", seed]).stdout;
+    assert_eq!(asked("7"), asked("7"));
+    assert_ne!(asked("7"), asked("8"));
+    let threads = |count| {
+        let more = ["--duration", "2s", "--json", "--seed", "7", "--threads", count];
+        simulated(&more).stdout
+    };
+    assert_eq!(threads("1"), threads("4"));
+}
+
+#[test]
+fn a_disturbance_divides_the_run_into_phases() {
+    let down = ["--fail", "cardProcessor=down@2s..4s", "--duration", "6s", "--json"];
+    let document = simulated(&down).json();
+    let phases = document["simulation"]["phases"].as_array().unwrap();
+    assert_eq!(phases.len(), 3);
+    let goodput = |phase: usize| {
+        let operations = phases[phase]["operations"].as_array().unwrap();
+        let flow = operations.iter().find(|of| of["name"] == "flow checkout").unwrap();
+        flow["goodput"]["value"].as_f64().unwrap()
+    };
+    assert!(goodput(0) > 30.0 && goodput(1) < 5.0, "{} {}", goodput(0), goodput(1));
+}
+
+#[test]
+fn what_cannot_be_asked_says_what_can() {
+    let unknown = simulated(&["--slow", "store.orderng=3x"]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+    assert!(unknown.stderr.contains("unknown-name"), "{unknown:?}");
+    let wrong = simulated(&["--fail", "cardProcessor=gone"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("neither `down` nor `hang`"), "{wrong:?}");
+    let never = simulated(&["--stability", "--fail", "cardProcessor=down@2s"]);
+    assert_eq!(never.code, 2);
+    assert!(never.stderr.contains("no-trigger"), "{never:?}");
+    let load = simulated(&["--load", "much"]);
+    assert_eq!(load.code, 2);
+    assert!(load.stderr.contains("a multiple such as `2x`"), "{load:?}");
+}

@@ -1,0 +1,237 @@
+//! What a simulation says about a design, for people.
+
+use std::fmt::Write;
+
+use decide::facts::percent;
+
+use crate::design::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, Stability};
+use crate::experiment::Steadiness;
+use crate::statistics::Estimate;
+
+use super::format::{digits, share, time, with_interval};
+use super::table::Table;
+
+/// Cells that say nothing.
+const EMPTY: [&str; 2] = ["0", "-"];
+
+/// Resources that are shown; the others have more room.
+const RESOURCES: usize = 8;
+
+/// The whole answer. `title` says what was simulated.
+#[must_use]
+pub fn answer_text(title: &str, answer: &Answer) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{title}\n{}", heading(answer));
+    let changing = answer.steadiness == Steadiness::Changing;
+    for phase in &answer.phases {
+        if changing {
+            let _ = writeln!(text, "\nfrom {} to {}", time(phase.from), time(phase.to));
+        }
+        let _ = write!(text, "\n{}\n{}", operations(phase, answer), resources(phase));
+        let _ = write!(text, "\n{}", summary(phase));
+    }
+    let _ =
+        writeln!(text, "costs {} EUR a month, with the prices of `capacity`", digits(answer.cost));
+    for left in &answer.left_out {
+        let _ = writeln!(text, "left out: {left}");
+    }
+    if let Some(warning) = warning(answer) {
+        let _ = write!(text, "\n{warning}\n");
+    }
+    text
+}
+
+fn heading(answer: &Answer) -> String {
+    let length = answer.phases.last().map_or(0.0, |phase| phase.to);
+    #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+    let events = answer.events as f64 / 1e6;
+    format!(
+        "{} replications of {} after {} of warm-up, {} million events, seed {}",
+        answer.replications,
+        time(length),
+        time(answer.warm_up),
+        digits(events),
+        answer.seed
+    )
+}
+
+fn operations(phase: &Phase, answer: &Answer) -> String {
+    let heads = [
+        "operation",
+        "asked/s",
+        "failed",
+        "attempts",
+        "p50",
+        "p95",
+        "p99",
+        "sum of p99s",
+        "promised",
+    ];
+    let mut table = Table::new(&heads);
+    let meaningful = answer.steadiness.is_meaningful();
+    for of in &phase.operations {
+        let quantile = |wanted: f64| {
+            let at = crate::experiment::QUANTILES.iter().position(|share| *share == wanted)?;
+            of.quantiles.get(at).copied().flatten()
+        };
+        let latency = |estimate: Option<Estimate>| match estimate.filter(|_| meaningful) {
+            Some(estimate) => with_interval(&estimate, time),
+            None => "-".to_owned(),
+        };
+        table.row(vec![
+            of.name.clone(),
+            digits(of.offered.value),
+            if of.failed.value > 0.0 { share(of.failed.value) } else { "0".to_owned() },
+            retried(of),
+            latency(quantile(0.5)),
+            latency(quantile(0.95)),
+            latency(quantile(0.99)),
+            time(of.naive_p99),
+            promised(of),
+        ]);
+    }
+    let mut text = table.text(&EMPTY);
+    for of in &phase.operations {
+        let words = of.failures.iter().map(|(why, of)| format!("{} {}", share(*of), why.name()));
+        let words: Vec<String> = words.collect();
+        if !words.is_empty() {
+            let _ = writeln!(text, "  {} fails: {}", of.name, words.join(", "));
+        }
+    }
+    text
+}
+
+/// Attempts of clients for each request, where they repeat.
+fn retried(of: &OperationAnswer) -> String {
+    let repeated = of.attempts.filter(|attempts| attempts.value > 1.000_5);
+    repeated.map_or("-".to_owned(), |attempts| digits(attempts.value))
+}
+
+/// `p95 200ms kept`, each percentile, and the availability where it is not kept.
+fn promised(of: &OperationAnswer) -> String {
+    let percentile = |share: f64| {
+        let digits = format!("{}", share * 100.0);
+        format!("p{}", digits.replace('.', ""))
+    };
+    let mut words: Vec<String> = of
+        .latency
+        .iter()
+        .map(|(share, bound, promise)| {
+            format!("{} {} {}", percentile(*share), time(*bound), word(*promise))
+        })
+        .collect();
+    if matches!(of.availability.1, Promise::Broken | Promise::Unsure) {
+        words.push(format!("{} {}", percent(of.availability.0), word(of.availability.1)));
+    }
+    words.join(", ")
+}
+
+const fn word(promise: Promise) -> &'static str {
+    match promise {
+        Promise::Kept => "kept",
+        Promise::Broken => "BROKEN",
+        Promise::Unsure => "unsure",
+        Promise::TooRare => "too rare to tell",
+    }
+}
+
+fn resources(phase: &Phase) -> String {
+    let mut table =
+        Table::new(&["resource", "servers", "in use", "waiting", "turned away", "room"]);
+    for of in phase.resources.iter().filter(|of| of.utilisation.is_some()).take(RESOURCES) {
+        table.row(vec![
+            of.name.clone(),
+            of.servers.map_or("-".to_owned(), |servers| servers.to_string()),
+            of.utilisation.map_or("-".to_owned(), share),
+            digits(of.waiting),
+            if of.rejected > 0.0 { share(of.rejected) } else { "0".to_owned() },
+            of.room.map_or("-".to_owned(), |room| format!("{}x", digits(room))),
+        ]);
+    }
+    table.text(&EMPTY)
+}
+
+fn summary(phase: &Phase) -> String {
+    let mut text = String::new();
+    let mut next = phase.bottlenecks();
+    let told = |of: &ResourceAnswer| {
+        format!("{} at {} times this load", of.name, digits(of.room.unwrap_or_default()))
+    };
+    match (next.next(), next.next()) {
+        (Some(first), Some(second)) => {
+            let _ = writeln!(text, "gives way first: {}; then {}", told(first), told(second));
+        }
+        (Some(first), None) => {
+            let _ = writeln!(text, "gives way first: {}", told(first));
+        }
+        _ => {}
+    }
+    let promises = phase
+        .operations
+        .iter()
+        .flat_map(|of| of.latency.iter().map(|(.., promise)| *promise).chain([of.availability.1]));
+    let mut counts = [0u32; 4];
+    for promise in promises {
+        counts[promise as usize] += 1;
+    }
+    let [kept, broken, unsure, rare] = counts;
+    let _ = writeln!(
+        text,
+        "promises: {kept} kept, {broken} broken, {unsure} unsure, {rare} too rare to tell"
+    );
+    text
+}
+
+fn warning(answer: &Answer) -> Option<String> {
+    Some(match answer.steadiness {
+        Steadiness::Growing(rate) => format!(
+            "not steady: {} more requests are in progress with every second, so that no latency \
+             describes it",
+            digits(rate)
+        ),
+        Steadiness::Unsettled => {
+            "not steady: the start shows for more than half of the time. Watch \
+                                  it for longer (`--duration`)"
+                .to_owned()
+        }
+        Steadiness::Overrun => {
+            "not steady: the run was ended, with more in progress or more events \
+                                than are followed"
+                .to_owned()
+        }
+        Steadiness::Steady | Steadiness::Changing if answer.precise == Some(false) => {
+            "the wanted precision was not reached: watch for longer (`--duration`)".to_owned()
+        }
+        Steadiness::Steady | Steadiness::Changing => return None,
+    })
+}
+
+/// Whether a design comes back after a trigger.
+#[must_use]
+pub fn stability_text(stability: &Stability) -> String {
+    let of = &stability.recovery;
+    let part = |goodput: f64| share(goodput / of.offered.max(f64::MIN_POSITIVE));
+    let mut text = format!(
+        "goodput of {} requests/s: {} before, {} during, {} after\n",
+        digits(of.offered),
+        part(of.before),
+        part(of.during),
+        part(of.after)
+    );
+    let verdict = if of.returns() {
+        "it comes back by itself"
+    } else {
+        "it does NOT come back: retries keep it down, or there is more than the machines bear"
+    };
+    let _ = writeln!(text, "{verdict}");
+    let _ = match stability.length {
+        Some(length) => writeln!(text, "  turns when the trigger lasts {}", time(length)),
+        None => writeln!(text, "  whatever the length, up to eight times this one"),
+    };
+    let _ = match stability.load {
+        Some(load) => writeln!(text, "  turns at {} times this load", digits(load)),
+        None => writeln!(text, "  whatever the load, up to eight times this one"),
+    };
+    text
+}
