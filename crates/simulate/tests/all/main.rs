@@ -11,6 +11,7 @@
 
 mod coverage;
 mod designs;
+mod experiments;
 mod files;
 mod networks;
 mod repeatable;
