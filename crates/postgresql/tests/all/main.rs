@@ -34,6 +34,10 @@ mod operations_rides;
 mod operations_rows;
 #[path = "../../../runtime/tests/all/operations_shop.rs"]
 mod operations_shop;
+#[path = "../../../runtime/tests/all/operations_tenancy.rs"]
+mod operations_tenancy;
+#[path = "../../../runtime/tests/all/operations_tenant_sweeps.rs"]
+mod operations_tenant_sweeps;
 #[path = "../../../runtime/tests/all/operations_writes.rs"]
 mod operations_writes;
 #[path = "../../../decide/tests/all/small.rs"]

@@ -91,7 +91,10 @@ pub(crate) async fn flush_for_questions<X: Transaction>(
 }
 
 /// Goes on for whom the work was.
-async fn re_enter<X: Transaction>(work: &mut Work<'_, X>, tenant: Tenant) -> Result<(), Failure> {
+pub(super) async fn re_enter<X: Transaction>(
+    work: &mut Work<'_, X>,
+    tenant: Tenant,
+) -> Result<(), Failure> {
     if work.store.tenant() != tenant {
         work.store.enter(tenant).await?;
     }

@@ -3,6 +3,7 @@
 //! Writes are recorded in their own transaction; reads before they are answered. Secret, internal
 //! and encrypted fields are never recorded, personal data stands apart so that it can be erased.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decide::Design;
@@ -12,13 +13,14 @@ use model::model::{AuditLevel, Authentication, Entity, Field, Operation, Target}
 use super::access::Access;
 use super::clock::new_id;
 use super::failure::{Failure, internal};
+use super::finish;
 use super::session::{Session, subject};
 use super::work::{Key, Work};
 use crate::call::{Answer, Body, Request};
 use crate::json::{write_array, write_string, write_timestamp, write_value};
 use crate::problem::{Problem, code};
 use crate::store::{
-    Cursor, JournalEntry, JournalQuery, Log, Snapshot, Subject, Transaction, Versions,
+    Cursor, JournalEntry, JournalQuery, Log, Snapshot, Subject, Tenant, Transaction, Versions,
 };
 
 const DAY: f64 = 86_400e6;
@@ -149,7 +151,8 @@ impl Author {
     }
 }
 
-/// Records the rows that were written, with what they were.
+/// Records the rows that were written, with what they were, each for the tenant for whom it was
+/// written.
 ///
 /// # Errors
 /// Where nobody said who writes them: nothing is written unrecorded.
@@ -158,7 +161,8 @@ pub(crate) async fn record<X: Transaction>(
     written: &[Written],
 ) -> Result<(), Failure> {
     let plans = work.plans.clone();
-    let mut entries = Vec::new();
+    let current = work.store.tenant();
+    let mut by_tenant: BTreeMap<Tenant, Vec<JournalEntry>> = BTreeMap::new();
     for ((entity, row), before, after) in written {
         let Some(journal) = plans.journals.of_entity(*entity) else { continue };
         for (log, kept) in journal.of_writes() {
@@ -167,18 +171,21 @@ pub(crate) async fn record<X: Transaction>(
                 let version = row.as_deref().map(|row| versions(&plans.model, row));
                 version.map(|of| if author.erases { Versions { personal: None, ..of } } else { of })
             };
-            entries.push(JournalEntry {
+            let line = JournalEntry {
                 before: version(before),
                 after: version(after),
                 expires: kept.map(|kept| work.now.saturating_add(kept)),
                 ..author.line(log, (*entity, vec![*row]), work.now)
-            });
+            };
+            let tenant = work.tenant_of((*entity, *row)).unwrap_or(current);
+            by_tenant.entry(tenant).or_default().push(line);
         }
     }
-    if entries.is_empty() {
-        return Ok(());
+    for (tenant, lines) in by_tenant {
+        finish::re_enter(work, tenant).await?;
+        work.store.add_to_journal(&lines).await?;
     }
-    Ok(work.store.add_to_journal(&entries).await?)
+    finish::re_enter(work, current).await
 }
 
 /// The line that says who read the rows that were shown, if it is to be recorded.

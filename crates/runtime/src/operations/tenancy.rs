@@ -228,6 +228,21 @@ pub(crate) async fn settle<X: Snapshot>(
     Ok(())
 }
 
+/// What the server does with a row by itself is done for the tenant whose row it is: its parts and
+/// what is recorded of it are that tenant's. A row of the tenant entity is about that tenant.
+pub(crate) async fn enter_of<X: Snapshot>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    let Some(tenants) = &plans.tenants else { return Ok(()) };
+    let tenant = match key.0 == tenants.by {
+        true => Tenant::One(key.1),
+        false => work.store.tenant_of(key.0, key.1).await?.map_or(Tenant::All, Tenant::One),
+    };
+    if tenant != work.store.tenant() {
+        work.store.enter(tenant).await?;
+    }
+    Ok(())
+}
+
 /// A new row of the tenant entity is the tenant for the rest of the transaction.
 pub(crate) async fn created<X: Snapshot>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
     if work.plans.tenants.as_ref().is_some_and(|tenants| tenants.by == key.0) {

@@ -216,6 +216,12 @@ impl<'t, X: Snapshot> Work<'t, X> {
         entries.find(|(_, entry)| entry.now.as_deref().is_some_and(fits)).map(|(key, _)| key.1)
     }
 
+    /// For which one tenant a row was read or made, if for one.
+    pub(crate) fn tenant_of(&self, key: Key) -> Option<Tenant> {
+        let tenant = self.rows.0.get(&key)?.tenant;
+        tenant.id().map(Tenant::One)
+    }
+
     /// Takes a row that was read elsewhere in the same transaction.
     pub(crate) fn seen(&mut self, key: Key, row: Arc<Row>) {
         let tenant = self.store.tenant();

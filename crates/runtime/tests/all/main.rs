@@ -38,6 +38,7 @@ mod operations_rides;
 mod operations_rows;
 mod operations_shop;
 mod operations_tenancy;
+mod operations_tenant_sweeps;
 mod operations_writes;
 #[path = "../../../decide/tests/all/small.rs"]
 mod small;

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "tests run programs, read files and talk over loopback"
 )]
 
@@ -15,6 +16,7 @@ mod files_s3;
 mod files_stores;
 mod files_support;
 mod files_uploads;
+mod isolation;
 mod oidc_attacks;
 mod oidc_clients;
 mod oidc_library;

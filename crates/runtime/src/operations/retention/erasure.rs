@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use decide::tables::TENANT_COLUMN;
 use expression::{EntityId, Row, Value, ir::Expression, row_id};
 use serde_json::{Value as Json, json};
 
@@ -16,7 +17,7 @@ use crate::operations::journal::Author;
 use crate::operations::work::{Key, Work};
 use crate::operations::{files, fill, finish, scope::Scope};
 use crate::problem::Problem;
-use crate::store::{Record, Snapshot as _, Store, StoreError, Terms, Transaction, Walk};
+use crate::store::{Record, Snapshot as _, Store, StoreError, Tenant, Terms, Transaction, Walk};
 
 /// Requests that are not done yet, by person.
 const OPEN: &str = "erasure";
@@ -52,12 +53,13 @@ fn named(model: &model::Model, name: &str) -> Option<Key> {
     Some((entity, uuid::Uuid::try_parse(id).ok()?.as_u128()))
 }
 
-/// A row as the archive keeps it: every field under its name.
+/// A row as the archive keeps it: every field under its name, and whose it was.
 pub(super) fn archived(
     model: &model::Model,
     retention: &Retention,
     key: Key,
     row: &Arc<Row>,
+    tenant: Tenant,
 ) -> Record {
     let shape = model.shape(key.0);
     let object = |fields: &[expression::FieldShape], values: &[Value]| {
@@ -68,6 +70,9 @@ pub(super) fn archived(
     for (part, rows) in shape.parts.iter().zip(&row.parts) {
         let rows: Vec<Json> = rows.iter().map(|row| object(&part.fields, row)).collect();
         all[part.name.as_str()] = rows.into();
+    }
+    if let Some(id) = tenant.id() {
+        all[TENANT_COLUMN] = uuid::Uuid::from_u128(id).to_string().into();
     }
     record(ARCHIVE, name(model, key), owner(model, retention, key, row), &all)
 }

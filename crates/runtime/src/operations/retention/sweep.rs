@@ -16,9 +16,9 @@ use crate::operations::clock::now;
 use crate::operations::failure::Failure;
 use crate::operations::journal::Author;
 use crate::operations::work::{Entry, Key, Work};
-use crate::operations::{finish, report};
+use crate::operations::{finish, report, tenancy};
 use crate::problem::{Problem, code};
-use crate::store::{Record, Snapshot as _, Store, Tenant, Terms, Transaction, Walk};
+use crate::store::{Record, Snapshot as _, Store, Terms, Transaction, Walk};
 use crate::telemetry::Sample;
 
 /// Rows that are looked at together.
@@ -279,11 +279,12 @@ async fn end_together<S: Store>(
     Ok(())
 }
 
-/// Locks a row, soft-deleted or not; none if it is gone, or waits for a call.
+/// Locks a row, soft-deleted or not, for its tenant; none if it is gone, or waits for a call.
 pub(super) async fn take<X: Transaction>(
     work: &mut Work<'_, X>,
     key: Key,
 ) -> Result<Option<Arc<Row>>, Failure> {
+    tenancy::enter_of(work, key).await?;
     work.lock(&[key]).await?;
     if work.store.job_on(key.0, key.1).await?.is_some() {
         return Ok(None);
@@ -295,7 +296,7 @@ pub(super) async fn take<X: Transaction>(
     let (entity, after, until) = (key.0, key.1.wrapping_sub(1), key.1);
     let walk = Walk { entity, only: None, after, until, limit: 1 };
     let row = work.store.walk(&walk).await?.into_iter().next();
-    work.rows.0.insert(key, Entry::read(row.clone(), true, Tenant::All));
+    work.rows.0.insert(key, Entry::read(row.clone(), true, work.store.tenant()));
     Ok(row)
 }
 
@@ -315,7 +316,8 @@ async fn end_row<X: Transaction>(
     forget(work, key).await?;
     let archived = retention.ending == Ending::Archive;
     if archived {
-        let record = erasure::archived(&plans.model, retention, key, row);
+        let tenant = work.store.tenant();
+        let record = erasure::archived(&plans.model, retention, key, row, tenant);
         work.store.put_record(&record).await?;
         work.contents.moves(key);
     }

@@ -1,0 +1,130 @@
+//! The same on PostgreSQL, where row-level security is a second lock: it keeps tenants apart for the
+//! server's role whatever the statement.
+
+use std::collections::BTreeSet;
+
+use postgresql::{PostgreSqlStore, Settings};
+use tokio_postgres::{Client, NoTls};
+
+use super::case::Case;
+use super::folder::Folder;
+use super::marks::Owner;
+use super::model::Without;
+use super::site::{Defect, Site};
+use super::{ask, budget, design, plan};
+
+/// A database of its own on the server that `FIRMITAS_TEST_POSTGRES` names, gone with the test.
+struct Database {
+    server: Client,
+    name: String,
+    url: String,
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(async move { drop(connection.await) });
+    client
+}
+
+impl Database {
+    async fn make() -> Option<Self> {
+        let Ok(administrator) = std::env::var("FIRMITAS_TEST_POSTGRES") else {
+            eprintln!("skipped: FIRMITAS_TEST_POSTGRES does not name a server");
+            return None;
+        };
+        let server = connect(&administrator).await;
+        let name = format!("firmitas_isolation_{}", uuid::Uuid::new_v4().simple());
+        server.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
+        let (base, _) = administrator.rsplit_once('/').unwrap();
+        Some(Self { url: format!("{base}/{name}"), server, name })
+    }
+
+    async fn drop(self) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        self.server.batch_execute(&drop).await.unwrap();
+    }
+
+    /// Nothing is left of the model before.
+    async fn empty(&self) {
+        let client = connect(&self.url).await;
+        let schemas = "DROP SCHEMA IF EXISTS app CASCADE; DROP SCHEMA IF EXISTS firmitas CASCADE";
+        client.batch_execute(schemas).await.unwrap();
+    }
+}
+
+/// What each tenant's role gets out of the tables themselves, whatever it asks.
+async fn second_lock(url: &str, case: &Case) -> Result<(), String> {
+    let client = connect(url).await;
+    let tables = "SELECT DISTINCT table_name::text FROM information_schema.columns \
+         WHERE table_schema = 'app' AND column_name = 'tenant_id'";
+    let rows = client.query(tables, &[]).await.unwrap();
+    let tables: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(tables.len() > 3, "{tables:?}");
+    client.batch_execute("SET ROLE random_server").await.unwrap();
+    for tenant in [None, Some(0), Some(1)] {
+        let id = tenant.map_or("", |at: usize| case.tenants[at].as_str());
+        client.batch_execute(&format!("SET firmitas.tenant = '{id}'")).await.unwrap();
+        let seen = of_tenant(case, tenant);
+        for table in &tables {
+            let text = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM app.{table} t");
+            let text: String = client.query_one(&text, &[]).await.unwrap().get(0);
+            let leak = case.marks.leak(text.as_bytes(), "", |owner| seen.contains(owner));
+            if leak.is_some() || (tenant.is_none() && !text.is_empty()) {
+                return Err(format!("{table} shows {leak:?} to {tenant:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn of_tenant(case: &Case, tenant: Option<usize>) -> BTreeSet<Owner> {
+    let users = (0..case.users.len()).filter(|at| Some(case.users[*at].tenant) == tenant);
+    let items = (0..case.items.len()).filter(|at| Some(case.items[*at].tenant) == tenant);
+    let of_user = |at| [Owner::User(at), Owner::Person(at)];
+    let of_item = |at| [Owner::Item(at), Owner::Id(at), Owner::Secret(at)];
+    let own = users.flat_map(of_user).chain(items.flat_map(of_item));
+    own.chain(tenant.map(Owner::Org)).collect()
+}
+
+async fn served(database: &Database, seed: u64) -> Case {
+    database.empty().await;
+    let (plan, random) = plan(seed);
+    let design = design(&plan.text(Without::Nothing));
+    let settings = Settings { connections: Some(6), ..Settings::from(database.url.as_str()) };
+    let store = PostgreSqlStore::open(&settings, design.clone()).await.unwrap();
+    let site = Site::start(design, store, Folder::new(), None, Defect::None).await;
+    Case::fill(site, plan, random).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_on_postgresql() {
+    let Some(database) = Database::make().await else { return };
+    let (first, models, requests) = budget(5, 200);
+    for seed in first..first + models {
+        let mut case = served(&database, seed).await;
+        let asked = ask(&mut case, seed, requests).await;
+        let locked = second_lock(&database.url, &case).await;
+        case.site.stop().await;
+        if let Err(leak) = asked.and(locked) {
+            panic!("{leak}");
+        }
+    }
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_lock_that_is_open_is_noticed() {
+    let Some(database) = Database::make().await else { return };
+    let case = served(&database, 3).await;
+    assert_eq!(second_lock(&database.url, &case).await, Ok(()));
+    let client = connect(&database.url).await;
+    for table in ["item0s", "item0s_lines", "users"] {
+        let open = format!("ALTER TABLE app.{table} DISABLE ROW LEVEL SECURITY");
+        client.batch_execute(&open).await.unwrap();
+        assert!(second_lock(&database.url, &case).await.is_err(), "{table} is open");
+        let close = format!("ALTER TABLE app.{table} ENABLE ROW LEVEL SECURITY");
+        client.batch_execute(&close).await.unwrap();
+    }
+    case.site.stop().await;
+    database.drop().await;
+}
