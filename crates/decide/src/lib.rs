@@ -51,6 +51,7 @@ pub mod references;
 pub mod retention;
 pub mod rollout;
 mod routes;
+pub mod sealed;
 pub mod sessions;
 pub mod sizing;
 pub mod subjects;

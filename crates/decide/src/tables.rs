@@ -12,6 +12,7 @@ use model::{
 
 use crate::design::{PartTable, Table};
 use crate::naming::{Names, snake};
+use crate::sealed;
 
 /// Schemas that are not ours to create in.
 const RESERVED_SCHEMAS: [&str; 4] = ["public", "information_schema", "firmitas", "main"];
@@ -74,15 +75,15 @@ fn schema_of(schemas: &[String], context: ContextId) -> &str {
 fn table(model: &Model, id: EntityId, entity: &Entity, schema: &str, names: &mut Names) -> Table {
     let shape = model.shape(id);
     let name = take_table(names, schema, &snake(&entity.plural));
-    let parts = shape.parts.iter().map(|part| PartTable {
+    let parts = shape.parts.iter().enumerate().map(|(at, part)| PartTable {
         name: take_table(names, schema, &format!("{name}_{}", snake(&part.name))),
-        columns: columns(&model.schema, &part.fields, &PART_COLUMNS),
+        columns: columns(&model.schema, &sealed::stored_part(model, id, at), &PART_COLUMNS),
         indexes: Vec::new(),
     });
     Table {
         entity: id,
         schema: schema.to_owned(),
-        columns: columns(&model.schema, &shape.fields, &[TENANT_COLUMN]),
+        columns: columns(&model.schema, &sealed::stored(model, id), &[TENANT_COLUMN]),
         parts: parts.collect(),
         indexes: Vec::new(),
         search: search(entity),

@@ -6,8 +6,8 @@ use decide::Design;
 use expression::ir::{Expression, Kind};
 use expression::sql::Dialect;
 use expression::{EntityId, Schema};
-use runtime::store::StoreError;
 use runtime::store::conditions::Conditions;
+use runtime::store::{Keys, StoreError, Vault};
 
 use crate::plan::{Plan, plans};
 use crate::text::Texts;
@@ -20,6 +20,8 @@ pub(crate) struct Catalog {
     plans: Vec<Plan>,
     pub conditions: Conditions,
     pub texts: Texts,
+    /// What encrypts and decrypts single values.
+    pub vault: Vault,
     /// Whether tenants share tables.
     pub pooled: bool,
     /// Whether writes have to be serializable.
@@ -27,12 +29,13 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    pub fn new(design: Arc<Design>) -> Self {
+    pub fn new(design: Arc<Design>, keys: Option<Arc<Keys>>) -> Self {
         let plans = plans(&design);
         let conditions = Conditions::new(Dialect::PostgreSql, wire::literal, tenants::CURRENT);
         let serializable = asks_about_all_rows(&design);
         let pooled = plans.iter().any(|plan| plan.pooled);
-        Self { design, plans, conditions, texts: Texts::default(), pooled, serializable }
+        let vault = Vault::new(&design, keys);
+        Self { design, plans, conditions, texts: Texts::default(), vault, pooled, serializable }
     }
 
     pub fn schema(&self) -> &Schema {

@@ -37,7 +37,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use decide::Design;
 use expression::EntityId;
 use expression::ir::Expression;
-use runtime::store::{Predicate, Store, StoreError, Terms, Work};
+use runtime::store::{Keys, Predicate, Store, StoreError, Terms, Work};
 
 use address::Address;
 use catalog::Catalog;
@@ -97,7 +97,7 @@ impl PostgreSqlStore {
             tokio::spawn(watching);
             replicas.push(replica);
         }
-        let catalog = Arc::new(Catalog::new(design));
+        let catalog = Arc::new(Catalog::new(design, settings.keys.clone()));
         let pool = Pool::new(address, size, set_up);
         Ok(Self { pool, replicas, next: AtomicUsize::new(0), catalog, notes })
     }
@@ -140,6 +140,10 @@ impl Store for PostgreSqlStore {
 
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError> {
         self.catalog.conditions.register_question(&self.catalog.design, question)
+    }
+
+    fn keys(&self) -> Option<&Arc<Keys>> {
+        self.catalog.vault.keys()
     }
 
     fn system(&self) -> &'static str {

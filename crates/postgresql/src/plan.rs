@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decide::design::{Design, PartTable, Table};
-use decide::tenancy;
+use decide::{sealed, tenancy};
 use expression::sql::{Dialect, TableName};
 use expression::{EntityId, FieldIndex, FieldShape, Schema};
 use model::model::BuiltIn;
@@ -145,7 +145,8 @@ impl Plan {
     fn new(design: &Design, table: &Table) -> Self {
         let schema = &design.model.schema;
         let shape = schema.entity(table.entity);
-        let columns = Columns::new(&shape.fields, &table.columns, schema);
+        let stored = sealed::stored(&design.model, table.entity);
+        let columns = Columns::new(&stored, &table.columns, schema);
         let deleted_at = design
             .model
             .entities
@@ -159,12 +160,11 @@ impl Plan {
         let mine = own(pooled, "self.", tenants::CURRENT);
         let scoped =
             |write: &dyn Fn(&str) -> String| Scoped::new(&mine, |own| Text::new(write(own)));
-        let parts: Vec<(Part, String)> = shape
-            .parts
-            .iter()
+        let parts: Vec<(Part, String)> = (0..)
             .zip(&table.parts)
-            .map(|(part, to)| {
-                (Part::new(schema, &part.fields, table, to, pooled), name(&table.schema, &to.name))
+            .map(|(at, to)| {
+                let stored = sealed::stored_part(&design.model, table.entity, at);
+                (Part::new(schema, &stored, table, to, pooled), name(&table.schema, &to.name))
             })
             .collect();
         let id = columns.all.first().map_or_else(|| quoted("id"), |column| column.name.clone());

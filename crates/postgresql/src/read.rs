@@ -32,7 +32,7 @@ impl Session {
         for (at, part) in (first + plan.columns.all.len()..).zip(&plan.parts) {
             parts.push(decode::part(decode::bytes(row, at)?, &part.columns, schema)?);
         }
-        Ok(Row { entity: plan.entity, fields, parts })
+        self.catalog.vault.open(Row { entity: plan.entity, fields, parts })
     }
 
     pub(crate) async fn one(

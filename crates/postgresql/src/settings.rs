@@ -1,11 +1,13 @@
 //! What the store is told.
 
 use std::fmt;
+use std::sync::Arc;
 
 use decide::Design;
+use runtime::store::Keys;
 
 /// The addresses of a database.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Settings {
     /// Where the rows are: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with `sslmode`
     /// (`disable`, `prefer`, `require`, `verify-full`), `sslrootcert` and `pooler=transaction`.
@@ -16,7 +18,22 @@ pub struct Settings {
     pub replicas: Vec<String>,
     /// Connections to each; as the design decides without.
     pub connections: Option<usize>,
+    /// The keys of encrypted fields. Without, they can be neither read nor written.
+    pub keys: Option<Arc<Keys>>,
 }
+
+impl PartialEq for Settings {
+    /// Whether they lead to the same database.
+    fn eq(&self, other: &Self) -> bool {
+        let of = |settings: &Self| {
+            let Self { url, admin, replicas, connections, keys: _ } = settings.clone();
+            (url, admin, replicas, connections)
+        };
+        of(self) == of(other)
+    }
+}
+
+impl Eq for Settings {}
 
 impl fmt::Debug for Settings {
     /// Addresses hold passwords.

@@ -16,6 +16,7 @@ impl Session {
     pub(crate) async fn insert_row(&mut self, row: &Row) -> Result<(), StoreError> {
         let catalog = self.catalog.clone();
         let plan = catalog.plan(row.entity)?;
+        let row = &*catalog.vault.close(row)?;
         let binds = encode_all(&row.fields, &plan.columns, &plan.wires)?;
         self.send(&plan.insert, binds, Meaning::Write(row.entity)).await?;
         let owner = required_id(row)?;
@@ -57,11 +58,12 @@ impl Session {
         let catalog = self.catalog.clone();
         let plan = catalog.plan(after.entity)?;
         let changed = changed_fields(before, after)?;
+        let closed = catalog.vault.close(after)?;
         if !changed.is_empty() {
             let mut binds = vec![Bind::Uuid(id)];
             let mut sql = format!("UPDATE {} SET ", plan.table);
             for at in changed {
-                let Some(value) = after.fields.get(usize::from(at)) else { continue };
+                let Some(value) = closed.fields.get(usize::from(at)) else { continue };
                 for (column, wire) in plan.columns_of(FieldIndex(at)) {
                     let comma = if binds.len() == 1 { "" } else { ", " };
                     binds.push(wire::encode(value, column.encoding, wire, &column.name)?);
@@ -77,7 +79,7 @@ impl Session {
             if before.parts.get(at) != after.parts.get(at) {
                 let delete = part.delete.of(self.terms.tenant);
                 self.send(delete, vec![Bind::Uuid(id)], Meaning::Write(after.entity)).await?;
-                let rows = after.parts.get(at).map(Vec::as_slice).unwrap_or_default();
+                let rows = closed.parts.get(at).map(Vec::as_slice).unwrap_or_default();
                 self.insert_part(after.entity, part, id, rows).await?;
             }
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use expression::{Value, value::Geo};
@@ -124,6 +124,42 @@ pub struct TenantHint {
     pub claim: Option<u128>,
     /// `X-Tenant-ID`, which nothing verifies: it counts for actors with `tenants: all`.
     pub asked: Option<u128>,
+    /// Where to say which tenant it turned out to be.
+    pub found: FoundTenant,
+}
+
+/// Where whoever works a request out tells whoever logs it which tenant it is for. It is no part of
+/// what the request says: all are equal.
+#[derive(Clone, Debug, Default)]
+pub struct FoundTenant(Option<Arc<OnceLock<u128>>>);
+
+impl PartialEq for FoundTenant {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for FoundTenant {}
+
+impl FoundTenant {
+    /// Somebody wants to know.
+    #[must_use]
+    pub fn wanted() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Says it; what was said first stays.
+    pub fn tell(&self, tenant: u128) {
+        if let Some(found) = &self.0 {
+            let _ = found.set(tenant);
+        }
+    }
+
+    /// What was said.
+    #[must_use]
+    pub fn get(&self) -> Option<u128> {
+        self.0.as_ref().and_then(|found| found.get()).copied()
+    }
 }
 
 /// A verified identity.

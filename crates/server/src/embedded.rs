@@ -6,10 +6,13 @@ use decide::Design;
 use runtime::{
     Backend,
     operations::ConfiguredExternals,
-    store::sqlite::{Limits, SqliteStore},
+    store::{
+        Keys,
+        sqlite::{Limits, SqliteStore},
+    },
 };
 
-use crate::{Failure, Refused};
+use crate::{Failure, Refused, fields};
 
 /// A backend on the embedded store.
 pub type Live = Backend<SqliteStore>;
@@ -43,7 +46,16 @@ impl Embedded {
 
 /// The store in a data folder.
 pub(crate) fn open(design: &Arc<Design>, data: &Path) -> Result<SqliteStore, Failure> {
-    let store = SqliteStore::open(data, design.clone(), Limits::default())?;
+    open_with(design, data, fields::keys(design, data, None)?)
+}
+
+/// The same with other keys than those in the folder.
+pub(crate) fn open_with(
+    design: &Arc<Design>,
+    data: &Path,
+    keys: Option<Arc<Keys>>,
+) -> Result<SqliteStore, Failure> {
+    let store = SqliteStore::open_with(data, design.clone(), Limits::default(), keys)?;
     protect(data);
     Ok(store)
 }

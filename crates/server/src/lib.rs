@@ -8,6 +8,7 @@ mod caches;
 mod database;
 mod embedded;
 mod failure;
+mod fields;
 mod files;
 mod identity;
 mod offline;

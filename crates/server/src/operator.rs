@@ -12,7 +12,7 @@ use runtime::store::Store;
 use runtime::{Backend, operations::ConfiguredExternals};
 use serde_json::Value;
 
-use crate::{Failure, Refused, StoreAddress, embedded};
+use crate::{Failure, Refused, StoreAddress, embedded, fields};
 
 /// Does what an operator asks for. A server that runs in this data folder is told, so that it
 /// knows at once; without one the store is opened. Needs a Tokio runtime.
@@ -36,7 +36,9 @@ pub async fn operate(
             told
         }
         StoreAddress::PostgreSql(url) => {
-            let store = PostgreSqlStore::open(url, design.clone()).await;
+            let keys = fields::keys(design, data, None)?;
+            let url = postgresql::Settings { keys, ..url.clone() };
+            let store = PostgreSqlStore::open(&url, design.clone()).await;
             alone(design, store.map_err(Failure::from)?, command).await
         }
     }

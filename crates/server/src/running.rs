@@ -14,7 +14,9 @@ use runtime::store::Store;
 use runtime::{Backend, operations::ConfiguredExternals};
 
 use crate::oidc::{Oidc, TokensAlone};
-use crate::{Failure, Refused, Settings, StoreAddress, caches, embedded, files, identity, page};
+use crate::{
+    Failure, Refused, Settings, StoreAddress, caches, embedded, fields, files, identity, page,
+};
 
 /// A server that accepts requests.
 pub struct Server {
@@ -37,13 +39,15 @@ impl Server {
     /// See [`Refused`].
     pub async fn start(design: &Arc<Design>, settings: Settings) -> Result<Self, Refused> {
         let externals = embedded::externals(design, settings.externals.clone())?;
+        let keys = fields::keys(design, &settings.data, settings.field_keys.as_deref())?;
         match &settings.store {
             StoreAddress::Embedded => {
-                let store = embedded::open(design, &settings.data)?;
+                let store = embedded::open_with(design, &settings.data, keys)?;
                 assemble(design, settings, store, externals).await
             }
             StoreAddress::PostgreSql(database) => {
-                let store = PostgreSqlStore::open(database, design.clone()).await;
+                let database = postgresql::Settings { keys, ..database.clone() };
+                let store = PostgreSqlStore::open(&database, design.clone()).await;
                 let store = store.map_err(Failure::of_database)?;
                 let notes = store.notes().to_vec();
                 let server = assemble(design, settings, store, externals).await?;

@@ -21,6 +21,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where the rows are.
     pub store: StoreAddress,
+    /// File with the keys of encrypted fields; one in the data folder, made at first, if absent.
+    pub field_keys: Option<PathBuf>,
     /// Externals by name with their URLs; the others are stood in for.
     pub externals: Vec<(String, String)>,
     /// Who asks.

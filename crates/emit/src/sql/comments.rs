@@ -3,6 +3,7 @@
 use decide::{
     Design,
     design::{Index, Table},
+    sealed,
 };
 use expression::sql::{Dialect, encoding::columns};
 use model::model::Field;
@@ -93,7 +94,10 @@ fn column(design: &Design, table: &str, field: &Field, base: &str) -> Option<Str
         (None, false) => marks.join(", "),
         (Some(doc), false) => format!("{doc} ({})", marks.join(", ")),
     };
-    let suffix = columns(&field.ty, &design.model.schema).first().map_or("", |first| first.suffix);
+    let suffix = match sealed::is_sealed(field) {
+        true => "",
+        false => columns(&field.ty, &design.model.schema).first().map_or("", |first| first.suffix),
+    };
     let name = quoted(&format!("{base}{suffix}"));
     Some(format!("COMMENT ON COLUMN {table}.{name} IS {}", literal(&text)))
 }

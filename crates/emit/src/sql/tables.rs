@@ -1,6 +1,6 @@
 //! `CREATE TABLE` for entities and their parts.
 
-use decide::{Design, design::Table};
+use decide::{Design, design::Table, sealed};
 use expression::{EntityId, FieldShape, Type, sql::Dialect};
 use model::model::BuiltIn;
 
@@ -17,9 +17,10 @@ pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
     let own = table_name(&table.schema, &table.name, dialect);
     statements.extend(partitions::first(design, table, &own, dialect));
     let shape = design.model.shape(table.entity);
-    for (part, of) in table.parts.iter().zip(&shape.parts) {
+    for (at, (part, of)) in table.parts.iter().zip(&shape.parts).enumerate() {
         let mut lines = vec![owner(design, table, dialect), POSITION.to_owned()];
-        for (field, base) in of.fields.iter().zip(&part.columns) {
+        let fields = sealed::stored_part(&design.model, table.entity, at);
+        for (field, base) in fields.iter().zip(&part.columns) {
             lines.extend(definitions(design, field, base, dialect));
         }
         lines.extend(tenants::column(design, table, dialect));
@@ -43,7 +44,8 @@ fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
         // Named, so that it survives VACUUM: full-text search refers to it.
         lines.push("\"rowid\" INTEGER PRIMARY KEY".to_owned());
     }
-    for (field, base) in shape.fields.iter().zip(&table.columns) {
+    let fields = sealed::stored(&design.model, table.entity);
+    for (field, base) in fields.iter().zip(&table.columns) {
         lines.extend(definitions(design, field, base, dialect));
     }
     lines.extend(tenants::column(design, table, dialect));

@@ -32,6 +32,8 @@ mod operations_lists;
 mod operations_rides;
 #[path = "../../../runtime/tests/all/operations_rows.rs"]
 mod operations_rows;
+#[path = "../../../runtime/tests/all/operations_sensitive.rs"]
+mod operations_sensitive;
 #[path = "../../../runtime/tests/all/operations_shop.rs"]
 mod operations_shop;
 #[path = "../../../runtime/tests/all/operations_tenancy.rs"]

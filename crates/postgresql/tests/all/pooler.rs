@@ -80,6 +80,7 @@ async fn a_store_works_behind_a_pooler_of_transactions() {
             admin: Some(direct),
             replicas: Vec::new(),
             connections: Some(8),
+            keys: None,
         };
         PostgreSqlStore::open(&settings, design(small::shop())).await.unwrap()
     });

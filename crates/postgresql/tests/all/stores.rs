@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use decide::Design;
 use expression::Row;
 use postgresql::{PostgreSqlStore, Session, Settings};
-use runtime::store::{Store, StoreError, Terms, Transaction as _};
+use runtime::store::{Keys, Store, StoreError, Terms, Transaction as _};
 use tokio::runtime::Runtime;
 
 /// The store.
@@ -112,8 +112,32 @@ pub const BETWEEN: &str = ".";
 pub fn open(folder: &Path, design: Arc<Design>) -> Result<TestStore, StoreError> {
     outside(async {
         let url = made(folder).await;
-        let settings = Settings { connections: Some(8), ..Settings::from(url.as_str()) };
+        let keys = Some(keys());
+        let settings = Settings { connections: Some(8), keys, ..Settings::from(url.as_str()) };
         PostgreSqlStore::open(&settings, design).await
+    })
+}
+
+/// Keys of encrypted fields, the same for all tests.
+pub fn keys() -> Arc<Keys> {
+    Arc::new(Keys::parse("test BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc").unwrap())
+}
+
+/// Whether a text stands anywhere in what a store has written.
+pub fn holds(_: &TestStore, folder: &Path, text: &str) -> bool {
+    outside(async {
+        let client = client(&made(folder).await).await;
+        let tables = "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables \
+             WHERE table_schema NOT IN ('pg_catalog', 'information_schema')";
+        let mut all = String::new();
+        for row in client.query(tables, &[]).await.unwrap() {
+            let table: String = row.get(0);
+            let rows = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} AS t");
+            all.push_str(client.query_one(&rows, &[]).await.unwrap().get(0));
+        }
+        // Bytes are shown in hexadecimal digits.
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        all.contains(text) || all.contains(&hex)
     })
 }
 

@@ -104,7 +104,8 @@ impl<E: Execute> Service<E> {
         let Received { parts, body, endpoint: (endpoint, at), address, trail } = received;
         let peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
         let trace = trail.trace(endpoint.writes || self.backend.audit().is_on(), &peer);
-        let caller = self.admitted(parts, (endpoint, at), (&peer, &trace), seen).await?;
+        let mut caller = self.admitted(parts, (endpoint, at), (&peer, &trace), seen).await?;
+        caller.tenant.found = trail.tenant.clone();
         if let Some(why) = endpoint.missing {
             return Err(Problem::new(&code::NOT_RUNNING).detail(why));
         }

@@ -33,7 +33,7 @@ impl<E: Execute> Service<E> {
         let admission =
             Admission::new(Arc::clone(&self.shared), peer.address.ip(), trail.sampled());
         let arrived = (trail.trace(true, &peer), admission);
-        let mut outcome = self.mounted(mount, request, arrived).await;
+        let mut outcome = self.mounted(mount, request, &trail, arrived).await;
         name_trace(&mut outcome.reply, trail.context, trail.correlation.as_deref());
         if method == Method::HEAD {
             outcome.reply = without_body(outcome.reply);
@@ -54,6 +54,7 @@ impl<E: Execute> Service<E> {
         &self,
         mount: &dyn Mount,
         request: HttpRequest<Incoming>,
+        trail: &Trail,
         (trace, admission): (Trace, Admission),
     ) -> Outcome {
         let refused = |problem: &Problem, identity| Outcome {
@@ -70,7 +71,10 @@ impl<E: Execute> Service<E> {
         };
         let (head, body) = request.into_parts();
         let peer = head.extensions.get::<Peer>().cloned().unwrap_or_default();
-        let caller = self.caller(&head, &peer).await;
+        let mut caller = self.caller(&head, &peer).await;
+        if let Ok(caller) = &mut caller {
+            caller.tenant.found = trail.tenant.clone();
+        }
         if let Err(problem) = &caller {
             audit::refused(self.backend.audit(), mount.name(), None, problem, &trace);
         }

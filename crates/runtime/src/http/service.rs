@@ -30,7 +30,7 @@ use super::server::ServerError;
 use super::tenant::TenantReader;
 use super::trail::Trail;
 use super::{Mount, Peer, head};
-use crate::call::{Answer, Caller, Request};
+use crate::call::{Answer, Caller, FoundTenant, Request};
 use crate::identity::{Authenticate, Issuer};
 use crate::problem::{Problem, code};
 use crate::telemetry::{
@@ -187,7 +187,10 @@ impl<E: Execute> Service<E> {
         let _in_flight = self.metrics.enter();
         let (parts, mut body) = request.into_parts();
         let (method, uri) = (&parts.method, &parts.uri);
-        let trail = Trail::begin(&parts.headers, &self.ids, self.tracing.as_ref());
+        let mut trail = Trail::begin(&parts.headers, &self.ids, self.tracing.as_ref());
+        if self.tenant.is_some() && self.log.is_on() {
+            trail.tenant = FoundTenant::wanted();
+        }
         if let Some(reply) = self.edge.cors.preflight(&parts) {
             return reply;
         }
@@ -261,6 +264,7 @@ impl<E: Execute> Service<E> {
             code: outcome.code.as_deref(),
             duration,
             identity: outcome.identity.as_ref(),
+            tenant: trail.tenant.get(),
             bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
         });
     }

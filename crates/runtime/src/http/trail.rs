@@ -11,7 +11,7 @@ use super::head;
 use super::outcome::Outcome;
 use super::peer::Peer;
 use super::reply::CORRELATION;
-use crate::call::Trace;
+use crate::call::{FoundTenant, Trace};
 use crate::telemetry::{Attribute, Span, SpanKind, Spans, TraceContext, TraceIds, Tracing, span};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -20,6 +20,8 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) struct Trail {
     pub(super) context: TraceContext,
     pub(super) correlation: Option<Arc<str>>,
+    /// Which tenant it turned out to be for.
+    pub(super) tenant: FoundTenant,
     spans: Option<Spans>,
     began: u64,
 }
@@ -36,7 +38,7 @@ impl Trail {
         });
         let began = if spans.is_some() { span::now() } else { 0 };
         let correlation = head::short(headers, &CORRELATION).map(Arc::<str>::from);
-        Self { context, correlation, spans, began }
+        Self { context, correlation, tenant: FoundTenant::default(), spans, began }
     }
 
     /// What is handed down: with the `traceparent` where calls may be made or

@@ -102,7 +102,7 @@ impl<S: Store> Backend<S> {
         externals: Arc<dyn Externals>,
         cache: cache::Options,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let refused = guards::refused(design);
+        let refused = guards::refused(design, store.keys().is_some());
         if !refused.is_empty() {
             return Err(refused);
         }

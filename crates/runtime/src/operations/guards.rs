@@ -12,16 +12,19 @@ use model::model::{
 };
 
 use super::plan::Untranslatable;
+use super::sealed;
 use super::walk::{expressions, questions};
 
-/// The guards that are not built yet, one error for each place that asks for one.
-pub(crate) fn refused(design: &Design) -> Vec<Diagnostic> {
+/// The guards that are not built yet, one error for each place that asks for one. `keys` says
+/// whether there are any for encrypted fields.
+pub(crate) fn refused(design: &Design, keys: bool) -> Vec<Diagnostic> {
     let model = &design.model;
     let mut errors = Vec::new();
     errors.extend(model.system.tenancy.iter().flat_map(|tenancy| apart(design, tenancy)));
     for entity in &model.entities {
         refused_in(entity, &mut errors);
     }
+    sealed::refused(model, keys, &mut errors);
     errors
 }
 
@@ -58,18 +61,12 @@ fn apart(design: &Design, tenancy: &Tenancy) -> Vec<Diagnostic> {
 }
 
 fn refused_in(entity: &Entity, errors: &mut Vec<Diagnostic>) {
-    let parts = entity.parts.iter().flat_map(|part| &part.fields);
-    for field in entity.fields.iter().chain(parts) {
-        if field.modifiers.sensitive {
-            errors.push(guard("sensitive", field.name.span, "`sensitive` (encryption per field)"));
-        }
-    }
     if !entity.identity.is_empty() {
         errors.push(guard("identity", entity.name.span, "`identity` in place of `id`"));
     }
 }
 
-fn guard(name: &str, span: Span, what: &str) -> Diagnostic {
+pub(super) fn guard(name: &str, span: Span, what: &str) -> Diagnostic {
     Diagnostic::error("guard-not-built", span, format!("{what} is not built yet"))
         .label("asked for here")
         .note("a backend that ignored it would do what the model forbids, so it is not started")
@@ -155,6 +152,7 @@ fn why_effects_stop(model: &Model, operation: &Operation) -> Option<&'static str
             )
         })
         .or_else(|| protocol(model, operation))
+        .or_else(|| sealed::stopped(model, operation))
 }
 
 fn leaves_transaction(effect: &Effect) -> bool {

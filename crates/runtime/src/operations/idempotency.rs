@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::failure::Failure;
+use super::failure::{Failure, internal};
+use super::plan::Plans;
 use super::work::Work;
 use crate::call::{Answer, Body};
 use crate::problem::{FieldError, Problem, code};
@@ -32,7 +33,7 @@ pub(crate) async fn replay<X: Snapshot>(
     }
     match record.answer {
         None => Err(Problem::new(&code::IDEMPOTENCY_IN_PROGRESS).retry_after(1).into()),
-        Some(answer) => Ok(Some(decode(answer))),
+        Some(answer) => Ok(Some(decode(open(&work.plans, once, answer)?))),
     }
 }
 
@@ -46,9 +47,35 @@ pub(crate) async fn record<X: Transaction>(
         Ok(answer) => encode(answer),
         Err(problem) => encode_problem(problem),
     });
+    let answer = answer.map(|answer| close(&work.plans, once, answer)).transpose()?;
     let expires = work.now.saturating_add(REPLAY);
     let record = IdempotencyRecord { body_hash: once.body_hash, answer, expires };
     Ok(work.store.put_idempotency(&once.key, &record).await?)
+}
+
+/// Where fields are encrypted, so are the answers that are kept: they may show such a field.
+fn close(plans: &Plans, once: &Once, answer: store::Answer) -> Result<store::Answer, Failure> {
+    let Some(keys) = plans.keys.as_ref().filter(|_| !answer.body.is_empty()) else {
+        return Ok(answer);
+    };
+    let sealed = keys.seal(&place(once), &answer.body);
+    let sealed = sealed.map_err(|_| internal("an answer cannot be encrypted"))?;
+    Ok(store::Answer { body: sealed.into_bytes().into(), ..answer })
+}
+
+fn open(plans: &Plans, once: &Once, answer: store::Answer) -> Result<store::Answer, Failure> {
+    let Some(keys) = plans.keys.as_ref().filter(|_| !answer.body.is_empty()) else {
+        return Ok(answer);
+    };
+    let text = std::str::from_utf8(&answer.body).unwrap_or_default();
+    let body = keys.open_sealed(&place(once), text);
+    let body = body.map_err(|_| internal("a kept answer cannot be decrypted"))?;
+    Ok(store::Answer { body: body.into(), ..answer })
+}
+
+fn place(once: &Once) -> Vec<u8> {
+    let IdempotencyKey { caller, operation, key } = &once.key;
+    format!("idempotency\0{operation}\0{caller}\0{key}").into_bytes()
 }
 
 fn encode(answer: &Answer) -> store::Answer {

@@ -33,6 +33,7 @@ pub mod report;
 mod retention;
 mod row;
 mod scope;
+mod sealed;
 mod session;
 mod sign_in;
 mod tenancy;

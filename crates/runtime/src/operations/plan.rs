@@ -19,7 +19,7 @@ use super::retention::Retentions;
 use super::tenancy::Tenants;
 use super::walk::{expressions, followed, questions, reads_all_rows};
 use crate::json::OutputPlan;
-use crate::store::{Predicate, Store, StoreError};
+use crate::store::{Keys, Predicate, Store, StoreError};
 
 /// All plans of a design.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub(crate) struct Plans {
     pub(crate) erasures: tokio::sync::Notify,
     /// What is recorded of writes and reads.
     pub(crate) journals: Journals,
+    /// The keys of encrypted fields, where there are such fields.
+    pub(crate) keys: Option<Arc<Keys>>,
     /// The built-in actor.
     pub(crate) system: Option<ActorId>,
     /// Which rows hold files.
@@ -122,6 +124,7 @@ impl Plans {
             retentions: Retentions::of(design),
             erasures: tokio::sync::Notify::new(),
             journals: Journals::of(design),
+            keys: store.keys().filter(|_| decide::sealed::anywhere(&design.model)).cloned(),
             system,
             holders: Holders::of(&design.model),
             tenants: Tenants::of(design),

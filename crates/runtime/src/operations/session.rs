@@ -100,7 +100,7 @@ impl Session {
     /// What a request says of its tenant: keys of one are unknown in another.
     fn tenant_key(hint: &TenantHint) -> Option<String> {
         let id = |id: Option<u128>| id.map(|id| format!("{id:032x}")).unwrap_or_default();
-        let TenantHint { host, claim, asked } = hint;
+        let TenantHint { host, claim, asked, found: _ } = hint;
         let host = host.as_deref().unwrap_or_default();
         (*hint != TenantHint::default()).then(|| format!("{host} {} {}", id(*claim), id(*asked)))
     }

@@ -98,6 +98,7 @@ pub(crate) async fn enter<X: Snapshot>(
         None => Tenant::None,
     };
     work.store.enter(tenant).await?;
+    tenant.id().into_iter().for_each(|id| caller.tenant.found.tell(id));
     if crossing && !system {
         audit(&plans, caller, operation, told.or(caller.tenant.asked));
     }
@@ -118,6 +119,7 @@ pub(crate) async fn narrow<X: Snapshot>(
     if row.is_none_or(|row| is_deleted(&work.plans.model, &row)) {
         return Err(Problem::new(&code::NOT_FOUND).into());
     }
+    caller.tenant.found.tell(asked);
     Ok(work.store.enter(Tenant::One(asked)).await?)
 }
 

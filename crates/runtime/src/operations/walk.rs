@@ -36,7 +36,8 @@ pub(crate) fn expressions<'e>(effects: &'e [Effect], visit: &mut dyn FnMut(&'e E
     }
 }
 
-fn fill<'e>(value: &'e Fill, visit: &mut dyn FnMut(&'e Expression)) {
+/// Visits the expressions of a value.
+pub(crate) fn fill<'e>(value: &'e Fill, visit: &mut dyn FnMut(&'e Expression)) {
     match value {
         Fill::Expression(expression) => visit(expression),
         Fill::Lookup { by, .. } => by.iter().for_each(|(_, value)| fill(value, visit)),

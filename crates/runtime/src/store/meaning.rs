@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use decide::tables::TENANT_COLUMN;
-use decide::{Design, tenancy};
+use decide::{Design, sealed, tenancy};
 use expression::sql::encoding;
 use expression::{FieldShape, Schema, Type, Value};
 use jiff::Timestamp;
@@ -39,17 +39,20 @@ impl Meanings {
             let name = format!("{}_{}", table.schema, table.name);
             let defaults =
                 |at: usize| entity.fields.get(at).and_then(|of| first(of, entity, now, schema));
-            all.add(schema, literal, &called, (&name, &shape.fields, &table.columns), defaults);
+            let stored = sealed::stored(&design.model, table.entity);
+            all.add(schema, literal, &called, (&name, &stored, &table.columns), defaults);
+            all.add_sealed(&name, &entity.fields, &table.columns);
             let pooled = tenancy::pooled(design, table.entity);
             all.add_tenant(&name, pooled);
             let parts = table.parts.iter().zip(&shape.parts).zip(&entity.parts);
-            for ((part, part_shape), of) in parts {
+            for (at, ((part, part_shape), of)) in parts.enumerate() {
                 let name = format!("{}_{}", table.schema, part.name);
                 let called = format!("{called}.{}", part_shape.name);
                 let defaults =
                     |at: usize| of.fields.get(at).and_then(|of| first(of, entity, now, schema));
-                let of = (&*name, &*part_shape.fields, &*part.columns);
-                all.add(schema, literal, &called, of, defaults);
+                let stored = sealed::stored_part(&design.model, table.entity, at);
+                all.add(schema, literal, &called, (&name, &stored, &part.columns), defaults);
+                all.add_sealed(&name, &of.fields, &part.columns);
                 all.add_tenant(&name, pooled);
             }
         }
@@ -61,6 +64,16 @@ impl Meanings {
         if pooled {
             let key = (table.to_owned(), TENANT_COLUMN.to_owned());
             self.columns.insert(key, "the tenant whose row it is".to_owned());
+        }
+    }
+
+    /// What is encrypted is read as nothing else, and what is not is not read as encrypted. Rows
+    /// that were there before get no value: a default would stand there in the clear.
+    fn add_sealed(&mut self, table: &str, fields: &[Field], names: &[String]) {
+        for (_, base) in fields.iter().zip(names).filter(|(field, _)| sealed::is_sealed(field)) {
+            let key = (table.to_owned(), base.clone());
+            self.defaults.remove(&key);
+            self.columns.insert(key, "an encrypted value".to_owned());
         }
     }
 

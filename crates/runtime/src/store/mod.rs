@@ -14,6 +14,7 @@ pub mod changes;
 pub mod conditions;
 mod error;
 mod journal;
+mod keys;
 pub mod meaning;
 mod query;
 mod records;
@@ -25,6 +26,7 @@ mod terms;
 mod together;
 mod tree;
 mod tree_by_rows;
+mod vault;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -34,6 +36,7 @@ use expression::{EntityId, FieldIndex, Row, Value, ir::Expression};
 
 pub use error::StoreError;
 pub use journal::{JournalEntry, JournalQuery, Log, Versions, Walk};
+pub use keys::{Keys, KeysError, SealError};
 pub use query::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Predicate, Sort,
 };
@@ -43,6 +46,8 @@ pub use records::{
 };
 pub use terms::{Tenant, Terms};
 pub use tree::{Level, PartLevel, Reference, Root, Tree, TreeQuery, TreeRow};
+pub use tree_by_rows::tree as tree_by_rows;
+pub use vault::Vault;
 
 /// What work on a transaction returns. `Box::pin(async move { .. })` makes one.
 pub type Work<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
@@ -68,6 +73,11 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unsupported`] where the question does not translate to SQL.
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError>;
+
+    /// The keys of encrypted fields, where it has any.
+    fn keys(&self) -> Option<&Arc<Keys>> {
+        None
+    }
 
     /// What OpenTelemetry calls the database (`db.system.name`).
     fn system(&self) -> &'static str {
@@ -172,7 +182,7 @@ pub trait Snapshot: Send {
 
     /// Rows with the rows around them, by one statement where the store has it.
     fn tree(&mut self, query: &TreeQuery) -> impl Future<Output = Result<Tree, StoreError>> + Send {
-        tree_by_rows::tree(self, query)
+        tree_by_rows(self, query)
     }
 
     /// The work is about to ask whom a subject is linked to, and for that row: a store that is far

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use expression::{EntityId, ir::Expression};
 
-use super::{Predicate, Store, StoreError, Terms, Work};
+use super::{Keys, Predicate, Store, StoreError, Terms, Work};
 
 impl<S: Store> Store for Arc<S> {
     type Snapshot = S::Snapshot;
@@ -16,6 +16,10 @@ impl<S: Store> Store for Arc<S> {
 
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError> {
         S::question(self, question)
+    }
+
+    fn keys(&self) -> Option<&Arc<Keys>> {
+        S::keys(self)
     }
 
     fn system(&self) -> &'static str {

@@ -56,6 +56,8 @@ pub struct Entry<'a> {
     pub duration: Duration,
     /// Who asked.
     pub identity: Option<&'a Identity>,
+    /// For which tenant, once that is known.
+    pub tenant: Option<u128>,
     /// Bytes of the answer's body.
     pub bytes: usize,
 }
@@ -106,6 +108,9 @@ impl Entry<'_> {
         if let Some(identity) = self.identity {
             out.extend_from_slice(b",\"subject\":");
             write_string(&mut out, &subject_hash(identity));
+        }
+        if let Some(tenant) = self.tenant {
+            let _ = write!(out, ",\"tenant\":\"{}\"", uuid::Uuid::from_u128(tenant));
         }
         let (status, bytes) = (self.status, self.bytes);
         let millis = self.duration.as_secs_f64() * 1e3;

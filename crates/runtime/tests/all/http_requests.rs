@@ -271,3 +271,52 @@ async fn the_log_holds_neither_subjects_nor_what_was_searched() {
     }
     assert!(lines.contains("\"subject\":"));
 }
+
+#[tokio::test]
+async fn the_log_says_for_which_tenant_a_request_was() {
+    let server = Server::start(
+        "
+firmitas: 1
+system: { name: Offices, tenancy: { by: desk.Company, from: actor, isolation: pool } }
+actors:
+  visitor: { auth: none }
+  boss: { auth: user, is: desk.Boss, login: email }
+  support: { auth: user, role: support, tenants: all }
+contexts:
+  desk:
+    entities:
+      Company: { fields: { name: string(1..40) } }
+      Boss: { fields: { email: email unique } }
+    operations:
+      signUp:
+        create: Company
+        by: [visitor]
+        input: { name: string(1..40), email: email }
+        do: [{ set: { name: input.name } }, { create: Boss, with: { email: input.email } }]
+        rate: 1/s
+      bosses: { list: Boss, by: [boss, support], rate: 1/s }
+      companies: { list: Company, by: [visitor], rate: 1/s }
+",
+    )
+    .await;
+    let body = r#"{"name":"Acme","email":"boss@acme.example"}"#;
+    let made = server.ask(Ask::new("POST", "/desk/v1/companies").key("k").json(body)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let company = made.json()["id"].as_str().unwrap().to_owned();
+    let (boss, support) =
+        (server.token("boss", "boss@acme.example"), server.token("support", "sue"));
+    let ask = |token: &str| Ask::new("GET", "/desk/v1/bosses").bearer(token);
+    assert_eq!(server.ask(ask(&boss)).await.status, 200);
+    assert_eq!(server.ask(ask(&support)).await.status, 200);
+    assert_eq!(server.ask(ask(&support).header("x-tenant-id", company.clone())).await.status, 200);
+    server.get("/desk/v1/companies").await;
+    let lines: Vec<serde_json::Value> = server
+        .lines
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let tenants: Vec<_> = lines[1..].iter().map(|line| line["tenant"].as_str()).collect();
+    assert_eq!(tenants, [Some(company.as_str()), None, Some(company.as_str()), None]);
+}

@@ -36,10 +36,12 @@ mod operations_lists;
 mod operations_retention;
 mod operations_rides;
 mod operations_rows;
+mod operations_sensitive;
 mod operations_shop;
 mod operations_tenancy;
 mod operations_tenant_sweeps;
 mod operations_writes;
+mod sensitive_rows;
 #[path = "../../../decide/tests/all/small.rs"]
 mod small;
 mod store_crash;

@@ -187,10 +187,19 @@ fn start(text: &str) -> Result<Backend<crate::stores::TestStore>, Vec<base::Diag
 #[tokio::test]
 async fn guards_that_are_not_built_stop_the_start() {
     let base = "firmitas: 1\nsystem: { name: S, summary: S. }\nactors: { a: { auth: user } }\n";
-    let rest = [(
-        "sensitive",
-        "entities: { E: { fields: { x: 'string sensitive' } } }\noperations: { c: { create: E, by: [a], input: [x], rate: 1/s } }",
-    )];
+    let create = "operations: { c: { create: E, by: [a], input: [x], DO rate: 1/s } }";
+    let event = "do: [{ emit: Made, with: { code: self.x } }],";
+    let rest = [
+        ("unique", "entities: { E: { fields: { x: 'string sensitive unique' } } }", ""),
+        ("reference", "entities: { E: { fields: { x: 'E? sensitive' } } }", ""),
+        (
+            "in the clear",
+            "entities: { E: { fields: { x: 'string sensitive' } } }\nevents: { Made: { key: e, payload: { e: E, code: string } } }",
+            event,
+        ),
+    ];
+    let rest =
+        rest.map(|(name, of, effects)| (name, format!("{of}\n{}", create.replace("DO", effects))));
     for (name, rest) in rest {
         let refused = start(&format!("{base}{rest}")).expect_err(name);
         assert_eq!(refused[0].id, "guard-not-built", "{name}");

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use decide::Design;
 use expression::Row;
-use runtime::store::StoreError;
 use runtime::store::sqlite::{Limits, Session, SqliteStore};
+use runtime::store::{Keys, StoreError};
 
 /// The store.
 pub type TestStore = SqliteStore;
@@ -22,7 +22,26 @@ pub const BETWEEN: &str = "_";
 
 /// The store of a folder: the same folder, the same rows.
 pub fn open(folder: &Path, design: Arc<Design>) -> Result<TestStore, StoreError> {
-    SqliteStore::open(folder, design, Limits::default())
+    SqliteStore::open_with(folder, design, Limits::default(), Some(keys()))
+}
+
+/// Keys of encrypted fields, the same for all tests.
+pub fn keys() -> Arc<Keys> {
+    Arc::new(Keys::parse("test BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc").unwrap())
+}
+
+/// Whether a text stands anywhere in what a store has written.
+pub fn holds(store: &TestStore, folder: &Path, text: &str) -> bool {
+    let copy = folder.join("copy.db");
+    drop(std::fs::remove_file(&copy));
+    store.backup(&copy).unwrap();
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let found = files.filter(|path| path.is_file()).any(|path| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    });
+    std::fs::remove_file(&copy).unwrap();
+    found
 }
 
 /// Inserts many rows.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use server::StoreAddress;
 
 use super::settings::{
-    cache::CacheArguments, database::Database, edge::EdgeArgs, files::FilesArguments,
+    cache::CacheArguments, database::Database, edge::EdgeArgs, fields::FieldArguments, files::FilesArguments,
     graphql::GraphQlArgs, grpc::GrpcArgs, identity::IdentityArguments, limits::LimitArgs,
     oidc::OidcArguments, page::PageArguments, telemetry::TelemetryArgs,
 };
@@ -48,6 +48,10 @@ pub struct Settings {
     /// The database.
     #[command(flatten)]
     pub database: Database,
+
+    /// Encrypted fields.
+    #[command(flatten)]
+    pub fields: FieldArguments,
 
     /// Where an external is; without it a stand-in answers as the model says (may be repeated)
     #[arg(long, env = "FIRM_EXTERNAL", value_name = "NAME=URL", value_delimiter = ',')]
@@ -151,6 +155,7 @@ impl Settings {
             listen: address,
             data: self.data(folder),
             store: self.store_address(),
+            field_keys: self.fields.field_keys.clone(),
             externals: self.externals()?,
             access_log: match self.log {
                 Log::Json => AccessLog::Stderr,
@@ -221,6 +226,7 @@ impl Settings {
             row("data", self.data(folder).display().to_string(), origins),
             row("store", masked(&self.store), origins),
         ];
+        rows.extend(self.fields.printed().map(|(name, value)| row(name, value, origins)));
         for setting in &self.external {
             rows.push(Setting { name: "external", ..row("external", masked(setting), origins) });
         }

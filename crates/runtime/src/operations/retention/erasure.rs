@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use decide::tables::TENANT_COLUMN;
+use decide::{sealed, tables::TENANT_COLUMN};
 use expression::{EntityId, Row, Value, ir::Expression, row_id};
 use serde_json::{Value as Json, json};
 
@@ -62,13 +62,16 @@ pub(super) fn archived(
     tenant: Tenant,
 ) -> Record {
     let shape = model.shape(key.0);
-    let object = |fields: &[expression::FieldShape], values: &[Value]| {
-        let pairs = fields.iter().zip(values);
-        Json::Object(pairs.map(|(of, value)| (of.name.clone(), codec::encode(value))).collect())
+    // What is encrypted in its table is not kept in the clear elsewhere.
+    let object = |fields: &[model::model::Field], values: &[Value]| {
+        let pairs = fields.iter().zip(values).filter(|(field, _)| !sealed::is_sealed(field));
+        let pairs = pairs.map(|(of, value)| (of.name.value.clone(), codec::encode(value)));
+        Json::Object(pairs.collect())
     };
-    let mut all = object(&shape.fields, &row.fields);
-    for (part, rows) in shape.parts.iter().zip(&row.parts) {
-        let rows: Vec<Json> = rows.iter().map(|row| object(&part.fields, row)).collect();
+    let entity = model.entity(key.0);
+    let mut all = object(&entity.fields, &row.fields);
+    for ((part, of), rows) in shape.parts.iter().zip(&entity.parts).zip(&row.parts) {
+        let rows: Vec<Json> = rows.iter().map(|row| object(&of.fields, row)).collect();
         all[part.name.as_str()] = rows.into();
     }
     if let Some(id) = tenant.id() {

@@ -13,7 +13,7 @@ use super::plan::{Plan, plans};
 use super::tenants;
 use crate::store::conditions::{Conditions, Registered};
 use crate::store::template::Template;
-use crate::store::{Predicate, StoreError, Tenant};
+use crate::store::{Keys, Predicate, StoreError, Tenant, Vault};
 
 /// Tables and conditions.
 #[derive(Debug)]
@@ -21,15 +21,18 @@ pub(super) struct Catalog {
     design: Arc<Design>,
     plans: Vec<Plan>,
     conditions: Conditions,
+    /// What encrypts and decrypts single values.
+    pub vault: Vault,
     /// Statements that were run so far, those aside that begin and end transactions.
     pub statements: AtomicU64,
 }
 
 impl Catalog {
-    pub fn new(design: Arc<Design>) -> Result<Self, StoreError> {
+    pub fn new(design: Arc<Design>, keys: Option<Arc<Keys>>) -> Result<Self, StoreError> {
         let plans = plans(&design)?;
         let conditions = Conditions::new(Dialect::Sqlite, codec::literal, tenants::CURRENT);
-        Ok(Self { design, plans, conditions, statements: AtomicU64::new(0) })
+        let vault = Vault::new(&design, keys);
+        Ok(Self { design, plans, conditions, vault, statements: AtomicU64::new(0) })
     }
 
     pub fn schema(&self) -> &Schema {

@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::store::{
     Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery, Link,
     OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction, Tree,
-    TreeQuery, Walk,
+    TreeQuery, Walk, tree_by_rows,
 };
 
 /// What an operation of a session yields.
@@ -86,7 +86,13 @@ impl Snapshot for Session {
     }
 
     fn tree(&mut self, query: &TreeQuery) -> impl Future<Output = Outcome<Tree>> + Send {
-        ready(Self::tree(self, query))
+        async move {
+            // Values are decrypted in whole rows.
+            match self.catalog.vault.in_levels(&query.level) {
+                true => tree_by_rows(self, query).await,
+                false => Self::tree(self, query),
+            }
+        }
     }
 
     fn linked(

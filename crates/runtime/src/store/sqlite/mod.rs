@@ -33,7 +33,7 @@ use decide::Design;
 use expression::{EntityId, ir::Expression};
 use tokio::sync::oneshot;
 
-use super::{Predicate, Store, StoreError, Terms, Work};
+use super::{Keys, Predicate, Store, StoreError, Terms, Work};
 use catalog::Catalog;
 use directory::Directory;
 use readers::Readers;
@@ -79,11 +79,25 @@ impl SqliteStore {
     /// [`StoreError::Incompatible`] with the differences if the design does not fit the rows that
     /// are stored, which are then left as they are.
     pub fn open(directory: &Path, design: Arc<Design>, limits: Limits) -> Result<Self, StoreError> {
+        Self::open_with(directory, design, limits, None)
+    }
+
+    /// As [`Self::open`], with the keys of encrypted fields. Without, they can be neither read nor
+    /// written.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(
+        directory: &Path,
+        design: Arc<Design>,
+        limits: Limits,
+        keys: Option<Arc<Keys>>,
+    ) -> Result<Self, StoreError> {
         let directory = Directory::hold(directory)?;
         let database = directory.database();
         let mut connection = connect::writer(&database)?;
         schema::fit(&mut connection, &design, now())?;
-        let catalog = Arc::new(Catalog::new(design)?);
+        let catalog = Arc::new(Catalog::new(design, keys)?);
         let reader = |_| Session::new(connect::reader(&database)?, Arc::clone(&catalog));
         let readers =
             |count: usize| (0..count.max(1)).map(reader).collect::<Result<_, StoreError>>();
@@ -121,6 +135,10 @@ impl Store for SqliteStore {
 
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError> {
         self.catalog.register_question(question)
+    }
+
+    fn keys(&self) -> Option<&Arc<Keys>> {
+        self.catalog.vault.keys()
     }
 
     fn gauges(&self) -> Vec<(&'static str, &'static str, f64)> {

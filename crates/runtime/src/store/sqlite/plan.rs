@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use decide::design::{Design, Index, PartTable, Table};
 use decide::tables::TENANT_COLUMN;
-use decide::tenancy;
+use decide::{sealed, tenancy};
 use expression::{EntityId, FieldShape, Schema};
 use model::model::BuiltIn;
 
@@ -121,9 +121,9 @@ impl Plan {
     fn new(design: &Design, table: &Table) -> Self {
         let schema = &design.model.schema;
         let shape = schema.entity(table.entity);
-        let columns = Columns::new(&shape.fields, &table.columns, schema);
+        let fields = sealed::stored(&design.model, table.entity);
+        let columns = Columns::new(&fields, &table.columns, schema);
         let name = table_name(table);
-        let parts = shape.parts.iter().zip(&table.parts);
         let deleted_at = design
             .model
             .entities
@@ -145,8 +145,12 @@ impl Plan {
             entity: table.entity,
             qualified: format!("{}.{}", shape.context, shape.name),
             search: (!table.search.is_empty()).then(|| quoted(&format!("{name}_search"))),
-            parts: parts
-                .map(|(part, to)| Part::new(schema, &part.fields, table, to, pooled))
+            parts: (0..)
+                .zip(&table.parts)
+                .map(|(at, to)| {
+                    let fields = sealed::stored_part(&design.model, table.entity, at);
+                    Part::new(schema, &fields, table, to, pooled)
+                })
                 .collect(),
             by_id: scoped(&|own| format!("{select} = ?1{live}{own}")),
             by_any_id: scoped(&|own| format!("{select} = ?1{own}")),

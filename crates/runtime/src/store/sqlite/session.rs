@@ -180,7 +180,8 @@ impl Session {
         for part in &plan.parts {
             parts.push(self.part(part, id)?);
         }
-        Ok(Some(Arc::new(Row { entity: plan.entity, fields, parts })))
+        let row = Row { entity: plan.entity, fields, parts };
+        Ok(Some(Arc::new(self.catalog.vault.open(row)?)))
     }
 
     fn part(&self, part: &Part, owner: u128) -> Result<PartRows, StoreError> {
@@ -213,7 +214,7 @@ impl Session {
         if !ids.is_empty() {
             self.attach_parts(plan, &ids, &mut found)?;
         }
-        Ok(found.into_iter().map(Arc::new).collect())
+        found.into_iter().map(|row| Ok(Arc::new(self.catalog.vault.open(row)?))).collect()
     }
 
     fn attach_parts(&self, plan: &Plan, ids: &[u128], rows: &mut [Row]) -> Result<(), StoreError> {

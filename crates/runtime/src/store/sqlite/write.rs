@@ -17,6 +17,7 @@ impl Session {
     /// Inserts a row with its parts.
     pub(super) fn insert(&self, row: &Row) -> Result<(), StoreError> {
         let plan = self.plan(row.entity)?;
+        let row = &*self.catalog.vault.close(row)?;
         let mut binds = Vec::with_capacity(plan.columns.all.len());
         codec::encode_all(&row.fields, &plan.columns, &mut binds)?;
         self.change(plan, &plan.insert, &binds)?;
@@ -31,6 +32,8 @@ impl Session {
     pub(super) fn update(&mut self, before: &Row, after: &Row) -> Result<(), StoreError> {
         let id = required_id(before)?;
         let changed = changed_fields(before, after)?;
+        let catalog = self.catalog.clone();
+        let closed = catalog.vault.close(after)?;
         if !changed.is_empty() {
             let sql = self.update_statement(after.entity, &changed)?;
             let plan = self.plan(after.entity)?;
@@ -38,7 +41,7 @@ impl Session {
             for at in &changed {
                 let at = usize::from(*at);
                 let (Some(field), Some(value)) =
-                    (plan.columns.fields.get(at), after.fields.get(at))
+                    (plan.columns.fields.get(at), closed.fields.get(at))
                 else {
                     continue;
                 };
@@ -55,7 +58,7 @@ impl Session {
             if before.parts.get(at) != after.parts.get(at) {
                 let delete = part.delete.of(self.terms.tenant);
                 self.change(plan, delete, &[Bind::id(id)])?;
-                self.insert_part(plan, at, id, after)?;
+                self.insert_part(plan, at, id, &closed)?;
             }
         }
         Ok(())

@@ -31,6 +31,7 @@ impl Database {
             admin: self.store_admin.clone(),
             replicas: self.store_replica.clone(),
             connections: self.store_connections.map(usize::from),
+            keys: None,
         }
     }
 

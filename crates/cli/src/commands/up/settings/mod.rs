@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod database;
 pub mod edge;
+pub mod fields;
 pub mod files;
 pub mod graphql;
 pub mod grpc;
