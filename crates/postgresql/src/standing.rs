@@ -85,8 +85,10 @@ impl Session {
         }
         let standing = match self.questions {
             Questions::Any => Arc::new(self.stand(entity, tenant, subject).await?),
+            // After the one question nothing would verify what is taken for granted.
+            Questions::Done => return Err(self.fail(StoreError::Several)),
             // Asked once in a transaction, it is remembered.
-            _ => match self.remembered_standings().get(subject, entity, tenant) {
+            Questions::One => match self.remembered_standings().get(subject, entity, tenant) {
                 Some(standing) => standing,
                 None => return Err(self.fail(StoreError::Conflict)),
             },

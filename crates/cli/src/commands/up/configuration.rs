@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use server::StoreAddress;
 
 use super::settings::{
-    cache::CacheArguments, database::Database, edge::EdgeArgs, fields::FieldArguments, files::FilesArguments,
-    graphql::GraphQlArgs, grpc::GrpcArgs, identity::IdentityArguments, limits::LimitArgs,
-    oidc::OidcArguments, page::PageArguments, telemetry::TelemetryArgs,
+    cache::CacheArguments, database::Database, edge::EdgeArgs, fields::FieldArguments,
+    files::FilesArguments, graphql::GraphQlArgs, grpc::GrpcArgs, identity::IdentityArguments,
+    limits::LimitArgs, oidc::OidcArguments, page::PageArguments, telemetry::TelemetryArgs,
 };
 use crate::{
     console::{style, styled},
