@@ -95,7 +95,8 @@ struct Claims {
 
 /// What checks need; without it there are none.
 struct Checks {
-    key: DecodingKey,
+    /// By their names.
+    keys: Vec<(Option<String>, DecodingKey)>,
     validation: Validation,
     verified: RwLock<HashMap<String, Arc<Claims>>>,
     durations: [AtomicU64; 16],
@@ -146,8 +147,12 @@ impl App {
         if let Some(claims) = checks.verified.read().map_err(failed)?.get(token) {
             return if claims.exp > now { Ok(Some(claims.clone())) } else { Err(unauthorized()) };
         }
-        let decoded = jsonwebtoken::decode::<Claims>(token, &checks.key, &checks.validation);
-        let claims = Arc::new(decoded.map_err(|_| unauthorized())?.claims);
+        let named = jsonwebtoken::decode_header(token).map_err(|_| unauthorized())?.kid;
+        let keys = checks.keys.iter().filter(|(name, _)| named.is_none() || *name == named);
+        let mut claims = keys.filter_map(|(_, key)| {
+            jsonwebtoken::decode::<Claims>(token, key, &checks.validation).ok()
+        });
+        let claims = Arc::new(claims.next().ok_or_else(unauthorized)?.claims);
         checks.verified.write().map_err(failed)?.insert(token.to_owned(), claims.clone());
         Ok(Some(claims))
     }
@@ -343,13 +348,10 @@ pub fn serve(url: &str, keys: Option<&str>) -> Result<()> {
 /// From a JSON Web Key Set.
 fn checks(keys: &str) -> Result<Checks> {
     let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_str(keys)?;
-    let key = keys.keys.first().context("no key")?;
+    let key =
+        |key: &jsonwebtoken::jwk::Jwk| Ok((key.common.key_id.clone(), DecodingKey::from_jwk(key)?));
+    let keys: Vec<_> = keys.keys.iter().map(key).collect::<Result<_>>()?;
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.validate_aud = false;
-    Ok(Checks {
-        key: DecodingKey::from_jwk(key)?,
-        validation,
-        verified: RwLock::default(),
-        durations: Default::default(),
-    })
+    Ok(Checks { keys, validation, verified: RwLock::default(), durations: Default::default() })
 }
