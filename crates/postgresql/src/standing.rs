@@ -105,6 +105,10 @@ impl Session {
         entity: EntityId,
         subject: &Subject,
     ) -> Result<(), StoreError> {
+        if self.questions == Questions::Done {
+            // Nothing would verify it any more.
+            return Ok(());
+        }
         let tenant = self.tenant_for(entity)?;
         let anything = self.questions == Questions::Any && self.standings.is_empty();
         let Some(standing) = self.remembered_standings().get(subject, entity, tenant) else {
