@@ -142,7 +142,6 @@ impl<E: Execute> Service<E> {
         let wait = head::wait(&parts.headers);
         let budget = wait.map_or(endpoint.deadline, |wait| wait.min(endpoint.deadline));
         let deadline = started + budget.max(Duration::from_millis(1));
-        let patience = Some(deadline.saturating_duration_since(Instant::now()).mul_f64(0.9));
         let request = Request {
             operation: endpoint.operation,
             caller: caller.clone(),
@@ -152,7 +151,7 @@ impl<E: Execute> Service<E> {
             idempotency,
             page,
             selection: wanted,
-            patience,
+            patience: Some(deadline.saturating_duration_since(Instant::now()).mul_f64(0.9)),
             trace,
         };
         let answer = self.execute(endpoint, request, deadline).await?;

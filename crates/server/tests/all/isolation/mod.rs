@@ -15,6 +15,7 @@ mod folder;
 mod marks;
 mod model;
 mod postgres;
+mod queries;
 mod redis;
 mod site;
 mod wire;
