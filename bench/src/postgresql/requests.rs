@@ -75,7 +75,7 @@ impl Question {
             let token = &tokens[*caller];
             match kind {
                 Kind::PostGraphile => graph(
-                    "query($id:UUID!){orderById(id:$id){id version note total placedAt customer ordersLinesByOwnerId(orderBy:PRIMARY_KEY_ASC){nodes{quantity unitPrice productByProduct{id sku name category price active}}}}}",
+                    "query($id:UUID!){orderById(id:$id){id version note total placedAt customer ordersLinesByOwnerId(orderBy:PRIMARY_KEY_ASC){nodes{quantity unitPrice productByTenantIdAndProduct{id sku name category price active}}}}}",
                     &format!("{{\"id\":\"{id}\"}}"),
                 ),
                 Kind::Firm => read(&format!("/sales/v1/orders/{id}?expand=lines.product"), token),
