@@ -6,7 +6,7 @@ use std::sync::Arc;
 use expression::format;
 use model::Model;
 use model::model::{Actor, ActorId, Authentication};
-use runtime::call::{Caller, Identity};
+use runtime::call::{Caller, Identity, TenantHint};
 use serde_json::Value as Json;
 
 use super::settings::IssuerSettings;
@@ -16,6 +16,7 @@ use crate::oidc::jwt::{self, Claims};
 pub(super) struct Mapping {
     issuer: Arc<str>,
     roles: String,
+    tenant: Option<String>,
     /// The actors that its tokens may admit to, with the role that each needs.
     actors: Vec<(ActorId, Option<String>)>,
     assurance: BTreeMap<String, u8>,
@@ -46,6 +47,7 @@ impl Mapping {
         Ok(Self {
             issuer: settings.issuer.as_str().into(),
             roles: settings.roles_claim.clone(),
+            tenant: settings.tenant_claim.clone(),
             actors: actors.map(|(id, of)| (id, of.role.clone())).collect(),
             assurance: settings.assurance.clone(),
         })
@@ -67,7 +69,17 @@ impl Mapping {
             authenticated_at: seconds.map(|seconds| seconds.saturating_mul(1_000_000)),
             assurance: self.assurance(claims),
         };
-        Some(Caller { actors, identity: Some(identity), ..Caller::default() })
+        let tenant = TenantHint { claim: self.tenant(claims)?, ..TenantHint::default() };
+        Some(Caller { actors, identity: Some(identity), tenant, ..Caller::default() })
+    }
+
+    /// The tenant that is named, if one is; `None` where what stands there is the id of none: whoever
+    /// issued it meant to keep its bearer within bounds that are not known here.
+    fn tenant(&self, claims: &Claims) -> Option<Option<u128>> {
+        match self.tenant.as_ref().and_then(|name| claims.get(name)) {
+            None | Some(Json::Null) => Some(None),
+            Some(claim) => runtime::json::parse_uuid(claim.as_str()?).map(Some),
+        }
     }
 
     /// A claim of this name, or else the value at this path.

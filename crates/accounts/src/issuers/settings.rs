@@ -24,6 +24,10 @@ pub struct IssuerSettings {
     /// The claim with the roles: a name, or a path such as `realm_access.roles`.
     #[serde(default = "roles")]
     pub roles_claim: String,
+    /// The claim with the id of the tenant that a caller acts for who is no row; none is read if
+    /// absent.
+    #[serde(default)]
+    pub tenant_claim: Option<String>,
     /// The actors that its tokens admit to, if their role is there; all of `auth: user` if absent.
     #[serde(default)]
     pub actors: Option<Vec<String>>,
@@ -71,6 +75,7 @@ impl IssuerSettings {
             algorithms: algorithms(),
             jwks_uri: None,
             roles_claim: roles(),
+            tenant_claim: None,
             actors: None,
             authorized_parties: None,
             r#type: None,

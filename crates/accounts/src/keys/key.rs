@@ -30,6 +30,9 @@ pub struct NewKey {
     pub scopes: Vec<String>,
     /// When it ends, in microseconds since the Unix epoch.
     pub expires: Option<i64>,
+    /// The tenant that it acts for, where its owner is no row that belongs to one: its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
 }
 
 /// A key without its secret.

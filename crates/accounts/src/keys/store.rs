@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use model::Model;
 use model::model::{ActorId, Authentication};
-use runtime::call::{Caller, Identity};
+use runtime::call::{Caller, Identity, TenantHint};
 use runtime::problem::{Problem, code};
 use runtime::store::StoreError;
 
@@ -154,7 +154,9 @@ impl Keys {
             ..Identity::default()
         };
         let scope = key::operations(model, &key.about.scopes).map(Arc::new);
-        Caller { actors, identity: Some(identity), scope, ..Caller::default() }
+        let claim = key.about.tenant.as_deref().and_then(runtime::json::parse_uuid);
+        let tenant = TenantHint { claim, ..TenantHint::default() };
+        Caller { actors, identity: Some(identity), scope, tenant, ..Caller::default() }
     }
 }
 
@@ -191,6 +193,14 @@ fn verify(model: &Model, new: &NewKey) -> Result<(), AccountError> {
         };
         if !model.actors.iter().any(fits) {
             return unknown(format!("the model has no actor `{name}` with `auth: key`"));
+        }
+    }
+    if let Some(tenant) = &new.tenant {
+        if model.system.tenancy.is_none() {
+            return unknown("the model has no tenants".to_owned());
+        }
+        if runtime::json::parse_uuid(tenant).is_none() {
+            return unknown(format!("`{tenant}` is not the id of a tenant"));
         }
     }
     for scope in &new.scopes {

@@ -97,6 +97,28 @@ async fn what_an_issuer_says_becomes_a_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_read_where_it_is_configured_and_must_be_an_id() {
+    let ed = Signer::ed(1);
+    let issuer = Elsewhere::start(&[ed.public()]).await;
+    let id = "0190b5a4-0000-7000-8000-000000000001";
+    let tried = |claim: Option<&str>| {
+        let mut settings = IssuerSettings::parse(&format!("{}=my-api", issuer.url)).unwrap();
+        settings.tenant_claim = claim.map(str::to_owned);
+        Tried::with(vec![settings], Duration::from_secs(60))
+    };
+    let token = |value: Json| ed.sign(&with(&issuer.url, "org", value));
+    let reads = tried(Some("org"));
+    let caller = reads.ask(&token(json!(id))).await.unwrap().unwrap();
+    assert_eq!(caller.tenant.claim, runtime::json::parse_uuid(id));
+    assert_eq!(reads.ask(&token(Json::Null)).await.unwrap().unwrap().tenant.claim, None);
+    for wrong in [json!("acme"), json!(7), json!([id])] {
+        assert_eq!(reads.code(&token(wrong.clone())).await, "invalid-token", "{wrong}");
+    }
+    // What nobody asked for says nothing.
+    assert_eq!(tried(None).ask(&token(json!(id))).await.unwrap().unwrap().tenant.claim, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn forged_and_foreign_tokens_are_refused() {
     let (ed, rsa) = (Signer::ed(1), Signer::rsa());
     let issuer = Elsewhere::start(&[ed.public(), rsa.public()]).await;

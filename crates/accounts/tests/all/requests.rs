@@ -169,6 +169,7 @@ fn new_key(scopes: &[&str], expires: Option<i64>) -> NewKey {
         actors: vec!["partner".to_owned()],
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
         expires,
+        tenant: None,
     }
 }
 

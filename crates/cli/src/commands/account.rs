@@ -98,6 +98,9 @@ pub enum KeyCommand {
         /// How long it is valid, in days; for ever if left out
         #[arg(long, value_name = "DAYS")]
         days: Option<u32>,
+        /// The tenant that it acts for, where its owner is no row that belongs to one: its id
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
         /// What it is for
         #[arg(long, default_value = "")]
         name: String,
@@ -158,10 +161,10 @@ pub fn user(command: &UserCommand, console: &Console) -> Result<Outcome, Failure
 /// Why not.
 pub fn key(command: &KeyCommand, console: &Console) -> Result<Outcome, Failure> {
     match command.clone() {
-        KeyCommand::Create { owner, actor, scope, days, name, place } => {
+        KeyCommand::Create { owner, actor, scope, days, tenant, name, place } => {
             let life = |days: u32| i64::from(days).saturating_mul(86_400_000_000);
             let expires = days.map(|days| live::now().saturating_add(life(days)));
-            let new = NewKey { owner, name, actors: actor, scopes: scope, expires };
+            let new = NewKey { owner, name, actors: actor, scopes: scope, expires, tenant };
             operate(&place, Command::CreateKey(new), console, Value::clone)
         }
         KeyCommand::Revoke { key, place } => {

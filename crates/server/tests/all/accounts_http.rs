@@ -77,6 +77,10 @@ impl Library {
     }
 
     async fn with(identity: IdentitySettings) -> Self {
+        Self::of(MODEL, identity).await
+    }
+
+    async fn of(model: &str, identity: IdentitySettings) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
         let time = Arc::new(AtomicI64::new(i64::try_from(now).unwrap()));
         let told = Arc::clone(&time);
@@ -84,7 +88,7 @@ impl Library {
         let key = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
         let identity = IdentitySettings { clock, ..identity };
-        Self { live: Live::serving(MODEL, &key, Vec::new(), identity).await, time }
+        Self { live: Live::serving(model, &key, Vec::new(), identity).await, time }
     }
 
     fn later(&self, micros: i64) {
@@ -148,6 +152,15 @@ impl Library {
     }
 
     async fn key(&self, scopes: &[&str], days: Option<i64>) -> (String, String) {
+        self.key_for(None, scopes, days).await
+    }
+
+    async fn key_for(
+        &self,
+        tenant: Option<&str>,
+        scopes: &[&str],
+        days: Option<i64>,
+    ) -> (String, String) {
         let expires = days.map(|days| self.time.load(Ordering::SeqCst) + days * DAY);
         let told = self
             .operate(Command::CreateKey(NewKey {
@@ -156,6 +169,7 @@ impl Library {
                 actors: vec!["partner".to_owned()],
                 scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
                 expires,
+                tenant: tenant.map(str::to_owned),
             }))
             .await;
         let text = |value: &Json| value.as_str().unwrap().to_owned();
@@ -311,6 +325,62 @@ async fn keys_are_good_for_their_scope_until_they_end_or_are_revoked() {
     get(&whole).await.expect(200);
     library.operate(Command::RevokeKey { prefix }).await;
     get(&whole).await.refused(401, "invalid-token");
+}
+
+const TENANTS: &str = "
+firmitas: 1
+system:
+  name: Desk
+  summary: Notes of companies.
+  tenancy: { by: desk.Company, from: actor, isolation: pool }
+actors:
+  founder: { auth: user, role: staff }
+  partner: { auth: key }
+contexts:
+  desk:
+    entities:
+      Company: { rows: 1k, fields: { name: 'string(1..40)' } }
+      Note: { rows: 1k, fields: { text: 'string(1..100)' } }
+    operations:
+      found: { create: Company, by: [founder], input: [name], rate: 1/s }
+      addNote: { create: Note, by: [partner], input: [text], rate: 1/s }
+      notes: { list: Note, by: [partner], rate: 1/s }
+";
+
+#[tokio::test]
+async fn a_key_acts_for_its_tenant_and_no_other() {
+    let desk = Library::of(TENANTS, IdentitySettings::default()).await;
+    let mut browser = desk.signed_in().await;
+    let mut keys = Vec::new();
+    for name in ["Acme", "Bolt"] {
+        let body = json!({ "name": name });
+        let founded = desk.ask(&mut browser, Method::POST, "/desk/v1/companies", &body).await;
+        let id = founded.expect(201).body["id"].as_str().unwrap().to_owned();
+        let (key, _) = desk.key_for(Some(&id), &[], None).await;
+        let headers =
+            [("x-api-key", &*key), ("content-type", "application/json"), ("idempotency-key", "k")];
+        let note = json!({ "text": format!("of {name}") }).to_string();
+        desk.send(Method::POST, "/desk/v1/notes", &headers, &note).await.expect(201);
+        keys.push((name, key));
+    }
+    for (name, key) in keys {
+        let seen = desk.send(Method::GET, "/desk/v1/notes", &[("x-api-key", &key)], "").await;
+        let seen = seen.expect(200).body["items"].clone();
+        let texts: Vec<&str> =
+            seen.as_array().unwrap().iter().map(|of| of["text"].as_str().unwrap()).collect();
+        assert_eq!(texts, [format!("of {name}")]);
+    }
+    let (nobodys, _) = desk.key(&[], None).await;
+    let seen = desk.send(Method::GET, "/desk/v1/notes", &[("x-api-key", &nobodys)], "").await;
+    assert!(!seen.text.contains("of Acme") && !seen.text.contains("of Bolt"), "{}", seen.text);
+    let wrong = NewKey {
+        owner: "acme".to_owned(),
+        actors: vec!["partner".to_owned()],
+        tenant: Some("Acme".to_owned()),
+        ..NewKey::default()
+    };
+    let refused = admin::ask(&desk.live.folder, &Command::CreateKey(wrong)).await;
+    assert!(refused.is_err(), "{refused:?}");
 }
 
 #[tokio::test]
