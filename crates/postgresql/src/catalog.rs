@@ -1,6 +1,7 @@
 //! What all connections share: the plan of every table, compiled conditions, texts.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use decide::Design;
 use expression::ir::{Expression, Kind};
@@ -26,6 +27,8 @@ pub(crate) struct Catalog {
     pub pooled: bool,
     /// Whether writes have to be serializable.
     pub serializable: bool,
+    /// Statements that were run so far, those aside that begin and end transactions.
+    pub statements: AtomicU64,
 }
 
 impl Catalog {
@@ -35,7 +38,16 @@ impl Catalog {
         let serializable = asks_about_all_rows(&design);
         let pooled = plans.iter().any(|plan| plan.pooled);
         let vault = Vault::new(&design, keys);
-        Self { design, plans, conditions, texts: Texts::default(), vault, pooled, serializable }
+        Self {
+            design,
+            plans,
+            conditions,
+            texts: Texts::default(),
+            vault,
+            pooled,
+            serializable,
+            statements: AtomicU64::new(0),
+        }
     }
 
     pub fn schema(&self) -> &Schema {

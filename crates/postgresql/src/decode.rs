@@ -68,17 +68,10 @@ pub(crate) fn part(
     schema: &Schema,
 ) -> Result<Vec<Arc<[Value]>>, StoreError> {
     let read = || {
-        let mut input = Input(raw?);
-        let dimensions = input.int()?;
-        input.take(8)?;
-        if dimensions == 0 {
-            return Some(Vec::new());
-        }
-        let count = usize::try_from(input.int()?).ok()?;
-        input.take(4)?;
-        let mut rows = Vec::with_capacity(count.min(1024));
-        for _ in 0..count {
-            let mut record = Input(input.value()??);
+        let records = records(raw)?;
+        let mut rows = Vec::with_capacity(records.len());
+        for record in records {
+            let mut record = Input(record);
             let mut values = Vec::with_capacity(columns.fields.len());
             record.take(4)?;
             for field in &columns.fields {
@@ -99,8 +92,21 @@ pub(crate) fn part(
     read().ok_or_else(|| damaged("the rows of a part are not what their types say"))
 }
 
+/// The records of an array of them.
+pub(crate) fn records(raw: Option<&[u8]>) -> Option<Vec<&[u8]>> {
+    let mut input = Input(raw?);
+    let dimensions = input.int()?;
+    input.take(8)?;
+    if dimensions == 0 {
+        return Some(Vec::new());
+    }
+    let count = usize::try_from(input.int()?).ok()?;
+    input.take(4)?;
+    (0..count).map(|_| input.value()?).collect()
+}
+
 /// Bytes that are read from the front.
-struct Input<'a>(&'a [u8]);
+pub(crate) struct Input<'a>(pub &'a [u8]);
 
 impl<'a> Input<'a> {
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
@@ -109,12 +115,13 @@ impl<'a> Input<'a> {
         Some(taken)
     }
 
-    fn int(&mut self) -> Option<i32> {
+    /// A number of four bytes.
+    pub fn int(&mut self) -> Option<i32> {
         Some(i32::from_be_bytes(self.take(4)?.try_into().ok()?))
     }
 
     /// A length and so many bytes; null where the length is negative.
-    fn value(&mut self) -> Option<Option<&'a [u8]>> {
+    pub fn value(&mut self) -> Option<Option<&'a [u8]>> {
         match usize::try_from(self.int()?) {
             Ok(length) => self.take(length).map(Some),
             Err(_) => Some(None),
@@ -122,8 +129,13 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The value of a field of this type.
-fn value(first: Option<&[u8]>, second: Option<&[u8]>, ty: &Type, schema: &Schema) -> Option<Value> {
+/// The value of a field of this type; `None` for what is no such value.
+pub(crate) fn value(
+    first: Option<&[u8]>,
+    second: Option<&[u8]>,
+    ty: &Type,
+    schema: &Schema,
+) -> Option<Value> {
     let Some(raw) = first else { return Some(Value::Null) };
     Some(match ty.required() {
         Type::Bool => Value::Bool(*raw.first()? != 0),

@@ -7,7 +7,7 @@ use expression::{EntityId, FieldIndex, Row, Value};
 use runtime::store::{
     Backlog, Bound, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery,
     Link, OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction,
-    Walk,
+    Tree, TreeQuery, Walk,
 };
 
 use crate::session::Session;
@@ -76,6 +76,10 @@ impl Snapshot for Session {
 
     async fn expect(&mut self, entity: EntityId, subject: &Subject) -> Outcome<()> {
         self.take_for_granted(entity, subject)
+    }
+
+    async fn tree(&mut self, query: &TreeQuery) -> Outcome<Tree> {
+        self.tree_of(query).await
     }
 
     async fn linked(&mut self, entity: EntityId, subject: &Subject) -> Outcome<Option<Link>> {

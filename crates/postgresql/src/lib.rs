@@ -28,6 +28,7 @@ mod statements;
 mod tenants;
 mod text;
 mod tls;
+mod tree;
 mod wire;
 mod write;
 
@@ -156,6 +157,11 @@ impl Store for PostgreSqlStore {
         let mut gauges = vec![
             ("store_connections_held", "Connections that work holds.", number(held)),
             ("store_connections_idle", "Connections that wait for work.", number(idle)),
+            (
+                "store_statements_total",
+                "Statements, those aside that begin and end transactions.",
+                self.catalog.statements.load(Ordering::Relaxed) as f64,
+            ),
             ("store_connections_most", "Connections that there may be.", number(most)),
         ];
         if !self.replicas.is_empty() {

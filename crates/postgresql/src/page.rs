@@ -3,9 +3,7 @@
 //! A page that is sorted by a field which may be null takes two statements, rows with a value and
 //! then rows without, so that both follow an index.
 
-use std::sync::Arc;
-
-use expression::{EntityId, Row};
+use expression::EntityId;
 use runtime::store::area::Area;
 use runtime::store::tables::Column;
 use runtime::store::{
@@ -23,9 +21,9 @@ const WORDS: usize = 16;
 
 /// A `WHERE` as it grows, with what it binds.
 #[derive(Clone, Debug, Default)]
-struct Clause {
-    sql: String,
-    binds: Vec<Bind>,
+pub(crate) struct Clause {
+    pub sql: String,
+    pub binds: Vec<Bind>,
 }
 
 impl Clause {
@@ -35,7 +33,7 @@ impl Clause {
     }
 
     /// Binds a value and returns how the text calls it.
-    fn bind(&mut self, value: Bind) -> String {
+    pub fn bind(&mut self, value: Bind) -> String {
         self.binds.push(value);
         format!("${}", self.binds.len())
     }
@@ -43,13 +41,94 @@ impl Clause {
 
 /// Which rows of a sort by a field that may be null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Nulls {
+pub(crate) enum Nulls {
     /// The field is never null.
     None,
     /// Rows with a value.
     Without,
     /// Rows without one.
     Only,
+}
+
+impl Nulls {
+    /// Where these rows of a page start.
+    pub fn after(self, query: &PageQuery) -> Option<&Cursor> {
+        query
+            .after
+            .as_ref()
+            .filter(|after| self == Self::None || after.value.is_null() == (self == Self::Only))
+    }
+}
+
+/// Some rows of a page, in their order.
+#[derive(Debug)]
+pub(crate) struct Phase<'q> {
+    pub sort: Option<Sort>,
+    pub nulls: Nulls,
+    pub after: Option<&'q Cursor>,
+    pub limit: usize,
+    pub tenant: Tenant,
+}
+
+impl Phase<'_> {
+    /// The statement of these rows, of those that a clause is about; `select` ends in `WHERE `.
+    pub fn sql(
+        &self,
+        plan: &Plan,
+        select: &str,
+        clause: &mut Clause,
+    ) -> Result<String, StoreError> {
+        let column = self.sort.and_then(|sort| plan.columns_of(sort.field).next().zip(Some(sort)));
+        let column = column.map(|(column, sort)| (column, sort.descending));
+        let id = &plan.id;
+        let order = match column {
+            Some(((column, _), _)) if self.nulls == Nulls::Only => {
+                clause.and(&format!("self.{} IS NULL", column.name));
+                format!("self.{id}")
+            }
+            Some(((column, _), descending)) => {
+                let direction = match (descending, self.nulls) {
+                    (false, _) => "",
+                    (true, Nulls::None) => " DESC",
+                    // As the index has it.
+                    (true, _) => " DESC NULLS LAST",
+                };
+                if self.nulls == Nulls::Without {
+                    clause.and(&format!("self.{} IS NOT NULL", column.name));
+                }
+                format!("self.{}{direction}, self.{id}", column.name)
+            }
+            None => format!("self.{id}"),
+        };
+        if let Some(after) = self.after {
+            let column = column.filter(|_| self.nulls != Nulls::Only);
+            start_after(plan, column, after, clause)?;
+        }
+        let limit = clause.bind(Bind::Int(i64::try_from(self.limit).unwrap_or(i64::MAX)));
+        let live = plan.live.of(self.tenant);
+        Ok(format!("{select}TRUE{live}{} ORDER BY {order} LIMIT {limit}", clause.sql))
+    }
+}
+
+/// What all rows of a page have to fulfil.
+pub(crate) fn base(
+    catalog: &Catalog,
+    tenant: Tenant,
+    plan: &Plan,
+    query: &PageQuery,
+) -> Result<Clause, StoreError> {
+    let mut base = Clause::default();
+    all_of(catalog, tenant, query.entity, &query.conditions, &mut base)?;
+    for filter in &query.filters {
+        filter_by(plan, filter, &mut base)?;
+    }
+    if let Some(near) = &query.near {
+        near_by(plan, near, &mut base)?;
+    }
+    if let Some(text) = &query.search {
+        search_for(plan, text, &mut base)?;
+    }
+    Ok(base)
 }
 
 impl Session {
@@ -93,26 +172,18 @@ impl Session {
     pub(crate) async fn page_of(&mut self, query: &PageQuery) -> Result<Page, StoreError> {
         let catalog = self.catalog.clone();
         let plan = catalog.plan(query.entity)?;
-        let mut base = Clause::default();
-        all_of(&catalog, self.terms.tenant, query.entity, &query.conditions, &mut base)?;
-        for filter in &query.filters {
-            filter_by(plan, filter, &mut base)?;
-        }
-        if let Some(near) = &query.near {
-            near_by(plan, near, &mut base)?;
-        }
-        if let Some(text) = &query.search {
-            search_for(plan, text, &mut base)?;
-        }
+        let base = base(&catalog, self.terms.tenant, plan, query)?;
         // One row more than asked for tells whether more follow.
         let wanted = query.limit as usize + 1;
         let mut rows = Vec::new();
         for &nulls in phases(plan, query) {
-            let after = query.after.as_ref().filter(|after| {
-                nulls == Nulls::None || after.value.is_null() == (nulls == Nulls::Only)
-            });
+            let (sort, tenant) = (query.sort, self.terms.tenant);
             let limit = wanted - rows.len();
-            rows.extend(self.phase(plan, &base, query.sort, nulls, after, limit).await?);
+            let phase = Phase { sort, nulls, after: nulls.after(query), limit, tenant };
+            let mut clause = base.clone();
+            let sql = phase.sql(plan, &plan.select, &mut clause)?;
+            let text = catalog.texts.get(&sql);
+            rows.extend(self.many(plan.entity, &text, &clause.binds).await?);
             if rows.len() >= wanted {
                 break;
             }
@@ -121,56 +192,10 @@ impl Session {
         rows.truncate(query.limit as usize);
         Ok(Page { rows, more })
     }
-
-    async fn phase(
-        &mut self,
-        plan: &Plan,
-        base: &Clause,
-        sort: Option<Sort>,
-        nulls: Nulls,
-        after: Option<&Cursor>,
-        limit: usize,
-    ) -> Result<Vec<Arc<Row>>, StoreError> {
-        let mut clause = base.clone();
-        let column = sort.and_then(|sort| plan.columns_of(sort.field).next().zip(Some(sort)));
-        let column = column.map(|(column, sort)| (column, sort.descending));
-        let id = &plan.id;
-        let order = match column {
-            Some(((column, _), _)) if nulls == Nulls::Only => {
-                clause.and(&format!("self.{} IS NULL", column.name));
-                format!("self.{id}")
-            }
-            Some(((column, _), descending)) => {
-                let direction = match (descending, nulls) {
-                    (false, _) => "",
-                    (true, Nulls::None) => " DESC",
-                    // As the index has it.
-                    (true, _) => " DESC NULLS LAST",
-                };
-                if nulls == Nulls::Without {
-                    clause.and(&format!("self.{} IS NOT NULL", column.name));
-                }
-                format!("self.{}{direction}, self.{id}", column.name)
-            }
-            None => format!("self.{id}"),
-        };
-        if let Some(after) = after {
-            start_after(plan, column.filter(|_| nulls != Nulls::Only), after, &mut clause)?;
-        }
-        let limit = clause.bind(Bind::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
-        let sql = format!(
-            "{}TRUE{}{} ORDER BY {order} LIMIT {limit}",
-            plan.select,
-            plan.live.of(self.terms.tenant),
-            clause.sql,
-        );
-        let text = self.catalog.texts.get(&sql);
-        self.many(plan.entity, &text, &clause.binds).await
-    }
 }
 
 /// All conditions, each as its alternatives.
-fn all_of(
+pub(crate) fn all_of(
     catalog: &Catalog,
     tenant: Tenant,
     entity: EntityId,
@@ -190,6 +215,31 @@ fn all_of(
     Ok(())
 }
 
+/// All conditions over a row of this alias.
+pub(crate) fn over(
+    catalog: &Catalog,
+    tenant: Tenant,
+    (entity, alias): (EntityId, &str),
+    conditions: &[Condition],
+    clause: &mut Clause,
+) -> Result<String, StoreError> {
+    let mut sql = String::new();
+    for condition in conditions {
+        let mut alternatives = Vec::with_capacity(condition.any.len());
+        for bound in &condition.any {
+            let first = parameters(catalog, entity, bound, clause)?;
+            let of_alias =
+                catalog.conditions.aliased(&catalog.design, &bound.predicate, alias, tenant)?;
+            alternatives.push(format!("({})", of_alias.numbered_from(first)));
+        }
+        match alternatives.as_slice() {
+            [] => sql.push_str(" AND FALSE"),
+            all => sql.push_str(&format!(" AND ({})", all.join(" OR "))),
+        }
+    }
+    Ok(sql)
+}
+
 fn alternative(
     catalog: &Catalog,
     tenant: Tenant,
@@ -197,6 +247,18 @@ fn alternative(
     bound: &Bound,
     clause: &mut Clause,
 ) -> Result<String, StoreError> {
+    let first = parameters(catalog, entity, bound, clause)?;
+    let registered = catalog.conditions.get(&bound.predicate)?;
+    Ok(format!("({})", registered.template(tenant).numbered_from(first)))
+}
+
+/// Binds the values of a condition; the number of the first.
+fn parameters(
+    catalog: &Catalog,
+    entity: EntityId,
+    bound: &Bound,
+    clause: &mut Clause,
+) -> Result<usize, StoreError> {
     let registered = catalog.conditions.get(&bound.predicate)?;
     if registered.entity != entity || registered.encodings.len() != bound.values.len() {
         let message = "a condition of another entity, or with too few values".to_owned();
@@ -207,11 +269,11 @@ fn alternative(
         let wire = Wire::of_parameter(*encoding);
         clause.binds.push(wire::encode(value, *encoding, wire, "a condition's parameter")?);
     }
-    Ok(format!("({})", registered.template(tenant).numbered_from(first)))
+    Ok(first)
 }
 
 /// The statements that a page takes.
-fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
+pub(crate) fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
     let sorted = query.sort.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
     let past_values = query.after.as_ref().is_some_and(|after| after.value.is_null());
     match sorted {

@@ -19,6 +19,8 @@ use crate::wire::Wire;
 /// The table of a part.
 #[derive(Debug)]
 pub(crate) struct Part {
+    /// Name, quoted, in its schema.
+    pub table: String,
     /// Its columns besides `owner_id` and `position`.
     pub columns: Columns,
     /// How each column travels.
@@ -50,6 +52,8 @@ pub(crate) struct Plan {
     pub parts: Vec<Part>,
     /// Whether rows of several tenants share the table.
     pub pooled: bool,
+    /// The column that marks rows as deleted, where they stay.
+    pub deleted_at: Option<String>,
     /// ` AND` rows are not deleted softly and are the tenant's, for the alias `self`.
     pub live: Scoped<String>,
     /// ` AND` rows are the tenant's, for no alias.
@@ -128,6 +132,7 @@ impl Part {
             }),
             columns,
             wires,
+            table,
         }
     }
 
@@ -152,9 +157,11 @@ impl Plan {
             .entities
             .get(table.entity.0 as usize)
             .and_then(|entity| entity.built_in(BuiltIn::DeletedAt))
-            .and_then(|field| columns.of(field).first());
+            .and_then(|field| columns.of(field).first())
+            .map(|column| column.name.clone());
         let live = deleted_at
-            .map_or_else(String::new, |column| format!(" AND self.{} IS NULL", column.name));
+            .as_ref()
+            .map_or_else(String::new, |column| format!(" AND self.{column} IS NULL"));
         let pooled = tenancy::pooled(design, table.entity);
         let own_table = name(&table.schema, &table.name);
         let mine = own(pooled, "self.", tenants::CURRENT);
@@ -205,6 +212,7 @@ impl Plan {
             columns,
             live: Scoped::new(&mine, |own| format!("{live}{own}")),
             pooled,
+            deleted_at,
             select: select.clone(),
         }
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -244,6 +245,8 @@ impl Session {
             false => Vec::new(),
         };
         let ahead = self.ahead();
+        let count = u64::from(question.is_some()) + doubts.len() as u64;
+        self.catalog.statements.fetch_add(count, Ordering::Relaxed);
         let asked = Asked::prepare(&mut self.held, question, &doubts).await?;
         let (begun, rows, answers) = asked.send(ahead.as_deref()).await;
         let rows = begun.and(rows).map_err(|error| failure::plain(&error))?;
@@ -290,6 +293,7 @@ impl Session {
         // It may be about the row of a caller.
         self.standings.clear();
         self.changed = true;
+        self.catalog.statements.fetch_add(1, Ordering::Relaxed);
         let unnamed = self.held.pool().pooler();
         let connection = self.held.get()?;
         let statement = match unnamed {

@@ -18,6 +18,10 @@ mod standings;
 mod stores;
 mod tenants;
 
+#[path = "../../../runtime/tests/all/http_expand.rs"]
+mod http_expand;
+#[path = "../../../runtime/tests/all/http_support.rs"]
+mod http_support;
 #[path = "../../../runtime/tests/all/operations_access.rs"]
 mod operations_access;
 #[path = "../../../runtime/tests/all/operations_calls.rs"]
@@ -52,5 +56,7 @@ mod store_rows;
 mod store_schema;
 #[path = "../../../runtime/tests/all/store_support.rs"]
 mod store_support;
+#[path = "../../../runtime/tests/all/store_trees.rs"]
+mod store_trees;
 #[path = "../../../runtime/tests/all/support.rs"]
 mod support;

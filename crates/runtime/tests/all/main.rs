@@ -49,6 +49,7 @@ mod store_pages;
 mod store_rows;
 mod store_schema;
 mod store_support;
+mod store_trees;
 mod store_writer;
 mod stores;
 mod support;
