@@ -6,6 +6,7 @@
 
 mod address;
 mod alone;
+pub mod archive;
 mod catalog;
 mod decode;
 mod failure;

@@ -20,10 +20,13 @@ use crate::address::Address;
 use crate::roles;
 use crate::statements::TABLES;
 use trouble::{Patience, Trouble};
-use turn::Turn;
+
+pub(crate) use change::table::name as table;
+pub(crate) use turn::Turn;
 
 /// How long a change of a table waits for those who use it: whoever comes after it waits as long.
-const LOCKS: &str = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '15min'";
+/// Less than the second after which PostgreSQL looks for deadlocks.
+const LOCKS: &str = "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = '15min'";
 
 /// What is remembered of the installed tables: the statements from position 1 on, and what each
 /// column means. At position 0 stands what made the tables of the server itself.
@@ -129,4 +132,20 @@ async fn installed(transaction: &Transaction<'_>) -> Result<Installed, Trouble> 
         }
     }
     Ok(installed)
+}
+
+/// The statements that made the tables of the design, in order.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn statements(transaction: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+    match installed(transaction).await {
+        Ok(installed) => Ok(installed.statements),
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
+/// What makes the tables that have no part in the model.
+pub(crate) fn own() -> String {
+    format!("{TABLES}{REMEMBERED}")
 }

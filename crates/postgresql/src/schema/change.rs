@@ -6,7 +6,7 @@
 
 pub(super) mod statement;
 mod stored;
-pub(super) mod table;
+pub(crate) mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -131,11 +131,36 @@ pub(super) async fn apply(
     for sql in new {
         add(sql, installed, wanted, &mut changes);
     }
+    lock(transaction, &changes.steps, installed).await?;
     for Step { table, sql } in &changes.steps {
         let done = transaction.batch_execute(sql).await;
         done.map_err(|error| refused(table, sql, &error))?;
     }
     remember(transaction, wanted, &words.meanings.columns).await
+}
+
+/// Takes all locks before anything is done, so that nobody who waits for one of them is waited for
+/// long: then it is this that gives way, and no transaction of others is ended as a deadlock.
+async fn lock(
+    transaction: &Transaction<'_>,
+    steps: &[Step],
+    installed: &[String],
+) -> Result<(), Trouble> {
+    let there: BTreeSet<&str> = installed.iter().filter_map(|sql| table::name(sql)).collect();
+    let changed: BTreeSet<&str> = steps.iter().map(|step| &*step.table).collect();
+    let referred = steps.iter().filter_map(|step| {
+        let (_, target) = step.sql.split_once(" REFERENCES ")?;
+        target.split(' ').next()
+    });
+    let referred: BTreeSet<&str> = referred.filter(|table| !changed.contains(table)).collect();
+    for (tables, mode) in [(changed, "ACCESS EXCLUSIVE"), (referred, "SHARE ROW EXCLUSIVE")] {
+        for table in tables.intersection(&there) {
+            let sql = format!("LOCK TABLE {table} IN {mode} MODE");
+            let locked = transaction.batch_execute(&sql).await;
+            locked.map_err(|error| Trouble::of(table, &sql, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// What becomes of a statement that is wanted no more: what undoes it, or what stands against that.

@@ -72,6 +72,15 @@ impl From<StoreError> for Trouble {
     }
 }
 
+impl From<Trouble> for StoreError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Again(error) | Trouble::Final(error) => error,
+            Trouble::Held { .. } => Self::Busy,
+        }
+    }
+}
+
 /// How long and how often something is tried again.
 #[derive(Debug)]
 pub(super) struct Patience {

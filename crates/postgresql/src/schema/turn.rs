@@ -20,7 +20,8 @@ const EVERY: Duration = Duration::from_millis(100);
 /// It is a lock of a transaction on a connection of its own, which does nothing else: so it holds
 /// behind a pooler as well, and no index that is built beside it waits for it. Whoever has to wait
 /// asks again instead of waiting inside a statement, whose snapshot an index would wait for.
-pub(super) struct Turn(Client);
+#[derive(Debug)]
+pub(crate) struct Turn(Client);
 
 impl Turn {
     /// The turn, as soon as nobody else has it.

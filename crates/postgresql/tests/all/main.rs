@@ -11,6 +11,7 @@
 )]
 #![allow(dead_code, reason = "the shared helpers have more than these tests need")]
 
+mod archive;
 mod faults;
 mod pooler;
 mod schema;

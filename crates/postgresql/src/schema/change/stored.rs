@@ -41,7 +41,7 @@ pub(super) fn keys(words: &Words, new: &[&String], installed: &[String], changes
         }
         let Some((columns, rows)) = indexed(sql) else { continue };
         let fresh = |(of, column): &(String, String)| of == table && columns.contains(column);
-        if changes.added.iter().any(|added| fresh(added)) {
+        if changes.added.iter().any(fresh) {
             continue;
         }
         let rows = rows.map_or_else(String::new, |rows| format!(" WHERE {rows}"));

@@ -9,7 +9,7 @@ use super::stored::{self, plain};
 use super::{Changes, REQUIRED, Test, Trouble, Words};
 
 /// The table that a statement makes, as it is named there.
-pub(in crate::schema) fn name(sql: &str) -> Option<&str> {
+pub(crate) fn name(sql: &str) -> Option<&str> {
     sql.strip_prefix("CREATE TABLE ")?.split_once(" (\n").map(|(name, _)| name)
 }
 
