@@ -23,8 +23,8 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{
-    accept, account, ask, backup, check, client, design, explain, fmt, identity, new, schema,
-    seed as seed_command, simulate, token, up,
+    accept, account, ask, backup, check, client, design, explain, fmt, identity, new, restore,
+    schema, seed as seed_command, simulate, token, up,
 };
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
@@ -96,8 +96,10 @@ Example:
     Identity(identity::IdentityArguments),
     /// Fill the store with plausible rows
     Seed(seed_command::SeedArguments),
-    /// Copy the embedded store, also while it is being served
+    /// Copy the store, also while it is being served
     Backup(backup::BackupArguments),
+    /// Put a backup into an empty store
+    Restore(restore::RestoreArguments),
 }
 
 /// Runs one command line and says how it ended. A panic is a bug of ours: it is reported as one,
@@ -190,6 +192,7 @@ fn run(
         Command::Identity(arguments) => identity::run(arguments, console),
         Command::Seed(arguments) => seed_command::run(arguments, console),
         Command::Backup(arguments) => backup::run(arguments, console),
+        Command::Restore(arguments) => restore::run(arguments, console),
     }
 }
 

@@ -7,7 +7,7 @@ use expression::{EntityId, FieldIndex, Row, Value};
 use runtime::store::{
     Backlog, Bound, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery,
     Link, OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction,
-    Tree, TreeQuery, Walk,
+    Tree, TreeQuery, Walk, tree_by_rows,
 };
 
 use crate::session::Session;
@@ -79,6 +79,10 @@ impl Snapshot for Session {
     }
 
     async fn tree(&mut self, query: &TreeQuery) -> Outcome<Tree> {
+        if self.catalog.vault.in_levels(&query.level) {
+            // What is encrypted is decrypted with its whole row.
+            return tree_by_rows(self, query).await;
+        }
         self.tree_of(query).await
     }
 

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, fs::TryLockError, path::Path, sync::Arc, time::
 
 use decide::Design;
 use runtime::{
-    Backend,
     operations::ConfiguredExternals,
     store::{
         Keys,
@@ -12,37 +11,7 @@ use runtime::{
     },
 };
 
-use crate::{Failure, Refused, fields};
-
-/// A backend on the embedded store.
-pub type Live = Backend<SqliteStore>;
-
-/// A backend with the externals that are stood in for.
-pub struct Embedded {
-    /// The backend.
-    pub backend: Arc<Live>,
-    /// Names of externals without a URL.
-    pub stand_ins: Vec<String>,
-}
-
-impl Embedded {
-    /// Opens the store in a data folder and starts the design on it. Needs a Tokio runtime.
-    ///
-    /// # Errors
-    /// See [`Refused`].
-    pub fn start(
-        design: &Arc<Design>,
-        data: &Path,
-        externals: Vec<(String, String)>,
-    ) -> Result<Self, Refused> {
-        let externals = self::externals(design, externals)?;
-        let stand_ins = externals.stand_ins().map(str::to_owned).collect();
-        let store = open(design, data)?;
-        let backend =
-            Backend::start(design, store, Arc::new(externals)).map_err(Refused::Guards)?;
-        Ok(Self { backend: Arc::new(backend), stand_ins })
-    }
-}
+use crate::{Failure, fields};
 
 /// The store in a data folder.
 pub(crate) fn open(design: &Arc<Design>, data: &Path) -> Result<SqliteStore, Failure> {

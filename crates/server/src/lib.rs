@@ -24,15 +24,15 @@ mod traces;
 
 pub use ::files::Place as FilesPlace;
 pub use caches::{CachePlace, CacheSettings};
-pub use embedded::{Embedded, Live, released};
+pub use embedded::released;
 pub use failure::Failure;
 pub use files::FilesSettings;
 pub use identity::{AuditTarget, IdentitySettings};
-pub use offline::records;
+pub use offline::{Offline, offline, records};
 pub use oidc::{OidcSettings, provider_seal};
 pub use operator::operate;
 pub use page::{PageMode, PageSettings};
-pub use postgresql::Settings as DatabaseSettings;
+pub use postgresql::{Settings as DatabaseSettings, archive};
 pub use protocols::GraphQlSettings;
 pub use refused::Refused;
 pub use remote_procedures::GrpcSettings;

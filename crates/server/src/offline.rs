@@ -1,13 +1,69 @@
-//! Records of a store without a server: what commands look after.
+//! A store without a server: what commands look after.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use accounts::{Records, Unserved};
 use decide::Design;
+use expression::EntityId;
 use postgresql::PostgreSqlStore;
+use runtime::Backend;
+use runtime::http::Executor;
+use runtime::store::{PageQuery, Snapshot as _, Store, StoreError, Terms};
 
-use crate::{Failure, StoreAddress, embedded};
+use crate::{Failure, Refused, StoreAddress, embedded, fields};
+
+/// A backend without a server in front of it.
+pub struct Offline {
+    /// Runs its operations.
+    pub executor: Arc<dyn Executor>,
+    /// An entity of which there are rows already, if there are any.
+    pub filled: Option<EntityId>,
+}
+
+/// Starts a design on a store, with stand-ins for all externals. Needs a Tokio runtime.
+///
+/// # Errors
+/// See [`Refused`].
+pub async fn offline(
+    design: &Arc<Design>,
+    data: &Path,
+    store: &StoreAddress,
+) -> Result<Offline, Refused> {
+    match store {
+        StoreAddress::Embedded => started(design, embedded::open(design, data)?).await,
+        StoreAddress::PostgreSql(url) => {
+            let keys = fields::keys(design, data, None)?;
+            let url = postgresql::Settings { keys, ..url.clone() };
+            let store = PostgreSqlStore::open(&url, design.clone()).await;
+            started(design, store.map_err(Failure::of_database)?).await
+        }
+    }
+}
+
+async fn started<S: Store>(design: &Arc<Design>, store: S) -> Result<Offline, Refused> {
+    let externals = embedded::externals(design, Vec::new())?;
+    let mut filled = None;
+    for (entity, _) in design.model.entities() {
+        if any(&store, entity).await.map_err(Failure::from)? {
+            filled = Some(entity);
+            break;
+        }
+    }
+    let backend = Backend::start(design, store, Arc::new(externals)).map_err(Refused::Guards)?;
+    Ok(Offline { executor: Arc::new(backend), filled })
+}
+
+async fn any<S: Store>(store: &S, entity: EntityId) -> Result<bool, StoreError> {
+    store
+        .read(Terms::SERVER, move |snapshot| {
+            Box::pin(async move {
+                let page = snapshot.page(&PageQuery::new(entity, 1)).await?;
+                Ok::<_, StoreError>(!page.rows.is_empty())
+            })
+        })
+        .await
+}
 
 /// The records of a store. The embedded one belongs to one process at a time: not while it is
 /// served.

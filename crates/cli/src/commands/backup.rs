@@ -1,14 +1,16 @@
-//! `firm backup`: a consistent copy of the embedded store, whether or not it is being served.
+//! `firm backup`: a consistent copy of the store, whether or not it is being served.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use runtime::store::StoreError;
 use serde_json::json;
 
+use super::place::Place;
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
-    folder::Folder,
+    live,
 };
 
 /// Arguments of `firm backup`.
@@ -17,9 +19,11 @@ use crate::{
 #[command(after_help = "\
 Example:
   firm backup examples/shop shop-2026-12-31.db
+  firm backup --store postgres://owner@db.example/shop shop-2026-12-31.backup
 
-Writes go on while the copy is made. To restore, stop `firm up` and put the copy where the
-database was: `firmitas.db` in the data folder, without the files `-wal` and `-shm` beside it.")]
+Writes go on while the copy is made: it holds what was committed at one moment. `firm restore` puts
+it into an empty store of the same kind. Contents of files and the keys in the data folder are not
+in it.")]
 pub struct BackupArguments {
     /// Folder with `firmitas.yaml` [default: `.`], then the file to write; an existing one is never
     /// overwritten
@@ -27,9 +31,8 @@ pub struct BackupArguments {
     #[arg(required = true, num_args = 1..=2, value_names = ["MODEL", "FILE"])]
     paths: Vec<PathBuf>,
 
-    /// Folder with the data [default: `.firm` in the model folder]
-    #[arg(long, env = "FIRM_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Writes the copy. The model itself is not read: a backup must work when the model is broken.
@@ -37,17 +40,18 @@ pub struct BackupArguments {
 /// # Errors
 /// When there is no store, or the file cannot be written or is there already.
 pub fn run(arguments: &BackupArguments, console: &Console) -> Result<Outcome, Failure> {
-    let (model, file) = match arguments.paths.as_slice() {
-        [model, file] => (model.as_path(), file),
-        [file] => (Path::new("."), file),
-        _ => return Err(Failure::new("no-backup", "give the file to write")),
-    };
-    let data = match &arguments.data {
-        Some(data) => data.clone(),
-        None => Folder::open(model)?.default_data(),
-    };
-    runtime::store::sqlite::backup(&data, file)
-        .map_err(|error| Failure::new("no-backup", error.to_string()))?;
+    let (model, file) = two(&arguments.paths, "no-backup")?;
+    arguments.place.address()?;
+    let refused = |error: StoreError| Failure::new("no-backup", error.to_string());
+    match arguments.place.url() {
+        Some(url) => {
+            live::tokio()?.block_on(server::archive::backup(url, file)).map_err(refused)?;
+        }
+        None => {
+            let data = arguments.place.data(model)?;
+            runtime::store::sqlite::backup(&data, file).map_err(refused)?;
+        }
+    }
     let bytes = std::fs::metadata(file).map_or(0, |about| about.len());
     let file = file.display().to_string();
     if console.json() {
@@ -59,4 +63,16 @@ pub fn run(arguments: &BackupArguments, console: &Console) -> Result<Outcome, Fa
         bytes.div_ceil(1024)
     ));
     Ok(Outcome::Success)
+}
+
+/// The folder of the model and the file, from one or two paths.
+///
+/// # Errors
+/// When there is no file among them.
+pub fn two<'p>(paths: &'p [PathBuf], id: &'static str) -> Result<(&'p Path, &'p PathBuf), Failure> {
+    match paths {
+        [model, file] => Ok((model.as_path(), file)),
+        [file] => Ok((Path::new("."), file)),
+        _ => Err(Failure::new(id, "give the file")),
+    }
 }

@@ -12,6 +12,8 @@ pub mod fmt;
 pub mod identity;
 pub mod kept;
 pub mod new;
+pub mod place;
+pub mod restore;
 pub mod schema;
 pub mod seed;
 pub mod simulate;

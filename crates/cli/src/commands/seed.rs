@@ -3,15 +3,12 @@
 use std::{io::Write as _, path::PathBuf, sync::Arc};
 
 use clap::Args;
-use expression::EntityId;
 use model::Model;
-use runtime::{
-    identity::Issuer,
-    store::{PageQuery, Snapshot as _, Store as _, StoreError, Terms, sqlite::SqliteStore},
-};
+use runtime::{http::Executor, identity::Issuer};
 use serde_json::{Map, Value, json};
-use server::{Embedded, Live, Refused};
+use server::Refused;
 
+use super::place::Place;
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
@@ -47,9 +44,8 @@ pub struct SeedArguments {
     #[arg(long)]
     add: bool,
 
-    /// Folder for the data [default: `.firm` in the model folder]
-    #[arg(long, env = "FIRM_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Makes the rows.
@@ -59,16 +55,21 @@ pub struct SeedArguments {
 pub fn run(arguments: &SeedArguments, console: &Console) -> Result<Outcome, Failure> {
     let mut loaded = Loaded::read(Folder::open(&arguments.model)?);
     let Some(design) = loaded.design.clone() else { return Ok(loaded.refuse(console)) };
-    let data = arguments.data.clone().unwrap_or_else(|| loaded.folder.default_data());
+    let data = arguments.place.data(&arguments.model)?;
+    let address = arguments.place.address()?;
     let tokio = live::tokio()?;
     let model = &design.model;
     let plan = plan(model, arguments.rows);
     let harvest = tokio.block_on(async {
-        let started = Embedded::start(&design, &data, Vec::new())?;
-        if !arguments.add {
-            refuse_rows(&started.backend, model).await?;
+        let started = server::offline(&design, &data, &address).await?;
+        if let Some(entity) = started.filled.filter(|_| !arguments.add) {
+            let name = &model.entity(entity).name.value;
+            let message = format!("there are rows of `{name}` already");
+            return Err(Failure::new("store-not-empty", message)
+                .help("`--add` goes on all the same; another `--data` or `--store` is filled anew")
+                .into());
         }
-        sow(arguments, console, &started.backend, &data, &plan).await.map_err(Refused::Failure)
+        sow(arguments, console, &started.executor, &data, &plan).await.map_err(Refused::Failure)
     });
     let harvest = match harvest {
         Ok(harvest) => harvest,
@@ -88,7 +89,7 @@ pub fn run(arguments: &SeedArguments, console: &Console) -> Result<Outcome, Fail
 async fn sow(
     arguments: &SeedArguments,
     console: &Console,
-    backend: &Arc<Live>,
+    backend: &Arc<dyn Executor>,
     data: &std::path::Path,
     plan: &Plan,
 ) -> Result<Harvest, Failure> {
@@ -113,31 +114,6 @@ async fn sow(
         let _ = write!(std::io::stderr(), "\r\u{1b}[K");
     }
     Ok(harvest)
-}
-
-/// Refuses to mix made-up rows with others.
-async fn refuse_rows(backend: &Live, model: &Model) -> Result<(), Failure> {
-    for (entity, known) in model.entities() {
-        let found = first_row(backend.store(), entity).await;
-        let found = found.map_err(|error| Failure::new("store-unusable", error.to_string()))?;
-        if found {
-            let message = format!("there are rows of `{}` already", known.name.value);
-            return Err(Failure::new("store-not-empty", message)
-                .help("`--add` goes on all the same; `--data DIR` fills another store"));
-        }
-    }
-    Ok(())
-}
-
-async fn first_row(store: &SqliteStore, entity: EntityId) -> Result<bool, StoreError> {
-    store
-        .read(Terms::SERVER, move |snapshot| {
-            Box::pin(async move {
-                let page = snapshot.page(&PageQuery::new(entity, 1)).await?;
-                Ok::<_, StoreError>(!page.rows.is_empty())
-            })
-        })
-        .await
 }
 
 fn say(console: &Console, model: &Model, plan: &Plan, harvest: &Harvest) {

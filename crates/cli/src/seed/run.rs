@@ -10,11 +10,10 @@ use model::{
 use runtime::{
     Problem,
     call::{Answer, Body, InputValues, Request, Trace},
+    http::Executor,
     identity::Issuer,
 };
 use tokio::task::JoinSet;
-
-use server::Live;
 
 use super::{
     plan::{Move, Plan, Step, Way},
@@ -43,7 +42,7 @@ pub struct Harvest {
 
 /// Makes the rows of a plan.
 pub struct Sower<'a> {
-    backend: Arc<Live>,
+    backend: Arc<dyn Executor>,
     model: &'a Model,
     world: World<'a>,
     seed: u64,
@@ -56,7 +55,7 @@ impl<'a> Sower<'a> {
     /// Unix epoch.
     #[must_use]
     pub fn new(
-        backend: Arc<Live>,
+        backend: Arc<dyn Executor>,
         model: &'a Model,
         issuer: &'a Issuer,
         seed: u64,

@@ -28,6 +28,7 @@ mod new;
 mod page;
 mod reference;
 mod rendering;
+mod restore;
 mod sarif;
 mod seed;
 mod settings;

@@ -270,24 +270,30 @@ async fn references_that_are_computed_are_followed_as_well() {
     assert_eq!(wide, plain);
 }
 
+/// Statements that a request takes: the fewest of several times, as the server does things by
+/// itself meanwhile.
+async fn cost(market: &Market, path: &str) -> u64 {
+    let mut least = u64::MAX;
+    for _ in 0..6 {
+        let before = market.statements().await;
+        market.get(path, &market.ada).await;
+        least = least.min(market.statements().await - before);
+    }
+    least
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tree_is_one_statement() {
+async fn a_tree_takes_as_many_statements_as_a_row() {
     let m = Market::open().await;
-    let before = m.statements().await;
-    drop(m.server.get("/market/v1/products?expand=category.parent").await.json());
-    let noise = m.statements().await - before - 1;
-    let idle = m.statements().await;
-    assert_eq!(m.statements().await - idle, noise, "what asking for the numbers costs");
-    // Who the customer is takes a look at the subject and one at its row; all else is one.
-    let who = 2;
-    let before = m.statements().await;
     let path = format!("/market/v1/orders/{}", m.orders[0]);
-    m.get(&format!("{path}?expand=customer,lines.product.category.parent,slip.product"), &m.ada)
-        .await;
-    assert_eq!(m.statements().await - before - noise, who + 1);
-    let before = m.statements().await;
-    m.get("/market/v1/orders?sort=note&expand=customer,lines.product.category", &m.ada).await;
-    assert_eq!(m.statements().await - before - noise, who + 1);
+    let row = cost(&m, &path).await;
+    let wide = "expand=customer,lines.product.category.parent,slip.product";
+    assert_eq!(cost(&m, &format!("{path}?{wide}")).await, row);
+    let page = cost(&m, "/market/v1/orders?sort=placed_at").await;
+    let wide = "expand=customer,lines.product.category";
+    assert_eq!(cost(&m, &format!("/market/v1/orders?sort=placed_at&{wide}")).await, page);
+    // One for both halves of a page, of rows with a note and without.
+    assert!(cost(&m, &format!("/market/v1/orders?sort=note&{wide}")).await <= page);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
-use super::{connect, directory, failure};
+use super::directory::{self, Directory};
+use super::{connect, failure};
 use crate::store::StoreError;
 
 /// Pages copied between two pauses.
@@ -48,6 +49,36 @@ pub(super) fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
         let _ = fs::remove_file(&partial);
     }
     written
+}
+
+/// Puts a copy where the database of a data directory is to be; there must be none yet.
+///
+/// # Errors
+/// [`StoreError::Unusable`] where there is a database, or where the file is none of this program;
+/// [`StoreError::Corrupt`] where it is damaged.
+pub fn restore(from: &Path, data_directory: &Path) -> Result<(), StoreError> {
+    if !from.is_file() {
+        let message = format!("there is no file `{}`", from.display());
+        return Err(StoreError::Unusable { message });
+    }
+    let directory = Directory::hold(data_directory)?;
+    let database = directory.database();
+    if database.exists() {
+        return Err(StoreError::Unusable {
+            message: format!(
+                "there is a database in `{}` already; move it away, or give another folder",
+                data_directory.display()
+            ),
+        });
+    }
+    let checked = connect::reader(from)?;
+    super::schema::check_ours(&checked)?;
+    let found: String = checked.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    if found != "ok" {
+        return Err(StoreError::Corrupt { message: format!("the backup: {found}") });
+    }
+    drop(checked);
+    copy(from, &database)
 }
 
 fn partial(to: &Path) -> PathBuf {

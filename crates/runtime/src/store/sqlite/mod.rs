@@ -39,7 +39,7 @@ use directory::Directory;
 use readers::Readers;
 use writer::Writer;
 
-pub use backup::backup;
+pub use backup::{backup, restore};
 pub use session::Session;
 
 /// How much of the machine the store may use.

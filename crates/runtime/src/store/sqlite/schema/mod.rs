@@ -141,6 +141,20 @@ fn check_exclusive(connection: &Connection, plans: &[Plan]) -> Result<(), StoreE
     }
 }
 
+/// Refuses files that this program has not made, or a newer version of it.
+pub(super) fn check_ours(connection: &Connection) -> Result<(), StoreError> {
+    let number =
+        |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let refuse = |message: &str| Err(StoreError::Unusable { message: message.to_owned() });
+    match (number("application_id")?, number("user_version")?) {
+        (APPLICATION, ..=FORMAT) => Ok(()),
+        (APPLICATION, _) => {
+            refuse("the backup was written by a newer version of firm; use that one")
+        }
+        _ => refuse("it is no backup of an embedded store by `firm backup`"),
+    }
+}
+
 /// Refuses files that are not ours to write to; the version of the others, 0 for new ones.
 fn recognise(connection: &Connection) -> Result<i32, StoreError> {
     let number =
