@@ -19,7 +19,12 @@ const NPM_PACKAGES: [&str; 9] = [
     "mermaid@11.17.2",
     "openid-client@6.8.9",
 ];
-const PYTHON_PACKAGES: [&str; 8] = [
+const PYTHON_PACKAGES: [&str; 12] = [
+    "grpcio==1.84.0",
+    "grpcio-health-checking==1.84.0",
+    "grpcio-reflection==1.84.0",
+    // protoc.
+    "grpcio-tools==1.84.0",
     "prometheus-client==0.26.0",
     "openapi-spec-validator==0.9.0",
     "schemathesis==4.32.5",
@@ -46,7 +51,8 @@ pub struct Tools {
     pub chromium: PathBuf,
     /// A server of the S3 API (`PyPI`).
     pub moto: PathBuf,
-    /// Folder with `kubernetes-validate`, `check-jsonschema`, `hadolint` and `python` (`PyPI`).
+    /// Folder with `kubernetes-validate`, `check-jsonschema`, `hadolint`, and `python` with gRPC's
+    /// own library (`PyPI`).
     pub python: PathBuf,
     /// Kubernetes' command line (Debian's package, unpacked), which holds Kustomize.
     pub kubectl: PathBuf,

@@ -27,8 +27,10 @@ pub(crate) fn compile(packages: &[&Package]) -> Result<DescriptorPool, String> {
     resolver.add(Emitted(files.chain(shared).collect()));
     resolver.add(GoogleFileResolver::new());
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
-    compiler.include_imports(true);
+    compiler.include_imports(true).include_source_info(false);
     let paths = packages.iter().map(|package| package.path.as_str());
     compiler.open_files(paths).map_err(|error| error.to_string())?;
-    Ok(compiler.descriptor_pool())
+    // Without comments, as compilers leave them out of what they ship.
+    let set = compiler.encode_file_descriptor_set();
+    DescriptorPool::decode(set.as_slice()).map_err(|error| error.to_string())
 }

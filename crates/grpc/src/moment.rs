@@ -1,5 +1,12 @@
 //! Days, times and durations, from how HTTP writes them to the numbers of protobuf's messages.
 
+use jiff::SignedDuration;
+use jiff::civil::Date;
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
 /// Year, month, day.
 pub(crate) fn date(text: &str) -> Option<[i64; 3]> {
     let date: jiff::civil::Date = text.parse().ok()?;
@@ -15,11 +22,19 @@ pub(crate) fn time(text: &str) -> Option<[i64; 4]> {
 
 /// Seconds since the Unix epoch, and nanoseconds after that.
 pub(crate) fn timestamp(text: &str) -> Option<[i64; 2]> {
-    const SECOND: i128 = 1_000_000_000;
-    let time: jiff::Timestamp = text.parse().ok()?;
-    let nanos = time.as_nanosecond();
-    let parts = [nanos.div_euclid(SECOND), nanos.rem_euclid(SECOND)];
-    Some([i64::try_from(parts[0]).ok()?, i64::try_from(parts[1]).ok()?])
+    let (day, of_day) = text.strip_suffix('Z')?.split_once('T')?;
+    let day: Date = day.parse().ok()?;
+    let [hours, minutes, seconds, nanos] = time(of_day)?;
+    let days = day.duration_since(EPOCH).as_secs() / DAY;
+    Some([days * DAY + hours * 3600 + minutes * 60 + seconds, nanos])
+}
+
+/// The day of a number of seconds since the Unix epoch, and the seconds of that day; nothing
+/// outside the years 1 to 9999. (Timestamps of `jiff` end a day before those of protobuf.)
+pub(crate) fn day_and_second(seconds: i64) -> Option<(Date, i64)> {
+    let (days, of_day) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
+    let date = EPOCH.checked_add(SignedDuration::from_hours(days.checked_mul(24)?)).ok()?;
+    (date.year() >= 1).then_some((date, of_day))
 }
 
 /// Seconds and nanoseconds, of one sign.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use runtime::json::write_string;
 
+use crate::moment;
 use crate::plan::{Kind, Plan};
 use crate::wire::{Broken, Raw, members};
 
@@ -185,11 +186,12 @@ fn fraction(nanos: i64) -> String {
 fn timestamp([seconds, nanos]: [i64; 2]) -> Result<String, NoText> {
     const EXPECTED: &str =
         "Expected a time of the years 1 to 9999, and 0 to 999999999 nanoseconds.";
-    let nanos = i32::try_from(nanos).ok().filter(|nanos| (0..1_000_000_000).contains(nanos));
-    let time = nanos.and_then(|nanos| jiff::Timestamp::new(seconds, nanos).ok());
-    // From 0001-01-01T00:00:00Z on, as the type says.
-    match time.filter(|_| seconds >= -62_135_596_800) {
-        Some(time) => Ok(time.to_string()),
+    let nanos = Some(nanos).filter(|nanos| (0..1_000_000_000).contains(nanos));
+    match nanos.and_then(|nanos| Some((moment::day_and_second(seconds)?, nanos))) {
+        Some(((date, of_day), nanos)) => {
+            let (hours, minutes, seconds) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+            Ok(format!("{date}T{hours:02}:{minutes:02}:{seconds:02}{}Z", fraction(nanos)))
+        }
         None => invalid("out-of-range", EXPECTED),
     }
 }

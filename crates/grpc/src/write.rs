@@ -227,8 +227,17 @@ fn small<'de, A: MapAccess<'de>>(
                     out.extend_from_slice(&degrees.to_le_bytes());
                 }
             }
-            (Kind::File, "media_type") => {
-                put_bytes(out, 1, map.next_value::<Cow<'de, str>>()?.as_bytes());
+            (Kind::File, "media_type" | "id" | "url" | "name" | "sha256") => {
+                let number = match &*name {
+                    "media_type" => 1,
+                    "id" => 3,
+                    "url" => 4,
+                    "name" => 5,
+                    _ => 6,
+                };
+                if let Some(text) = map.next_value::<Option<Cow<'de, str>>>()? {
+                    put_bytes(out, number, text.as_bytes());
+                }
             }
             (Kind::File, "bytes") => put_number(out, 2, map.next_value()?),
             _ => drop(map.next_value::<IgnoredAny>()?),

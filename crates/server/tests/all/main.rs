@@ -16,6 +16,7 @@ mod files_s3;
 mod files_stores;
 mod files_support;
 mod files_uploads;
+mod grpc;
 mod isolation;
 mod oidc_attacks;
 mod oidc_clients;
