@@ -13,6 +13,7 @@ mod failure;
 mod interface;
 mod journal;
 mod numeric;
+mod opening;
 mod page;
 mod plan;
 mod pool;

@@ -1,7 +1,6 @@
 //! One piece of work on a connection: statements, sent ahead where nobody waits for their answer.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use tokio_postgres::{Error, Row};
 use crate::alone::Asked;
 use crate::catalog::Catalog;
 use crate::failure::{self, Violation};
+use crate::opening::opening;
 use crate::plan::Plan;
 use crate::pool::{Connection, Held, Pool};
 use crate::silence;
@@ -24,13 +24,6 @@ use crate::standing::Standing;
 use crate::tenants;
 use crate::text::Text;
 use crate::wire::Bind;
-
-/// What opens a transaction that reads one snapshot.
-const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// What opens a transaction that writes.
-const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-/// The same where rules ask about rows that nobody can lock, because they may not be there yet.
-const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
 /// A connection with what is needed to speak of rows.
 #[derive(Debug)]
@@ -484,24 +477,4 @@ impl Session {
 
 fn read_only() -> StoreError {
     StoreError::Internal { message: "a read tried to write".to_owned() }
-}
-
-/// What opens a transaction on these terms, in one message; whom it is for follows.
-fn opening(held: &Held, catalog: &Catalog, terms: Terms, writes: bool) -> String {
-    let begin = match (writes, catalog.serializable) {
-        (false, _) => READ,
-        (true, false) => WRITE,
-        (true, true) => SERIALIZABLE,
-    };
-    let mut sql = begin.to_owned();
-    // Writing to a string cannot fail.
-    if let Some(each_time) = held.pool().each_time() {
-        let _ = write!(sql, "; {each_time}");
-    }
-    // A read that nobody waits for any more is cancelled with its future.
-    if let Some(deadline) = terms.deadline.filter(|_| writes) {
-        let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
-        let _ = write!(sql, "; SET LOCAL statement_timeout = {left}");
-    }
-    sql
 }
