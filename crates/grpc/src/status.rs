@@ -99,9 +99,10 @@ pub(crate) fn code(problem: &Problem) -> i32 {
         "payload-too-large" | "headers-too-large" | "uri-too-long" => "RESOURCE_EXHAUSTED",
         "request-timeout" => "DEADLINE_EXCEEDED",
         "conflict" | "in-progress" | "idempotency-in-progress" => "ABORTED",
-        "precondition-required" | "unsupported-media-type" | "unknown-property" => {
-            "INVALID_ARGUMENT"
-        }
+        "precondition-required"
+        | "unsupported-media-type"
+        | "not-acceptable"
+        | "unknown-property" => "INVALID_ARGUMENT",
         _ if !problem.errors.is_empty() => "INVALID_ARGUMENT",
         _ => emit::protobuf::grpc_status(problem.status),
     };
