@@ -102,6 +102,7 @@ pub(crate) fn code(problem: &Problem) -> i32 {
         "precondition-required"
         | "unsupported-media-type"
         | "not-acceptable"
+        | "range-not-satisfiable"
         | "unknown-property" => "INVALID_ARGUMENT",
         _ if !problem.errors.is_empty() => "INVALID_ARGUMENT",
         _ => emit::protobuf::grpc_status(problem.status),
