@@ -14,7 +14,7 @@ use crate::tools;
 #[derive(Args)]
 pub struct Options {
     /// Only the tables whose name contains this: front, proposals, decide, start, serve-sqlite,
-    /// serve-postgresql.
+    /// serve-postgresql, simulate.
     filter: Option<String>,
     /// Leave out the Node.js stacks.
     #[arg(long)]
@@ -27,6 +27,17 @@ const SETTINGS: [&str; 4] =
 
 /// Builds and runs `bench`.
 pub fn run(options: &Options) -> Result<()> {
+    if options.filter.as_deref() == Some("simulate") {
+        // A package of its own: the simulator needs no server.
+        step("measuring");
+        return execute(cargo().args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "bench-simulate",
+        ]));
+    }
     step("building in release");
     execute(cargo().args(["build", "--release", "--package", "bench", "--package", "cli"]))?;
     let mut command = cargo();

@@ -1,4 +1,4 @@
-//! `docs/guide.md` and `docs/http.md`, step by step: the commands in one shell, the model edited as the page says,
+//! `docs/guide.md`, `docs/http.md` and `docs/simulation.md`, step by step: the commands in one shell, the model edited as the page says,
 //! and what the page shows compared with what happens.
 //!
 //! A string `…` stands for anything, and so does the rest of an object with a key `…`. Comments
@@ -38,6 +38,13 @@ fn what_is_served_is_served() {
     follow("http", &blocks);
 }
 
+#[test]
+fn networks_are_simulated_as_shown() {
+    let blocks = blocks(&read("docs/simulation.md"));
+    assert!(blocks.len() >= 4, "only {} blocks", blocks.len());
+    follow("simulation", &blocks);
+}
+
 fn follow(name: &str, blocks: &[Block]) -> Reader {
     let mut reader = Reader::new(name);
     for block in blocks {
@@ -61,6 +68,8 @@ struct Reader {
 impl Reader {
     fn new(name: &str) -> Self {
         let scratch = Scratch::new(name);
+        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+        std::os::unix::fs::symlink(examples, scratch.path().join("examples")).unwrap();
         let shell = Shell::new(&scratch);
         Self { scratch, shell, server: None, servers: 0, output: String::new(), unsaved: None }
     }

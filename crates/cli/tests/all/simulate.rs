@@ -71,3 +71,31 @@ fn what_cannot_be_asked_says_what_can() {
     assert_eq!(load.code, 2);
     assert!(load.stderr.contains("a multiple such as `2x`"), "{load:?}");
 }
+
+#[test]
+fn a_network_is_read_from_a_file_and_what_is_wrong_is_shown_there() {
+    let scratch = Scratch::new("simulate-network");
+    let network =
+        "sources: { all: { rate: 1/s, to: desk } }\nstations: { desk: { service: 500ms } }\n";
+    scratch.write("queue.yaml", network.to_owned());
+    let steady = scratch.firm(&["simulate", "--network", "queue.yaml", "--json"]);
+    assert_eq!(steady.code, 0, "{steady:?}");
+    let document = steady.json();
+    let source = &document["simulation"]["windows"][0]["sources"][0];
+    // M/D/1 at half load: the wait is half of a service (Pollaczek and Khinchine).
+    let mean = source["latency"]["value"].as_f64().unwrap();
+    assert!((mean - 0.75).abs() < 0.02, "{mean}");
+
+    scratch.write("queue.yaml", network.replace("1/s", "3/s"));
+    let growing = scratch.firm(&["simulate", "--network", "queue.yaml"]);
+    assert_eq!(growing.code, 1, "{growing:?}");
+    assert!(growing.stdout.contains("not steady: "), "{growing:?}");
+
+    scratch.write("queue.yaml", network.replace("to: desk", "to: dest"));
+    let wrong = scratch.firm(&["simulate", "--network", "queue.yaml"]);
+    assert_eq!(wrong.code, 1, "{wrong:?}");
+    assert!(wrong.stderr.contains("did you mean `desk`?"), "{wrong:?}");
+
+    let none = scratch.firm(&["simulate", "--network", "nothing.yaml"]);
+    assert_eq!(none.code, 2, "{none:?}");
+}

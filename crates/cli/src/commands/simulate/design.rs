@@ -8,7 +8,7 @@ use decide::{Design, numbers, sizing::Level};
 use simulate::design::{
     Amount, Clients, Disturbance, NoAnswer, Question, Unknown, answer, compile, stability,
 };
-use simulate::experiment::{Plan, Unsound};
+use simulate::experiment::Plan;
 use simulate::output::{answer_json, answer_text, stability_json, stability_text};
 
 use crate::console::Console;
@@ -126,7 +126,7 @@ pub(super) fn run(
     let tell = |progress| super::tell(console, progress);
     let report = simulate::experiment::simulate(&compiled.network, &plan, tell);
     super::told(console);
-    let report = report.map_err(bug)?;
+    let report = report.map_err(super::bug)?;
     let answer = answer(&compiled, &report, design.sizing.cost(Level::Peak));
     if console.json() {
         let mut document = loaded.document();
@@ -168,7 +168,7 @@ fn come_back(
     super::told(console);
     let stability = found.map_err(|none| match none {
         NoAnswer::Unknown(unknown) => unknown_name(&unknown),
-        NoAnswer::Unsound(unsound) => bug(unsound),
+        NoAnswer::Unsound(unsound) => super::bug(unsound),
         NoAnswer::NoTrigger => Failure::new(
             "no-trigger",
             "`--stability` looks at what happens after a disturbance has ended, and none ends",
@@ -194,8 +194,4 @@ fn unknown_name(unknown: &Unknown) -> Failure {
         None => format!("there are {}, and `store.CONTEXT`, `service.CONTEXT`", all.join(", ")),
     };
     Failure::new("unknown-name", format!("the design has no `{}`", unknown.name)).help(help)
-}
-
-fn bug(unsound: Unsound) -> Failure {
-    Failure::new("bug-in-firm", format!("the simulator has a bug: {unsound}"))
 }

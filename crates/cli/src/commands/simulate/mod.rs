@@ -1,6 +1,7 @@
 //! `firm simulate`: will it hold? Answered from the numbers of the model, before anything is built.
 
 mod design;
+mod network;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,12 +30,24 @@ Example:
   firm simulate examples/shop
   firm simulate examples/shop --load reach
   firm simulate examples/shop --fail cardProcessor=hang@60s..120s
-  firm simulate examples/shop --slow store.ordering=20x@30s..40s --stability"
+  firm simulate examples/shop --slow store.ordering=20x@30s..40s --stability
+  firm simulate --network examples/networks/four-servers.yaml --precision 1"
 )]
 pub struct SimulateArguments {
     /// Folder with `firmitas.yaml`
     #[arg(default_value = ".")]
     model: PathBuf,
+
+    /// Simulate a raw queueing network from a file instead (docs/simulation.md)
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "model", "load", "fail", "slow", "lose_zone", "surge", "stability", "client_attempts",
+            "client_retry_budget"
+        ]
+    )]
+    network: Option<PathBuf>,
 
     #[command(flatten)]
     question: design::QuestionArguments,
@@ -100,6 +113,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// When there is no model, or a disturbance names what it does not have.
 pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<Outcome, Failure> {
     let plan = arguments.experiment.plan();
+    if let Some(file) = &arguments.network {
+        return network::run(file, &plan, console);
+    }
     design::run(&arguments.model, &arguments.question, &plan, console)
 }
 
@@ -118,4 +134,9 @@ fn told(console: &Console) {
     if console.interactive() {
         eprint!("\r\u{1b}[K");
     }
+}
+
+/// The simulator broke a law that it must keep.
+fn bug(unsound: simulate::experiment::Unsound) -> Failure {
+    Failure::new("bug-in-firm", format!("the simulator has a bug: {unsound}"))
 }
