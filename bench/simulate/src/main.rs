@@ -18,10 +18,13 @@ const EVENTS: u64 = 10_000_000;
 fn main() {
     let contestants: Vec<(&str, Box<dyn Fn(u32) -> u64>)> = vec![
         ("bare binary heap, one line for four servers", Box::new(|round| bare::run(round, EVENTS))),
-        ("one line for four servers", simulated(networks::four_servers())),
+        (
+            "one line for four servers, through the general path",
+            simulated(networks::four_servers()),
+        ),
         ("the same with a series, for the warm-up", with_series(networks::four_servers())),
         ("1,000 lines for four servers each", simulated(networks::many(1000))),
-        ("retries with time limits, half in time", simulated(networks::retries())),
+        ("retries with time limits", simulated(networks::retries())),
         ("a pool held while others are asked", simulated(networks::layers())),
     ];
     let mut speeds: Vec<Vec<f64>> = vec![Vec::new(); contestants.len()];
