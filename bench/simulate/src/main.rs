@@ -10,13 +10,16 @@ use simulate::kernel::Seed;
 use simulate::network::Network;
 use simulate::run::{Horizon, run};
 
+/// Runs a round, and returns how many events there were.
+type Contestant = Box<dyn Fn(u32) -> u64>;
+
 /// Rounds; the median counts.
 const ROUNDS: usize = 7;
 /// Events of a run, about.
 const EVENTS: u64 = 10_000_000;
 
 fn main() {
-    let contestants: Vec<(&str, Box<dyn Fn(u32) -> u64>)> = vec![
+    let contestants: Vec<(&str, Contestant)> = vec![
         ("bare binary heap, one line for four servers", Box::new(|round| bare::run(round, EVENTS))),
         (
             "one line for four servers, through the general path",
@@ -47,11 +50,11 @@ fn main() {
     }
 }
 
-fn simulated(network: Network) -> Box<dyn Fn(u32) -> u64> {
+fn simulated(network: Network) -> Contestant {
     Box::new(move |replication| play(&network, replication, None))
 }
 
-fn with_series(network: Network) -> Box<dyn Fn(u32) -> u64> {
+fn with_series(network: Network) -> Contestant {
     Box::new(move |replication| play(&network, replication, Some(1_000_000_000_000)))
 }
 
