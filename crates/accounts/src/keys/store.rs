@@ -156,7 +156,7 @@ impl Keys {
         let scope = key::operations(model, &key.about.scopes).map(Arc::new);
         let claim = key.about.tenant.as_deref().and_then(runtime::json::parse_uuid);
         let tenant = TenantHint { claim, ..TenantHint::default() };
-        Caller { actors, identity: Some(identity), scope, tenant, ..Caller::default() }
+        Caller { actors, identity: Some(identity), scope, tenant }
     }
 }
 

@@ -77,7 +77,7 @@ fn a_network_is_read_from_a_file_and_what_is_wrong_is_shown_there() {
     let scratch = Scratch::new("simulate-network");
     let network =
         "sources: { all: { rate: 1/s, to: desk } }\nstations: { desk: { service: 500ms } }\n";
-    scratch.write("queue.yaml", network.to_owned());
+    scratch.write("queue.yaml", network);
     let steady = scratch.firm(&["simulate", "--network", "queue.yaml", "--json"]);
     assert_eq!(steady.code, 0, "{steady:?}");
     let document = steady.json();

@@ -85,13 +85,11 @@ impl Snapshot for Session {
         ready(Self::page(self, query))
     }
 
-    fn tree(&mut self, query: &TreeQuery) -> impl Future<Output = Outcome<Tree>> + Send {
-        async move {
-            // Values are decrypted in whole rows.
-            match self.catalog.vault.in_levels(&query.level) {
-                true => tree_by_rows(self, query).await,
-                false => Self::tree(self, query),
-            }
+    async fn tree(&mut self, query: &TreeQuery) -> Outcome<Tree> {
+        // Values are decrypted in whole rows.
+        match self.catalog.vault.in_levels(&query.level) {
+            true => tree_by_rows(self, query).await,
+            false => Self::tree(self, query),
         }
     }
 

@@ -1,4 +1,5 @@
 //! What nobody else may see, in all the ways in which bytes may show it.
+#![expect(clippy::disallowed_types, reason = "looked up, never gone through in order")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
