@@ -18,9 +18,6 @@ const ROUNDS: usize = 7;
 /// Events of a run, about.
 const EVENTS: u64 = 10_000_000;
 
-/// Plays a round and says how many events that were.
-type Contestant = Box<dyn Fn(u32) -> u64>;
-
 fn main() {
     let contestants: Vec<(&str, Contestant)> = vec![
         ("bare binary heap, one line for four servers", Box::new(|round| bare::run(round, EVENTS))),

@@ -51,6 +51,12 @@ fn row_of_caller(at: i64) -> String {
     format!("01890000-0000-7000-8000-{:012x}", 0x1000 + at)
 }
 
+/// A row of values for each caller: its subject and the id of its row.
+fn for_callers(write: impl Fn(&str, &str) -> String) -> String {
+    let rows: Vec<String> = (0..CALLERS).map(|at| write(&caller(at), &row_of_caller(at))).collect();
+    rows.join(", ")
+}
+
 /// Fills the tables, which exist. What the handlers written by hand keep beside them stands in a
 /// schema of its own. Those that know of no company write for this one; for their pages there is an
 /// index without it.
@@ -65,19 +71,15 @@ pub async fn fill(url: &str, extent: Extent) -> Result<()> {
     let (product, customer, order) = (id('1', "n"), id('2', "n"), id('3', "n"));
     let line_product = id('1', "((o.n * 7919 + l.n * 104729) % $PRODUCTS + 1)")
         .replace("$PRODUCTS", &extent.products.to_string());
-    let callers: Vec<(String, String)> =
-        (0..CALLERS).map(|at| (caller(at), row_of_caller(at))).collect();
-    let list = |write: &dyn Fn(&str, &str) -> String| {
-        let all: Vec<String> = callers.iter().map(|(subject, row)| write(subject, row)).collect();
-        all.join(", ")
-    };
-    let people = list(&|subject, row| format!("('{row}'::uuid, now(), now(), 1, '{subject}')"));
-    let links = list(&|subject, row| {
+    let people =
+        for_callers(|subject, row| format!("('{row}'::uuid, now(), now(), 1, '{subject}')"));
+    let links = for_callers(|subject, row| {
         format!(
             "('sales.Customer', 'urn:firmitas:built-in', '{subject}', '{row}'::uuid, '{COMPANY}'::uuid)"
         )
     });
-    let by_hand = list(&|subject, row| format!("('{subject}', '{row}'::uuid, '{COMPANY}'::uuid)"));
+    let by_hand =
+        for_callers(|subject, row| format!("('{subject}', '{row}'::uuid, '{COMPANY}'::uuid)"));
     let staff = row_of_caller(CALLERS);
     let defaults: String = ["merchandisers", "customers", "products", "orders", "orders_lines"]
         .iter()

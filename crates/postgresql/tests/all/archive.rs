@@ -1,5 +1,6 @@
 //! Backups of a database that goes on being written, restored elsewhere.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use runtime::store::{
 
 use crate::small::{self, CUSTOMER, ORDER, PRODUCT};
 use crate::store_support::{Folder, customer, insert, open, order, product, row};
-use crate::stores::{client, made, outside};
+use crate::stores::{TestStore, client, made, outside};
 
 fn backup(url: &str, to: &std::path::Path) -> Result<archive::Summary, StoreError> {
     outside(archive::backup(url, to))
@@ -78,7 +79,13 @@ async fn a_backup_under_writes_is_one_moment_and_serves_elsewhere() {
     assert!(matches!(restore(&elsewhere, &file), Err(StoreError::Unusable { .. })), "twice");
     let restored = open(&other, small::shop()).unwrap();
     assert_eq!(row(&restored, PRODUCT, 2).await.as_deref(), Some(&strange));
-    assert!(row(&restored, CUSTOMER, 1).await.is_some());
+    is_one_moment(&restored, before..=after).await;
+    goes_on(&restored).await;
+}
+
+/// As many orders as had been written, each with its lines and its event.
+async fn is_one_moment(restored: &TestStore, written: RangeInclusive<u64>) {
+    assert!(row(restored, CUSTOMER, 1).await.is_some());
     let mut query = PageQuery::new(ORDER, 100_000);
     query.sort = None::<Sort>;
     let found: Result<_, StoreError> = restored
@@ -90,25 +97,29 @@ async fn a_backup_under_writes_is_one_moment_and_serves_elsewhere() {
         .await;
     let (orders, events) = found.unwrap();
     let held = orders.len() as u64;
-    assert!((before..=after).contains(&held), "{before} <= {held} <= {after}");
+    assert!(written.contains(&held), "{held} in {written:?}");
     assert!(orders.iter().all(|order| order.parts[0].len() == 2), "an order without its lines");
     assert_eq!(events.len(), orders.len(), "an order without its event");
     assert_eq!(events[0].1, event(100));
-    // Numbers of the outbox go on behind those that were restored.
+}
+
+/// Numbers of the outbox go on behind those that were restored; keys and references hold.
+async fn goes_on(restored: &TestStore) {
     let appended: Result<_, StoreError> = restored
         .write(Terms::SERVER, |session| {
             Box::pin(async move {
+                let last = session.outbox(0, 100_000).await?.last().map(|last| last.0);
                 session.append(&event(7)).await?;
-                session.outbox(0, 100_000).await
+                let appended = session.outbox(0, 100_000).await?.last().map(|last| last.0);
+                Ok((last, appended))
             })
         })
         .await;
-    let last = events.last().unwrap().0;
-    assert!(appended.unwrap().last().unwrap().0 > last);
-    // Keys and references hold as before.
-    let taken = insert(&restored, vec![customer(9, "one@example.org")]).await;
+    let (last, appended) = appended.unwrap();
+    assert!(last.is_some() && appended > last, "{appended:?} after {last:?}");
+    let taken = insert(restored, vec![customer(9, "one@example.org")]).await;
     assert_eq!(taken, Err(StoreError::Unique { code: "email-taken".into() }));
-    let missing = insert(&restored, vec![order(9, 99, 1, &[])]).await;
+    let missing = insert(restored, vec![order(9, 99, 1, &[])]).await;
     assert!(matches!(missing, Err(StoreError::MissingReference { .. })), "{missing:?}");
 }
 

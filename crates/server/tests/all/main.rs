@@ -10,6 +10,7 @@
 )]
 
 mod accounts_http;
+mod accounts_support;
 mod files_downloads;
 mod files_rows;
 mod files_s3;

@@ -275,11 +275,13 @@ impl Experiment<'_> {
     }
 }
 
-/// The widest relative half-width of a mean or p95 latency.
+/// The widest relative half-width of a mean or p95 latency, of the sources that had enough requests
+/// to tell a p95: those that hardly anybody asks for must not decide for how long all are watched.
 fn widest(windows: &[WindowReport]) -> f64 {
     let sources = windows.iter().flat_map(|window| &window.sources);
-    let estimates = sources.flat_map(|source| {
-        source.latency.into_iter().chain(source.quantiles.get(report::P95).copied().flatten())
+    let estimates = sources.filter_map(|source| {
+        let p95 = source.quantiles.get(report::P95).copied().flatten()?;
+        Some(source.latency.map_or(p95.relative(), |mean| mean.relative().max(p95.relative())))
     });
-    estimates.map(|estimate| estimate.relative()).fold(0.0, f64::max)
+    estimates.fold(0.0, f64::max)
 }

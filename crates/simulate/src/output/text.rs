@@ -170,9 +170,7 @@ fn warning(report: &Report) -> Option<String> {
              followed.{station}"
         ),
         Steadiness::Steady | Steadiness::Changing if report.precise == Some(false) => {
-            "the wanted precision was not reached: allow more with `--most-replications`, or watch \
-             for longer with `--duration`"
-                .to_owned()
+            "the wanted precision was not reached: watch for longer with `--duration`".to_owned()
         }
         Steadiness::Steady | Steadiness::Changing => return None,
     })

@@ -73,53 +73,62 @@ fn a_developer_creates_and_reads_a_product_as_a_merchandiser() {
         assert!(name == "ratelimit" || shown.is_string(), "{name}: {shown}");
     }
 
-    // The key stays until something else is meant.
+    let other = repeats_and_refusals(&mut browser, &made);
+    reads_and_changes(&mut browser, other);
+    pages_follow_each_other(&mut browser);
+    assert_eq!(browser.wrongs(), Vec::<String>::new());
+    assert_eq!(browser.asked_elsewhere(&server.url), Vec::<String>::new());
+}
+
+/// The idempotency key stays until something else is meant. Another product with the same number.
+fn repeats_and_refusals(browser: &mut Browser, made: &Value) -> Value {
     let key = browser.see("document.querySelector('#in-header-Idempotency-Key').value");
-    assert_eq!(sent(&mut browser), 201);
-    assert_eq!(header(&mut browser, "idempotency-replayed"), "true");
+    assert_eq!(sent(browser), 201);
+    assert_eq!(header(browser, "idempotency-replayed"), "true");
     let mut other = made.clone();
     for own in ["id", "created_at", "updated_at", "version"] {
         other.as_object_mut().unwrap().remove(own);
     }
     browser.write("#body", &other.to_string());
     assert_ne!(browser.see("document.querySelector('#in-header-Idempotency-Key').value"), key);
-    assert_eq!(sent(&mut browser), 409);
+    assert_eq!(sent(browser), 409);
     let problem = browser.see("document.querySelector('.problem').textContent");
     assert!(problem.as_str().unwrap().contains("sku-taken"), "{problem}");
     browser.write("#body", &json!({ "sku": 7 }).to_string());
-    assert_eq!(sent(&mut browser), 422);
+    assert_eq!(sent(browser), 422);
     let problem = browser.see("document.querySelector('.problem').textContent");
     assert!(problem.as_str().unwrap().contains("/sku"), "{problem}");
     let curl = browser.see("document.querySelector('#curl').textContent");
     assert!(curl.as_str().unwrap().contains("-X POST"), "{curl}");
+    other
+}
 
-    // Read back, and changed with the version that was seen.
+/// Read back, and changed with the version that was seen.
+fn reads_and_changes(browser: &mut Browser, mut other: Value) {
     other["sku"] = "another".into();
     browser.write("#body", &other.to_string());
-    assert_eq!(sent(&mut browser), 201);
+    assert_eq!(sent(browser), 201);
     browser.click("#read");
     browser.until("document.querySelector('#main').dataset.shown === '#/catalog/viewProduct'");
-    assert_eq!(sent(&mut browser), 200);
-    assert_eq!(body(&mut browser)["sku"], "another");
-    show(&mut browser, "#/catalog/editProduct");
+    assert_eq!(sent(browser), 200);
+    assert_eq!(body(browser)["sku"], "another");
+    show(browser, "#/catalog/editProduct");
     browser.write("#body", &json!({ "name": "Renamed" }).to_string());
-    assert_eq!(sent(&mut browser), 200);
-    assert_eq!(body(&mut browser)["name"], "Renamed");
+    assert_eq!(sent(browser), 200);
+    assert_eq!(body(browser)["name"], "Renamed");
+}
 
-    // Pages follow each other.
-    show(&mut browser, "#/catalog/browseProducts");
+fn pages_follow_each_other(browser: &mut Browser) {
+    show(browser, "#/catalog/browseProducts");
     browser.write("#in-query-limit", "1");
-    assert_eq!(sent(&mut browser), 200);
-    let first = body(&mut browser)["items"][0]["id"].clone();
+    assert_eq!(sent(browser), 200);
+    let first = body(browser)["items"][0]["id"].clone();
     browser.click("#next");
     browser.until(
         "document.querySelector('#answer-body') && !document.querySelector('#send').disabled",
     );
-    let second = body(&mut browser)["items"][0]["id"].clone();
+    let second = body(browser)["items"][0]["id"].clone();
     assert!(second.is_string() && second != first, "{first} {second}");
-
-    assert_eq!(browser.wrongs(), Vec::<String>::new());
-    assert_eq!(browser.asked_elsewhere(&server.url), Vec::<String>::new());
 }
 
 #[test]
