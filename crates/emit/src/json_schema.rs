@@ -23,7 +23,14 @@ const NO_NUL: &str = "^[^\\u0000]*$";
 /// The schema of a value.
 pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
     match ty {
-        Type::Optional(inner) => nullable(self::schema(schema, inner, way)),
+        Type::Optional(inner) => {
+            let mut may_be_null = nullable(self::schema(schema, inner, way));
+            if matches!(**inner, Type::File { .. }) && way == Way::In {
+                // An example that named an upload would be refused: there is none of that id.
+                may_be_null["examples"] = json!([null]);
+            }
+            may_be_null
+        }
         Type::Null => json!({ "type": "null" }),
         Type::Bool => json!({ "type": "boolean" }),
         Type::Int { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),

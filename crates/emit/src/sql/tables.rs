@@ -16,8 +16,7 @@ pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
     let mut statements = vec![entity_table(design, table, dialect)];
     let own = table_name(&table.schema, &table.name, dialect);
     statements.extend(partitions::first(design, table, &own, dialect));
-    let shape = design.model.shape(table.entity);
-    for (at, (part, of)) in table.parts.iter().zip(&shape.parts).enumerate() {
+    for (at, part) in table.parts.iter().enumerate() {
         let mut lines = vec![owner(design, table, dialect), POSITION.to_owned()];
         let fields = sealed::stored_part(&design.model, table.entity, at);
         for (field, base) in fields.iter().zip(&part.columns) {
@@ -25,7 +24,7 @@ pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
         }
         lines.extend(tenants::column(design, table, dialect));
         lines.push("PRIMARY KEY (\"owner_id\", \"position\")".to_owned());
-        lines.extend(references(design, table, &of.fields, &part.columns, dialect));
+        lines.extend(references(design, table, &fields, &part.columns, dialect));
         let name = table_name(&table.schema, &part.name, dialect);
         // Rows of a part are only ever read by their owner, in order: that is how they lie.
         let by = partitions::of_part(design, table, dialect);
@@ -38,7 +37,6 @@ pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
 
 fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
     let sqlite = dialect == Dialect::Sqlite;
-    let shape = design.model.shape(table.entity);
     let mut lines = Vec::new();
     if sqlite {
         // Named, so that it survives VACUUM: full-text search refers to it.
@@ -51,7 +49,7 @@ fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
     lines.extend(tenants::column(design, table, dialect));
     lines.push(primary_key(design, table, dialect));
     lines.extend(tenants::key(design, table));
-    lines.extend(references(design, table, &shape.fields, &table.columns, dialect));
+    lines.extend(references(design, table, &fields, &table.columns, dialect));
     let name = table_name(&table.schema, &table.name, dialect);
     let by = partitions::of_entity(design, table, dialect);
     statement(&name, &lines, &((if sqlite { " STRICT" } else { "" }).to_owned() + &by))
@@ -63,10 +61,10 @@ fn statement(name: &str, lines: &[String], options: &str) -> String {
 
 /// `id`, or the fields that replace it.
 fn primary_key(design: &Design, table: &Table, dialect: Dialect) -> String {
+    let shape = design.model.shape(table.entity);
     let entity = design.model.entity(table.entity);
     let id: Vec<_> = entity.built_in(BuiltIn::Id).into_iter().collect();
     let fields = if id.is_empty() { entity.identity.clone() } else { id };
-    let shape = design.model.shape(table.entity);
     let columns = fields.iter().filter_map(|at| {
         let at = usize::from(at.0);
         Some(names(design, &shape.fields.get(at)?.ty, table.columns.get(at)?))
@@ -141,16 +139,21 @@ fn id_column(design: &Design, table: &Table) -> Option<String> {
 /// Foreign keys of PostgreSQL, where they can only be made when all tables are there.
 pub fn foreign_keys(design: &Design, table: &Table) -> Vec<String> {
     let dialect = Dialect::PostgreSql;
-    let shape = design.model.shape(table.entity);
-    let own =
-        shape.fields.iter().zip(&table.columns).map(|(field, base)| (&table.name, field, base));
-    let parts = table.parts.iter().zip(&shape.parts).flat_map(|(part, of)| {
-        of.fields.iter().zip(&part.columns).map(move |(field, base)| (&part.name, field, base))
-    });
+    // What is encrypted names nothing that a database could look up.
+    let fields = sealed::stored(&design.model, table.entity);
+    let mut all: Vec<(&String, &FieldShape, &String)> =
+        fields.iter().zip(&table.columns).map(|(field, base)| (&table.name, field, base)).collect();
+    let parts: Vec<_> = (0..table.parts.len())
+        .map(|at| sealed::stored_part(&design.model, table.entity, at))
+        .collect();
+    for (part, fields) in table.parts.iter().zip(&parts) {
+        let of = fields.iter().zip(&part.columns);
+        all.extend(of.map(|(field, base)| (&part.name, field, base)));
+    }
     let add = |(name, field, base): (&String, &FieldShape, &String)| {
         let (from, target) = target(design, table, field, base, dialect)?;
         let table = table_name(&table.schema, name, dialect);
         Some(format!("ALTER TABLE {table} ADD FOREIGN KEY ({from}) REFERENCES {target}"))
     };
-    own.chain(parts).filter_map(add).collect()
+    all.into_iter().filter_map(add).collect()
 }

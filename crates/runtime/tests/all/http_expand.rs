@@ -288,10 +288,11 @@ async fn a_tree_takes_as_many_statements_as_a_row() {
     let path = format!("/market/v1/orders/{}", m.orders[0]);
     let row = cost(&m, &path).await;
     let wide = "expand=customer,lines.product.category.parent,slip.product";
-    assert_eq!(cost(&m, &format!("{path}?{wide}")).await, row);
+    // Or fewer: a plain row asks for its parts apart.
+    assert!(cost(&m, &format!("{path}?{wide}")).await <= row);
     let page = cost(&m, "/market/v1/orders?sort=placed_at").await;
     let wide = "expand=customer,lines.product.category";
-    assert_eq!(cost(&m, &format!("/market/v1/orders?sort=placed_at&{wide}")).await, page);
+    assert!(cost(&m, &format!("/market/v1/orders?sort=placed_at&{wide}")).await <= page);
     // One for both halves of a page, of rows with a note and without.
     assert!(cost(&m, &format!("/market/v1/orders?sort=note&{wide}")).await <= page);
 }
