@@ -92,6 +92,9 @@ fn firmitas() -> Result<Contestant> {
         "--json",
         "--log",
         "off",
+        // One client sends everything.
+        "--rate-limit",
+        "off",
         "--data",
     ]);
     let server = Server::start(command.arg(&data))?;
