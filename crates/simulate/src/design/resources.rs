@@ -98,7 +98,7 @@ impl Stations {
             stations.service(service, replicas, builder);
         }
         for store in &design.sizing.stores {
-            stations.store(design, store, amount, builder);
+            stations.store(store, amount, builder);
         }
         stations
     }
@@ -131,13 +131,7 @@ impl Stations {
         }
     }
 
-    fn store(
-        &mut self,
-        design: &Design,
-        store: &decide::sizing::Store,
-        amount: Amount,
-        builder: &mut Builder,
-    ) {
+    fn store(&mut self, store: &decide::sizing::Store, amount: Amount, builder: &mut Builder) {
         let name = &store.name;
         let node = match amount {
             Amount::Level(Level::Reach) => store.node_at_reach,
@@ -161,7 +155,6 @@ impl Stations {
             self.add(named, name, Kind::Followers, followers.clone(), cores);
         }
         self.stores.push(Servers { first, followers });
-        debug_assert!(design.sizing.stores.len() >= self.stores.len());
     }
 
     fn add(
@@ -199,7 +192,7 @@ fn scaled(service: &decide::sizing::Service, factor: f64) -> u32 {
     wanted.clamp(service.replicas, service.most.max(service.replicas))
 }
 
-/// How a network round trip within the data centre takes, in seconds.
+/// How long a round trip within the data centre takes, in seconds.
 pub(super) fn trip(design: &Design) -> f64 {
     design.facts().value(&numbers::ZONE_TRIP) / 1e3
 }
