@@ -99,3 +99,9 @@ fn a_network_is_read_from_a_file_and_what_is_wrong_is_shown_there() {
     let none = scratch.firm(&["simulate", "--network", "nothing.yaml"]);
     assert_eq!(none.code, 2, "{none:?}");
 }
+
+#[test]
+fn replicas_admit_as_many_requests_as_firm_up_does() {
+    let admitted = usize::try_from(simulate::design::REQUESTS_AT_ONCE).unwrap();
+    assert_eq!(admitted, runtime::http::Limits::default().requests);
+}

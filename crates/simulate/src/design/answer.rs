@@ -8,9 +8,6 @@ use crate::experiment::{QUANTILES, Report, SourceReport, StationReport, Steadine
 use crate::run::Failure;
 use crate::statistics::Estimate;
 
-/// Utilisation above which a resource has no room for chance: what `capacity` bears at D2.
-const REACHED: f64 = 0.85;
-
 /// What became of a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
@@ -173,8 +170,11 @@ fn seconds(time: u64) -> f64 {
 fn phase(compiled: &Compiled, window: &WindowReport, report: &Report) -> Phase {
     let (warm_up, replications) = (report.warm_up, report.replications);
     let pairs = compiled.operations.iter().zip(&window.sources);
-    let mut resources: Vec<ResourceAnswer> =
-        compiled.resources.iter().map(|of| resource(of, &window.stations)).collect();
+    let mut resources: Vec<ResourceAnswer> = compiled
+        .resources
+        .iter()
+        .map(|of| resource(of, &window.stations, compiled.reached))
+        .collect();
     resources.sort_by(|a, b| {
         let (a, b) = (a.utilisation.unwrap_or(-1.0), b.utilisation.unwrap_or(-1.0));
         b.total_cmp(&a)
@@ -235,7 +235,7 @@ fn total(shares: &[(Failure, Estimate)]) -> Estimate {
     Estimate { value, error, replications }
 }
 
-fn resource(of: &Resource, stations: &[StationReport]) -> ResourceAnswer {
+fn resource(of: &Resource, stations: &[StationReport], reached: f64) -> ResourceAnswer {
     let own: Vec<&StationReport> =
         of.stations.iter().filter_map(|station| stations.get(station.index())).collect();
     let count = own.iter().fold(0.0, |count, _| count + 1.0_f64).max(1.0);
@@ -253,6 +253,6 @@ fn resource(of: &Resource, stations: &[StationReport]) -> ResourceAnswer {
         half_width,
         waiting: own.iter().map(|of| of.waiting.value).sum(),
         rejected: mean(|of| of.rejected.value),
-        room: utilisation.filter(|share| *share > 0.0).map(|share| REACHED / share),
+        room: utilisation.filter(|share| *share > 0.0).map(|share| reached / share),
     }
 }

@@ -63,21 +63,22 @@ impl<'d> Compiler<'d> {
         let mut builder = Builder::new();
         let stations = Stations::of(design, question.amount, &mut builder);
         let calls = Calls::of(design, &mut builder);
+        let names = decided::operation_names(design.facts());
         let done = |of: &Caching| {
-            let name = decided::operation_names(design.facts());
-            let subject = name.get(of.operation.0 as usize).cloned().unwrap_or_default();
+            let subject = names.get(of.operation.0 as usize);
             let mut verdicts = design.verdicts.iter().filter(|of| of.family == "cache");
-            verdicts.any(|verdict| verdict.subject == subject && verdict.choice != "none")
+            verdicts.any(|of| Some(&of.subject) == subject && of.choice != "none")
         };
         let kept = caching::of(design).into_iter().filter(done).map(|of| (of.operation, of));
+        let kept = kept.collect();
         Self {
             design,
             question,
             stations,
             calls,
             works: times::works(design),
-            kept: kept.collect(),
-            names: decided::operation_names(design.facts()),
+            kept,
+            names,
             entries: BTreeMap::new(),
             builder,
         }
@@ -349,7 +350,8 @@ impl<'d> Compiler<'d> {
             disturber.add(&mut self.builder, disturbance, warm_up)?;
         }
         let left_out = left_out(self.design);
-        Ok(Compiled { network: self.builder.finish(), operations, resources, left_out })
+        let reached = self.design.facts().value(&numbers::LOAD_REACHED);
+        Ok(Compiled { network: self.builder.finish(), operations, resources, reached, left_out })
     }
 }
 

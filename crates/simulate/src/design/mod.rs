@@ -14,7 +14,7 @@ pub mod times;
 pub use answer::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, answer};
 pub use compile::compile;
 pub use disturbance::{Disturbance, Happening, Unknown};
-pub use resources::{Kind, Resource};
+pub use resources::{Kind, REQUESTS_AT_ONCE, Resource};
 pub use stability::{NoAnswer, Recovery, Stability, stability};
 pub use text::seconds;
 pub use times::Amount;
@@ -59,6 +59,8 @@ pub struct Compiled {
     pub operations: Vec<Simulated>,
     /// What they wait for.
     pub resources: Vec<Resource>,
+    /// Utilisation above which a resource has no room for chance: what `capacity` bears at D2.
+    pub reached: f64,
     /// What was left out, in words, so that nobody takes the answer for more than it is.
     pub left_out: Vec<String>,
 }

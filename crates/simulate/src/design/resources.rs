@@ -86,8 +86,9 @@ pub(super) struct Stations {
     pub(super) resources: Vec<Resource>,
 }
 
-/// Requests that one process of ours has under way at once, as `firm up` bounds them by default.
-pub(super) const REQUESTS_AT_ONCE: u32 = 1024;
+/// Requests that one process of ours has under way at once, as `firm up` bounds them by default: a
+/// test of the command line holds it to that.
+pub const REQUESTS_AT_ONCE: u32 = 1024;
 
 impl Stations {
     /// Adds the stations of all services and stores.

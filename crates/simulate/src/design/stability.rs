@@ -3,9 +3,9 @@
 
 use decide::Design;
 
+use super::calls::nanoseconds;
 use super::{Compiled, Question, Unknown, compile};
 use crate::experiment::{Plan, Point, Unsound, simulate};
-use crate::kernel::Time;
 
 /// Share of what is asked for from which a system counts as recovered. House.
 const RECOVERED: f64 = 0.95;
@@ -153,10 +153,6 @@ fn recovery(design: &Design, question: &Question, plan: &Plan) -> Result<Recover
 fn deadline(compiled: &Compiled) -> f64 {
     let finite = compiled.operations.iter().map(|of| of.deadline).filter(|of| of.is_finite());
     finite.fold(1.0, f64::max)
-}
-
-fn nanoseconds(seconds: f64) -> Time {
-    super::calls::nanoseconds(seconds)
 }
 
 /// Requests a second of the first sources that ended well between two times, in seconds.
