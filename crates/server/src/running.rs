@@ -38,6 +38,9 @@ impl Server {
     /// # Errors
     /// See [`Refused`].
     pub async fn start(design: &Arc<Design>, settings: Settings) -> Result<Self, Refused> {
+        // Clients of buckets and caches take what the process has chosen, and end it where nothing
+        // was. Another part may have chosen already, which is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let externals = embedded::externals(design, settings.externals.clone())?;
         let keys = fields::keys(design, &settings.data, settings.field_keys.as_deref())?;
         match &settings.store {

@@ -5,50 +5,56 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use runtime::store::sqlite::{Limits, SqliteStore};
+use tokio::task::JoinHandle;
+
 use runtime::store::{PageQuery, Snapshot, Store, StoreError, Transaction};
 
 use crate::small::{self, CUSTOMER};
 use crate::store_support::{Folder, customer, design, now, open, row, shop, write};
+use crate::stores::{TestSession, TestStore};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_committed_together_and_seen_only_then() {
     let (folder, store) = shop();
     let store = Arc::new(store);
     // Everything that is queued while this one holds the writer belongs to its group.
-    let (hold, wait) = std::sync::mpsc::channel::<()>();
-    let first = tokio::spawn({
-        let store = store.clone();
-        async move {
-            write(&store, move |_| {
-                wait.recv().unwrap();
-                Ok(())
-            })
-            .await
-        }
-    });
-    let writes: Vec<_> = (1..=50u128)
-        .map(|id| {
-            let store = store.clone();
-            let insert = move |session: &mut runtime::store::sqlite::Session| {
-                now(session.insert(&customer(id, &format!("{id}@example.org"))))
-            };
-            tokio::spawn(async move { write(&store, insert).await })
+    let (first, hold) = held(&store).await;
+    let inserts = (1..=50u128).map(|id| {
+        write(&store, move |session| {
+            now(session.insert(&customer(id, &format!("{id}@example.org"))))
         })
-        .collect();
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    });
     let commits = || commits_of(&folder);
     let before = commits();
-    hold.send(()).unwrap();
+    // All are asked for before the writer goes on.
+    let inserts = futures_util::future::join_all(inserts);
+    let goes_on = async { hold.send(()).unwrap() };
+    let (inserted, ()) = tokio::join!(biased; inserts, goes_on);
     first.await.unwrap().unwrap();
-    for write in writes {
-        write.await.unwrap().unwrap();
-    }
+    assert!(inserted.iter().all(Result::is_ok), "{inserted:?}");
     for id in 1..=50 {
         assert!(row(&store, CUSTOMER, id).await.is_some());
     }
     // The log marks each commit in the frame of its last page.
     let grouped = commits() - before;
     assert!((1..=3).contains(&grouped), "51 writes took {grouped} commits");
+}
+
+/// A write that holds the writer until it is told to go on.
+async fn held(
+    store: &Arc<TestStore>,
+) -> (JoinHandle<Result<(), StoreError>>, std::sync::mpsc::Sender<()>) {
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let (hold, wait) = std::sync::mpsc::channel();
+    let store = store.clone();
+    let work = move |_: &mut TestSession| {
+        begun.send(()).unwrap();
+        wait.recv().unwrap();
+        Ok(())
+    };
+    let first = tokio::spawn(async move { write(&store, work).await });
+    begins.await.unwrap();
+    (first, hold)
 }
 
 /// Commits in the write-ahead log: frames whose header says how large the database then is.
@@ -161,33 +167,18 @@ async fn a_full_queue_says_busy() {
     let limits = Limits { waiting_writes: 2, ..Limits::default() };
     let store = SqliteStore::open(folder.path(), design(small::shop()), limits).unwrap();
     let store = Arc::new(store);
-    let (hold, wait) = std::sync::mpsc::channel::<()>();
-    let first = tokio::spawn({
-        let store = store.clone();
-        async move {
-            write(&store, move |_| {
-                wait.recv().unwrap();
-                Ok(())
-            })
-            .await
-        }
-    });
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let (first, hold) = held(&store).await;
     let ran = Arc::new(AtomicUsize::new(0));
-    let queued: Vec<_> = (0..5)
-        .map(|_| {
-            let (store, ran) = (store.clone(), ran.clone());
-            let count = move |_: &mut _| Ok(ran.fetch_add(1, Ordering::SeqCst));
-            tokio::spawn(async move { write(&store, count).await })
-        })
-        .collect();
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    hold.send(()).unwrap();
+    let counts = (0..5).map(|_| {
+        let ran = ran.clone();
+        write(&store, move |_: &mut _| Ok(ran.fetch_add(1, Ordering::SeqCst)))
+    });
+    // All are asked for before the writer goes on.
+    let counts = futures_util::future::join_all(counts);
+    let goes_on = async { hold.send(()).unwrap() };
+    let (counts, ()) = tokio::join!(biased; counts, goes_on);
     first.await.unwrap().unwrap();
-    let mut busy = 0;
-    for write in queued {
-        busy += usize::from(write.await.unwrap() == Err(StoreError::Busy));
-    }
+    let busy = counts.iter().filter(|count| **count == Err(StoreError::Busy)).count();
     assert_eq!((busy, ran.load(Ordering::SeqCst)), (3, 2));
 }
 

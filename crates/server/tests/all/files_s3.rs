@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use server::{FilesPlace, FilesSettings};
 
-use crate::files_support::{Gallery, MODEL, answer, png};
+use crate::files_support::{self, Gallery, MODEL, answer, png};
 
 /// A server of the S3 API that forgets everything when it ends.
 struct S3 {
@@ -41,7 +41,7 @@ impl S3 {
             .spawn()
             .unwrap();
         let s3 = Self { process, port };
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = files_support::client();
         for _ in 0..600 {
             let made = http.put(s3.url("/gallery-files")).send().await;
             if made.is_ok_and(|reply| reply.status().is_success()) {
@@ -58,7 +58,7 @@ impl S3 {
 
     /// How many objects there are, and how many uploads that were not finished.
     async fn objects(&self) -> (usize, usize) {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = files_support::client();
         let text = |path: &str| {
             let asked = http.get(self.url(path)).send();
             async { asked.await.unwrap().text().await.unwrap() }
@@ -81,7 +81,6 @@ impl S3 {
 
     async fn gallery(&self) -> Gallery {
         let model = MODEL.replace("300KiB", "12MiB");
-        let _ = rustls::crypto::ring::default_provider().install_default();
         Gallery::with(&model, |settings| settings.files = self.settings()).await
     }
 }

@@ -114,6 +114,12 @@ pub fn folder() -> PathBuf {
     folder
 }
 
+/// A client that may be made before any server.
+pub fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
 impl Gallery {
     pub async fn start() -> Self {
         Self::with(MODEL, |_| {}).await
@@ -127,8 +133,7 @@ impl Gallery {
         let server = Server::start(&design, settings).await;
         let server = server.map_err(|why| format!("{why:?}")).unwrap();
         let url = format!("http://{}", server.address());
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = client();
         Self { server: Some(server), folder, http, url, design }
     }
 
