@@ -73,7 +73,7 @@ impl PostgreSqlStore {
         let admin = settings.admin.as_deref().map(Address::parse).transpose()?;
         let user = address.user();
         let makes = admin.as_ref().unwrap_or(&address);
-        let (mut role, mut notes) = schema::fit(makes, &design, user).await?;
+        let schema::Fitted { mut role, mut notes, .. } = schema::fit(makes, &design, user).await?;
         let client = address.connect().await?;
         if admin.is_some() && role.is_none() {
             // An administrator may have made it by hand.

@@ -10,6 +10,7 @@ mod change;
 mod later;
 mod trouble;
 mod turn;
+mod versions;
 
 use decide::Design;
 use expression::sql::Dialect;
@@ -26,10 +27,13 @@ pub(crate) use turn::Turn;
 
 /// How long a change of a table waits for those who use it: whoever comes after it waits as long.
 /// Less than the second after which PostgreSQL looks for deadlocks.
-const LOCKS: &str = "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = '15min'";
+/// What is asked of stored rows is asked of everybody's: policies hold for the owner of a table too.
+const LOCKS: &str = "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = '15min'; \
+                     SET LOCAL firmitas.tenants = 'all'";
 
-/// What is remembered of the installed tables: the statements from position 1 on, and what each
-/// column means. At position 0 stands what made the tables of the server itself.
+/// What is remembered of the installed tables: the statements from position 1 on, what each column
+/// means, and the designs that they were made for. At position 0 stands what made the tables of the
+/// server itself.
 const REMEMBERED: &str = "
 CREATE TABLE IF NOT EXISTS firmitas.schema (
   position integer PRIMARY KEY,
@@ -41,10 +45,24 @@ CREATE TABLE IF NOT EXISTS firmitas.columns (
   meaning text NOT NULL,
   PRIMARY KEY (on_table, name)
 );
+CREATE TABLE IF NOT EXISTS firmitas.versions (
+  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  fingerprint text NOT NULL UNIQUE,
+  system text NOT NULL,
+  at timestamptz NOT NULL DEFAULT now()
+);
 ";
 
-/// As whom the server works, and what its operator should know about that.
-type Fitted = (Option<String>, Vec<String>);
+/// Tables that fit.
+#[derive(Debug)]
+pub(crate) struct Fitted {
+    /// As whom the server works.
+    pub role: Option<String>,
+    /// What its operator should know.
+    pub notes: Vec<String>,
+    /// Whether the tables are those of a later design.
+    earlier: bool,
+}
 
 /// Fits the database to the design.
 ///
@@ -66,7 +84,9 @@ pub(crate) async fn fit(
             Err(trouble) => patience.again(trouble, &client).await?,
         }
     };
-    later::finish(&client, &turn, address.pooler, design, &wanted).await?;
+    if !fitted.earlier {
+        later::finish(&client, &turn, address.pooler, design, &wanted).await?;
+    }
     Ok(fitted)
 }
 
@@ -80,13 +100,13 @@ async fn fit_once(
     transaction.batch_execute(LOCKS).await?;
     let powers = roles::powers(&transaction).await?;
     let installed = installed(&transaction).await?;
-    if installed.own.as_deref() != Some(TABLES) {
+    if installed.own.as_deref() != Some(&*own()) {
         // Even where all of it is there this would keep every writer away for a while.
-        transaction.batch_execute(TABLES).await?;
-        transaction.batch_execute(REMEMBERED).await?;
+        transaction.batch_execute(&own()).await?;
     }
-    change::apply(&transaction, design, &installed, wanted).await?;
-    let mut notes = Vec::new();
+    let found = change::apply(&transaction, design, &installed, wanted).await?;
+    let earlier = found.is_some();
+    let mut notes: Vec<String> = found.into_iter().collect();
     let role = if powers.creates_roles {
         Some(roles::make(&transaction, design, user).await?)
     } else {
@@ -105,7 +125,7 @@ async fn fit_once(
         None
     };
     transaction.commit().await?;
-    Ok((role, notes))
+    Ok(Fitted { role, notes, earlier })
 }
 
 /// The statements that made the tables; nothing in a database that has none yet.

@@ -4,6 +4,7 @@
 //! or widens is applied; what would lose or bend a stored value is refused with the difference,
 //! before anything is changed.
 
+mod earlier;
 pub(super) mod statement;
 mod stored;
 pub(crate) mod table;
@@ -13,14 +14,13 @@ use std::time::SystemTime;
 
 use decide::Design;
 use runtime::store::StoreError;
-use runtime::store::meaning::{Columns, Meanings};
+use runtime::store::meaning::{Columns, Meanings, extends};
 use runtime::store::tables::quoted;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, Transaction};
 
-use super::Installed;
 use super::trouble::{Trouble, first_line};
-use crate::statements::TABLES;
+use super::{Installed, own, versions};
 use crate::wire;
 use statement::Statement;
 
@@ -99,21 +99,28 @@ impl Words {
 }
 
 /// Applies what keeps every stored value, refuses anything else, and remembers what is installed.
+/// Where a later design has its tables here nothing is taken back: what was found is told.
 pub(super) async fn apply(
     transaction: &Transaction<'_>,
     design: &Design,
     installed: &Installed,
     wanted: &[String],
-) -> Result<(), Trouble> {
+) -> Result<Option<String>, Trouble> {
     let words = Words::of(design);
     let known = remembered(transaction).await?;
-    let own = installed.own.as_deref() == Some(TABLES);
+    let own = installed.own.as_deref() == Some(&*own());
     let installed = &installed.statements;
+    let version = versions::fingerprint(wanted, &words.meanings.columns);
+    if let Some(since) = versions::later(transaction, &version).await? {
+        let both = (installed.as_slice(), wanted);
+        return earlier::keep(transaction, &words, &known, both, &since).await.map(Some);
+    }
+    versions::record(transaction, design, &version).await?;
     if own && installed == wanted && known == words.meanings.columns {
-        return Ok(());
+        return Ok(None);
     }
     let mut changes = Changes::default();
-    stored::bent(transaction, &words, &known, &mut changes).await?;
+    stored::bent(transaction, &words, &known, extends, &mut changes).await?;
     for sql in installed.iter().filter(|sql| !wanted.contains(sql)) {
         gone(transaction, &words, sql, wanted, &mut changes).await?;
     }
@@ -136,7 +143,8 @@ pub(super) async fn apply(
         let done = transaction.batch_execute(sql).await;
         done.map_err(|error| refused(table, sql, &error))?;
     }
-    remember(transaction, wanted, &words.meanings.columns).await
+    remember(transaction, wanted, &words.meanings.columns).await?;
+    Ok(None)
 }
 
 /// Takes all locks before anything is done, so that nobody who waits for one of them is waited for
@@ -285,7 +293,7 @@ async fn remember(
     transaction.batch_execute("DELETE FROM firmitas.schema; DELETE FROM firmitas.columns").await?;
     let insert = "INSERT INTO firmitas.schema (position, sql) SELECT 0, $2::text UNION ALL \
                   SELECT at, sql FROM unnest($1::text[]) WITH ORDINALITY AS made (sql, at)";
-    transaction.execute(insert, &[&wanted, &TABLES]).await?;
+    transaction.execute(insert, &[&wanted, &own()]).await?;
     let tables: Vec<&str> = meant.keys().map(|(table, _)| table.as_str()).collect();
     let names: Vec<&str> = meant.keys().map(|(_, name)| name.as_str()).collect();
     let all: Vec<&str> = meant.values().map(String::as_str).collect();

@@ -38,7 +38,7 @@ async fn many_that_start_at_once_make_one_set_of_tables() {
     let client = client(&url).await;
     let of_server = "SELECT count(*) FROM pg_tables WHERE schemaname = 'firmitas'";
     let tables: i64 = client.query_one(of_server, &[]).await.unwrap().get(0);
-    assert_eq!(tables, 10);
+    assert_eq!(tables, 11);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +50,7 @@ async fn an_address_without_a_server_is_said_to_be_one() {
 
 /// The shop with what may be added while servers of the shop before go on: fields, one of them with
 /// a default, a key, members, a wider range, an entity that refers to others.
-fn grown() -> Model {
+pub fn grown() -> Model {
     let mut model = small::shop();
     let at = PRODUCT.0 as usize;
     for (name, ty, default) in [

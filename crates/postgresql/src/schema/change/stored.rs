@@ -1,23 +1,24 @@
 //! What is stored, as far as it stands against a change.
 
-use runtime::store::meaning::{Columns, extends};
+use runtime::store::meaning::Columns;
 use runtime::store::tables::quoted;
 use tokio_postgres::{Error, Transaction};
 
 use super::statement::{self, Statement};
 use super::{Changes, Test, Trouble, Words, table};
 
-/// Finds columns whose values would mean something else.
+/// Finds columns whose values would mean something else, where the meaning before does not fit.
 pub(super) async fn bent(
     transaction: &Transaction<'_>,
     words: &Words,
     known: &Columns,
+    fits: impl Fn(&str, &str) -> bool,
     changes: &mut Changes,
 ) -> Result<(), Trouble> {
     for (on, key) in &words.keys {
         for ((_, column), before) in known.iter().filter(|((of, _), _)| of == key) {
             let meant = words.meanings.columns.get(&(key.clone(), column.clone()));
-            let Some(after) = meant.filter(|after| !extends(before, after)) else { continue };
+            let Some(after) = meant.filter(|after| !fits(before, after)) else { continue };
             if holds(transaction, on, column).await? {
                 changes.differences.push(format!(
                     "{}: the column `{}.{column}` holds {before}, the model now wants {after}; \
@@ -123,6 +124,17 @@ pub(super) async fn holds(
     let column = quoted(column);
     let any = format!("SELECT EXISTS (SELECT FROM {on} WHERE {column} IS NOT NULL)");
     Ok(transaction.query_one(&any, &[]).await?.try_get(0)?)
+}
+
+/// Whether whoever leaves a column out gets a value in it all the same.
+pub(super) async fn is_filled(
+    transaction: &Transaction<'_>,
+    table: &str,
+    column: &str,
+) -> Result<bool, Trouble> {
+    let asked = "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) \
+                 AND attname = $2 AND (atthasdef OR NOT attnotnull))";
+    Ok(transaction.query_one(asked, &[&table, &column]).await?.try_get(0)?)
 }
 
 /// The names of the checks of one column, quoted.

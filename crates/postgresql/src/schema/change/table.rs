@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use runtime::store::tables::quoted;
 use tokio_postgres::Transaction;
 
+use super::earlier::Found;
 use super::stored::{self, plain};
 use super::{Changes, REQUIRED, Test, Trouble, Words};
 
@@ -110,6 +111,78 @@ pub(super) async fn change(
     Ok(())
 }
 
+/// Adds what an earlier design needs to a table of a later one, of which nothing is taken back; by
+/// its name, and both statements. What made the table then.
+pub(super) async fn keep(
+    transaction: &Transaction<'_>,
+    words: &Words,
+    (name, later, earlier): (&str, &str, &str),
+    changes: &mut Changes,
+    found: &mut Found,
+) -> Result<String, Trouble> {
+    let ((old, old_others, old_tail), (new, new_others, new_tail)) = (lines(later), lines(earlier));
+    let table = plain(name);
+    let rows = stored::any(transaction, name).await?;
+    if old_others != new_others || old_tail != new_tail {
+        changes.differences.push(format!(
+            "{}: a later model has changed the key of `{table}`, its references or how it is \
+             divided",
+            words.called(name)
+        ));
+    }
+    let mut made = later.to_owned();
+    let mut filled = Filled { words, name, rows, changes };
+    for (&column, was) in &old {
+        let bare = plain(column);
+        match new.get(column) {
+            Some(is) if was.ty == is.ty || widens(is.ty, was.ty) => {
+                if (was.required, was.check) != (is.required, is.check) {
+                    found.names.push(format!("what `{table}.{bare}` may hold"));
+                }
+            }
+            Some(_) => filled.changes.differences.push(format!(
+                "{}: a later model has given the column `{table}.{bare}` another type",
+                words.called(name)
+            )),
+            None if was.required && !stored::is_filled(transaction, name, &bare).await? => {
+                if rows {
+                    let difference = filled.unknown(&bare);
+                    filled.changes.differences.push(difference);
+                }
+                // Nobody has written there yet, and nobody could.
+                filled.step(format!("DROP COLUMN {column}"));
+                made = without(&made, column);
+            }
+            None => found.names.push(format!("column `{table}.{bare}`")),
+        }
+    }
+    for (&column, is) in new.iter().filter(|(column, _)| !old.contains_key(*column)) {
+        filled.add(column, is);
+        made = with(&made, earlier, column);
+    }
+    Ok(made)
+}
+
+/// The statement without the line of a column.
+fn without(sql: &str, column: &str) -> String {
+    let Some((head, body)) = sql.split_once("(\n  ") else { return sql.to_owned() };
+    let (body, tail) = body.rsplit_once("\n)").unwrap_or((body, ""));
+    let start = format!("{column} ");
+    let lines: Vec<&str> = body.split(",\n  ").filter(|line| !line.starts_with(&start)).collect();
+    format!("{head}(\n  {}\n){tail}", lines.join(",\n  "))
+}
+
+/// The statement with the line of a column that another one has.
+fn with(sql: &str, other: &str, column: &str) -> String {
+    let start = format!("{column} ");
+    let body = other.split_once("(\n  ").map_or("", |(_, body)| body);
+    let body = body.rsplit_once("\n)").map_or(body, |(body, _)| body);
+    match body.split(",\n  ").find(|line| line.starts_with(&start)) {
+        Some(line) => sql.replacen("(\n  ", &format!("(\n  {line},\n  "), 1),
+        None => sql.to_owned(),
+    }
+}
+
 /// A table that may have rows, as it is changed.
 struct Filled<'c> {
     words: &'c Words,
@@ -143,6 +216,16 @@ impl Filled<'_> {
             self.step(format!("ADD CHECK {check} NOT VALID"));
         }
         self.changes.added.insert((self.name.to_owned(), column.to_owned()));
+    }
+
+    /// That a later model demands what this one knows nothing of.
+    fn unknown(&self, column: &str) -> String {
+        format!(
+            "{}: a later model demands `{column}` of every row of `{}` and gives it no default: \
+             this model could add none",
+            self.words.called(self.name),
+            plain(self.name)
+        )
     }
 
     /// That rows have no value where one is required.
