@@ -30,6 +30,10 @@ fn main() {
         ("retries with time limits", simulated(networks::retries())),
         ("a pool held while others are asked", simulated(networks::layers())),
     ];
+    // A part of a name measures what has it in its name alone.
+    let part = std::env::args().nth(1).unwrap_or_default();
+    let contestants: Vec<_> =
+        contestants.into_iter().filter(|(name, _)| name.contains(&part)).collect();
     let mut speeds: Vec<Vec<f64>> = vec![Vec::new(); contestants.len()];
     for round in 0..ROUNDS {
         for ((_, contestant), speeds) in contestants.iter().zip(&mut speeds) {

@@ -2,7 +2,8 @@
 //! an order that never depends on a rejected one. The arithmetic is this crate's and `libm`'s, so a
 //! seed yields the same bits on every machine.
 
-use super::{Random, Time, normal_quantile};
+use super::logarithm::logarithm;
+use super::{Random, normal_quantile};
 
 /// A distribution of nonnegative times. The unit is the caller's, most often nanoseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,36 +52,6 @@ pub enum Distribution {
     Geometric(f64),
 }
 
-/// A distribution with the stream it is drawn from.
-#[derive(Clone, Debug)]
-pub struct Sampler {
-    /// What is drawn.
-    pub distribution: Distribution,
-    /// From what.
-    pub random: Random,
-}
-
-impl Sampler {
-    /// A length of time, if the distribution is in nanoseconds.
-    #[inline]
-    pub fn time(&mut self) -> Time {
-        nanoseconds(self.distribution.draw(&mut self.random))
-    }
-
-    /// A value.
-    #[inline]
-    pub fn value(&mut self) -> f64 {
-        self.distribution.draw(&mut self.random)
-    }
-}
-
-/// Rounded to whole nanoseconds; what is too large, negative or no number is brought inside.
-#[inline]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-fn nanoseconds(value: f64) -> Time {
-    (value + 0.5) as Time
-}
-
 impl Distribution {
     /// A value.
     #[inline]
@@ -89,6 +60,22 @@ impl Distribution {
             Self::Constant(value) => *value,
             Self::Exponential(mean) => exponential(*mean, random),
             other => other.draw_other(random),
+        }
+    }
+
+    /// As many values as there are places, each as [`Self::draw`] would have it.
+    pub(super) fn draw_all(&self, random: &mut Random, values: &mut [f64]) {
+        match self {
+            Self::Exponential(mean) => {
+                // First the numbers, then their logarithms: no step waits for the one before.
+                values.iter_mut().for_each(|value| *value = random.positive());
+                values.iter_mut().for_each(|value| *value = -mean * logarithm(*value));
+            }
+            Self::Lognormal { location, scale } => {
+                values.iter_mut().for_each(|value| *value = normal_quantile(random.inside()));
+                values.iter_mut().for_each(|value| *value = libm::exp(location + scale * *value));
+            }
+            other => values.iter_mut().for_each(|value| *value = other.draw(random)),
         }
     }
 
@@ -190,7 +177,7 @@ impl Distribution {
 
 #[inline]
 fn exponential(mean: f64, random: &mut Random) -> f64 {
-    -mean * libm::log(random.positive())
+    -mean * logarithm(random.positive())
 }
 
 /// The value whose cumulative share is reached; the last one for what rounding left over.

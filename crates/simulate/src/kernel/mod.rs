@@ -3,10 +3,13 @@
 
 mod calendar;
 mod distribution;
+mod logarithm;
 mod normal;
 mod random;
+mod sampler;
 
 pub use calendar::{Calendar, Event, ListId, Time};
-pub use distribution::{Distribution, Sampler};
+pub use distribution::Distribution;
 pub use normal::normal_quantile;
 pub use random::{Random, Seed};
+pub use sampler::Sampler;

@@ -111,9 +111,9 @@ pub fn run(network: &Network, seed: Seed, horizon: &Horizon) -> Outcome {
 impl<'n> Run<'n> {
     fn new(network: &'n Network, seed: Seed, horizon: &Horizon) -> Self {
         let mut calendar = Calendar::default();
-        let samplers = network.samplers.iter().map(|draws| Sampler {
-            distribution: draws.distribution.clone(),
-            random: seed.stream(&draws.name, draws.purpose),
+        let samplers = network.samplers.iter().map(|draws| {
+            let random = seed.stream(&draws.name, draws.purpose);
+            Sampler::new(draws.distribution.clone(), random)
         });
         let samplers = samplers.collect();
         let calls = network.calls.iter().map(|call| CallState {

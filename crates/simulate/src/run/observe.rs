@@ -155,6 +155,7 @@ impl Run<'_> {
         let stations = stations.map(|(station, after)| station.close(now, after)).collect();
         let sources = self.sources.iter_mut().zip(in_progress).map(|(source, after)| {
             source.record.after = after;
+            source.record.latency = source.latency.take();
             std::mem::replace(&mut source.record, SourceRecord::new(after))
         });
         let window =

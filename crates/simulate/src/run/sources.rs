@@ -1,7 +1,8 @@
 //! Sources: when requests come, and what is counted of them.
 
-use crate::kernel::{Sampler, Seed, Time};
+use crate::kernel::{Distribution, Sampler, Seed, Time};
 use crate::network::{Arrivals, Changed, Network, Source};
+use crate::statistics::Recorder;
 
 use super::jobs::Role;
 use super::meter::{Failure, SourceRecord};
@@ -21,6 +22,8 @@ pub(super) struct SourceState {
     level: u8,
     entry: u32,
     pub(super) record: SourceRecord,
+    /// Times of requests that ended well.
+    pub(super) latency: Recorder,
 }
 
 /// The class of each source: its rank among the priorities there are.
@@ -35,13 +38,12 @@ pub(super) fn levels(network: &Network) -> Vec<u8> {
 
 impl SourceState {
     pub(super) fn new(network: &Network, at: u32, source: &Source, level: u8, seed: Seed) -> Self {
-        let sampler = |purpose, distribution: &_| Sampler {
-            distribution: Clone::clone(distribution),
-            random: stream(seed, &source.name, purpose),
+        let sampler = |purpose, distribution: &Distribution| {
+            Sampler::new(distribution.clone(), stream(seed, &source.name, purpose))
         };
         let (pause, batch, population) = match &source.arrivals {
             Arrivals::Open { between, batch } => {
-                let one = *batch == crate::kernel::Distribution::Constant(1.0);
+                let one = *batch == Distribution::Constant(1.0);
                 (sampler("arrival", between), (!one).then(|| sampler("batch", batch)), None)
             }
             Arrivals::Closed { population, think } => {
@@ -60,6 +62,7 @@ impl SourceState {
             level,
             entry: source.entry,
             record: SourceRecord::new(0),
+            latency: Recorder::default(),
         }
     }
 
@@ -145,7 +148,7 @@ impl Run<'_> {
         match failure {
             None => {
                 source.record.succeeded += 1;
-                source.record.latency.record(latency);
+                source.latency.record(latency);
             }
             Some(failure) => source.record.failed[failure as usize] += 1,
         }

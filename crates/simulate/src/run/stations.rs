@@ -2,6 +2,7 @@
 
 use crate::kernel::{Calendar, Distribution, ListId, Random, Sampler, Seed, Time};
 use crate::network::{Discipline, Station, Step};
+use crate::statistics::Recorder;
 
 use super::meter::{Failure, NUMBERS, StationRecord};
 use super::queue::Queue;
@@ -25,6 +26,8 @@ pub(super) struct StationState {
     patience: Option<Patience>,
     pub(super) fate: Random,
     pub(super) record: StationRecord,
+    /// Waits of those who began service.
+    waits: Recorder,
     /// When the window opened, and until when the integrals are kept.
     since: Time,
     metered: Time,
@@ -61,10 +64,10 @@ impl StationState {
             Distribution::Constant(length) => {
                 Patience::Constant(calendar.list(Distribution::Constant(*length).time()))
             }
-            drawn => Patience::Drawn(Sampler {
-                distribution: drawn.clone(),
-                random: stream(seed, &station.name, "patience"),
-            }),
+            drawn => {
+                let random = stream(seed, &station.name, "patience");
+                Patience::Drawn(Sampler::new(drawn.clone(), random))
+            }
         });
         let shared = station.discipline == Discipline::Sharing;
         Self {
@@ -81,6 +84,7 @@ impl StationState {
             patience,
             fate: stream(seed, &station.name, "failure"),
             record: StationRecord::new(0),
+            waits: Recorder::default(),
             since: 0,
             metered: 0,
         }
@@ -134,6 +138,7 @@ impl StationState {
     pub(super) fn close(&mut self, now: Time, after: u64) -> StationRecord {
         self.since = now;
         self.record.after = after;
+        self.record.waits = self.waits.take();
         std::mem::replace(&mut self.record, StationRecord::new(after))
     }
 
@@ -147,7 +152,7 @@ impl StationState {
 impl Distribution {
     /// A constant in whole nanoseconds.
     fn time(&self) -> Time {
-        Sampler { distribution: self.clone(), random: Random::new(0) }.time()
+        Sampler::new(self.clone(), Random::new(0)).time()
     }
 }
 
@@ -200,7 +205,7 @@ impl Run<'_> {
         let station = &mut self.stations[at as usize];
         let wait = now - place.entered;
         station.busy += 1;
-        station.record.waits.record(wait);
+        station.waits.record(wait);
         station.record.waited += u64::from(place.state == State::Waiting);
         if matches!(self.network.steps[place.step as usize], Step::Enter { .. }) {
             place.state = State::Ready;
@@ -342,7 +347,7 @@ impl Run<'_> {
         }
         place.state = State::Serving;
         station.busy += 1;
-        station.record.waits.record(0);
+        station.waits.record(0);
         self.await_shared(at);
     }
 

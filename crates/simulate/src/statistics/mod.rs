@@ -6,6 +6,6 @@ mod steady;
 mod student;
 
 pub use estimate::Estimate;
-pub use histogram::Histogram;
+pub use histogram::{Histogram, Recorder};
 pub use steady::{growth, warm_up};
 pub use student::student_quantile;
