@@ -1,5 +1,6 @@
 //! Deterministic discrete-event simulation.
 
+pub mod calibrate;
 pub mod design;
 pub mod experiment;
 pub mod file;

@@ -11,10 +11,9 @@ use model::model::{Flow, Operation, OperationId, OperationKind, StepKind};
 use super::calls::{Calls, nanoseconds};
 use super::disturbance::Disturber;
 use super::resources::{Replica, Stations, trip};
-use super::times::{
-    self, APPLICATION_VARIATION, DATABASE_VARIATION, TRIP_VARIATION, Times, spread,
-};
+use super::times::{self, APPLICATION_VARIATION, Amount, TRIP_VARIATION, Times};
 use super::{Compiled, Question, Simulated, Unknown};
+use crate::calibrate::Shape;
 use crate::kernel::Distribution;
 use crate::network::{Arrivals, Budget, Builder, END, Label, Policy, SourceId};
 
@@ -61,7 +60,7 @@ struct Compiler<'d> {
 impl<'d> Compiler<'d> {
     fn new(design: &'d Design, question: &'d Question) -> Self {
         let mut builder = Builder::new();
-        let stations = Stations::of(design, question.amount, &mut builder);
+        let stations = Stations::of(design, question, &mut builder);
         let calls = Calls::of(design, &mut builder);
         let names = decided::operation_names(design.facts());
         let done = |of: &Caching| {
@@ -99,8 +98,19 @@ impl<'d> Compiler<'d> {
             budget: clients.budget.map(|share| Budget { share, burst: CLIENT_BURST }),
             breaker: None,
         };
-        let asked = self.builder.call(format!("clients of {name}"), &[attempt], policy, END);
-        self.open(name, rate, asked)
+        let done = self.client(name, "receives", END);
+        let asked = self.builder.call(format!("clients of {name}"), &[attempt], policy, done);
+        let entry = self.client(name, "sends", asked);
+        self.open(name, rate, entry)
+    }
+
+    /// What a client that runs on the same machine does before or after, if there is one.
+    fn client(&mut self, name: &str, what: &str, then: Label) -> Label {
+        let Some(server) = &self.question.server else { return then };
+        let cores = self.stations.services.first().and_then(|replicas| replicas.first());
+        let Some(replica) = cores.filter(|_| server.client > 0.0) else { return then };
+        let work = Shape::spread(server.client / 2.0, APPLICATION_VARIATION).distribution();
+        self.builder.serve_as(format!("client {what} {name}"), replica.cores, work, then)
     }
 
     fn open(&mut self, name: &str, rate: f64, entry: Label) -> SourceId {
@@ -129,8 +139,9 @@ impl<'d> Compiler<'d> {
             let (times, _, _) = budget::times(self.design.facts(), call.crossing.to);
             times.quantile(0.99)
         });
-        let times = times::of(self.design, id, &self.works[id.0 as usize]);
-        let own = lognormal_p99(times.application, APPLICATION_VARIATION)
+        let times = self.times(id);
+        let own = times.application.quantile(0.99)
+            + times.besides
             + times.queries.iter().map(slowest).fold(0.0, f64::max);
         calls.sum::<f64>() + own
     }
@@ -141,6 +152,10 @@ impl<'d> Compiler<'d> {
         if operation.kind == OperationKind::Stream {
             return 0.0;
         }
+        if let Some(rates) = self.rates() {
+            let rate = rates.get(&self.design.model.qualified_operation(id));
+            return rate.copied().unwrap_or(0.0) * self.factor();
+        }
         let all = self.amount(self.works[id.0 as usize].requests);
         let of_flow = |(flow, rate): (&Flow, f64)| {
             let steps = called(self.design, flow).into_iter().filter(|(called, _)| *called == id);
@@ -149,6 +164,11 @@ impl<'d> Compiler<'d> {
         let left = all - self.flows().into_iter().map(of_flow).sum::<f64>();
         // What is left of a difference of equal numbers is no request.
         if left > all * 1e-6 { left } else { 0.0 }
+    }
+
+    /// Rates that stand in the place of the model's.
+    fn rates(&self) -> Option<&BTreeMap<String, f64>> {
+        self.question.server.as_ref().and_then(|server| server.rates.as_ref())
     }
 
     /// Where an operation begins: at one of its service's replicas, in turn.
@@ -161,7 +181,7 @@ impl<'d> Compiler<'d> {
         self.entries.insert(id, place);
         let operation = self.design.model.operation(id);
         let replicas = self.replicas(operation);
-        let times = times::of(self.design, id, &self.works[id.0 as usize]);
+        let times = self.times(id);
         let ways: Vec<_> = replicas
             .into_iter()
             .map(|replica| (replica.cores, self.program(id, &times, replica)))
@@ -169,6 +189,11 @@ impl<'d> Compiler<'d> {
         let ways = self.builder.in_turn_of(&ways);
         self.builder.define(place, ways);
         place
+    }
+
+    /// What a request of an operation asks for.
+    fn times(&self, id: OperationId) -> Times {
+        times::of(self.design, &self.question.measured, id, &self.works[id.0 as usize])
     }
 
     fn replicas(&self, operation: &Operation) -> Vec<Replica> {
@@ -197,8 +222,12 @@ impl<'d> Compiler<'d> {
             next = self.calls.add(design, &mut self.builder, call, callee, next);
         }
         let asked = self.query(&name, times, replica, next);
-        next = self.kept(id, &name, asked, next);
-        let application = spread(times.application, APPLICATION_VARIATION);
+        next = self.kept(id, &name, times, asked, next);
+        if times.besides > 0.0 {
+            let besides = Shape::spread(times.besides, TRIP_VARIATION).distribution();
+            next = self.builder.pass(format!("{name}/besides"), besides, next);
+        }
+        let application = times.application.distribution();
         next = self.builder.serve_as(name, replica.cores, application, next);
         self.builder.enter(replica.gate, next)
     }
@@ -214,8 +243,8 @@ impl<'d> Compiler<'d> {
             if replica.pool.is_some() {
                 next = builder.leave(next);
             }
-            let after = builder.pass(name.clone(), spread(query.rest, TRIP_VARIATION), next);
-            let work = spread(query.work, DATABASE_VARIATION);
+            let after = builder.pass(name.clone(), query.rest.distribution(), next);
+            let work = query.work.distribution();
             let mut servers_of = vec![servers.first];
             servers_of.extend(servers.followers.iter().filter(|_| query.follows));
             let each: Vec<_> = servers_of
@@ -235,15 +264,26 @@ impl<'d> Compiler<'d> {
     }
 
     /// The layers of a cache within the system: what they answer does not reach the store.
-    fn kept(&mut self, id: OperationId, name: &str, asked: Label, answered: Label) -> Label {
+    fn kept(
+        &mut self,
+        id: OperationId,
+        name: &str,
+        times: &Times,
+        asked: Label,
+        answered: Label,
+    ) -> Label {
+        if let Some(hits) = times.kept {
+            let ways = [(hits, answered), (1.0 - hits, asked)];
+            return self.builder.by_chance(format!("{name}/kept"), &ways);
+        }
         let Some(kept) = self.kept.get(&id) else { return asked };
         let mut next = asked;
         for layer in kept.layers.iter().rev().filter(|layer| layer.place != Place::Http) {
             let ways = [(layer.hits, answered), (1.0 - layer.hits, next)];
             next = self.builder.by_chance(format!("{name}/{:?}", layer.place), &ways);
             if layer.place == Place::Shared {
-                let there = spread(trip(self.design), TRIP_VARIATION);
-                next = self.builder.pass(format!("{name}/shared"), there, next);
+                let there = Shape::spread(trip(self.design), TRIP_VARIATION);
+                next = self.builder.pass(format!("{name}/shared"), there.distribution(), next);
             }
         }
         next
@@ -261,8 +301,13 @@ impl<'d> Compiler<'d> {
 
     /// Messages to streams keep cores busy.
     fn streams(&mut self, sources: &mut Vec<SourceId>) {
+        if self.rates().is_some() {
+            return;
+        }
         let facts = self.design.facts();
-        let message = spread(facts.value(&numbers::MESSAGE_CPU) / 1e3, APPLICATION_VARIATION);
+        let message =
+            Shape::spread(facts.value(&numbers::MESSAGE_CPU) / 1e3, APPLICATION_VARIATION)
+                .distribution();
         for (id, operation) in facts::all_by_name(facts) {
             let rate = self.amount(self.works[id.0 as usize].messages);
             if operation.kind != OperationKind::Stream || rate <= 0.0 {
@@ -281,6 +326,9 @@ impl<'d> Compiler<'d> {
 
     /// Flows with how often they start a second, by name.
     fn flows(&self) -> Vec<(&'d Flow, f64)> {
+        if self.rates().is_some() {
+            return Vec::new();
+        }
         let emitted = crossings::emitted(self.design.facts());
         let mut flows: Vec<&Flow> = self.design.model.flows.iter().collect();
         flows.sort_by_key(|flow| flow.name.value.as_str());
@@ -328,6 +376,9 @@ impl<'d> Compiler<'d> {
 
     /// How many times the stated peak comes in all.
     fn factor(&self) -> f64 {
+        if let (Amount::Times(factor), Some(_)) = (self.question.amount, self.rates()) {
+            return factor * self.question.busier;
+        }
         let all = self.design.sizing.requests;
         if all.peak > 0.0 { self.amount(all) / all.peak } else { 1.0 }
     }
@@ -375,13 +426,8 @@ fn called(design: &Design, flow: &Flow) -> Vec<(OperationId, u32)> {
     flow.steps.iter().filter_map(step).collect()
 }
 
-fn lognormal_p99(mean: f64, variation: f64) -> f64 {
-    let square = libm::log1p(variation * variation);
-    mean * libm::exp(crate::kernel::normal_quantile(0.99) * libm::sqrt(square) - square / 2.0)
-}
-
 fn slowest(query: &times::Query) -> f64 {
-    lognormal_p99(query.work, DATABASE_VARIATION) + lognormal_p99(query.rest, TRIP_VARIATION)
+    query.work.quantile(0.99) + query.rest.quantile(0.99)
 }
 
 /// What a design has and this network has not.

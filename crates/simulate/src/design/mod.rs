@@ -6,6 +6,7 @@ mod answer;
 mod calls;
 mod compile;
 mod disturbance;
+mod one_server;
 mod resources;
 mod stability;
 mod text;
@@ -14,6 +15,7 @@ pub mod times;
 pub use answer::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, answer};
 pub use compile::compile;
 pub use disturbance::{Disturbance, Happening, Unknown};
+pub use one_server::OneServer;
 pub use resources::{Kind, REQUESTS_AT_ONCE, Resource};
 pub use stability::{NoAnswer, Recovery, Stability, stability};
 pub use text::seconds;
@@ -21,6 +23,7 @@ pub use times::Amount;
 
 use base::Percentiles;
 
+use crate::calibrate::Measured;
 use crate::network::Network;
 
 /// What is asked of a simulation.
@@ -34,6 +37,10 @@ pub struct Question {
     pub clients: Clients,
     /// What happens meanwhile.
     pub disturbances: Vec<Disturbance>,
+    /// What was measured, in the place of numbers of the table.
+    pub measured: Measured,
+    /// The one server that everything runs on, in the place of the deployment that was decided.
+    pub server: Option<OneServer>,
 }
 
 /// What clients of the system do when an answer is bad or does not come.

@@ -5,6 +5,7 @@ use decide::sizing::{Level, StoreKind};
 use decide::{Design, numbers};
 
 use super::times::Amount;
+use super::{Question, one_server};
 use crate::network::{Builder, Station, StationId};
 
 /// A resource, which may be several stations: one for each replica.
@@ -92,7 +93,11 @@ pub const REQUESTS_AT_ONCE: u32 = 1024;
 
 impl Stations {
     /// Adds the stations of all services and stores.
-    pub(super) fn of(design: &Design, amount: Amount, builder: &mut Builder) -> Self {
+    pub(super) fn of(design: &Design, question: &Question, builder: &mut Builder) -> Self {
+        if let Some(server) = &question.server {
+            return one_server::stations(design, server, builder);
+        }
+        let amount = question.amount;
         let mut stations = Self::default();
         for service in &design.sizing.services {
             let replicas = replicas(service, amount);

@@ -7,6 +7,7 @@ use decide::sizing::{Level, Load};
 use decide::{Design, numbers};
 use model::model::{Operation, OperationId, OperationKind};
 
+use crate::calibrate::{Measured, OperationTimes, Shape};
 use crate::kernel::Distribution;
 
 /// Coefficient of variation of application time: requests of one operation are alike. House.
@@ -22,18 +23,6 @@ pub const TRIP_VARIATION: f64 = 0.5;
 
 const NANOSECONDS: f64 = 1e9;
 
-/// A lognormal distribution in nanoseconds with this mean, in seconds, and coefficient of
-/// variation; a constant where the mean is nothing.
-#[must_use]
-pub fn spread(mean: f64, variation: f64) -> Distribution {
-    if mean <= 0.0 {
-        return Distribution::Constant(0.0);
-    }
-    let square = libm::log1p(variation * variation);
-    let location = libm::log(mean * NANOSECONDS) - square / 2.0;
-    Distribution::Lognormal { location, scale: libm::sqrt(square) }
-}
-
 /// A lognormal distribution in seconds as one in nanoseconds.
 #[must_use]
 pub fn lognormal(times: queueing::Lognormal) -> Distribution {
@@ -43,11 +32,15 @@ pub fn lognormal(times: queueing::Lognormal) -> Distribution {
     }
 }
 
-/// What one request of an operation asks for, in means of seconds.
+/// What one request of an operation asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Times {
     /// Time on a core of the service.
-    pub application: f64,
+    pub application: Shape,
+    /// Time that passes meanwhile and keeps nothing busy, in seconds: nothing, unless measured.
+    pub besides: f64,
+    /// Share of requests that are answered from memory, where that was measured.
+    pub kept: Option<f64>,
     /// What it asks of a store, one of these by chance; shares add up to one. None of an operation
     /// without a store.
     pub queries: Vec<Query>,
@@ -60,10 +53,10 @@ pub struct Query {
     pub share: f64,
     /// The store, by position in the sizing.
     pub store: usize,
-    /// Time on a core of the store, in seconds.
-    pub work: f64,
-    /// Time that the connection is held beyond that, in seconds.
-    pub rest: f64,
+    /// Time on a core of the store.
+    pub work: Shape,
+    /// Time that the connection is held beyond that.
+    pub rest: Shape,
     /// Whether it may be asked of a server that follows the first.
     pub follows: bool,
 }
@@ -84,15 +77,69 @@ pub fn works(design: &Design) -> Vec<Work> {
     design.model.operations.iter().map(reaching).collect()
 }
 
-/// What a request of an operation asks for.
+/// What a request of an operation asks for: as it was measured, else as the table has it.
 #[must_use]
-pub fn of(design: &Design, id: OperationId, work: &Work) -> Times {
+pub fn of(design: &Design, measured: &Measured, id: OperationId, work: &Work) -> Times {
     let operation = design.model.operation(id);
     let application = match operation.kind {
         OperationKind::Stream => 0.0,
         _ => work.application,
     };
-    Times { application, queries: queries(design, operation, work) }
+    let times = Times {
+        application: Shape::spread(application, APPLICATION_VARIATION),
+        besides: 0.0,
+        kept: None,
+        queries: queries(design, operation, work),
+    };
+    match measured.operations.get(&design.model.qualified_operation(id)) {
+        Some(found) => replaced(design, measured, found, times),
+        None => times,
+    }
+}
+
+/// With what was measured in the place of what the table says. Times of another kind of store say
+/// nothing about this one.
+fn replaced(
+    design: &Design,
+    measured: &Measured,
+    found: &OperationTimes,
+    mut times: Times,
+) -> Times {
+    if let Some(fit) = &found.application {
+        times.application = fit.shape;
+    }
+    times.besides = found.besides;
+    times.kept = found.kept;
+    let same = |query: &Query| {
+        let kind = design.sizing.stores.get(query.store).map(|store| store.kind.name());
+        measured.system.as_deref().is_none_or(|system| measured.whole || Some(system) == kind)
+    };
+    if let (Some(fit), Some(first)) = (&found.store, times.queries.first())
+        && times.queries.iter().all(|query| query.store == first.store && same(query))
+    {
+        let busy = found.busy.unwrap_or_else(|| busy(&times.queries));
+        times.queries = vec![Query { share: 1.0, ..divided(fit.shape, busy, first) }];
+    }
+    times
+}
+
+/// Share of the time in the store that keeps its cores busy, over all ways to ask it.
+fn busy(queries: &[Query]) -> f64 {
+    let sum = |of: fn(&Query) -> f64| queries.iter().map(|query| query.share * of(query)).sum();
+    let (work, rest): (f64, f64) = (sum(|of| of.work.mean()), sum(|of| of.rest.mean()));
+    if work + rest > 0.0 { work / (work + rest) } else { 1.0 }
+}
+
+/// A time in the store as its two parts, which are drawn one by one: each varies so much more that
+/// their sum varies as the whole does.
+fn divided(whole: Shape, busy: f64, like: &Query) -> Query {
+    let busy = busy.clamp(0.0, 1.0);
+    let more = 1.0 / libm::hypot(busy, 1.0 - busy);
+    let part = |share: f64| match whole {
+        Shape::Lognormal(_) => Shape::spread(whole.mean() * share, whole.variation() * more),
+        _ => whole.times(share),
+    };
+    Query { work: part(busy), rest: part(1.0 - busy), ..like.clone() }
 }
 
 fn queries(design: &Design, operation: &Operation, work: &Work) -> Vec<Query> {
@@ -111,7 +158,9 @@ fn queries(design: &Design, operation: &Operation, work: &Work) -> Vec<Query> {
     let follows = !operation.writes() && stale.is_some_and(|stale| stale >= lag);
     if kind == StoreKind::Redis {
         let work = in_memory(model, operation, work);
-        return vec![Query { share: 1.0, store, work, rest: 0.0, follows: false }];
+        let work = Shape::spread(work, DATABASE_VARIATION);
+        let rest = Shape::Constant(0.0);
+        return vec![Query { share: 1.0, store, work, rest, follows: false }];
     }
     let searched = if operation.search && work.search > 0.0 {
         model.value(&numbers::SEARCH_SHARE)
@@ -121,7 +170,9 @@ fn queries(design: &Design, operation: &Operation, work: &Work) -> Vec<Query> {
     let mut queries = Vec::new();
     let mut add = |share: f64, store, work: f64, hold: f64| {
         if share > 0.0 {
-            queries.push(Query { share, store, work, rest: (hold - work).max(0.0), follows });
+            let rest = Shape::spread((hold - work).max(0.0), TRIP_VARIATION);
+            let work = Shape::spread(work, DATABASE_VARIATION);
+            queries.push(Query { share, store, work, rest, follows });
         }
     };
     let search_hold = model.value(&numbers::SEARCH_HOLD) / 1e3;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use decide::Design;
 use decide::sizing::{Level, Service};
+use simulate::calibrate::Measured;
 use simulate::design::{
     Amount, Answer, Clients, Disturbance, Happening, Kind, OperationAnswer, Phase, Question,
     answer, compile, stability,
@@ -24,7 +25,15 @@ fn shop() -> Design {
 
 fn question(disturbances: Vec<Disturbance>) -> Question {
     let clients = Clients { attempts: 3, backoff: 0.1, jitter: true, budget: None };
-    Question { amount: Amount::Level(Level::Peak), busier: 1.0, clients, disturbances }
+    let amount = Amount::Level(Level::Peak);
+    Question {
+        amount,
+        busier: 1.0,
+        clients,
+        disturbances,
+        measured: Measured::default(),
+        server: None,
+    }
 }
 
 fn asked(design: &Design, question: &Question, seconds: u64, threads: usize) -> Answer {

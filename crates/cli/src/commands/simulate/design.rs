@@ -90,6 +90,8 @@ impl QuestionArguments {
                 budget: self.client_retry_budget.map(|percent| percent / 100.0),
             },
             disturbances: all.cloned().collect(),
+            measured: simulate::calibrate::Measured::default(),
+            server: None,
         }
     }
 
