@@ -95,7 +95,10 @@ impl Address {
         let connected = tokio::time::timeout(CONNECT, connecting).await.map_err(|_| {
             StoreError::Unreachable { message: "it did not answer in time".to_owned() }
         })?;
-        let (client, connection) = connected.map_err(|error| failure::plain(&error))?;
+        let (client, connection) = connected.map_err(|error| match tls::distrust(&error) {
+            Some(why) => StoreError::Unreachable { message: why.to_owned() },
+            None => failure::plain(&error),
+        })?;
         tokio::spawn(async move { drop(connection.await) });
         Ok(client)
     }

@@ -8,7 +8,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 
 /// What makes TLS connections; where it is off, it is never asked.
 pub(crate) type Tls = tokio_postgres_rustls::MakeRustlsConnect;
@@ -58,6 +60,39 @@ pub(crate) fn connector(trust: &Trust) -> Result<Tls, StoreError> {
         }
     };
     Ok(Tls::new(config))
+}
+
+/// Why the certificate of a server was not taken, for people; nothing where something else failed.
+pub(crate) fn distrust(error: &tokio_postgres::Error) -> Option<&'static str> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(why) = cause {
+        let within = why.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let told = within.and_then(|inner| inner.downcast_ref::<Error>()).or(why.downcast_ref());
+        if let Some(Error::InvalidCertificate(wrong)) = told {
+            return Some(said(wrong));
+        }
+        cause = why.source();
+    }
+    None
+}
+
+const fn said(wrong: &CertificateError) -> &'static str {
+    match wrong {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "the certificate that it shows is for another host than the address names"
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the certificate that it shows has expired"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the certificate that it shows is not valid yet"
+        }
+        CertificateError::Revoked => "the certificate that it shows was revoked",
+        CertificateError::UnknownIssuer => {
+            "the certificate that it shows is of an authority that is not trusted"
+        }
+        _ => "the certificate that it shows cannot be trusted",
+    }
 }
 
 /// Takes every certificate, as `sslmode=require` is known to do.

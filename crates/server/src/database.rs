@@ -15,6 +15,13 @@ impl Failure {
                     .help("nothing was changed; another database in `--store` starts empty")
             }
             StoreError::Unusable { message } => Self::new("store-unusable", message),
+            StoreError::Unreachable { message } if message.contains("certificate") => {
+                let failure = Self::new("store-unusable", format!("the database: {message}"));
+                failure.help(
+                    "`sslmode=verify-full` trusts public authorities, or those in the file of \
+                     `sslrootcert=FILE`, for the host that `--store` names",
+                )
+            }
             other => Self::new("store-unusable", other.to_string()).help(
                 "is the database running, and do host, port, user and database of `--store` \
                  exist? `firm up` makes tables, not databases",
