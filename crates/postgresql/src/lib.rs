@@ -155,6 +155,7 @@ impl Store for PostgreSqlStore {
 
     fn gauges(&self) -> Vec<(&'static str, &'static str, f64)> {
         let (held, idle, most) = self.pool.counts();
+        let (waits, waited) = self.pool.waits();
         let number = |count: usize| u32::try_from(count).map_or(f64::MAX, f64::from);
         let mut gauges = vec![
             ("store_connections_held", "Connections that work holds.", number(held)),
@@ -165,6 +166,8 @@ impl Store for PostgreSqlStore {
                 self.catalog.statements.load(Ordering::Relaxed) as f64,
             ),
             ("store_connections_most", "Connections that there may be.", number(most)),
+            ("store_connection_waits_total", "Who waited for a connection.", waits),
+            ("store_connection_wait_seconds_total", "Time spent waiting for one.", waited),
         ];
         if !self.replicas.is_empty() {
             let usable = self.replicas.iter().filter(|replica| replica.age().is_some()).count();

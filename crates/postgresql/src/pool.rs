@@ -1,8 +1,9 @@
 //! Connections: as many as may be, each with the statements that it has prepared.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use runtime::store::StoreError;
 use tokio::runtime::Handle;
@@ -58,6 +59,8 @@ pub(crate) struct Pool {
     set_up: String,
     size: usize,
     free: Arc<Semaphore>,
+    /// Who has waited for a connection, and for how many nanoseconds in all.
+    waits: (AtomicU64, AtomicU64),
     idle: Mutex<Vec<Connection>>,
     /// Whom callers stood for when they were last asked about here.
     pub standings: Standings,
@@ -72,7 +75,8 @@ impl Pool {
         let free = Arc::new(Semaphore::new(size));
         let runtime = Handle::current();
         let (idle, standings) = (Mutex::default(), Standings::default());
-        Arc::new(Self { address, set_up, size, free, idle, standings, runtime })
+        let waits = Default::default();
+        Arc::new(Self { waits, address, set_up, size, free, idle, standings, runtime })
     }
 
     /// Whether a pooler gives each transaction another connection.
@@ -91,6 +95,14 @@ impl Pool {
         (self.size.saturating_sub(self.free.available_permits()), idle, self.size)
     }
 
+    /// How many have waited for a connection, and for how many seconds in all.
+    pub fn waits(&self) -> (f64, f64) {
+        let (count, nanoseconds) = &self.waits;
+        #[expect(clippy::cast_precision_loss, reason = "a nanosecond in a year does not matter")]
+        let number = |of: &AtomicU64| of.load(Ordering::Relaxed) as f64;
+        (number(count), number(nanoseconds) / 1e9)
+    }
+
     /// A connection, as soon as there is one.
     ///
     /// # Errors
@@ -100,8 +112,12 @@ impl Pool {
             Ok(permit) => permit,
             Err(TryAcquireError::Closed) => return Err(StoreError::Closed),
             Err(TryAcquireError::NoPermits) => {
+                let began = Instant::now();
                 let waiting = Arc::clone(&self.free).acquire_owned();
                 let permit = tokio::time::timeout(WAIT, waiting).await;
+                let waited = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                self.waits.0.fetch_add(1, Ordering::Relaxed);
+                self.waits.1.fetch_add(waited, Ordering::Relaxed);
                 permit.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?
             }
         };

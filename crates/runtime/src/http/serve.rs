@@ -121,6 +121,7 @@ impl<S: Store> Execute for Backend<S> {
         let own = self.store().gauges().into_iter();
         let mut samples: Vec<Sample> =
             own.map(|(name, help, value)| Sample::new(name, help, value)).collect();
+        samples.extend(self.store_times());
         samples.extend(self.external_calls());
         samples.extend(self.kept_answers());
         samples.extend(self.ended_rows());

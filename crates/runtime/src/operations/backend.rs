@@ -29,7 +29,7 @@ use crate::call::{Answer, Body, Request};
 use crate::files::{self, Links};
 use crate::problem::{Problem, code};
 use crate::store::{IdempotencyKey, Store, Tenant, Terms};
-use crate::telemetry::{AuditLog, OpenSpan, Sample, SpanKind};
+use crate::telemetry::{AuditLog, Histogram, OpenSpan, Sample, Series, SpanKind, Timing};
 
 /// Calls to one external that may be under way at once.
 const BULKHEAD: usize = 64;
@@ -69,6 +69,8 @@ pub(crate) struct Inner<S> {
     caches: Option<Arc<Caches>>,
     /// Reads, by position, that have asked more than one question of the store.
     pub(super) several: Vec<AtomicBool>,
+    /// How long the store took for each operation, by position.
+    store_times: Vec<Histogram>,
     /// How old what is read may be, where that is less than stated: others keep it after that.
     pub(super) lags: BTreeMap<OperationId, Duration>,
 }
@@ -113,6 +115,7 @@ impl<S: Store> Backend<S> {
         let inner = Arc::new(Inner {
             caches,
             several: design.model.operations.iter().map(|_| AtomicBool::new(false)).collect(),
+            store_times: design.model.operations.iter().map(|_| Histogram::default()).collect(),
             lags,
             plans: Arc::new(plans),
             store,
@@ -148,6 +151,23 @@ impl<S: Store> Backend<S> {
     #[must_use]
     pub fn external_calls(&self) -> Vec<Sample> {
         self.inner.externals.samples()
+    }
+
+    /// How long the store took, by operation.
+    #[must_use]
+    pub fn store_times(&self) -> Vec<Sample> {
+        const SERIES: Series = Series {
+            bucket: "store_duration_seconds_bucket",
+            sum: "store_duration_seconds_sum",
+            count: "store_duration_seconds_count",
+            help: "Time of a piece of work of the store, with the wait for a connection.",
+        };
+        let model = &self.inner.plans.model;
+        let of = |((id, _), times): ((OperationId, _), &Histogram)| {
+            let name = model.qualified_operation(id);
+            times.samples(SERIES, &[("operation", &name), ("system", self.inner.store.system())])
+        };
+        model.operations().zip(&self.inner.store_times).flat_map(of).collect()
     }
 
     /// How often kept answers have helped.
@@ -378,6 +398,7 @@ impl<S: Store> Inner<S> {
             let (plans, asked) = (self.plans.clone(), asked.clone());
             let (terms, deadline) = (self.terms(&asked.request), asked.deadline);
             let span = self.store_span(&asked.request, "store.write");
+            let timing = self.store_timing(asked.request.operation);
             let watch = self.watch();
             let changes = watch.changes();
             let reply: Result<Reply, Failure> = self
@@ -389,7 +410,7 @@ impl<S: Store> Inner<S> {
                     })
                 })
                 .await;
-            drop(span);
+            drop((span, timing));
             watch.done().await;
             attempt += 1;
             if !matches!(reply, Err(Failure::Conflict)) || attempt == ATTEMPTS || now() > deadline {
@@ -423,6 +444,11 @@ impl<S: Store> Inner<S> {
     #[expect(clippy::unused_self, reason = "what a request costs will depend on it")]
     pub(crate) const fn terms(&self, _request: &Request) -> Terms {
         Terms::of(Tenant::None)
+    }
+
+    /// Counts how long the store takes for a request, until it is dropped.
+    pub(super) fn store_timing(&self, operation: OperationId) -> Option<Timing<'_>> {
+        self.store_times.get(operation.0 as usize).map(Histogram::begin)
     }
 
     /// A piece of a request that the store does.

@@ -30,6 +30,7 @@ impl<S: Store> Inner<S> {
     ) -> Result<Answer, Problem> {
         let list = self.plans.model.operation(request.operation).kind == OperationKind::List;
         let _span = self.store_span(&request, if list { "store.scan" } else { "store.read" });
+        let _timing = self.store_timing(request.operation);
         let (tenant, through) = through.map_or_else(
             || (self.terms(&request).tenant, None),
             |(grants, tenant)| (tenant, Some(grants)),

@@ -6,25 +6,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::exemplar::Slot;
+use super::histogram::BUCKETS;
 use super::{Count, Sample};
 
-/// Upper bounds of the buckets with their names, in microseconds and seconds.
-const BUCKETS: [(u64, &str); 14] = [
-    (500, "0.0005"),
-    (1_000, "0.001"),
-    (2_500, "0.0025"),
-    (5_000, "0.005"),
-    (10_000, "0.01"),
-    (25_000, "0.025"),
-    (50_000, "0.05"),
-    (100_000, "0.1"),
-    (250_000, "0.25"),
-    (500_000, "0.5"),
-    (1_000_000, "1"),
-    (2_500_000, "2.5"),
-    (5_000_000, "5"),
-    (10_000_000, "10"),
-];
 /// Classes of status that are counted.
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 

@@ -5,6 +5,7 @@
 mod audit;
 mod burn;
 mod exemplar;
+mod histogram;
 mod log;
 mod metrics;
 pub mod process;
@@ -14,6 +15,7 @@ mod trace;
 
 pub use audit::{AuditEvent, AuditKind, AuditLog, AuditSink, masked};
 pub use burn::{Burning, Count, EVERY};
+pub use histogram::{Histogram, Series, Timing};
 pub use log::{AccessLog, Entry};
 pub use metrics::{InFlight, Metrics, OperationMetrics};
 pub use sample::Sample;

@@ -35,13 +35,23 @@ impl Sample {
         let mut before = "";
         for sample in samples {
             let Self { name, help, labels, value } = sample;
-            if *name != before {
-                let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
-                let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
-                before = name;
+            let (family, kind) = family(name);
+            if family != before {
+                let _ = write!(out, "# HELP {family} {help}\n# TYPE {family} {kind}\n");
+                before = family;
             }
             let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
             let _ = writeln!(out, "{name}{labels} {value}");
         }
+    }
+}
+
+/// The family that a series belongs to, and of which kind it is.
+fn family(name: &str) -> (&str, &'static str) {
+    let parts = ["_bucket", "_sum", "_count"];
+    match parts.iter().find_map(|part| name.strip_suffix(part)) {
+        Some(family) => (family, "histogram"),
+        None if name.ends_with("_total") => (name, "counter"),
+        None => (name, "gauge"),
     }
 }

@@ -18,6 +18,16 @@ pub struct Measured {
     pub whole: bool,
 }
 
+impl Measured {
+    /// Takes what something else says; it wins where both say something.
+    pub fn add(&mut self, other: Self) {
+        self.operations.extend(other.operations);
+        self.externals.extend(other.externals);
+        self.system = other.system.or_else(|| self.system.take());
+        self.whole |= other.whole;
+    }
+}
+
 /// What is known of an operation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OperationTimes {
@@ -48,6 +58,8 @@ pub struct Fit {
     pub p95: (f64, f64),
     /// Where only the mean is known: the variation is the table's.
     pub mean_alone: bool,
+    /// How far its mean is from that of the times, where their sum is known: a share.
+    pub mean_error: Option<f64>,
     /// How far off it is where it was not fitted.
     pub errors: Vec<HeldOut>,
 }

@@ -3,7 +3,7 @@
 
 use base::Percentile;
 
-use super::{Compiled, Kind, Resource, Simulated};
+use super::{Compiled, Kind, Resource, Simulated, Used};
 use crate::experiment::{QUANTILES, Report, SourceReport, StationReport, Steadiness, WindowReport};
 use crate::run::Failure;
 use crate::statistics::Estimate;
@@ -141,6 +141,8 @@ pub struct Answer {
     pub phases: Vec<Phase>,
     /// EUR a month, as `capacity` has it.
     pub cost: f64,
+    /// The times that requests are drawn with, and where they come from.
+    pub times: Vec<Used>,
     /// What is not in the network.
     pub left_out: Vec<String>,
 }
@@ -158,6 +160,7 @@ pub fn answer(compiled: &Compiled, report: &Report, cost: f64) -> Answer {
         precise: report.precise,
         phases: report.windows.iter().map(phase).collect(),
         cost,
+        times: compiled.times.clone(),
         left_out: compiled.left_out.clone(),
     }
 }

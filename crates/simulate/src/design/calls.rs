@@ -9,6 +9,7 @@ use model::model::{ExternalId, OperationId};
 
 use super::resources::{Kind, Resource};
 use super::times;
+use crate::calibrate::{Fit, Measured};
 use crate::kernel::{Distribution, Time};
 use crate::network::{Breaker, Budget, Builder, END, Label, Opening, Policy, Station, StationId};
 
@@ -21,6 +22,8 @@ const BURST: f64 = 10.0;
 /// All calls of a design by the operation that makes them.
 pub(super) struct Calls {
     by_operation: BTreeMap<OperationId, Vec<Protected>>,
+    /// Times of externals that were measured.
+    measured: BTreeMap<String, Fit>,
     externals: BTreeMap<(ExternalId, u16), StationId>,
     limits: BTreeMap<ExternalId, StationId>,
     bulkheads: BTreeMap<String, StationId>,
@@ -39,9 +42,10 @@ pub(super) fn nanoseconds(seconds: f64) -> Time {
 
 impl Calls {
     /// Finds the calls, and adds a station for each external.
-    pub(super) fn of(design: &Design, builder: &mut Builder) -> Self {
+    pub(super) fn of(design: &Design, measured: &Measured, builder: &mut Builder) -> Self {
         let mut calls = Self {
             by_operation: BTreeMap::new(),
+            measured: measured.externals.clone(),
             externals: BTreeMap::new(),
             limits: BTreeMap::new(),
             bulkheads: BTreeMap::new(),
@@ -137,7 +141,10 @@ impl Calls {
         let end = End::External(id, at);
         let (times, _, _) = budget::times(facts, end);
         let Some(station) = self.externals.get(&(id, at)) else { return then };
-        let asked = builder.serve_as(caller.to_owned(), *station, times::lognormal(times), then);
+        let stated = || times::lognormal(times);
+        let measured = self.measured.get(&end.name(facts)).map(|fit| fit.shape.distribution());
+        let taken = measured.unwrap_or_else(stated);
+        let asked = builder.serve_as(caller.to_owned(), *station, taken, then);
         let limit = protection::limit(facts, end).map(|limit| limit.value);
         match (self.limits.get(&id), limit) {
             (Some(station), Some(limit)) if limit > 0.0 => {

@@ -12,7 +12,7 @@ use super::calls::{Calls, nanoseconds};
 use super::disturbance::Disturber;
 use super::resources::{Replica, Stations, trip};
 use super::times::{self, APPLICATION_VARIATION, Amount, TRIP_VARIATION, Times};
-use super::{Compiled, Question, Simulated, Unknown};
+use super::{Compiled, Question, Simulated, Unknown, used};
 use crate::calibrate::Shape;
 use crate::kernel::Distribution;
 use crate::network::{Arrivals, Budget, Builder, END, Label, Policy, SourceId};
@@ -61,7 +61,7 @@ impl<'d> Compiler<'d> {
     fn new(design: &'d Design, question: &'d Question) -> Self {
         let mut builder = Builder::new();
         let stations = Stations::of(design, question, &mut builder);
-        let calls = Calls::of(design, &mut builder);
+        let calls = Calls::of(design, &question.measured, &mut builder);
         let names = decided::operation_names(design.facts());
         let done = |of: &Caching| {
             let subject = names.get(of.operation.0 as usize);
@@ -136,8 +136,10 @@ impl<'d> Compiler<'d> {
     /// The p99 of everything that an operation does one after the other, added up.
     fn naive_p99(&self, id: OperationId) -> f64 {
         let calls = self.calls.of_operation(id).iter().map(|call| {
-            let (times, _, _) = budget::times(self.design.facts(), call.crossing.to);
-            times.quantile(0.99)
+            let facts = self.design.facts();
+            let measured = self.question.measured.externals.get(&call.crossing.to.name(facts));
+            let stated = || budget::times(facts, call.crossing.to).0.quantile(0.99);
+            measured.map_or_else(stated, |fit| fit.shape.quantile(0.99))
         });
         let times = self.times(id);
         let own = times.application.quantile(0.99)
@@ -400,9 +402,17 @@ impl<'d> Compiler<'d> {
         for disturbance in &self.question.disturbances {
             disturber.add(&mut self.builder, disturbance, warm_up)?;
         }
-        let left_out = left_out(self.design);
+        let left_out = left_out(self.design, self.question);
+        let times = used::of(self.design, &self.question.measured, |id| self.times(id));
         let reached = self.design.facts().value(&numbers::LOAD_REACHED);
-        Ok(Compiled { network: self.builder.finish(), operations, resources, reached, left_out })
+        Ok(Compiled {
+            network: self.builder.finish(),
+            operations,
+            resources,
+            reached,
+            times,
+            left_out,
+        })
     }
 }
 
@@ -431,7 +441,7 @@ fn slowest(query: &times::Query) -> f64 {
 }
 
 /// What a design has and this network has not.
-fn left_out(design: &Design) -> Vec<String> {
+fn left_out(design: &Design, question: &Question) -> Vec<String> {
     let mut left = Vec::new();
     let model = &design.model;
     if !model.events.is_empty() {
@@ -439,7 +449,11 @@ fn left_out(design: &Design) -> Vec<String> {
             "delivery of events through the broker, and what consumers do with them".to_owned(),
         );
     }
-    if design.sizing.services.iter().any(|of| of.most > of.replicas) {
+    if question.server.is_some() {
+        left.push(
+            "what one server cannot do: the design's replicas, zones and networks".to_owned(),
+        );
+    } else if design.sizing.services.iter().any(|of| of.most > of.replicas) {
         left.push("autoscaling while the run goes on: replicas are those of the load".to_owned());
     }
     if design.verdicts.iter().any(|of| of.family == "cache" && of.choice == "http") {

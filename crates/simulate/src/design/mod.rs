@@ -11,6 +11,7 @@ mod resources;
 mod stability;
 mod text;
 pub mod times;
+mod used;
 
 pub use answer::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, answer};
 pub use compile::compile;
@@ -20,6 +21,7 @@ pub use resources::{Kind, REQUESTS_AT_ONCE, Resource};
 pub use stability::{NoAnswer, Recovery, Stability, stability};
 pub use text::seconds;
 pub use times::Amount;
+pub use used::{Source, Used};
 
 use base::Percentiles;
 
@@ -68,6 +70,8 @@ pub struct Compiled {
     pub resources: Vec<Resource>,
     /// Utilisation above which a resource has no room for chance: what `capacity` bears at D2.
     pub reached: f64,
+    /// The times that requests are drawn with, and where they come from.
+    pub times: Vec<Used>,
     /// What was left out, in words, so that nobody takes the answer for more than it is.
     pub left_out: Vec<String>,
 }

@@ -41,6 +41,8 @@ pub struct Times {
     pub besides: f64,
     /// Share of requests that are answered from memory, where that was measured.
     pub kept: Option<f64>,
+    /// Whether the times of the store were measured.
+    pub store_measured: bool,
     /// What it asks of a store, one of these by chance; shares add up to one. None of an operation
     /// without a store.
     pub queries: Vec<Query>,
@@ -89,6 +91,7 @@ pub fn of(design: &Design, measured: &Measured, id: OperationId, work: &Work) ->
         application: Shape::spread(application, APPLICATION_VARIATION),
         besides: 0.0,
         kept: None,
+        store_measured: false,
         queries: queries(design, operation, work),
     };
     match measured.operations.get(&design.model.qualified_operation(id)) {
@@ -118,6 +121,7 @@ fn replaced(
         && times.queries.iter().all(|query| query.store == first.store && same(query))
     {
         let busy = found.busy.unwrap_or_else(|| busy(&times.queries));
+        times.store_measured = true;
         times.queries = vec![Query { share: 1.0, ..divided(fit.shape, busy, first) }];
     }
     times

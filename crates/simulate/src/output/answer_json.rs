@@ -7,6 +7,7 @@ use crate::design::{Answer, OperationAnswer, Phase, ResourceAnswer, Stability};
 use crate::experiment::Steadiness;
 
 use super::json::{estimate, optional, quantiles};
+use super::times::times_json;
 
 /// The whole answer.
 #[must_use]
@@ -25,6 +26,7 @@ pub fn answer_json(answer: &Answer) -> Value {
         "precise": answer.precise,
         "phases": answer.phases.iter().map(phase).collect::<Value>(),
         "costPerMonth": answer.cost,
+        "times": times_json(&answer.times),
         "leftOut": answer.left_out,
     })
 }

@@ -10,6 +10,7 @@ use crate::statistics::Estimate;
 
 use super::format::{digits, share, time, with_interval};
 use super::table::Table;
+use super::times::times_text;
 
 /// Cells that say nothing.
 const EMPTY: [&str; 2] = ["0", "-"];
@@ -33,6 +34,10 @@ pub fn answer_text(title: &str, answer: &Answer) -> String {
     }
     let _ =
         writeln!(text, "costs {} EUR a month, with the prices of `capacity`", digits(answer.cost));
+    let times = times_text(&answer.times);
+    if !times.is_empty() {
+        let _ = write!(text, "\n{times}");
+    }
     for left in &answer.left_out {
         let _ = writeln!(text, "left out: {left}");
     }

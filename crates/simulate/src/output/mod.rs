@@ -6,6 +6,7 @@ mod format;
 mod json;
 mod table;
 mod text;
+mod times;
 
 pub use answer_json::{answer_json, stability_json};
 pub use answer_text::{answer_text, stability_text};

@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod calibrate;
 mod coverage;
 mod designs;
 mod experiments;

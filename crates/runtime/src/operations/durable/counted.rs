@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
 
 use model::Model;
 
 use super::external::{CallError, CallResult, ExternalCall, Externals};
-use crate::telemetry::{OpenSpan, Sample, SpanKind};
+use crate::telemetry::{Histogram, OpenSpan, Sample, Series, SpanKind};
 
 /// How calls end: with a result, with the external's no, or without a usable answer.
 const OUTCOMES: [&str; 3] = ["done", "refused", "unreachable"];
@@ -21,8 +22,23 @@ pub(crate) struct CountedExternals {
 struct Counts {
     model: Arc<Model>,
     /// By external and operation.
-    by_operation: BTreeMap<(u16, u16), [AtomicU64; OUTCOMES.len()]>,
+    by_operation: BTreeMap<(u16, u16), Calls>,
 }
+
+/// Calls of one operation.
+#[derive(Default)]
+struct Calls {
+    outcomes: [AtomicU64; OUTCOMES.len()],
+    /// How long those took that were answered.
+    times: Histogram,
+}
+
+const TIMES: Series = Series {
+    bucket: "external_call_duration_seconds_bucket",
+    sum: "external_call_duration_seconds_sum",
+    count: "external_call_duration_seconds_count",
+    help: "Time of a call to an external that was answered.",
+};
 
 impl CountedExternals {
     pub(crate) fn new(model: Arc<Model>, externals: Arc<dyn Externals>) -> Self {
@@ -42,16 +58,16 @@ impl CountedExternals {
         Some(span.with("server.address", &external.name).with("rpc.method", &operation.name))
     }
 
-    /// `external_calls_total`, for every operation of every external.
+    /// `external_calls_total` for every operation of every external, and how long they took.
     pub(crate) fn samples(&self) -> Vec<Sample> {
-        let mut samples = Vec::new();
+        let (mut samples, mut times) = (Vec::new(), Vec::new());
         for ((external, operation), counts) in &self.counts.by_operation {
             let external = self.counts.model.externals.get(usize::from(*external));
             let Some(external) = external else { continue };
             let Some(operation) = external.operations.get(usize::from(*operation)) else {
                 continue;
             };
-            for (outcome, count) in OUTCOMES.iter().zip(counts) {
+            for (outcome, count) in OUTCOMES.iter().zip(&counts.outcomes) {
                 let help = "Calls to externals by how they ended.";
                 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 calls")]
                 let count = count.load(Relaxed) as f64;
@@ -61,7 +77,11 @@ impl CountedExternals {
                     .with("outcome", outcome);
                 samples.push(sample);
             }
+            let labels =
+                [("external", &*external.name.value), ("operation", &*operation.name.value)];
+            times.extend(counts.times.samples(TIMES, &labels));
         }
+        samples.append(&mut times);
         samples
     }
 }
@@ -73,7 +93,8 @@ impl Externals for CountedExternals {
             call.trace.parent = Some(span.traceparent().into());
         }
         let key = (call.external.0, call.operation);
-        let pending = Pending { counts: self.counts.clone(), key, outcome: 2 };
+        let pending =
+            Pending { counts: self.counts.clone(), key, outcome: 2, began: Instant::now() };
         let calling = self.externals.call(call);
         Box::pin(async move {
             let mut pending = pending;
@@ -100,13 +121,17 @@ struct Pending {
     counts: Arc<Counts>,
     key: (u16, u16),
     outcome: usize,
+    began: Instant,
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let counts = self.counts.by_operation.get(&self.key);
-        if let Some(count) = counts.and_then(|counts| counts.get(self.outcome)) {
+        let Some(calls) = self.counts.by_operation.get(&self.key) else { return };
+        if let Some(count) = calls.outcomes.get(self.outcome) {
             count.fetch_add(1, Relaxed);
+        }
+        if self.outcome < 2 {
+            calls.times.record(self.began.elapsed());
         }
     }
 }
