@@ -17,6 +17,8 @@ pub(super) struct Collected {
     pub(super) replications: u32,
     pub(super) events: u64,
     pub(super) overrun: bool,
+    /// Whether the windows after the first are batches of one steady state, each an observation.
+    pub(super) steady: bool,
     /// A replication in which a law of conservation did not hold.
     pub(super) unsound: Option<u32>,
     windows: Vec<CollectedWindow>,
@@ -198,6 +200,7 @@ impl Collected {
         self.events += outcome.events;
         self.overrun |= outcome.overrun;
         for (at, window) in outcome.windows.iter().enumerate() {
+            let at = if self.steady { at.min(1) } else { at };
             if self.windows.len() == at {
                 self.windows.push(CollectedWindow {
                     from: window.from,
@@ -207,6 +210,7 @@ impl Collected {
                 });
             }
             let (seconds, sums) = (window.seconds(), &mut self.windows[at]);
+            sums.to = sums.to.max(window.to);
             if seconds <= 0.0 {
                 continue;
             }

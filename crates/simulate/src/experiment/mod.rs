@@ -2,6 +2,7 @@
 //! part in which the empty start shows.
 
 mod collect;
+mod precision;
 mod replicate;
 mod report;
 
@@ -23,13 +24,17 @@ pub struct Plan {
     pub replications: u32,
     /// Most replications.
     pub most_replications: u32,
-    /// Relative half-width of the 95 % intervals of mean and p95 latency to reach; none to be content
-    /// with the first replications.
+    /// Relative half-width of the 95 % intervals of mean and p95 latency to reach, as a mean over
+    /// requests; none to be content with the first replications.
     pub precision: Option<f64>,
+    /// Precision is asked of the first so many sources; of all where nothing is said.
+    pub decisive: Option<usize>,
     /// Length of what is observed of one replication; none to let the number of events decide.
     pub duration: Option<Time>,
     /// What to leave out at the start; none to find out.
     pub warm_up: Option<Time>,
+    /// Events of one replication where nobody says how long to watch.
+    pub usual_events: u64,
     /// Most events of one replication.
     pub most_events: u64,
     /// Threads that replicate. The result does not depend on it.
@@ -43,8 +48,10 @@ impl Default for Plan {
             replications: 8,
             most_replications: 64,
             precision: None,
+            decisive: None,
             duration: None,
             warm_up: None,
+            usual_events: 400_000,
             most_events: 1 << 32,
             threads: 1,
         }
@@ -78,8 +85,6 @@ impl std::fmt::Display for Unsound {
 
 impl std::error::Error for Unsound {}
 
-/// Events of one replication where nobody says how long to watch.
-const EVENTS: u64 = 400_000;
 /// Buckets of the series.
 const BUCKETS: u64 = 1000;
 /// What is left out at first where nobody says: one part in so many of what is observed.
@@ -104,24 +109,35 @@ pub fn simulate(
         let duration = plan.duration.unwrap_or_else(|| last.saturating_mul(2).max(1));
         let mut windows: Vec<Time> = changes.into_iter().filter(|at| *at < duration).collect();
         windows.push(duration);
-        let experiment = Experiment { network, plan, windows, warm_up: 0 };
+        let experiment = Experiment { network, plan, windows, warm_up: 0, steady: false };
         let collected = experiment.collect(&mut progress)?;
         return Ok(experiment.report(&collected, Steadiness::Changing));
     }
     let mut duration = plan.duration.unwrap_or_else(|| natural_duration(network, plan));
     let mut leave_out = plan.warm_up.unwrap_or(duration / WARM_UP_PART);
     let mut stretches = 0;
+    // Once it is known for how long the start shows: what is watched after it at first.
+    let mut first = None;
     loop {
-        let windows = vec![leave_out, leave_out.saturating_add(duration)];
-        let experiment = Experiment { network, plan, windows, warm_up: leave_out };
+        let windows = precision::batches(leave_out, duration, first);
+        let experiment = Experiment { network, plan, windows, warm_up: leave_out, steady: true };
         let collected = experiment.collect(&mut progress)?;
         let steadiness = experiment.steadiness(&collected);
-        match experiment.needed_warm_up(&collected) {
+        let needed = match first {
+            None => experiment.needed_warm_up(&collected),
+            Some(_) => Some(leave_out),
+        };
+        match needed {
             _ if matches!(steadiness, Steadiness::Overrun | Steadiness::Growing(_)) => {
                 return Ok(experiment.report(&collected, steadiness));
             }
             Some(needed) if needed <= leave_out => {
-                return Ok(experiment.report(&collected, steadiness));
+                let longer = experiment.longer(&collected, duration, first);
+                first = first.or(Some(duration));
+                match longer {
+                    Some(longer) => duration = longer,
+                    None => return Ok(experiment.report(&collected, steadiness)),
+                }
             }
             Some(needed) => leave_out = needed,
             None if stretches < STRETCHES && plan.duration.is_none() => {
@@ -144,11 +160,12 @@ fn bounded(plan: &Plan) -> Plan {
     }
 }
 
-/// How long it takes until [`EVENTS`] have happened.
+/// How long it takes until the usual number of events have happened.
 fn natural_duration(network: &Network, plan: &Plan) -> Time {
     // A stream of its own: the replications do not know of it.
     let seed = Seed { seed: plan.seed, replication: u32::MAX };
-    let horizon = Horizon { windows: vec![Time::MAX], bucket: None, most_events: EVENTS };
+    let horizon =
+        Horizon { windows: vec![Time::MAX], bucket: None, most_events: plan.usual_events };
     let outcome = run(network, seed, &horizon);
     outcome.windows.last().map_or(1, |window| two_digits(window.to.clamp(1, Time::MAX / 8)))
 }
@@ -167,6 +184,8 @@ struct Experiment<'n> {
     plan: &'n Plan,
     windows: Vec<Time>,
     warm_up: Time,
+    /// Whether nothing changes: the first window is the warm-up, and the others are batches.
+    steady: bool,
 }
 
 impl Experiment<'_> {
@@ -178,7 +197,7 @@ impl Experiment<'_> {
 
     /// Which window is the first to report.
     fn first(&self) -> usize {
-        usize::from(self.warm_up > 0 && self.windows.len() > 1)
+        usize::from(self.steady)
     }
 
     fn collect(&self, progress: &mut impl FnMut(Progress)) -> Result<Collected, Unsound> {
@@ -188,6 +207,7 @@ impl Experiment<'_> {
         windows.dedup();
         let horizon = Horizon { windows, bucket, most_events };
         let mut collected = Collected::default();
+        collected.steady = self.steady;
         let mut wanted = self.plan.replications;
         while collected.replications < wanted {
             let numbers = collected.replications..wanted;
@@ -210,15 +230,15 @@ impl Experiment<'_> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
     fn wanted(&self, collected: &Collected) -> u32 {
         let done = collected.replications;
-        let Some(precision) = self.plan.precision.filter(|_| !collected.overrun) else {
-            return done;
-        };
-        let widest = widest(&collected.windows(self.first(), self.network));
-        if widest <= precision || done >= self.plan.most_replications {
+        // Where the length is open, replications become longer instead of more.
+        let more = !collected.overrun && (!self.steady || self.plan.duration.is_some());
+        let Some(precision) = self.plan.precision.filter(|_| more) else { return done };
+        let windows = collected.windows(self.first(), self.network);
+        let width = precision::width(&windows, self.plan.decisive);
+        if width <= precision || done >= self.plan.most_replications {
             return done;
         }
-        let times = (widest / precision) * (widest / precision) * 1.1;
-        let needed = (f64::from(done) * times).ceil() as u32;
+        let needed = (f64::from(done) * precision::times(width, precision)).ceil() as u32;
         needed.clamp(done + 1, done.saturating_mul(2)).min(self.plan.most_replications)
     }
 
@@ -267,21 +287,10 @@ impl Experiment<'_> {
             replications: collected.replications,
             events: collected.events,
             warm_up: self.warm_up,
-            precise: self.plan.precision.map(|precision| widest(&windows) <= precision),
+            precise: precision::reached(self.plan, &windows),
             steadiness,
             windows,
             series: if changing { collected.series() } else { Vec::new() },
         }
     }
-}
-
-/// The widest relative half-width of a mean or p95 latency, of the sources that had enough requests
-/// to tell a p95: those that hardly anybody asks for must not decide for how long all are watched.
-fn widest(windows: &[WindowReport]) -> f64 {
-    let sources = windows.iter().flat_map(|window| &window.sources);
-    let estimates = sources.filter_map(|source| {
-        let p95 = source.quantiles.get(report::P95).copied().flatten()?;
-        Some(source.latency.map_or(p95.relative(), |mean| mean.relative().max(p95.relative())))
-    });
-    estimates.fold(0.0, f64::max)
 }

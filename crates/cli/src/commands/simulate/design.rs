@@ -124,7 +124,11 @@ pub(super) fn run(
         return come_back(&loaded, design, &question, plan, console);
     }
     let compiled = compile(design, &question, 0.0).map_err(|unknown| unknown_name(&unknown))?;
-    let plan = Plan { duration: plan.duration.or_else(|| watched(&question)), ..plan.clone() };
+    let plan = Plan {
+        duration: plan.duration.or_else(|| watched(&question)),
+        decisive: Some(compiled.operations.len()),
+        ..plan.clone()
+    };
     let tell = |progress| super::tell(console, progress);
     let report = simulate::experiment::simulate(&compiled.network, &plan, tell);
     super::told(console);

@@ -68,7 +68,8 @@ pub struct ExperimentArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=1000))]
     replications: u32,
 
-    /// Replicate until the 95 % intervals of mean and p95 are within so many percent
+    /// Watch for longer (with `--duration`: replicate) until the 95 % intervals of mean and p95 are
+    /// within so many percent, as a mean over requests
     #[arg(long, value_name = "PERCENT")]
     precision: Option<f64>,
 
@@ -81,8 +82,8 @@ pub struct ExperimentArguments {
     threads: Option<usize>,
 }
 
-/// Most replications where a precision is asked for.
-const MOST_REPLICATIONS: u32 = 256;
+/// Most replications where a precision is asked for; as much is watched in fewer, longer ones.
+const MOST_REPLICATIONS: u32 = 1024;
 
 impl ExperimentArguments {
     fn plan(&self) -> Plan {
