@@ -17,6 +17,7 @@ mod generated_model;
 mod load;
 mod machine;
 mod postgresql;
+mod predict;
 mod process;
 mod proposals;
 mod serve;
@@ -34,6 +35,9 @@ fn main() -> anyhow::Result<()> {
         (Some("soak"), minutes) => {
             let minutes = minutes.and_then(|text| text.parse().ok()).unwrap_or(30);
             postgresql::soak(&std::env::var("FIRMITAS_BENCH_POSTGRES")?, minutes)
+        }
+        (Some("predict"), _) => {
+            predict::measure(std::env::var("FIRMITAS_BENCH_POSTGRES").ok().as_deref())
         }
         (filter, _) => {
             let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));

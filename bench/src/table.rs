@@ -1,6 +1,6 @@
 //! Printing what was measured.
 
-/// Prints a Markdown table with aligned columns.
+/// Prints a Markdown table with aligned columns, below its title if it has one.
 pub fn print(title: &str, head: &[&str], rows: &[Vec<String>]) {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
@@ -12,7 +12,10 @@ pub fn print(title: &str, head: &[&str], rows: &[Vec<String>]) {
         let padded: Vec<String> = padded.collect();
         println!("| {} |", padded.join(" | "));
     };
-    println!("\n### {title}\n");
+    match title {
+        "" => println!(),
+        title => println!("\n### {title}\n"),
+    }
     line(head.to_vec());
     line(head.iter().map(|_| "-").collect());
     for row in rows {

@@ -14,7 +14,7 @@ use crate::tools;
 #[derive(Args)]
 pub struct Options {
     /// Only the tables whose name contains this: front, proposals, decide, start, serve-sqlite,
-    /// serve-postgresql, simulate.
+    /// serve-postgresql, simulate, predict.
     filter: Option<String>,
     /// Leave out the Node.js stacks.
     #[arg(long)]
@@ -43,8 +43,10 @@ pub fn run(options: &Options) -> Result<()> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "--package", "bench", "--"]);
     command.args(&options.filter);
-    let wanted =
-        options.filter.as_deref().is_none_or(|of| "serve-postgresql".contains(of) || of == "soak");
+    let wanted = options
+        .filter
+        .as_deref()
+        .is_none_or(|of| "serve-postgresql".contains(of) || matches!(of, "soak" | "predict"));
     let postgres = match wanted {
         true => {
             step("starting PostgreSQL");
@@ -54,7 +56,7 @@ pub fn run(options: &Options) -> Result<()> {
     };
     if let Some(postgres) = &postgres {
         command.env("FIRMITAS_BENCH_POSTGRES", postgres.url());
-        if !options.no_peers {
+        if !options.no_peers && options.filter.as_deref() != Some("predict") {
             command.env("FIRMITAS_BENCH_PEERS", peers()?);
         }
     }

@@ -2,7 +2,7 @@
 
 pub mod by_hand;
 mod contestants;
-mod database;
+pub mod database;
 mod requests;
 
 use std::time::Duration;

@@ -105,3 +105,77 @@ fn replicas_admit_as_many_requests_as_firm_up_does() {
     let admitted = usize::try_from(simulate::design::REQUESTS_AT_ONCE).unwrap();
     assert_eq!(admitted, runtime::http::Limits::default().requests);
 }
+
+/// A scrape after so many thousand requests of `catalog.viewProduct`, each 400 to 500 microseconds,
+/// of which the store takes 250.
+fn scrape(thousands: u32) -> String {
+    let (few, all) = (thousands * 100, thousands * 1000);
+    let family = |name: &str, labels: &str, counts: [u32; 3], mean: f64| {
+        let labels = format!("operation=\"catalog.viewProduct\"{labels}");
+        let [low, middle, high] = counts;
+        let sum = f64::from(all) * mean;
+        format!(
+            "{name}_bucket{{{labels},le=\"0.00025\"}} {low}\n\
+             {name}_bucket{{{labels},le=\"0.0005\"}} {middle}\n\
+             {name}_bucket{{{labels},le=\"0.001\"}} {high}\n\
+             {name}_bucket{{{labels},le=\"+Inf\"}} {all}\n\
+             {name}_sum{{{labels}}} {sum}\n{name}_count{{{labels}}} {all}\n"
+        )
+    };
+    let store = [few * 6, few * 9, all];
+    family("http_server_request_duration_seconds", "", [few, few * 6, all], 0.00045)
+        + &family("store_duration_seconds", ",system=\"sqlite\"", store, 0.00025)
+}
+
+#[test]
+fn times_that_were_measured_stand_in_the_place_of_the_tables() {
+    let scratch = Scratch::new("simulate-calibrate");
+    scratch.write("before.txt", scrape(1));
+    scratch.write("after.txt", scrape(5));
+    let asked = |more: &[&str]| {
+        let mut arguments = vec!["simulate", SHOP, "--replications", "2", "--duration", "2s"];
+        arguments.extend(more);
+        scratch.firm(&arguments)
+    };
+    let both = ["--calibrate", "before.txt", "--calibrate", "after.txt"];
+    let text = asked(&[&both[..], &["--one-server", "8", "--save-times", "times.json"]].concat());
+    let line = |start: &str| text.stdout.lines().find(|line| line.starts_with(start));
+    assert!(line("catalog.viewProduct").is_some_and(|line| line.contains("4000")), "{text:?}");
+    assert!(line("cores of the server").is_some(), "{text:?}");
+    assert!(text.stdout.contains("2 times were measured"), "{text:?}");
+
+    let used = |document: serde_json::Value, what: &str| {
+        let times = document["simulation"]["times"].as_array().unwrap().clone();
+        let wanted =
+            |of: &&serde_json::Value| of["name"] == "catalog.viewProduct" && of["what"] == what;
+        let found = times.iter().find(wanted).unwrap();
+        (found["mean"].as_f64().unwrap(), found["provenance"].as_str().unwrap().to_owned())
+    };
+    let saved = asked(&["--times", "times.json", "--one-server", "8", "--json"]).json();
+    let (application, provenance) = used(saved.clone(), "application");
+    assert!((application - 0.0002).abs() < 1e-6 && provenance == "measured", "{application}");
+    let (store, provenance) = used(saved, "store");
+    assert!((store / 0.00025 - 1.0).abs() < 0.1 && provenance == "measured", "{store}");
+
+    // The design decides PostgreSQL: times of SQLite say nothing about it.
+    let decided = asked(&["--times", "times.json", "--json"]);
+    assert!(decided.stderr.contains("were measured on sqlite"), "{decided:?}");
+    assert_eq!(used(decided.json(), "store").1, "default");
+    assert_eq!(used(decided.json(), "application").1, "measured");
+}
+
+#[test]
+fn measurements_that_say_nothing_are_refused_with_their_line() {
+    let scratch = Scratch::new("simulate-calibrate-wrong");
+    scratch.write("wrong.txt", "up 1\nup up\n");
+    scratch.write("bytes.txt", b"\xff\xfe");
+    for (file, wanted) in [
+        ("wrong.txt", "wrong.txt:2: its value is no number"),
+        ("bytes.txt", "is not text"),
+        ("none.txt", "cannot read `none.txt`"),
+    ] {
+        let refused = scratch.firm(&["simulate", SHOP, "--calibrate", file]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.stderr.contains(wanted), "{refused:?}");
+    }
+}

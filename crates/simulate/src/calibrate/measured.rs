@@ -41,8 +41,8 @@ pub struct OperationTimes {
     pub kept: Option<f64>,
     /// Share of the store's time that keeps a core busy; the table's where nobody measured it.
     pub busy: Option<f64>,
-    /// Seconds that a request takes beside all this, with nothing busy: the network, wake-ups.
-    pub besides: f64,
+    /// Time that a request takes beside all this, with nothing busy: the network, wake-ups.
+    pub besides: Option<Shape>,
 }
 
 /// Something that was measured, as a distribution.

@@ -143,7 +143,7 @@ impl<'d> Compiler<'d> {
         });
         let times = self.times(id);
         let own = times.application.quantile(0.99)
-            + times.besides
+            + times.besides.map_or(0.0, |besides| besides.quantile(0.99))
             + times.queries.iter().map(slowest).fold(0.0, f64::max);
         calls.sum::<f64>() + own
     }
@@ -225,9 +225,9 @@ impl<'d> Compiler<'d> {
         }
         let asked = self.query(&name, times, replica, next);
         next = self.kept(id, &name, times, asked, next);
-        if times.besides > 0.0 {
-            let besides = Shape::spread(times.besides, TRIP_VARIATION).distribution();
-            next = self.builder.pass(format!("{name}/besides"), besides, next);
+        if let Some(besides) = &times.besides {
+            let name = format!("{name}/besides");
+            next = self.builder.pass(name, besides.distribution(), next);
         }
         let application = times.application.distribution();
         next = self.builder.serve_as(name, replica.cores, application, next);

@@ -37,8 +37,8 @@ pub fn lognormal(times: queueing::Lognormal) -> Distribution {
 pub struct Times {
     /// Time on a core of the service.
     pub application: Shape,
-    /// Time that passes meanwhile and keeps nothing busy, in seconds: nothing, unless measured.
-    pub besides: f64,
+    /// Time that passes meanwhile and keeps nothing busy, where that was measured.
+    pub besides: Option<Shape>,
     /// Share of requests that are answered from memory, where that was measured.
     pub kept: Option<f64>,
     /// Whether the times of the store were measured.
@@ -89,7 +89,7 @@ pub fn of(design: &Design, measured: &Measured, id: OperationId, work: &Work) ->
     };
     let times = Times {
         application: Shape::spread(application, APPLICATION_VARIATION),
-        besides: 0.0,
+        besides: None,
         kept: None,
         store_measured: false,
         queries: queries(design, operation, work),

@@ -11,6 +11,7 @@ use simulate::design::{
 use simulate::experiment::Plan;
 use simulate::output::{answer_json, answer_text, stability_json, stability_text};
 
+use super::measured::CalibrationArguments;
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
 use crate::folder::Folder;
@@ -112,6 +113,7 @@ const AFTERWARDS: f64 = 60.0;
 pub(super) fn run(
     model: &Path,
     arguments: &QuestionArguments,
+    calibration: &CalibrationArguments,
     plan: &Plan,
     console: &Console,
 ) -> Result<Outcome, Failure> {
@@ -119,7 +121,8 @@ pub(super) fn run(
     let Some(design) = loaded.design.as_deref().filter(|_| !loaded.has_errors()) else {
         return Ok(loaded.refuse(console));
     };
-    let question = arguments.question(design);
+    let mut question = arguments.question(design);
+    calibration.apply(design, &mut question, console)?;
     if arguments.stability {
         return come_back(&loaded, design, &question, plan, console);
     }

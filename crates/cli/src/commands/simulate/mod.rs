@@ -1,6 +1,7 @@
 //! `firm simulate`: will it hold? Answered from the numbers of the model, before anything is built.
 
 mod design;
+mod measured;
 mod network;
 
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ Example:
   firm simulate examples/shop --load reach
   firm simulate examples/shop --fail cardProcessor=hang@60s..120s
   firm simulate examples/shop --slow store.ordering=20x@30s..40s --stability
+  firm simulate examples/shop --calibrate before.txt --calibrate after.txt --one-server 4
   firm simulate --network examples/networks/four-servers.yaml --precision 1"
 )]
 pub struct SimulateArguments {
@@ -44,13 +46,16 @@ pub struct SimulateArguments {
         value_name = "FILE",
         conflicts_with_all = [
             "model", "load", "fail", "slow", "lose_zone", "surge", "stability", "client_attempts",
-            "client_retry_budget"
+            "client_retry_budget", "calibrate", "times", "save_times", "one_server", "connections"
         ]
     )]
     network: Option<PathBuf>,
 
     #[command(flatten)]
     question: design::QuestionArguments,
+
+    #[command(flatten)]
+    calibration: measured::CalibrationArguments,
 
     #[command(flatten)]
     experiment: ExperimentArguments,
@@ -117,7 +122,7 @@ pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<Outcome, 
     if let Some(file) = &arguments.network {
         return network::run(file, &plan, console);
     }
-    design::run(&arguments.model, &arguments.question, &plan, console)
+    design::run(&arguments.model, &arguments.question, &arguments.calibration, &plan, console)
 }
 
 /// A line that is drawn over while replications go on.

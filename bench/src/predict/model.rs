@@ -1,0 +1,243 @@
+//! The shop as it runs here, as a network: this machine's cores are shared by server, database and
+//! clients; times are those of one load.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use decide::Design;
+use simulate::calibrate::{self, File, Measured, Shape};
+use simulate::design::{Amount, Clients, OneServer, Question, compile, times};
+use simulate::experiment::{Plan, QUANTILES, simulate};
+
+use super::busy::Busy;
+use super::open::{Kind, Seen};
+use crate::process::shop;
+
+/// Rounds in which what no resource explains is found.
+const ROUNDS: usize = 6;
+/// The percentiles that are compared.
+pub const PERCENTILES: [f64; 3] = [0.5, 0.95, 0.99];
+const SECOND: f64 = 1e9;
+
+/// What was measured at one load.
+pub struct Calibration<'a> {
+    pub before: String,
+    pub after: String,
+    pub seen: &'a Seen,
+    pub busy: Busy,
+    /// Seconds that it took.
+    pub time: f64,
+}
+
+/// A design with what was measured.
+pub struct Model {
+    design: Design,
+    question: Question,
+    kinds: Vec<&'static str>,
+}
+
+/// The shop, decided.
+pub fn design() -> Result<Design> {
+    let text = std::fs::read_to_string(shop().join("firmitas.yaml"))?;
+    let mut sources = base::SourceMap::default();
+    let file = sources.add("firmitas.yaml", text);
+    let (model, diagnostics) = model::load(&sources, file);
+    anyhow::ensure!(!base::has_errors(&diagnostics), "the shop has errors");
+    Ok(decide::decide(Arc::new(model)).0)
+}
+
+impl Model {
+    /// Takes times from scrapes and processor time from the machine. What is left between that and
+    /// what clients saw (the kernel, wake-ups, group commits) is put beside, as a time that keeps
+    /// nothing busy.
+    pub fn calibrated(
+        design: Design,
+        kinds: &[Kind],
+        cores: u32,
+        connections: u32,
+        from: &Calibration<'_>,
+    ) -> Result<Self> {
+        let files = [
+            File { name: "before", text: &from.before },
+            File { name: "after", text: &from.after },
+        ];
+        let (measured, notes) = calibrate::read(&files, &|_| false)
+            .map_err(|wrong| anyhow::anyhow!(wrong.to_string()))?;
+        for note in notes {
+            println!("note: {note}");
+        }
+        let count: usize = from.seen.latencies.iter().map(Vec::len).sum();
+        let rates = kinds.iter().zip(&from.seen.latencies);
+        let rates = rates.map(|(kind, all)| (kind.name.to_owned(), all.len() as f64 / from.time));
+        let server = OneServer {
+            cores,
+            connections,
+            client: from.busy.client / count.max(1) as f64,
+            rates: Some(rates.collect()),
+        };
+        let clients = Clients { attempts: 1, backoff: 0.0, jitter: false, budget: None };
+        let question = Question {
+            amount: Amount::Times(1.0),
+            busier: 1.0,
+            clients,
+            disturbances: Vec::new(),
+            measured: Measured { whole: true, ..measured },
+            server: Some(server),
+        };
+        let names = kinds.iter().map(|kind| kind.name).collect();
+        let mut model = Self { design, question, kinds: names };
+        model.share_processors(from)?;
+        model.settle(from.seen)?;
+        Ok(model)
+    }
+
+    /// What the server and the database used of the processors, shared out: to operations as their
+    /// own time is to that of all; in the database as the table of numbers has it.
+    fn share_processors(&mut self, from: &Calibration<'_>) -> Result<()> {
+        let usual = self.usual();
+        let embedded = from.busy.database <= 0.0;
+        let operations = &mut self.question.measured.operations;
+        let sum = |of: &dyn Fn(&str, f64) -> f64| -> f64 {
+            let each = self.kinds.iter().zip(&from.seen.latencies);
+            each.map(|(name, all)| of(name, all.len() as f64)).sum()
+        };
+        let own = |name: &str| {
+            let fit = operations.get(name).and_then(|of| of.application.as_ref());
+            fit.map_or(0.0, |fit| fit.shape.mean())
+        };
+        let stored = |name: &str| {
+            let fit = operations.get(name).and_then(|of| of.store.as_ref());
+            fit.map_or(0.0, |fit| fit.shape.mean())
+        };
+        let usual_of = |name: &str| usual.get(name).copied().unwrap_or((0.0, 1.0));
+        // An embedded store works in the server's process, and its reads do nothing but compute.
+        let inside = |name: &str| {
+            let (_, busy) = usual_of(name);
+            if embedded { stored(name) * busy } else { 0.0 }
+        };
+        let all = sum(&|name, count| count * (own(name) + inside(name)));
+        let factor = from.busy.server / all.max(f64::MIN_POSITIVE);
+        let database = sum(&|name, count| count * usual_of(name).0).max(f64::MIN_POSITIVE);
+        let per_usual = from.busy.database / database;
+        let mut found = BTreeMap::new();
+        for name in &self.kinds {
+            let work = if embedded { factor * inside(name) } else { per_usual * usual_of(name).0 };
+            found.insert(*name, (factor, work));
+        }
+        for (name, (factor, work)) in found {
+            let of = operations.get_mut(name).with_context(|| format!("no times of {name}"))?;
+            if let Some(fit) = &mut of.application {
+                fit.shape = fit.shape.times(factor);
+            }
+            if let Some(fit) = &mut of.store {
+                let whole = fit.shape.mean().max(work);
+                fit.shape = fit.shape.times(whole / fit.shape.mean());
+                of.busy = Some(work / whole);
+            }
+            of.kept = None;
+        }
+        Ok(())
+    }
+
+    /// Seconds of a core of the store by the table, and the share that they are of its time.
+    fn usual(&self) -> BTreeMap<String, (f64, f64)> {
+        let works = times::works(&self.design);
+        let of = |id: ::model::model::OperationId| {
+            let times = times::of(&self.design, &Measured::default(), id, &works[id.0 as usize]);
+            let sum = |part: &dyn Fn(&times::Query) -> f64| -> f64 {
+                times.queries.iter().map(|query| query.share * part(query)).sum()
+            };
+            let (work, rest) = (sum(&|of| of.work.mean()), sum(&|of| of.rest.mean()));
+            let reads = !self.design.model.operation(id).writes();
+            (work, if reads { 1.0 } else { work / (work + rest) })
+        };
+        let all = self.design.model.operations();
+        all.map(|(id, _)| (self.design.model.qualified_operation(id), of(id))).collect()
+    }
+
+    /// Finds for each operation the time beside all resources with which the model says what was
+    /// seen, at its median and its p95. Where resources alone take longer than what was seen, the
+    /// store is not waited for as long.
+    fn settle(&mut self, seen: &Seen) -> Result<()> {
+        let mut beside = vec![(0.0, 0.0); self.kinds.len()];
+        for _ in 0..ROUNDS {
+            let said = self.at(1.0, 0.1)?;
+            for (at, name) in self.kinds.iter().enumerate() {
+                let (Some(p50), Some(p95)) = (seen.percentile(at, 0.5), seen.percentile(at, 0.95))
+                else {
+                    continue;
+                };
+                let (said50, said95) = (said[at][0], said[at][1]);
+                let (middle, tail) = &mut beside[at];
+                let missing = p50 - said50;
+                let of = self.question.measured.operations.get_mut(*name).context("no times")?;
+                if *middle + missing < 0.0
+                    && let (Some(fit), Some(busy)) = (&mut of.store, of.busy)
+                {
+                    let mean = fit.shape.mean();
+                    let rest = (mean * (1.0 - busy) + *middle + missing).max(0.0);
+                    let whole = mean * busy + rest;
+                    fit.shape = fit.shape.times(whole / mean);
+                    of.busy = Some(mean * busy / whole);
+                }
+                *middle = (*middle + missing).max(0.0);
+                *tail = (*tail + (p95 - p50) - (said95 - said50)).max(0.0);
+                of.besides = through(*middle, *middle + *tail);
+            }
+        }
+        Ok(())
+    }
+
+    /// p50, p95 and p99 by kind at so many times the load of the calibration; seconds of simulated
+    /// time as a share of the usual.
+    pub fn at(&self, load: f64, length: f64) -> Result<Vec<[f64; 3]>> {
+        let question = Question { amount: Amount::Times(load), ..self.question.clone() };
+        let compiled = compile(&self.design, &question, 0.0)
+            .map_err(|unknown| anyhow::anyhow!("{unknown:?}"))?;
+        let plan = Plan {
+            duration: Some((60.0 * SECOND * length) as u64),
+            replications: 8,
+            threads: 2,
+            ..Plan::default()
+        };
+        let report = simulate(&compiled.network, &plan, |_| ())
+            .map_err(|unsound| anyhow::anyhow!("{unsound}"))?;
+        let window = report.windows.first().context("no window")?;
+        let of = |name: &&str| {
+            let simple = name.rsplit('.').next().unwrap_or(name);
+            let found = compiled.operations.iter().zip(&window.sources);
+            let mut found = found.filter(|(of, _)| of.name == *simple || of.name == **name);
+            let (_, source) = found.next().with_context(|| format!("{name} is not simulated"))?;
+            let quantile = |share: f64| {
+                let at = QUANTILES.iter().position(|of| (of - share).abs() < 1e-9);
+                let found = at.and_then(|at| source.quantiles.get(at).copied().flatten());
+                found.map_or(f64::NAN, |estimate| estimate.value)
+            };
+            Ok(PERCENTILES.map(quantile))
+        };
+        self.kinds.iter().map(of).collect()
+    }
+
+    /// Which share of the cores the model says are busy at so many times that load.
+    pub fn utilisation(&self, load: f64) -> Result<f64> {
+        let question = Question { amount: Amount::Times(load), ..self.question.clone() };
+        let compiled = compile(&self.design, &question, 0.0)
+            .map_err(|unknown| anyhow::anyhow!("{unknown:?}"))?;
+        let plan = Plan { duration: Some((6.0 * SECOND) as u64), threads: 2, ..Plan::default() };
+        let report = simulate(&compiled.network, &plan, |_| ())
+            .map_err(|unsound| anyhow::anyhow!("{unsound}"))?;
+        let answer = simulate::design::answer(&compiled, &report, 0.0);
+        let resources = answer.phases.first().map(|phase| phase.resources.as_slice());
+        let cores = resources.into_iter().flatten();
+        let mut cores = cores.filter(|of| of.kind == simulate::design::Kind::Cores);
+        cores.next().and_then(|of| of.utilisation).context("no cores")
+    }
+}
+
+/// A time with this median and p95; nothing where it is shorter than a microsecond.
+fn through(middle: f64, high: f64) -> Option<Shape> {
+    let middle = middle.max(1e-6);
+    let shape = queueing::Lognormal::through((0.5, middle), (0.95, high.max(middle * 1.01)))?;
+    (high > 1e-6).then_some(Shape::Lognormal(shape))
+}
