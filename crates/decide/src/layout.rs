@@ -9,6 +9,8 @@ use expression::{
 use model::model::BuiltIn;
 
 use crate::Design;
+use crate::bridge;
+use crate::design::Table;
 use crate::tables::TENANT_COLUMN;
 use crate::tenancy::pooled;
 
@@ -19,13 +21,13 @@ impl Layout for Design {
 
     fn table(&self, entity: EntityId) -> TableName<'_> {
         let table = Self::table(self, entity);
-        TableName { schema: Cow::from(&*table.schema), name: Cow::from(&*table.name) }
+        TableName { schema: schema(table), name: Cow::from(&*table.name) }
     }
 
     fn part_table(&self, part: PartId) -> TableName<'_> {
         let table = Self::table(self, part.entity);
         let name = table.parts.get(usize::from(part.index)).map_or("", |part| &part.name);
-        TableName { schema: Cow::from(&*table.schema), name: Cow::from(name) }
+        TableName { schema: schema(table), name: Cow::from(name) }
     }
 
     fn column(&self, entity: EntityId, field: FieldIndex) -> Cow<'_, str> {
@@ -41,6 +43,11 @@ impl Layout for Design {
     fn deleted_at(&self, entity: EntityId) -> Option<FieldIndex> {
         self.model.entity(entity).built_in(BuiltIn::DeletedAt)
     }
+}
+
+/// Whose schema it is, the statement does not say where each tenant has one.
+fn schema(table: &Table) -> Cow<'_, str> {
+    Cow::from(if bridge::divided(table) { "" } else { &*table.schema })
 }
 
 /// The design as the compiler sees it for one tenant: conditions reach the rows of nobody else.

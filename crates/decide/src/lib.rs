@@ -16,6 +16,7 @@ pub mod ask;
 pub mod assurance;
 pub mod audit;
 pub mod boundaries;
+pub mod bridge;
 pub mod broker;
 pub mod budget;
 pub mod caching;
@@ -87,6 +88,7 @@ pub fn decide_locked(
     let ground = Ground::of(facts, tables::tables(&model));
     let (verdicts, sizing, findings) = decided::verdicts(facts, &ground, &routes, lock.as_deref());
     diagnostics.extend(findings);
-    let (tables, flips) = (ground.tables, Flips::default());
+    let (mut tables, flips) = (ground.tables, Flips::default());
+    bridge::place(&model, &verdicts, &mut tables);
     (Design { tables, routes, verdicts, lock, flips, sizing, numbers, model }, diagnostics)
 }

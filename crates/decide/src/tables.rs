@@ -10,12 +10,13 @@ use model::{
     model::{ContextId, Entity},
 };
 
+use crate::bridge::EVERYBODY;
 use crate::design::{PartTable, Table};
 use crate::naming::{Names, snake};
 use crate::sealed;
 
 /// Schemas that are not ours to create in.
-const RESERVED_SCHEMAS: [&str; 4] = ["public", "information_schema", "firmitas", "main"];
+const RESERVED_SCHEMAS: [&str; 5] = ["public", "information_schema", "firmitas", "main", EVERYBODY];
 
 /// Columns that an engine has on every table.
 const RESERVED_COLUMNS: [&str; 9] =

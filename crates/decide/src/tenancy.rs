@@ -45,12 +45,13 @@ pub fn belongs(of: &Entity, id: EntityId, tenancy: &Tenancy) -> bool {
     !of.shared && id != tenancy.by
 }
 
-/// Whether rows of several tenants share the table of an entity.
+/// Whether each row of an entity has its tenant beside it: where tenants share its table, and where
+/// each has a part of it in a schema of its own.
 #[must_use]
 pub fn pooled(design: &Design, entity: EntityId) -> bool {
     let Some(tenancy) = &design.model.system.tenancy else { return false };
     let verdict = design.verdicts.iter().find(|of| of.family == "tenancy");
-    let pool = verdict.is_none_or(|of| of.choice == "pool");
+    let pool = verdict.is_none_or(|of| matches!(of.choice, "pool" | "bridge"));
     pool && belongs(design.model.entity(entity), entity, tenancy)
 }
 

@@ -1,5 +1,6 @@
 //! What all connections share: the plan of every table, compiled conditions, texts.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -8,7 +9,7 @@ use expression::ir::{Expression, Kind};
 use expression::sql::Dialect;
 use expression::{EntityId, Schema};
 use runtime::store::conditions::Conditions;
-use runtime::store::{Keys, StoreError, Vault};
+use runtime::store::{Keys, StoreError, Tenant, Vault};
 
 use crate::plan::{Plan, plans};
 use crate::text::Texts;
@@ -23,8 +24,10 @@ pub(crate) struct Catalog {
     pub texts: Texts,
     /// What encrypts and decrypts single values.
     pub vault: Vault,
-    /// Whether tenants share tables.
+    /// Whether rows have their tenant beside them.
     pub pooled: bool,
+    /// Whether tenants have a schema each.
+    pub divided: bool,
     /// Whether writes have to be serializable.
     pub serializable: bool,
     /// Statements that were run so far, those aside that begin and end transactions.
@@ -37,6 +40,7 @@ impl Catalog {
         let conditions = Conditions::new(Dialect::PostgreSql, wire::literal, tenants::CURRENT);
         let serializable = asks_about_all_rows(&design);
         let pooled = plans.iter().any(|plan| plan.pooled);
+        let divided = design.tables.iter().any(decide::bridge::divided);
         let vault = Vault::new(&design, keys);
         Self {
             design,
@@ -45,9 +49,21 @@ impl Catalog {
             texts: Texts::default(),
             vault,
             pooled,
+            divided,
             serializable,
             statements: AtomicU64::new(0),
         }
+    }
+
+    /// What says whom a transaction is for; nothing where it starts with that.
+    pub fn entering(&self, tenant: Tenant, first: bool) -> Option<Cow<'static, str>> {
+        self.pooled.then(|| tenants::entering(tenant, first, self.divided)).flatten()
+    }
+
+    /// Whether rows of an entity are tenants, who get a schema each.
+    pub fn makes_schemas(&self, entity: EntityId) -> bool {
+        let tenancy = self.design.model.system.tenancy.as_ref();
+        self.divided && tenancy.is_some_and(|tenancy| tenancy.by == entity)
     }
 
     pub fn schema(&self) -> &Schema {

@@ -90,7 +90,8 @@ impl PostgreSqlStore {
             }
         }
         drop(client);
-        let set_up = settings::of_connections(role.as_deref(), address.pooler);
+        let divided = design.tables.iter().any(decide::bridge::divided);
+        let set_up = settings::of_connections(role.as_deref(), address.pooler, divided);
         let size = settings.connections.unwrap_or_else(|| settings::connections(&design));
         let mut replicas = Vec::new();
         for url in &settings.replicas {
@@ -147,6 +148,10 @@ impl Store for PostgreSqlStore {
 
     fn keys(&self) -> Option<&Arc<Keys>> {
         self.catalog.vault.keys()
+    }
+
+    fn gives_schemas(&self) -> bool {
+        true
     }
 
     fn system(&self) -> &'static str {

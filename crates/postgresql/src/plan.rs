@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use decide::bridge::EVERYBODY;
 use decide::design::{Design, PartTable, Table};
 use decide::{sealed, tenancy};
 use expression::sql::{Dialect, TableName};
@@ -85,6 +86,8 @@ fn parameters(first: usize, count: usize) -> String {
 }
 
 fn name(schema: &str, name: &str) -> String {
+    // Whose schema it is says the transaction.
+    let schema = if schema == EVERYBODY { "" } else { schema };
     TableName { schema: schema.into(), name: name.into() }.sql(Dialect::PostgreSql)
 }
 

@@ -8,6 +8,7 @@
 
 mod change;
 mod later;
+mod places;
 mod trouble;
 mod turn;
 mod versions;
@@ -15,6 +16,7 @@ mod versions;
 use decide::Design;
 use expression::sql::Dialect;
 use runtime::store::StoreError;
+use runtime::store::tables::quoted;
 use tokio_postgres::{Client, Transaction};
 
 use crate::address::Address;
@@ -23,6 +25,7 @@ use crate::statements::TABLES;
 use trouble::{Patience, Trouble};
 
 pub(crate) use change::table::name as table;
+pub(crate) use places::FUNCTIONS as PLACE_FUNCTIONS;
 pub(crate) use turn::Turn;
 
 /// How long a change of a table waits for those who use it: whoever comes after it waits as long.
@@ -86,6 +89,7 @@ pub(crate) async fn fit(
     };
     if !fitted.earlier {
         later::finish(&client, &turn, address.pooler, design, &wanted).await?;
+        places::finish(&client, &turn, design).await?;
     }
     Ok(fitted)
 }
@@ -124,6 +128,9 @@ async fn fit_once(
         );
         None
     };
+    if !earlier {
+        places::write_down(&transaction, design).await?;
+    }
     transaction.commit().await?;
     Ok(Fitted { role, notes, earlier })
 }
@@ -165,7 +172,23 @@ pub(crate) async fn statements(transaction: &Transaction<'_>) -> Result<Vec<Stri
     }
 }
 
+/// The table of the tenants, quoted, where each has a schema.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn places(
+    transaction: &Transaction<'_>,
+) -> Result<Option<String>, tokio_postgres::Error> {
+    let asked = "SELECT n.nspname::text, c.relname::text FROM pg_trigger AS t \
+                 JOIN pg_class AS c ON c.oid = t.tgrelid \
+                 JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+                 WHERE t.tgname = 'firmitas_place' AND NOT t.tgisinternal LIMIT 1";
+    let Some(row) = transaction.query_opt(asked, &[]).await? else { return Ok(None) };
+    let (schema, table): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(Some(format!("{}.{}", quoted(&schema), quoted(&table))))
+}
+
 /// What makes the tables that have no part in the model.
 pub(crate) fn own() -> String {
-    format!("{TABLES}{REMEMBERED}")
+    format!("{TABLES}{REMEMBERED}{}", places::TABLE)
 }

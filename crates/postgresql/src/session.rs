@@ -21,7 +21,6 @@ use crate::plan::Plan;
 use crate::pool::{Connection, Held, Pool};
 use crate::silence;
 use crate::standing::Standing;
-use crate::tenants;
 use crate::text::Text;
 use crate::wire::Bind;
 
@@ -100,7 +99,7 @@ impl std::fmt::Debug for Pending {
 impl Session {
     pub(crate) fn new(held: Held, catalog: Arc<Catalog>, terms: Terms, writes: bool) -> Self {
         let begin = Some(opening(&held, &catalog, terms, writes));
-        let entering = catalog.pooled.then(|| tenants::entering(terms.tenant, true)).flatten();
+        let entering = catalog.entering(terms.tenant, true);
         Self {
             held,
             catalog,
@@ -150,7 +149,7 @@ impl Session {
         if self.entered != tenant {
             self.entered = tenant;
             if self.catalog.pooled {
-                self.entering = tenants::entering(tenant, self.begin.is_some());
+                self.entering = self.catalog.entering(tenant, self.begin.is_some());
             }
         }
     }

@@ -63,7 +63,7 @@ pub(crate) fn connections(design: &Design) -> usize {
 }
 
 /// What connections start with: the role, and an end to whatever hangs.
-pub(crate) fn of_connections(role: Option<&str>, pooler: bool) -> String {
+pub(crate) fn of_connections(role: Option<&str>, pooler: bool, divided: bool) -> String {
     let local = if pooler { "LOCAL " } else { "" };
     let mut settings: Vec<String> =
         [("statement_timeout", "30s"), ("lock_timeout", "5s"), (IDLE, "30s")]
@@ -71,6 +71,9 @@ pub(crate) fn of_connections(role: Option<&str>, pooler: bool) -> String {
             .to_vec();
     if let Some(role) = role {
         settings.push(format!("SET {local}ROLE {}", runtime::store::tables::quoted(role)));
+    }
+    if divided {
+        settings.push(format!("SET {local}search_path = {}", crate::tenants::nobodys_path()));
     }
     settings.join("; ")
 }

@@ -114,6 +114,8 @@ macro_rules! statements {
 }
 
 statements! {
+    /// Locks what is locked by whoever adds a tenant with a schema of its own: "Plac".
+    ONE_SCHEMA_AT_A_TIME = "SELECT pg_advisory_xact_lock(1349280099)";
     APPEND = "INSERT INTO firmitas.outbox (id, event, key, payload, at, tenant) \
               VALUES ($1, $2, $3, $4, $5, $6)";
     OUTBOX = "SELECT id, event, key, payload, at, sequence, tenant FROM firmitas.outbox \

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use decide::bridge::EVERYBODY;
 use decide::tables::TENANT_COLUMN;
 use expression::EntityId;
 use runtime::store::tables::quoted;
@@ -15,8 +16,35 @@ use crate::wire::Bind;
 /// The id of the tenant that the transaction is for; null where there is none.
 pub(crate) const CURRENT: &str = "nullif(current_setting('firmitas.tenant', true), '')::uuid";
 
-/// Sets whom a transaction is for; nothing where it starts with that, which is nobody.
-pub(crate) fn entering(tenant: Tenant, first: bool) -> Option<Cow<'static, str>> {
+/// What the names of the schemas of tenants look like, where each has one.
+pub(crate) const SCHEMAS: &str = "^tenant_[0-9a-f]{32}$";
+
+/// What a connection starts with where tenants have schemas: nobody's, in which nothing is.
+pub(crate) fn nobodys_path() -> String {
+    path(Tenant::None)
+}
+
+/// In which schemas tables without one are looked for. A tenant that has none finds nothing.
+fn path(tenant: Tenant) -> String {
+    let nobody = format!("tenant_{:032x}", 0);
+    match tenant {
+        Tenant::None => format!("{nobody}, public, pg_temp"),
+        Tenant::One(id) => format!("tenant_{id:032x}, {nobody}, public, pg_temp"),
+        Tenant::All => format!("{EVERYBODY}, public, pg_temp"),
+    }
+}
+
+/// Sets whom a transaction is for, and where their tables are if they have a schema each; nothing
+/// where it starts with that, which is nobody.
+pub(crate) fn entering(tenant: Tenant, first: bool, divided: bool) -> Option<Cow<'static, str>> {
+    let setting = setting(tenant, first)?;
+    match divided {
+        true => Some(format!("{setting}; SET LOCAL search_path = {}", path(tenant)).into()),
+        false => Some(setting),
+    }
+}
+
+fn setting(tenant: Tenant, first: bool) -> Option<Cow<'static, str>> {
     Some(match tenant {
         Tenant::None if first => return None,
         Tenant::One(id) if first => format!("SET LOCAL firmitas.tenant = '{id:032x}'").into(),

@@ -10,6 +10,7 @@ use runtime::store::tables::Columns;
 
 use crate::plan::Part;
 use crate::session::{Meaning, Session};
+use crate::statements::ONE_SCHEMA_AT_A_TIME;
 use crate::wire::{self, Bind, Wire};
 
 impl Session {
@@ -18,6 +19,10 @@ impl Session {
         let plan = catalog.plan(row.entity)?;
         let row = &*catalog.vault.close(row)?;
         let binds = encode_all(&row.fields, &plan.columns, &plan.wires)?;
+        if catalog.makes_schemas(row.entity) {
+            // One after another: the references of a schema keep writers from the tables of all.
+            self.change(&ONE_SCHEMA_AT_A_TIME, &[]).await?;
+        }
         self.send(&plan.insert, binds, Meaning::Write(row.entity)).await?;
         let owner = required_id(row)?;
         for (part, rows) in plan.parts.iter().zip(&row.parts) {

@@ -101,8 +101,11 @@ fn parameters(cx: &Context<'_>, tenancy: &Tenancy, tenants: &Tenants, answer: An
             .parameter("kept apart by", "a tenant column in every table, row-level security")
             .parameter("first column of keys and indexes", "the tenant"),
         "bridge" => answer
-            .parameter("kept apart by", "a schema and a role for each tenant")
-            .parameter("migrations", "each schema by itself, one after another"),
+            .parameter(
+                "kept apart by",
+                "a schema for each tenant, a tenant column, row-level security",
+            )
+            .parameter("migrations", "the tables of all schemas at once, then the indexes of each"),
         "silo" if tenancy.isolation.is_none() && outgrows(cx, tenants) => answer
             .parameter("own database", "the largest tenant")
             .parameter("the others", "shared tables with row-level security"),

@@ -2,6 +2,7 @@
 
 use decide::{
     Design,
+    bridge::divided,
     design::{Index, Table},
     sealed,
 };
@@ -20,7 +21,7 @@ pub fn create(design: &Design, tables: &[&Table]) -> Vec<String> {
         let doc = format!("{} {}", doc.trim(), ending(design, table));
         let name = table_name(&table.schema, &table.name, Dialect::PostgreSql);
         all.push(format!("COMMENT ON TABLE {name} IS {}", literal(doc.trim())));
-        all.extend(table.indexes.iter().map(|of| reason(table, of)));
+        all.extend(reasons(table, &table.indexes));
         let fields = of.fields.iter().zip(&table.columns);
         all.extend(fields.flat_map(|(field, base)| column(design, &name, field, base)));
         all.extend(parts(design, table));
@@ -50,6 +51,13 @@ fn ending(design: &Design, table: &Table) -> String {
     format!("{end} {after} after {}.", since.trim_matches('`'))
 }
 
+fn reasons(table: &Table, indexes: &[Index]) -> Vec<String> {
+    if divided(table) {
+        return Vec::new();
+    }
+    indexes.iter().map(|of| reason(table, of)).collect()
+}
+
 /// Why an index is there: the operations, keys and references that need it.
 fn reason(table: &Table, index: &Index) -> String {
     let name = format!("{}.{}", quoted(&table.schema), quoted(&index.name));
@@ -71,7 +79,7 @@ fn parts(design: &Design, table: &Table) -> Vec<String> {
         let name = table_name(&table.schema, &names.name, Dialect::PostgreSql);
         let doc = format!("Part {} of {}.", part.name, of.name);
         all.push(format!("COMMENT ON TABLE {name} IS {}", literal(&doc)));
-        all.extend(names.indexes.iter().map(|of| reason(table, of)));
+        all.extend(reasons(table, &names.indexes));
         let fields = part.fields.iter().zip(&names.columns);
         all.extend(fields.flat_map(|(field, base)| column(design, &name, field, base)));
     }

@@ -8,6 +8,7 @@
 //! (`sql/roles.sql`), what keeps partitions (`sql/partitions.sql`), and both as the first migration
 //! with its way back (`migrations/`).
 
+mod bridge;
 mod columns;
 mod comments;
 mod exclusive;
@@ -19,9 +20,11 @@ mod tables;
 mod tenants;
 mod text;
 
-use decide::Design;
+use decide::bridge::divided;
+use decide::{Design, design::Table};
 use expression::sql::Dialect;
 
+pub use bridge::{ID, Makes, PLACE, Step, of_tenant};
 pub use exclusive::name as exclusion;
 pub use roles::{service_roles, statements as roles};
 pub use tenants::{SETTING as TENANT_SETTING, pooled};
@@ -45,12 +48,15 @@ pub fn statements(design: &Design, dialect: Dialect) -> Vec<String> {
     let sorted = text::sorted(design);
     let tables = || sorted.iter().copied();
     all.extend(tables().flat_map(|table| tables::create(design, table, dialect)));
+    // Keys and indexes of tables that are divided among tenants are those of each tenant.
+    let whole = |table: &&Table| dialect == Dialect::Sqlite || !divided(table);
+    let whole = || sorted.iter().copied().filter(whole);
     if dialect == Dialect::PostgreSql {
-        all.extend(tables().flat_map(|table| tables::foreign_keys(design, table)));
-        all.extend(tables().flat_map(|table| exclusive::constraints(design, table)));
+        all.extend(whole().flat_map(|table| tables::foreign_keys(design, table)));
+        all.extend(whole().flat_map(|table| exclusive::constraints(design, table)));
     }
-    all.extend(tables().flat_map(|table| indexes::create(design, table, dialect)));
-    all.extend(tables().flat_map(|table| indexes::search(design, table, dialect)));
+    all.extend(whole().flat_map(|table| indexes::create(design, table, dialect)));
+    all.extend(whole().flat_map(|table| indexes::search(design, table, dialect)));
     if dialect == Dialect::PostgreSql {
         all.extend(tables().flat_map(|table| tenants::policies(design, table)));
         all.extend(comments::create(design, &sorted));
@@ -74,6 +80,7 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
         file("sql/postgresql.sql", Dialect::PostgreSql, "PostgreSQL 15 or newer"),
         roles::artifact(design),
     ];
+    all.extend(bridge::artifact(design));
     all.extend(partitions::artifact(design));
     all.extend(migrations::artifacts(design));
     all

@@ -2,7 +2,7 @@
 //! next partitions and drops those whose time is over (`sql/partitions.sql`).
 
 use decide::{
-    Design,
+    Design, bridge,
     design::Table,
     partitions::{self, By, Partitioning, Period},
     retention::{self, Ending},
@@ -55,7 +55,7 @@ pub fn of_part(design: &Design, table: &Table, dialect: Dialect) -> String {
 }
 
 fn declared(design: &Design, table: &Table, dialect: Dialect) -> Option<(By, String, bool)> {
-    if dialect != Dialect::PostgreSql {
+    if dialect != Dialect::PostgreSql || bridge::divided(table) {
         return None;
     }
     let by = division(design, table)?.by;

@@ -52,7 +52,7 @@ pub fn statements(design: &Design) -> Vec<String> {
     all
 }
 
-fn grants(design: &Design, table: &Table, role: &str) -> Vec<String> {
+pub fn grants(design: &Design, table: &Table, role: &str) -> Vec<String> {
     let entity = design.model.entity(table.entity);
     let rights =
         if entity.append_only { "SELECT, INSERT" } else { "SELECT, INSERT, UPDATE, DELETE" };

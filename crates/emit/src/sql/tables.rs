@@ -1,12 +1,12 @@
 //! `CREATE TABLE` for entities and their parts.
 
-use decide::{Design, design::Table, sealed};
+use decide::{Design, bridge::divided, design::Table, sealed};
 use expression::{EntityId, FieldShape, Type, sql::Dialect};
 use model::model::BuiltIn;
 
 use super::columns::{definitions, names};
 use super::text::{quoted, table as table_name};
-use super::{partitions, tenants};
+use super::{bridge, partitions, tenants};
 
 /// The place of a row among those of its owner.
 const POSITION: &str = "\"position\" INTEGER NOT NULL CHECK (\"position\" >= 0)";
@@ -23,11 +23,13 @@ pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
             lines.extend(definitions(design, field, base, dialect));
         }
         lines.extend(tenants::column(design, table, dialect));
-        lines.push("PRIMARY KEY (\"owner_id\", \"position\")".to_owned());
+        if !in_places(table, dialect) {
+            lines.push("PRIMARY KEY (\"owner_id\", \"position\")".to_owned());
+        }
         lines.extend(references(design, table, &fields, &part.columns, dialect));
         let name = table_name(&table.schema, &part.name, dialect);
         // Rows of a part are only ever read by their owner, in order: that is how they lie.
-        let by = partitions::of_part(design, table, dialect);
+        let by = partitions::of_part(design, table, dialect) + &bridge::clause(table, dialect);
         let options = if dialect == Dialect::Sqlite { " STRICT, WITHOUT ROWID" } else { "" };
         statements.push(statement(&name, &lines, &(options.to_owned() + &by)));
         statements.extend(partitions::first(design, table, &name, dialect));
@@ -47,12 +49,25 @@ fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
         lines.extend(definitions(design, field, base, dialect));
     }
     lines.extend(tenants::column(design, table, dialect));
-    lines.push(primary_key(design, table, dialect));
-    lines.extend(tenants::key(design, table));
+    if !in_places(table, dialect) {
+        lines.push(primary_key(design, table, dialect));
+        lines.extend(tenants::key(design, table));
+    }
     lines.extend(references(design, table, &fields, &table.columns, dialect));
     let name = table_name(&table.schema, &table.name, dialect);
-    let by = partitions::of_entity(design, table, dialect);
+    let by = partitions::of_entity(design, table, dialect) + &bridge::clause(table, dialect);
     statement(&name, &lines, &((if sqlite { " STRICT" } else { "" }).to_owned() + &by))
+}
+
+/// Whether each tenant has its part of the table, with its own keys.
+fn in_places(table: &Table, dialect: Dialect) -> bool {
+    dialect == Dialect::PostgreSql && divided(table)
+}
+
+/// The keys of a table that references lead to.
+pub fn keys(design: &Design, table: &Table) -> Vec<String> {
+    let primary = primary_key(design, table, Dialect::PostgreSql);
+    std::iter::once(primary).chain(tenants::key(design, table)).collect()
 }
 
 fn statement(name: &str, lines: &[String], options: &str) -> String {
@@ -81,7 +96,8 @@ fn owner(design: &Design, table: &Table, dialect: Dialect) -> String {
         Dialect::Sqlite => "BLOB",
         Dialect::PostgreSql => "uuid",
     };
-    let refers = id_column(design, table).map_or_else(String::new, |id| {
+    let id = id_column(design, table).filter(|_| !in_places(table, dialect));
+    let refers = id.map_or_else(String::new, |id| {
         let owner = table_name(&table.schema, &table.name, dialect);
         format!(" REFERENCES {owner} ({id}) ON DELETE CASCADE")
     });
@@ -120,7 +136,13 @@ fn target(
     let id = id_column(design, other)?;
     let both = tenants::pooled(design, table) && tenants::pooled(design, other);
     let tenant = if both { tenants::leading() } else { String::new() };
-    let name = table_name(&other.schema, &other.name, dialect);
+    let schema = match (in_places(other, dialect), table.schema == bridge::PLACE) {
+        (false, _) => other.schema.as_str(),
+        (true, true) => bridge::PLACE,
+        // No key of all tenants together can be referred to.
+        (true, false) => return None,
+    };
+    let name = table_name(schema, &other.name, dialect);
     Some((format!("{tenant}{}", quoted(base)), format!("{name} ({tenant}{id})")))
 }
 
@@ -131,7 +153,7 @@ fn foreign_entity(design: &Design, table: &Table, field: &FieldShape) -> Option<
     (field.name != "id" && design.model.entity(*entity).context == context).then_some(*entity)
 }
 
-fn id_column(design: &Design, table: &Table) -> Option<String> {
+pub fn id_column(design: &Design, table: &Table) -> Option<String> {
     let id = design.model.entity(table.entity).built_in(BuiltIn::Id)?;
     table.columns.get(usize::from(id.0)).map(|base| quoted(base))
 }

@@ -47,17 +47,20 @@ pub fn policies(design: &Design, table: &Table) -> Vec<String> {
         return Vec::new();
     }
     let parts = table.parts.iter().map(|part| part.name.as_str());
-    let policy = |name: &str| {
-        let on = table_name(&table.schema, name, Dialect::PostgreSql);
-        let all = format!("current_setting({}, true) = 'all'", literal(EVERYBODY));
-        let own = format!("{} = {} OR {all}", quoted(TENANT_COLUMN), current());
-        [
-            format!("ALTER TABLE {on} ENABLE ROW LEVEL SECURITY"),
-            format!("ALTER TABLE {on} FORCE ROW LEVEL SECURITY"),
-            format!("CREATE POLICY tenant ON {on} USING ({own}) WITH CHECK ({own})"),
-        ]
-    };
-    std::iter::once(table.name.as_str()).chain(parts).flat_map(policy).collect()
+    let on = |name: &str| table_name(&table.schema, name, Dialect::PostgreSql);
+    let names = std::iter::once(table.name.as_str()).chain(parts);
+    names.flat_map(|name| policy(&on(name))).collect()
+}
+
+/// Row-level security of one table.
+pub fn policy(on: &str) -> [String; 3] {
+    let all = format!("current_setting({}, true) = 'all'", literal(EVERYBODY));
+    let own = format!("{} = {} OR {all}", quoted(TENANT_COLUMN), current());
+    [
+        format!("ALTER TABLE {on} ENABLE ROW LEVEL SECURITY"),
+        format!("ALTER TABLE {on} FORCE ROW LEVEL SECURITY"),
+        format!("CREATE POLICY tenant ON {on} USING ({own}) WITH CHECK ({own})"),
+    ]
 }
 
 fn current() -> String {

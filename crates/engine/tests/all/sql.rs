@@ -169,3 +169,54 @@ fn no_tenant_sees_another() {
     as_tenant(&mut client, "");
     assert_eq!(seen(&mut client), 0, "a session without a tenant sees nothing");
 }
+
+#[test]
+fn each_tenant_gets_its_schema_by_a_script() {
+    let text = include_str!("../models/tenants.yaml");
+    let checked = model(&text.replace("isolation: pool", "isolation: bridge"));
+    let Some(database) = Database::new("schemas") else { return };
+    let mut client = database.connect();
+    run(&mut client, "up", &script(&checked, "migrations/0001_initial.up.sql").unwrap());
+    run(&mut client, "roles", &script(&checked, "sql/roles.sql").unwrap());
+    let (one, two) =
+        ("00000000-0000-7000-8000-000000000001", "00000000-0000-7000-8000-000000000002");
+    let place = |tenant: &str| format!("tenant_{}", tenant.replace('-', ""));
+    let of_tenant = script(&checked, "sql/tenant.sql").unwrap();
+    for tenant in [one, two] {
+        let sql = of_tenant.replace(":\"place\"", &place(tenant));
+        run(&mut client, tenant, &sql.replace(":'tenant'", &format!("'{tenant}'")));
+    }
+    let as_tenant = |client: &mut Client, tenant: &str, place: &str| {
+        run(client, "role", "RESET ROLE");
+        run(client, "role", "SET ROLE all_tenants_service");
+        let whose = format!("SELECT set_config('firmitas.tenant', '{tenant}', false)");
+        run(client, "tenant", &format!("{whose}; SET search_path = {place}"));
+    };
+    let insert = |id: u8| {
+        format!(
+            "INSERT INTO work_projects (id, created_at, updated_at, version, name) \
+             VALUES ('00000000-0000-7000-8000-0000000001{id:02}', now(), now(), 1, 'Atlas')"
+        )
+    };
+    as_tenant(&mut client, one, &place(one));
+    run(&mut client, "insert", &insert(1));
+    let again = client.batch_execute(&insert(2)).unwrap_err();
+    assert_eq!(again.code(), Some(&postgres::error::SqlState::UNIQUE_VIOLATION), "{again:?}");
+    let seen = |client: &mut Client, table: &str| -> i64 {
+        client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).unwrap().get(0)
+    };
+    as_tenant(&mut client, two, &place(two));
+    run(&mut client, "the same name for another tenant", &insert(3));
+    for (table, rows) in [("work_projects", 1), ("all_tenants.work_projects", 1)] {
+        assert_eq!(seen(&mut client, table), rows, "{table}");
+    }
+    assert_eq!(seen(&mut client, &format!("{}.work_projects", place(one))), 0);
+    // In the schema of another tenant nothing can be written either.
+    as_tenant(&mut client, two, &place(one));
+    let forged = client.batch_execute(&insert(4)).unwrap_err();
+    let refused = [
+        postgres::error::SqlState::CHECK_VIOLATION,
+        postgres::error::SqlState::INSUFFICIENT_PRIVILEGE,
+    ];
+    assert!(forged.code().is_some_and(|code| refused.contains(code)), "{forged:?}");
+}

@@ -19,6 +19,7 @@ impl TableName<'_> {
     #[must_use]
     pub fn sql(&self, dialect: Dialect) -> String {
         match dialect {
+            _ if self.schema.is_empty() => quote(&self.name),
             Dialect::Sqlite => quote(&format!("{}_{}", self.schema, self.name)),
             Dialect::PostgreSql => format!("{}.{}", quote(&self.schema), quote(&self.name)),
         }

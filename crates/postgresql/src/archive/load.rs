@@ -6,8 +6,10 @@ use std::path::Path;
 use std::pin::pin;
 
 use bytes::Bytes;
+use decide::bridge::EVERYBODY;
 use futures_util::SinkExt as _;
 use runtime::store::StoreError;
+use runtime::store::tables::quoted;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{Error, Transaction};
@@ -59,10 +61,17 @@ async fn load<R: Read>(
     let (tables, rest): (Vec<&str>, Vec<&str>) = statements.into_iter().partition(makes);
     run(transaction, std::iter::once(own).chain(tables)).await?;
     let (mut summary, mut loaded) = (Summary::default(), serde_json::Map::new());
+    let whole = format!("{}.", quoted(EVERYBODY));
+    let mut places = header["tenants"].as_str().map(Places::of).transpose()?;
     loop {
         match reader.next()? {
             (TABLE, table) => {
-                let (name, end) = table_of(transaction, reader, &json(&table)?).await?;
+                let table = json(&table)?;
+                let divided = table["table"].as_str().is_some_and(|name| name.starts_with(&whole));
+                if let Some(places) = places.as_mut().filter(|places| divided && !places.made) {
+                    places.make(transaction, true).await?;
+                }
+                let (name, end) = table_of(transaction, reader, &table).await?;
                 summary.tables += 1;
                 summary.rows += end["rows"].as_u64().unwrap_or_default();
                 loaded.insert(name, end);
@@ -76,7 +85,41 @@ async fn load<R: Read>(
     }
     // Keys, references and indexes are made when the rows are there: they are checked then.
     run(transaction, rest.into_iter()).await?;
+    if let Some(places) = &mut places {
+        places.make(transaction, false).await?;
+    }
     Ok(summary)
+}
+
+/// The schemas of tenants, as a backup knows them.
+struct Places {
+    /// The table of the tenants, quoted.
+    tenants: String,
+    /// Whether their tables are made.
+    made: bool,
+}
+
+impl Places {
+    fn of(tenants: &str) -> Result<Self, StoreError> {
+        let parts: Vec<&str> = tenants.split('.').collect();
+        let quoted = |part: &&str| part.len() > 2 && part.starts_with('"') && part.ends_with('"');
+        match parts.len() == 2 && parts.iter().all(quoted) {
+            true => Ok(Self { tenants: tenants.to_owned(), made: false }),
+            false => Err(damaged("its tenants have no table")),
+        }
+    }
+
+    /// Makes the tables of all tenants, or what else is of them.
+    async fn make(&mut self, transaction: &Transaction<'_>, bare: bool) -> Result<(), StoreError> {
+        self.made = true;
+        let make = format!(
+            "{}SELECT firmitas.place('00000000-0000-0000-0000-000000000000', {bare}); \
+             SELECT firmitas.place(id, {bare}) FROM {}",
+            schema::PLACE_FUNCTIONS,
+            self.tenants
+        );
+        transaction.batch_execute(&make).await.map_err(|error| failure::plain(&error))
+    }
 }
 
 async fn run<'s>(

@@ -7,8 +7,10 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 
+use decide::bridge::EVERYBODY;
 use futures_util::TryStreamExt as _;
 use runtime::store::StoreError;
+use runtime::store::tables::quoted;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::{Error, IsolationLevel, Transaction};
@@ -78,7 +80,8 @@ async fn write(transaction: &Transaction<'_>, to: &Path) -> Result<Summary, Stor
     let tables = tables(transaction, &statements).await.map_err(|error| failure::plain(&error))?;
     let file = create(to).map_err(wrong)?;
     let mut writer = Writer::new(BufWriter::with_capacity(FRAME, file)).map_err(wrong)?;
-    let header = json!({ "own": schema::own(), "statements": statements });
+    let places = schema::places(transaction).await.map_err(|error| failure::plain(&error))?;
+    let header = json!({ "own": schema::own(), "statements": statements, "tenants": places });
     writer.json(HEADER, &header).map_err(wrong)?;
     let (mut summary, mut manifest) = (Summary::default(), BTreeMap::new());
     for (table, columns) in &tables {
@@ -111,6 +114,9 @@ async fn tables(
     let own = transaction.query(own, &[]).await?;
     let mut names: Vec<String> = own.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     names.extend(statements.iter().filter_map(|sql| schema::table(sql)).map(str::to_owned));
+    // Rows of tenants come when the tenants are known: each has its part of the table.
+    let whole = format!("{}.", quoted(EVERYBODY));
+    names.sort_by_key(|name| name.starts_with(&whole));
     let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", "));
     transaction.batch_execute(&lock).await?;
     let columns = "SELECT coalesce(string_agg(quote_ident(attname), ', ' ORDER BY attnum), '') \

@@ -12,6 +12,7 @@
 #![allow(dead_code, reason = "the shared helpers have more than these tests need")]
 
 mod archive;
+mod bridge;
 mod earlier;
 mod faults;
 mod pooler;

@@ -105,6 +105,9 @@ async fn sweep() {
 /// Whether a search finds `á` by `a`.
 pub const FOLDS_DIACRITICS: bool = false;
 
+/// How it keeps tenants apart.
+pub const ISOLATIONS: &[&str] = &["pool", "bridge"];
+
 /// What stands between a context and a table in names of tables.
 pub const BETWEEN: &str = ".";
 

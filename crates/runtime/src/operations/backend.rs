@@ -104,7 +104,7 @@ impl<S: Store> Backend<S> {
         externals: Arc<dyn Externals>,
         cache: cache::Options,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let refused = guards::refused(design, store.keys().is_some());
+        let refused = guards::refused(design, &store);
         if !refused.is_empty() {
             return Err(refused);
         }

@@ -14,26 +14,41 @@ use model::model::{
 use super::plan::Untranslatable;
 use super::sealed;
 use super::walk::{expressions, questions};
+use crate::store::Store;
 
-/// The guards that are not built yet, one error for each place that asks for one. `keys` says
-/// whether there are any for encrypted fields.
-pub(crate) fn refused(design: &Design, keys: bool) -> Vec<Diagnostic> {
+/// The guards that are not built yet, one error for each place that asks for one.
+pub(crate) fn refused<S: Store>(design: &Design, store: &S) -> Vec<Diagnostic> {
     let model = &design.model;
     let mut errors = Vec::new();
-    errors.extend(model.system.tenancy.iter().flat_map(|tenancy| apart(design, tenancy)));
+    errors.extend(
+        model
+            .system
+            .tenancy
+            .iter()
+            .flat_map(|tenancy| apart(design, tenancy, store.gives_schemas())),
+    );
     for entity in &model.entities {
         refused_in(entity, &mut errors);
     }
-    sealed::refused(model, keys, &mut errors);
+    sealed::refused(model, store.keys().is_some(), &mut errors);
     errors
 }
 
-/// Tenants share tables, whatever else was asked for or decided: never less apart than promised.
-fn apart(design: &Design, tenancy: &Tenancy) -> Vec<Diagnostic> {
+/// Tenants are never less apart than was asked for or decided.
+fn apart(design: &Design, tenancy: &Tenancy, schemas: bool) -> Vec<Diagnostic> {
     let verdict = design.verdicts.iter().find(|verdict| verdict.family == "tenancy");
     let choice = verdict.map_or("pool", |verdict| verdict.choice);
     let mut errors = Vec::new();
-    if choice != "pool" {
+    if choice == "bridge" && !schemas {
+        let span = tenancy.isolation.as_ref().map_or(tenancy.span, |isolation| isolation.span);
+        let what = "the embedded store has no schemas, of which each tenant is to get one";
+        errors.push(
+            Diagnostic::error("guard-not-built", span, what)
+                .label("asked for here, or decided")
+                .note("tenants would be less apart than the design promises, so it is not started")
+                .help("run it on PostgreSQL (`--store postgres://…`), or with `isolation: pool`"),
+        );
+    } else if !matches!(choice, "pool" | "bridge") {
         let span = tenancy.isolation.as_ref().map_or(tenancy.span, |isolation| isolation.span);
         let what = format!("`{choice}`, tenants further apart than in shared tables,");
         errors.push(

@@ -79,6 +79,11 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// Whether it gives each tenant a schema of its own where the design says so.
+    fn gives_schemas(&self) -> bool {
+        false
+    }
+
     /// What OpenTelemetry calls the database (`db.system.name`).
     fn system(&self) -> &'static str {
         "sqlite"

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Who, World, refusal};
+use crate::support::{Who, World, in_form, refusal};
 
 const MODEL: &str = r#"
 firmitas: 1
@@ -83,8 +83,8 @@ struct Desk {
 }
 
 impl Desk {
-    async fn new() -> Self {
-        let world = World::start(MODEL);
+    async fn new(isolation: &str) -> Self {
+        let world = World::start(&in_form(MODEL, isolation));
         let support = world.user("staff", &["support"]);
         let country = world.call(&support, "desk.addCountry", None, json!({ "code": "DE" })).await;
         let country = country.unwrap().id();
@@ -113,9 +113,8 @@ impl Desk {
     }
 }
 
-#[tokio::test]
-async fn a_tenant_reaches_its_own_rows_and_no_others() {
-    let desk = Desk::new().await;
+async fn a_tenant_reaches_its_own_rows_and_no_others(isolation: &str) {
+    let desk = Desk::new(isolation).await;
     let Desk { world, sides, .. } = &desk;
     let (a, b) = (&sides[0].0, &sides[1].0);
     let own = desk.ticket(0, "one").await;
@@ -157,9 +156,8 @@ async fn a_tenant_reaches_its_own_rows_and_no_others() {
     );
 }
 
-#[tokio::test]
-async fn callers_without_a_tenant_reach_shared_rows_alone() {
-    let desk = Desk::new().await;
+async fn callers_without_a_tenant_reach_shared_rows_alone(isolation: &str) {
+    let desk = Desk::new(isolation).await;
     let world = &desk.world;
     desk.ticket(0, "one").await;
     let anyone = world.anyone();
@@ -189,9 +187,8 @@ async fn callers_without_a_tenant_reach_shared_rows_alone() {
     assert_eq!(refusal(world.list(&torn, "desk.listUsers").await), (403, "not-linked".to_owned()));
 }
 
-#[tokio::test]
-async fn those_who_cross_tenants_write_for_one() {
-    let desk = Desk::new().await;
+async fn those_who_cross_tenants_write_for_one(isolation: &str) {
+    let desk = Desk::new(isolation).await;
     let world = &desk.world;
     let (one, two) = (desk.ticket(0, "one").await, desk.ticket(1, "two").await);
     let support = world.user("staff", &["support"]);
@@ -231,9 +228,8 @@ async fn tenants_of_events(world: &World) -> Vec<Option<u128>> {
     events.unwrap().into_iter().map(|(_, event)| event.tenant).collect()
 }
 
-#[tokio::test]
-async fn a_host_says_whose_a_request_is() {
-    let world = World::start(
+async fn a_host_says_whose_a_request_is(isolation: &str) {
+    let text = in_form(
         r#"
 firmitas: 1
 system: { name: Hosts, tenancy: { by: web.Site, from: host(domain), isolation: pool } }
@@ -251,7 +247,9 @@ contexts:
       write: { create: Note, by: { reader: self.by == actor.id }, input: [text, by], rate: 1/s }
       notes: { list: Note, by: [visitor], rate: 1/s }
 "#,
+        isolation,
     );
+    let world = World::start(&text);
     let at = |mut who: Who, host: Option<&str>| {
         who.caller.tenant.host = host.map(Into::into);
         who
@@ -282,3 +280,10 @@ contexts:
         assert_eq!(refusal(refused), (404, "not-found".to_owned()));
     }
 }
+
+crate::support::in_each_form!(
+    a_tenant_reaches_its_own_rows_and_no_others,
+    callers_without_a_tenant_reach_shared_rows_alone,
+    those_who_cross_tenants_write_for_one,
+    a_host_says_whose_a_request_is
+);

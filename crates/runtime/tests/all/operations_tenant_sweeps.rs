@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Who, World};
+use crate::support::{Who, World, in_form};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -77,8 +77,8 @@ struct Offices {
 }
 
 impl Offices {
-    async fn open() -> Self {
-        let world = World::start(OFFICES);
+    async fn open(isolation: &str) -> Self {
+        let world = World::start(&in_form(OFFICES, isolation));
         let mut people = Vec::new();
         for name in ["acme", "bolt"] {
             let email = format!("boss@{name}.example");
@@ -116,9 +116,8 @@ impl Offices {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rows_of_every_tenant_come_to_their_end_with_their_parts() {
-    let offices = Offices::open().await;
+async fn rows_of_every_tenant_come_to_their_end_with_their_parts(isolation: &str) {
+    let offices = Offices::open(isolation).await;
     let mut cases = Vec::new();
     for side in 0..2 {
         let (case, _) = offices.papers(side).await;
@@ -162,9 +161,8 @@ async fn archived(world: &World) -> usize {
     tenants.len()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_server_does_to_rows_is_recorded_for_their_tenant() {
-    let offices = Offices::open().await;
+async fn what_the_server_does_to_rows_is_recorded_for_their_tenant(isolation: &str) {
+    let offices = Offices::open(isolation).await;
     for side in 0..2 {
         let (case, _) = offices.papers(side).await;
         let (who, _) = &offices.people[side];
@@ -182,9 +180,8 @@ async fn what_the_server_does_to_rows_is_recorded_for_their_tenant() {
     assert_eq!(offices.world.list(&staff, "desk.ofBills").await.unwrap().len(), 4);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_is_erased_in_its_tenant_alone() {
-    let offices = Offices::open().await;
+async fn a_person_is_erased_in_its_tenant_alone(isolation: &str) {
+    let offices = Offices::open(isolation).await;
     for side in 0..2 {
         offices.papers(side).await;
     }
@@ -202,3 +199,9 @@ async fn a_person_is_erased_in_its_tenant_alone() {
     let lines = offices.list(1, "desk.ofCases").await;
     assert_eq!(lines.len(), 1, "the other tenant's log holds nothing of it: {lines:?}");
 }
+
+crate::support::in_each_form!(
+    rows_of_every_tenant_come_to_their_end_with_their_parts,
+    what_the_server_does_to_rows_is_recorded_for_their_tenant,
+    a_person_is_erased_in_its_tenant_alone
+);

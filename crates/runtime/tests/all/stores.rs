@@ -17,6 +17,9 @@ pub type TestSession = Session;
 /// Whether a search finds `á` by `a`.
 pub const FOLDS_DIACRITICS: bool = true;
 
+/// How it keeps tenants apart.
+pub const ISOLATIONS: &[&str] = &["pool"];
+
 /// What stands between a context and a table in names of tables.
 pub const BETWEEN: &str = "_";
 

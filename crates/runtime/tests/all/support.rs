@@ -36,6 +36,28 @@ impl Drop for Directory {
     }
 }
 
+/// A text with tenants kept apart in another way.
+pub fn in_form(text: &str, isolation: &str) -> String {
+    let pool = "isolation: pool";
+    assert!(text.contains(pool));
+    text.replace(pool, &format!("isolation: {isolation}"))
+}
+
+/// Tests in each way in which the store keeps tenants apart.
+macro_rules! in_each_form {
+    ($($test:ident),+) => {
+        mod in_each_form {
+            $(#[tokio::test]
+            async fn $test() {
+                for isolation in crate::stores::ISOLATIONS {
+                    super::$test(isolation).await;
+                }
+            })+
+        }
+    };
+}
+pub(crate) use in_each_form;
+
 /// The model in a text; what is wrong with it fails the test.
 pub fn model(text: &str) -> Arc<Model> {
     let mut sources = SourceMap::default();
