@@ -68,7 +68,10 @@ fn reason(table: &Table, index: &Index) -> String {
 fn schema(design: &Design, name: &str) -> Option<String> {
     let table = design.tables.iter().find(|table| table.schema == name)?;
     let context = design.model.context(design.model.entity(table.entity).context);
-    let summary = context.summary.clone().unwrap_or_else(|| format!("Context {}.", context.name));
+    let summary = match divided(table) {
+        true => "The rows of all tenants, each in the schema of its tenant.".to_owned(),
+        false => context.summary.clone().unwrap_or_else(|| format!("Context {}.", context.name)),
+    };
     Some(format!("COMMENT ON SCHEMA {} IS {}", quoted(name), literal(summary.trim())))
 }
 

@@ -173,7 +173,7 @@ fn no_tenant_sees_another() {
 #[test]
 fn each_tenant_gets_its_schema_by_a_script() {
     let text = include_str!("../models/tenants.yaml");
-    let checked = model(&text.replace("isolation: pool", "isolation: bridge"));
+    let checked = model(&text.replace("from: actor }", "from: actor, isolation: bridge }"));
     let Some(database) = Database::new("schemas") else { return };
     let mut client = database.connect();
     run(&mut client, "up", &script(&checked, "migrations/0001_initial.up.sql").unwrap());

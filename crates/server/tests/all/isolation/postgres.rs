@@ -47,16 +47,21 @@ impl Database {
     /// Nothing is left of the model before.
     async fn empty(&self) {
         let client = connect(&self.url).await;
-        let schemas = "DROP SCHEMA IF EXISTS app CASCADE; DROP SCHEMA IF EXISTS firmitas CASCADE";
-        client.batch_execute(schemas).await.unwrap();
+        let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname IN \
+                       ('app', 'firmitas', 'all_tenants') OR nspname LIKE 'tenant\\_%'";
+        for row in client.query(schemas, &[]).await.unwrap() {
+            let schema: String = row.get(0);
+            client.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+        }
     }
 }
 
 /// What each tenant's role gets out of the tables themselves, whatever it asks.
 async fn second_lock(url: &str, case: &Case) -> Result<(), String> {
     let client = connect(url).await;
-    let tables = "SELECT DISTINCT table_name::text FROM information_schema.columns \
-         WHERE table_schema = 'app' AND column_name = 'tenant_id'";
+    let tables = "SELECT DISTINCT format('%I.%I', table_schema, table_name) \
+         FROM information_schema.columns WHERE column_name = 'tenant_id' \
+         AND (table_schema IN ('app', 'all_tenants') OR table_schema LIKE 'tenant\\_%')";
     let rows = client.query(tables, &[]).await.unwrap();
     let tables: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     assert!(tables.len() > 3, "{tables:?}");
@@ -66,7 +71,7 @@ async fn second_lock(url: &str, case: &Case) -> Result<(), String> {
         client.batch_execute(&format!("SET firmitas.tenant = '{id}'")).await.unwrap();
         let seen = of_tenant(case, tenant);
         for table in &tables {
-            let text = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM app.{table} t");
+            let text = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t");
             let text: String = client.query_one(&text, &[]).await.unwrap().get(0);
             let leak = case.marks.leak(text.as_bytes(), "", |owner| seen.contains(owner));
             if leak.is_some() || (tenant.is_none() && !text.is_empty()) {
@@ -86,10 +91,11 @@ fn of_tenant(case: &Case, tenant: Option<usize>) -> BTreeSet<Owner> {
     own.chain(tenant.map(Owner::Org)).collect()
 }
 
-async fn served(database: &Database, seed: u64) -> Case {
+async fn served(database: &Database, seed: u64, isolation: &str) -> Case {
     database.empty().await;
     let (plan, random) = plan(seed);
-    let design = design(&plan.text(Without::Nothing));
+    let text = plan.text(Without::Nothing);
+    let design = design(&text.replace("isolation: pool", &format!("isolation: {isolation}")));
     let settings = Settings { connections: Some(6), ..Settings::from(database.url.as_str()) };
     let store = PostgreSqlStore::open(&settings, design.clone()).await.unwrap();
     let site = Site::start(design, store, Folder::new(), None, Defect::None).await;
@@ -98,10 +104,19 @@ async fn served(database: &Database, seed: u64) -> Case {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nor_on_postgresql() {
+    asked(5, "pool").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_where_each_tenant_has_a_schema() {
+    asked(3, "bridge").await;
+}
+
+async fn asked(models: u64, isolation: &str) {
     let Some(database) = Database::make().await else { return };
-    let (first, models, requests) = budget(5, 200);
+    let (first, models, requests) = budget(models, 200);
     for seed in first..first + models {
-        let mut case = served(&database, seed).await;
+        let mut case = served(&database, seed, isolation).await;
         let asked = ask(&mut case, seed, requests).await;
         let locked = second_lock(&database.url, &case).await;
         case.site.stop().await;
@@ -115,7 +130,7 @@ async fn nor_on_postgresql() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_lock_that_is_open_is_noticed() {
     let Some(database) = Database::make().await else { return };
-    let case = served(&database, 3).await;
+    let case = served(&database, 3, "pool").await;
     assert_eq!(second_lock(&database.url, &case).await, Ok(()));
     let client = connect(&database.url).await;
     for table in ["item0s", "item0s_lines", "users"] {
