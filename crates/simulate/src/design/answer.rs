@@ -241,6 +241,10 @@ fn total(shares: &[(Failure, Estimate)]) -> Estimate {
 fn resource(of: &Resource, stations: &[StationReport], reached: f64) -> ResourceAnswer {
     let own: Vec<&StationReport> =
         of.stations.iter().filter_map(|station| stations.get(station.index())).collect();
+    // Replicas that never served in this window have no utilisation.
+    let there = |of: &&StationReport| of.servers_were_there();
+    let own: Vec<&StationReport> =
+        if own.iter().any(there) { own.into_iter().filter(there).collect() } else { own };
     let count = own.iter().fold(0.0, |count, _| count + 1.0_f64).max(1.0);
     let mean =
         |value: fn(&StationReport) -> f64| own.iter().map(|of| value(of)).sum::<f64>() / count;

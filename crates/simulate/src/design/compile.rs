@@ -453,8 +453,6 @@ fn left_out(design: &Design, question: &Question) -> Vec<String> {
         left.push(
             "what one server cannot do: the design's replicas, zones and networks".to_owned(),
         );
-    } else if design.sizing.services.iter().any(|of| of.most > of.replicas) {
-        left.push("autoscaling while the run goes on: replicas are those of the load".to_owned());
     }
     if design.verdicts.iter().any(|of| of.family == "cache" && of.choice == "http") {
         left.push("answers that browsers keep: every request reaches the system".to_owned());

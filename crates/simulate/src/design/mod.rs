@@ -8,6 +8,7 @@ mod compile;
 mod disturbance;
 mod one_server;
 mod resources;
+mod scaling;
 mod stability;
 mod text;
 pub mod times;

@@ -4,6 +4,7 @@
 use decide::sizing::{Level, StoreKind};
 use decide::{Design, numbers};
 
+use super::scaling;
 use super::times::Amount;
 use super::{Question, one_server};
 use crate::network::{Builder, Station, StationId};
@@ -100,8 +101,15 @@ impl Stations {
         let amount = question.amount;
         let mut stations = Self::default();
         for service in &design.sizing.services {
-            let replicas = replicas(service, amount);
-            stations.service(service, replicas, builder);
+            let at_first = replicas(service, amount);
+            if !scaling::applies(question, service) {
+                stations.service(service, at_first, builder);
+                continue;
+            }
+            stations.service(service, service.most.max(at_first), builder);
+            let cores = stations.services.last().into_iter().flatten();
+            let cores: Vec<StationId> = cores.map(|replica| replica.cores).collect();
+            builder.scale(&cores, scaling::of(design, service, at_first));
         }
         for store in &design.sizing.stores {
             stations.store(store, amount, builder);

@@ -132,6 +132,14 @@ pub struct StationReport {
     pub numbers: Vec<f64>,
 }
 
+impl StationReport {
+    /// Whether it had servers that count, or never has any.
+    #[must_use]
+    pub fn servers_were_there(&self) -> bool {
+        self.utilisation.is_some() || self.arrivals.value > 0.0
+    }
+}
+
 /// A moment of the series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {

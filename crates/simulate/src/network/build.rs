@@ -1,10 +1,12 @@
 //! Puts a network together. Programs are built from their ends: what comes next is known when a
 //! step is added, so that every index points at something that is there.
 
+use std::collections::BTreeMap;
+
 use crate::kernel::{Distribution, Time};
 
 use super::{
-    Arrivals, Call, Change, Changed, Draws, Network, Policy, Route, Source, Station, Step,
+    Arrivals, Call, Change, Changed, Draws, Network, Policy, Route, Scaling, Source, Station, Step,
 };
 
 /// A place in a program.
@@ -31,6 +33,8 @@ pub struct SourceId(u32);
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     network: Network,
+    /// How many random quantities have a name and purpose.
+    named: BTreeMap<(String, &'static str), u32>,
 }
 
 /// Where the end of a program lies: the first step of every network.
@@ -45,7 +49,7 @@ impl Builder {
     #[must_use]
     pub fn new() -> Self {
         let network = Network { steps: vec![Step::Succeed], ..Network::default() };
-        Self { network }
+        Self { network, named: BTreeMap::new() }
     }
 
     /// Adds a station.
@@ -216,6 +220,12 @@ impl Builder {
         self.change(at, Changed::Closed { station: station.0, closed });
     }
 
+    /// These stations come and go as they are busy.
+    pub fn scale(&mut self, stations: &[StationId], scaling: Scaling) {
+        let stations = stations.iter().map(|station| station.0).collect();
+        self.network.scalings.push(Scaling { stations, ..scaling });
+    }
+
     /// The finished network. Jumps to jumps are followed once, here.
     #[must_use]
     pub fn finish(mut self) -> Network {
@@ -256,6 +266,10 @@ impl Builder {
     }
 
     fn sampler(&mut self, name: String, purpose: &'static str, distribution: Distribution) -> u32 {
+        // Two with one name, such as one operation at two replicas, must not draw the same numbers.
+        let count = self.named.entry((name.clone(), purpose)).or_default();
+        *count += 1;
+        let name = if *count > 1 { format!("{name}#{count}") } else { name };
         self.network.samplers.push(Draws { name, purpose, distribution });
         index(self.network.samplers.len() - 1)
     }
@@ -280,5 +294,26 @@ impl Builder {
 
     fn change(&mut self, at: Time, what: Changed) {
         self.network.changes.push(Change { at, what });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Seed;
+
+    #[test]
+    fn what_has_one_name_still_draws_numbers_of_its_own() {
+        let mut builder = Builder::new();
+        for _ in 0..2 {
+            let time = Distribution::Exponential(1.0);
+            builder.pass("page".to_owned(), time, END);
+        }
+        let network = builder.finish();
+        let seed = Seed { seed: 1, replication: 0 };
+        let first = |draws: &Draws| seed.stream(&draws.name, draws.purpose).bits();
+        let [one, other] = network.samplers.as_slice() else { panic!() };
+        assert_ne!(first(one), first(other));
+        assert_eq!(first(one), seed.stream("page", "time").bits());
     }
 }

@@ -18,6 +18,7 @@ pub struct Network {
     pub(crate) routes: Vec<Route>,
     pub(crate) samplers: Vec<Draws>,
     pub(crate) changes: Vec<Change>,
+    pub(crate) scalings: Vec<Scaling>,
 }
 
 /// A named random quantity.
@@ -77,6 +78,44 @@ impl Station {
             failures: 0.0,
             drop_expired: false,
         }
+    }
+}
+
+/// Stations of which more or fewer are there as they are busy: those that are spare are passed by
+/// where the way goes in turn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scaling {
+    /// The stations, by number; the first of them serve.
+    pub(crate) stations: Vec<u32>,
+    /// How many serve when the run begins.
+    pub at_first: u32,
+    /// The fewest that serve.
+    pub least: u32,
+    /// Share of their servers that is to be busy.
+    pub target: f64,
+    /// How far from the target, as a share of it, nothing is done.
+    pub tolerance: f64,
+    /// Time between two looks, in nanoseconds.
+    pub interval: Time,
+    /// Until one that was asked for serves.
+    pub start: Time,
+    /// For how long fewer must be enough before there are fewer.
+    pub calm: Time,
+    /// How many are added within a period, as a share of those that are there.
+    pub growth: f64,
+    /// That period.
+    pub growth_period: Time,
+    /// How many are removed within a period, as a share; one at the least.
+    pub shrink: f64,
+    /// That period.
+    pub shrink_period: Time,
+}
+
+impl Scaling {
+    /// The most that serve.
+    #[must_use]
+    pub(crate) fn most(&self) -> u32 {
+        u32::try_from(self.stations.len()).unwrap_or(u32::MAX)
     }
 }
 

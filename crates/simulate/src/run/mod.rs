@@ -11,6 +11,7 @@ mod meter;
 mod observe;
 mod program;
 mod queue;
+mod scaling;
 mod sharing;
 mod sources;
 mod stations;
@@ -25,6 +26,7 @@ use crate::network::{Changed, Network};
 use breaker::BreakerState;
 use jobs::Jobs;
 use observe::Observer;
+use scaling::ScalingState;
 use sources::SourceState;
 use stations::StationState;
 
@@ -64,6 +66,10 @@ mod kind {
     pub(super) const WINDOW: u8 = 8;
     /// A bucket of the series closes.
     pub(super) const BUCKET: u8 = 9;
+    /// A look at how busy replicas are (index of the scaling).
+    pub(super) const SCALE: u8 = 10;
+    /// A replica has started (index of the scaling).
+    pub(super) const STARTED: u8 = 11;
 }
 
 /// A call's timers and tokens.
@@ -98,6 +104,7 @@ struct Run<'n> {
     /// Jobs that can go on, or fail.
     ready: VecDeque<Ready>,
     observer: Observer,
+    scalings: Vec<ScalingState<'n>>,
 }
 
 /// Runs a network once.
@@ -145,6 +152,7 @@ impl<'n> Run<'n> {
             turns: vec![0; network.routes.len()],
             ready: VecDeque::new(),
             observer: Observer::new(horizon, network.sources.len()),
+            scalings: network.scalings.iter().map(ScalingState::new).collect(),
         };
         run.begin(horizon);
         run
@@ -160,6 +168,7 @@ impl<'n> Run<'n> {
         for &time in &horizon.windows {
             self.calendar.schedule(time, kind::WINDOW, 0, 0);
         }
+        self.begin_scaling();
         if let Some(length) = horizon.bucket {
             self.calendar.schedule(length, kind::BUCKET, 0, 0);
         }
@@ -205,6 +214,8 @@ impl<'n> Run<'n> {
             kind::SHARED => self.finish_shared(owner, event.epoch),
             kind::CHANGE => self.change(owner as usize),
             kind::BUCKET => self.close_bucket(),
+            kind::SCALE => self.scale(owner),
+            kind::STARTED => self.started(owner),
             _ if !self.jobs.is_current(owner, event.epoch) => {}
             kind::COMPLETE => self.complete(owner),
             kind::WAKE => self.step_on(owner),

@@ -99,7 +99,7 @@ impl Run<'_> {
                 for _ in 0..ways.len() {
                     let (station, way) = ways[*turn as usize];
                     *turn = if *turn as usize + 1 < ways.len() { *turn + 1 } else { 0 };
-                    if station.is_none_or(|at| !self.stations[at as usize].closed) {
+                    if station.is_none_or(|at| self.stations[at as usize].is_open()) {
                         return way;
                     }
                 }

@@ -18,6 +18,10 @@ pub(super) struct StationState {
     pub(super) failures: f64,
     /// Whether ways in turn pass it by.
     pub(super) closed: bool,
+    /// Whether it is a replica that is not there at present.
+    pub(super) spare: bool,
+    /// Integral of busy servers in the windows before this one.
+    busy_before: u128,
     drop_expired: bool,
     slowness: f64,
     pub(super) busy: u32,
@@ -76,6 +80,8 @@ impl StationState {
             capacity: station.capacity.unwrap_or(u32::MAX),
             failures: station.failures,
             closed: false,
+            spare: false,
+            busy_before: 0,
             drop_expired: station.drop_expired,
             slowness: 1.0,
             busy: 0,
@@ -110,10 +116,21 @@ impl StationState {
         record.inside += area(inside);
         record.waiting += area(self.queue.length);
         record.busy += area(self.busy.min(self.servers));
-        if self.limited {
+        // A replica that is not there has no servers, but may end what it has begun.
+        if self.limited && !(self.spare && self.busy == 0) {
             record.servers += area(self.servers);
         }
         record.numbers[(inside as usize).min(NUMBERS - 1)] += elapsed;
+    }
+
+    /// Whether ways in turn lead here.
+    pub(super) const fn is_open(&self) -> bool {
+        !self.closed && !self.spare
+    }
+
+    /// Integral of busy servers since the run began.
+    pub(super) const fn busy_in_all(&self) -> u128 {
+        self.busy_before + self.record.busy
     }
 
     /// The part of a stay since `entered` that lies in the window.
@@ -137,6 +154,7 @@ impl StationState {
     /// Closes the window and opens the next.
     pub(super) fn close(&mut self, now: Time, after: u64) -> StationRecord {
         self.since = now;
+        self.busy_before += self.record.busy;
         self.record.after = after;
         self.record.waits = self.waits.take();
         std::mem::replace(&mut self.record, StationRecord::new(after))

@@ -153,3 +153,27 @@ fn work_that_ends_with_its_deadline_lets_a_store_recover_until_there_is_too_much
     let load = stability.load.unwrap();
     assert!(load > 1.5 && load < 4.0, "{load}");
 }
+
+#[test]
+fn replicas_come_with_a_surge_after_their_delay() {
+    let design = shop();
+    let service: &Service = &design.sizing.services[0];
+    assert!(service.most > service.replicas);
+    // More than the replicas of the peak can do, less than the most can.
+    let there = service.replicas * service.replica_cores;
+    let factor = 1.15 * f64::from(there) / service.cores.peak;
+    let surge = |from| Disturbance { what: Happening::Surge(factor), from, until: None };
+    // A store that is fast enough, so that only the service gives way; and a second look at the
+    // surge, when new replicas serve.
+    let fast = Happening::Slow("shop-postgresql".to_owned(), 0.05);
+    let fast = Disturbance { what: fast, from: 0.0, until: None };
+    let question = question(vec![fast, surge(5.0), surge(150.0)]);
+    let answer = asked(&design, &question, 250, 2);
+    let [_, early, late] = answer.phases.as_slice() else { panic!("{:?}", answer.phases.len()) };
+    let cores = late.resources.iter().find(|of| of.kind == Kind::Cores).unwrap();
+    let (servers, busy) = (cores.servers.unwrap(), cores.utilisation.unwrap());
+    assert!(servers > there, "{servers}");
+    assert!((0.4..0.7).contains(&busy), "{busy}");
+    let p99 = |phase: &Phase| operation(phase, "placeOrder").quantiles[3].unwrap().value;
+    assert!(p99(early) > 2.0 * p99(late), "{} {}", p99(early), p99(late));
+}

@@ -1,0 +1,51 @@
+//! Autoscaling as the deployment that is emitted has it: between the replicas of the stated peak and
+//! those of the reachable one, towards the utilisation that is provisioned.
+
+use decide::numbers;
+use decide::sizing::Service;
+
+use super::Question;
+use super::calls::nanoseconds;
+use crate::network::Scaling;
+
+/// Seconds between two looks. Kubernetes documentation, Horizontal Pod Autoscaling: the default of
+/// `--horizontal-pod-autoscaler-sync-period`.
+const INTERVAL: f64 = 15.0;
+
+/// Share of the target within which nothing is done. Kubernetes documentation, Horizontal Pod
+/// Autoscaling: the default of `--horizontal-pod-autoscaler-tolerance`.
+const TOLERANCE: f64 = 0.1;
+
+/// Seconds until a replica that was asked for serves: it is placed, its image is there, and its
+/// probe has succeeded. House.
+const START: f64 = 30.0;
+
+/// Growth and shrinking with their periods, and the time of calm, in seconds, as the autoscaler is
+/// emitted.
+const GROWTH: (f64, f64) = (1.0, 30.0);
+const SHRINK: (f64, f64) = (0.1, 60.0);
+const CALM: f64 = 300.0;
+
+/// Whether replicas come and go while the run goes on: where something happens. What goes on
+/// undisturbed has the replicas of its load from the start.
+pub(super) fn applies(question: &Question, service: &Service) -> bool {
+    !question.disturbances.is_empty() && service.most > service.replicas
+}
+
+/// The autoscaling of a service of which so many replicas serve at first.
+pub(super) fn of(design: &decide::Design, service: &Service, at_first: u32) -> Scaling {
+    Scaling {
+        stations: Vec::new(),
+        at_first,
+        least: service.replicas.max(1),
+        target: design.facts().value(&numbers::LOAD_PROVISIONED),
+        tolerance: TOLERANCE,
+        interval: nanoseconds(INTERVAL),
+        start: nanoseconds(START),
+        calm: nanoseconds(CALM),
+        growth: GROWTH.0,
+        growth_period: nanoseconds(GROWTH.1),
+        shrink: SHRINK.0,
+        shrink_period: nanoseconds(SHRINK.1),
+    }
+}
