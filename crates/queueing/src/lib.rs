@@ -18,6 +18,7 @@ mod patience;
 mod retry;
 mod root;
 mod scaling;
+mod servers;
 
 pub use availability::{budget_spent, series};
 pub use cache::{Popularity, hit_ratio};
@@ -31,6 +32,7 @@ pub use parallel::{ForkJoin, fan_out};
 pub use patience::Patience;
 pub use retry::{Retries, attempts_at_leaf, load_with_budget};
 pub use scaling::Scalability;
+pub use servers::{BatchArrivals, Breakdowns, DeterministicServers};
 
 /// Little's law: the mean number inside is throughput times mean time inside (Little 1961).
 #[must_use]
