@@ -5,7 +5,7 @@
 
 use expression::EntityId;
 use runtime::store::area::Area;
-use runtime::store::tables::Column;
+use runtime::store::tables::{Column, Equality};
 use runtime::store::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError, Tenant,
 };
@@ -325,11 +325,14 @@ fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
         Comparison::Less => "<",
         Comparison::LessOrEqual => "<=",
     };
+    let folded = if filter.comparison == Comparison::Equal { &plan.folded[..] } else { &[] };
+    let equality = Equality::new(folded, filter.field, &filter.value);
     for (at, (column, wire)) in plan.columns_of(filter.field).enumerate() {
-        let value = clause.bind(wire::encode(&filter.value, column.encoding, wire, &column.name)?);
+        let value =
+            clause.bind(wire::encode(&equality.value, column.encoding, wire, &column.name)?);
         // Amounts compare within one currency.
         let operator = if at == 0 { operator } else { "=" };
-        clause.and(&format!("self.{} {operator} {value}", column.name));
+        clause.and(&format!("{} {operator} {value}", equality.column(&column.name)));
     }
     Ok(())
 }
@@ -340,7 +343,7 @@ fn search_for(plan: &Plan, text: &str, clause: &mut Clause) -> Result<(), StoreE
             message: format!("{} has no full-text search", plan.qualified),
         });
     };
-    match words(text) {
+    match words(&emit::sql::folding::plain(text)) {
         Some(words) => {
             let words = clause.bind(Bind::text(&words));
             clause.and(&format!("{vector} @@ to_tsquery('simple'::regconfig, {words})"));

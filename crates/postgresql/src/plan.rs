@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub id: String,
     /// What its full-text index holds of `self`, if it has one.
     pub search: Option<String>,
+    /// Fields that are compared without regard to case.
+    pub folded: Vec<FieldIndex>,
     /// Its columns.
     pub columns: Columns,
     /// How each column travels.
@@ -217,6 +219,7 @@ impl Plan {
             pooled,
             deleted_at,
             select: select.clone(),
+            folded: emit::sql::folding::fields(table, &stored),
         }
     }
 }
@@ -224,10 +227,8 @@ impl Plan {
 /// The words of a row, letter by letter as the index has them: only then is it used.
 fn search_vector(table: &Table) -> Option<String> {
     let columns = table.search.iter().filter_map(|at| table.columns.get(usize::from(at.0)));
-    let texts: Vec<String> =
-        columns.map(|base| format!("coalesce(self.{}, '')", quoted(base))).collect();
-    let all = texts.join(" || ' ' || ");
-    (!texts.is_empty()).then(|| format!("to_tsvector('simple'::regconfig, {all})"))
+    let names: Vec<String> = columns.map(|base| format!("self.{}", quoted(base))).collect();
+    (!names.is_empty()).then(|| emit::sql::search_vector(&names))
 }
 
 /// What PostgreSQL names when a key is violated, with the code that the model gives the key.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use expression::{EntityId, FieldIndex, Row, Value};
 use runtime::store::StoreError;
 use runtime::store::changes::row_id;
+use runtime::store::tables::Equality;
 
 use crate::decode;
 use crate::plan::Plan;
@@ -91,9 +92,11 @@ impl Session {
         let plan = self.plan(entity)?;
         let (mut conditions, mut binds) = (Vec::new(), Vec::new());
         for (field, value) in key {
+            let equality = Equality::new(&plan.folded, *field, value);
             for (column, wire) in plan.columns_of(*field) {
-                binds.push(wire::encode(value, column.encoding, wire, &column.name)?);
-                conditions.push(format!("self.{} = ${}", column.name, binds.len()));
+                binds.push(wire::encode(&equality.value, column.encoding, wire, &column.name)?);
+                let name = equality.column(&column.name);
+                conditions.push(format!("{name} = ${}", binds.len()));
             }
         }
         let live = plan.live.of(self.terms.tenant);

@@ -13,6 +13,7 @@ use expression::{
 use model::model::BuiltIn;
 
 use super::columns::names;
+use super::folding;
 use super::tenants;
 use super::text::{constant, index as index_name, literal, own_alias, quoted, table as table_name};
 
@@ -49,7 +50,13 @@ fn statement(
     // A tenant's rows lie together, and a key is unique among them alone.
     let tenant = tenants::pooled(design, table).then(|| quoted(TENANT_COLUMN));
     let own = index.fields.iter().flat_map(|&(field, descending)| {
-        column(design, of, usize::from(field.0), descending, dialect)
+        let names = column(design, of, usize::from(field.0), descending, dialect);
+        let shape = of.fields.get(usize::from(field.0)).filter(|_| index.unique.is_some());
+        let folded = shape.is_some_and(|shape| {
+            of.name == table.name && folding::ignores_case(table, field, shape)
+        });
+        let fold = move |name: String| if folded { format!("lower({name})") } else { name };
+        names.into_iter().map(fold)
     });
     let columns: Vec<String> = tenant.into_iter().chain(own).collect();
     let unique = if index.unique.is_some() { "UNIQUE " } else { "" };
@@ -199,8 +206,9 @@ fn postgresql_search(design: &Design, table: &Table, columns: &[String]) -> Stri
 }
 
 /// The words of a row, as the index holds them and queries must ask for them.
-fn search_vector(columns: &[String]) -> String {
+pub fn search_vector(columns: &[String]) -> String {
     let texts: Vec<String> =
         columns.iter().map(|column| format!("coalesce({column}, '')")).collect();
-    format!("to_tsvector('simple'::regconfig, {})", texts.join(" || ' ' || "))
+    let text = folding::without_marks(&texts.join(" || ' ' || "));
+    format!("to_tsvector('simple'::regconfig, {text})")
 }

@@ -12,6 +12,7 @@ mod bridge;
 mod columns;
 mod comments;
 mod exclusive;
+pub mod folding;
 mod indexes;
 mod migrations;
 mod partitions;
@@ -26,6 +27,7 @@ use expression::sql::Dialect;
 
 pub use bridge::{ID, Makes, PLACE, Step, of_tenant};
 pub use exclusive::name as exclusion;
+pub use indexes::search_vector;
 pub use roles::{service_roles, statements as roles};
 pub use tenants::{SETTING as TENANT_SETTING, pooled};
 

@@ -102,9 +102,6 @@ async fn sweep() {
     }
 }
 
-/// Whether a search finds `á` by `a`.
-pub const FOLDS_DIACRITICS: bool = false;
-
 /// How it keeps tenants apart.
 pub const ISOLATIONS: &[&str] = &["pool", "bridge"];
 

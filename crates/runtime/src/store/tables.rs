@@ -1,9 +1,10 @@
 //! Tables as stores see them: fields, and the columns that hold them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use expression::sql::encoding::{self, Encoding};
-use expression::{FieldIndex, FieldShape, Schema, Type};
+use expression::{FieldIndex, FieldShape, Schema, Type, Value};
 
 /// A column.
 #[derive(Debug)]
@@ -66,6 +67,35 @@ impl Columns {
             .map(|column| format!("{prefix}{}", column.name))
             .collect::<Vec<_>>()
             .join(", ")
+    }
+}
+
+/// What a column has to equal: email addresses of keys without regard to case, as the indexes of
+/// their keys have them.
+#[derive(Debug)]
+pub struct Equality<'v> {
+    /// The value to compare with.
+    pub value: Cow<'v, Value>,
+    folded: bool,
+}
+
+impl<'v> Equality<'v> {
+    /// Of a field; `folded` are those that are compared without regard to case.
+    #[must_use]
+    pub fn new(folded: &[FieldIndex], field: FieldIndex, value: &'v Value) -> Self {
+        match value {
+            Value::Text(text) if folded.contains(&field) => {
+                let value = Cow::Owned(Value::text(text.to_ascii_lowercase()));
+                Self { value, folded: true }
+            }
+            _ => Self { value: Cow::Borrowed(value), folded: false },
+        }
+    }
+
+    /// The column as it is compared.
+    #[must_use]
+    pub fn column(&self, name: &str) -> String {
+        if self.folded { format!("lower(self.{name})") } else { format!("self.{name}") }
     }
 }
 

@@ -45,6 +45,7 @@ mod sensitive_rows;
 #[path = "../../../decide/tests/all/small.rs"]
 mod small;
 mod store_crash;
+mod store_keys;
 mod store_pages;
 mod store_rows;
 mod store_schema;

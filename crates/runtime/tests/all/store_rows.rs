@@ -73,6 +73,18 @@ async fn keys_and_references_are_refused_in_the_words_of_the_model() {
     insert(&store, rows).await.unwrap();
     let insert_one = |row| write(&store, move |session| now(session.insert(&row)));
     assert_eq!(insert_one(customer(5, "a@example.org")).await, Err(unique("email-taken")));
+    // Mailboxes that differ in capital letters alone are one; codes are not.
+    assert_eq!(insert_one(customer(5, "A@Example.org")).await, Err(unique("email-taken")));
+    insert_one(product(7, "LAMP", "Other", 1)).await.unwrap();
+    let email = small::shop().shape(CUSTOMER).field("email").unwrap();
+    let key = vec![(email, Value::text("A@EXAMPLE.ORG"))];
+    let found: Result<_, StoreError> = store
+        .read(runtime::store::Terms::SERVER, {
+            let key = key.clone();
+            move |session| Box::pin(async move { session.find(CUSTOMER, &key).await })
+        })
+        .await;
+    assert_eq!(found.unwrap().as_deref(), Some(&customer(1, "a@example.org")));
     assert_eq!(insert_one(product(5, "lamp", "Other", 1)).await, Err(unique("code-taken")));
     assert!(matches!(insert_one(product(2, "x", "X", 1)).await, Err(StoreError::Unique { .. })));
     let missing = StoreError::MissingReference { entity: ORDER };

@@ -14,9 +14,6 @@ pub type TestStore = SqliteStore;
 /// Work on it.
 pub type TestSession = Session;
 
-/// Whether a search finds `á` by `a`.
-pub const FOLDS_DIACRITICS: bool = true;
-
 /// How it keeps tenants apart.
 pub const ISOLATIONS: &[&str] = &["pool"];
 

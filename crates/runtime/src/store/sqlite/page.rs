@@ -14,6 +14,7 @@ use super::plan::{Column, Plan};
 use super::search;
 use super::session::Session;
 use crate::store::area::Area;
+use crate::store::tables::Equality;
 use crate::store::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError, Tenant,
 };
@@ -319,11 +320,13 @@ fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
         Comparison::Less => "<",
         Comparison::LessOrEqual => "<=",
     };
+    let folded = if filter.comparison == Comparison::Equal { &plan.folded[..] } else { &[] };
+    let equality = Equality::new(folded, filter.field, &filter.value);
     for (at, column) in columns.iter().enumerate() {
-        let value = clause.bind(codec::encode_as(&filter.value, column.encoding, &column.name)?);
+        let value = clause.bind(codec::encode_as(&equality.value, column.encoding, &column.name)?);
         // Amounts compare within one currency.
         let operator = if at == 0 { operator } else { "=" };
-        clause.and(&format!("self.{} {operator} {value}", column.name));
+        clause.and(&format!("{} {operator} {value}", equality.column(&column.name)));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use decide::design::{Design, Index, PartTable, Table};
 use decide::tables::TENANT_COLUMN;
 use decide::{sealed, tenancy};
-use expression::{EntityId, FieldShape, Schema};
+use expression::{EntityId, FieldIndex, FieldShape, Schema};
 use model::model::BuiltIn;
 
 use super::exclusive::{self, Check};
@@ -46,6 +46,8 @@ pub(super) struct Plan {
     pub table: String,
     /// Name of its full-text index, quoted, if it has one.
     pub search: Option<String>,
+    /// Fields that are compared without regard to case.
+    pub folded: Vec<FieldIndex>,
     /// Its columns.
     pub columns: Columns,
     /// Its parts, in order.
@@ -176,6 +178,7 @@ impl Plan {
             exclusive: Vec::new(),
             live: scoped(&|own| format!("{live}{own}")),
             pooled,
+            folded: emit::sql::folding::fields(table, &fields),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::failure;
 use super::plan::{Part, Plan};
 use super::tenants::Current;
 use crate::store::changes::row_id;
+use crate::store::tables::Equality;
 use crate::store::{StoreError, Tenant, Terms};
 
 /// A part's rows.
@@ -154,9 +155,11 @@ impl Session {
         }
         let (mut conditions, mut binds) = (Vec::new(), Vec::new());
         for (field, value) in key {
+            let equality = Equality::new(&plan.folded, *field, value);
             for column in plan.columns.of(*field) {
-                binds.push(codec::encode_as(value, column.encoding, &column.name)?);
-                conditions.push(format!("self.{} = ?{}", column.name, binds.len()));
+                binds.push(codec::encode_as(&equality.value, column.encoding, &column.name)?);
+                let name = equality.column(&column.name);
+                conditions.push(format!("{name} = ?{}", binds.len()));
             }
         }
         let sql = format!(

@@ -1,0 +1,103 @@
+//! What is the same text to a key or to a search.
+//!
+//! Keys over email addresses hold them in lower case: mailboxes that differ in capital letters alone
+//! are one in practice. Search knows letters without their marks: SQLite's tokenizer drops them by
+//! itself (`remove_diacritics 2`), PostgreSQL has `unaccent`, which needs an extension that few may
+//! install and is not immutable; so there the letters are replaced one by one, in an expression that
+//! an index may hold.
+
+use decide::design::Table;
+use expression::types::TextFormat;
+use expression::{FieldIndex, FieldShape, Type};
+
+/// The fields of an entity that are compared without regard to case.
+#[must_use]
+pub fn fields(table: &Table, shapes: &[FieldShape]) -> Vec<FieldIndex> {
+    let all = (0..).map(FieldIndex).zip(shapes);
+    all.filter(|(at, shape)| ignores_case(table, *at, shape)).map(|(at, _)| at).collect()
+}
+
+/// Whether a field is compared without regard to case: an email address that is part of a key.
+#[must_use]
+pub fn ignores_case(table: &Table, field: FieldIndex, shape: &FieldShape) -> bool {
+    let email = matches!(shape.ty.required(), Type::Text { format: TextFormat::Email, .. });
+    let mut keys = table.indexes.iter().filter(|index| index.unique.is_some());
+    email && keys.any(|key| key.fields.iter().any(|(of, _)| *of == field))
+}
+
+/// The text of a column without marks on its letters, in PostgreSQL.
+#[must_use]
+pub fn without_marks(column: &str) -> String {
+    let (mut from, mut to) = (String::new(), String::new());
+    for (base, marked) in LETTERS {
+        for letter in marked.chars() {
+            from.push(letter);
+            to.push(base);
+        }
+    }
+    // What has no counterpart is left out.
+    from.extend(MARKS);
+    format!("translate({column}, '{from}', '{to}')")
+}
+
+/// The same of a text that is searched for.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let kept = text.chars().filter(|letter| !MARKS.contains(letter));
+    kept.map(|letter| {
+        let base = LETTERS.iter().find(|(_, marked)| !letter.is_ascii() && marked.contains(letter));
+        base.map_or(letter, |(base, _)| *base)
+    })
+    .collect()
+}
+
+/// Marks that stand for themselves, behind their letter: those that SQLite drops.
+const MARKS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{331}';
+
+/// Latin letters by what is left of them without their marks (Unicode's canonical decompositions).
+const LETTERS: [(char, &str); 25] = [
+    ('a', "ÀÁÂÃÄÅàáâãäåĀāĂăĄąǍǎǞǟǠǡǺǻȀȁȂȃȦȧḀḁẠạẢảẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặ"),
+    ('b', "ḂḃḄḅḆḇ"),
+    ('c', "ÇçĆćĈĉĊċČčḈḉ"),
+    ('d', "ĎďḊḋḌḍḎḏḐḑḒḓ"),
+    ('e', "ÈÉÊËèéêëĒēĔĕĖėĘęĚěȄȅȆȇȨȩḔḕḖḗḘḙḚḛḜḝẸẹẺẻẼẽẾếỀềỂểỄễỆệ"),
+    ('f', "Ḟḟ"),
+    ('g', "ĜĝĞğĠġĢģǦǧǴǵḠḡ"),
+    ('h', "ĤĥȞȟḢḣḤḥḦḧḨḩḪḫẖ"),
+    ('i', "ÌÍÎÏìíîïĨĩĪīĬĭĮįİǏǐȈȉȊȋḬḭḮḯỈỉỊị"),
+    ('j', "Ĵĵǰ"),
+    ('k', "ĶķǨǩḰḱḲḳḴḵ"),
+    ('l', "ĹĺĻļĽľḶḷḸḹḺḻḼḽ"),
+    ('m', "ḾḿṀṁṂṃ"),
+    ('n', "ÑñŃńŅņŇňǸǹṄṅṆṇṈṉṊṋ"),
+    ('o', "ÒÓÔÕÖòóôõöŌōŎŏŐőƠơǑǒǪǫǬǭȌȍȎȏȪȫȬȭȮȯȰȱṌṍṎṏṐṑṒṓỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợ"),
+    ('p', "ṔṕṖṗ"),
+    ('r', "ŔŕŖŗŘřȐȑȒȓṘṙṚṛṜṝṞṟ"),
+    ('s', "ŚśŜŝŞşŠšȘșṠṡṢṣṤṥṦṧṨṩ"),
+    ('t', "ŢţŤťȚțṪṫṬṭṮṯṰṱẗ"),
+    ('u', "ÙÚÛÜùúûüŨũŪūŬŭŮůŰűŲųƯưǓǔǕǖǗǘǙǚǛǜȔȕȖȗṲṳṴṵṶṷṸṹṺṻỤụỦủỨứỪừỬửỮữỰự"),
+    ('v', "ṼṽṾṿ"),
+    ('w', "ŴŵẀẁẂẃẄẅẆẇẈẉẘ"),
+    ('x', "ẊẋẌẍ"),
+    ('y', "ÝýÿŶŷŸȲȳẎẏẙỲỳỴỵỶỷỸỹ"),
+    ('z', "ŹźŻżŽžẐẑẒẓẔẕ"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_lose_their_marks_and_nothing_else() {
+        assert_eq!(
+            plain("Crème BRÛLÉE, Ångström, Việt e\u{301}t"),
+            "Creme BRuLeE, angstrom, Viet et"
+        );
+        assert_eq!(plain("straße 'ø' кофе 日本 -"), "straße 'ø' кофе 日本 -");
+        let sql = without_marks("\"name\"");
+        assert!(sql.starts_with("translate(\"name\", '") && sql.matches('\'').count() == 4);
+        let (from, to) = sql[..sql.len() - 1].split_once("', '").unwrap();
+        let from = from.split_once('\'').unwrap().1;
+        assert_eq!(from.chars().count(), to.chars().count() - 1 + MARKS.count());
+    }
+}
