@@ -9,7 +9,7 @@ use decide::expansions::COST;
 use model::model::{OperationId, OperationKind};
 use runtime::Problem;
 use runtime::call::{Answer, Body, Caller, Request, Trace};
-use runtime::http::Spoken;
+use runtime::http::{Admission, Arrival, Spoken};
 use runtime::json::write_string;
 use runtime::problem::code;
 use runtime::selection::Selection;
@@ -25,6 +25,7 @@ use crate::{Endpoint, Shared};
 pub(crate) struct Run<'d> {
     pub asking: Asking<'d>,
     pub trace: &'d Trace,
+    pub admission: &'d Admission,
 }
 
 /// Which document, which of its operations, with what.
@@ -51,7 +52,7 @@ pub(crate) async fn execute(
     shared: &Shared,
     query: Query<'_>,
     caller: &Caller,
-    trace: &Trace,
+    arrival: &Arrival,
 ) -> Result<Answered, Wrong> {
     let operation = chosen(&query)?;
     if operation.ty != OperationType::Query && query.reads_only {
@@ -60,7 +61,7 @@ pub(crate) async fn execute(
     let variables = with_defaults(operation, query.variables)?;
     let (document, variables) = (&query.document.parsed, &variables);
     let asking = Asking { endpoint, shared, document, variables };
-    let run = Run { asking, trace };
+    let run = Run { asking, trace: &arrival.trace, admission: &arrival.admission };
     let root = match operation.ty {
         OperationType::Query => "Query",
         OperationType::Mutation => "Mutation",
@@ -94,7 +95,7 @@ pub(crate) async fn execute(
         let key = planned.collected.key;
         let written = match schema.get(key).filter(|_| key_is_about_schema(&planned)) {
             Some(known) => serde_json::to_vec(known).map_err(|_| misplaced()),
-            None => run.field(root, planned, caller).await,
+            None => run.counted(root, planned, caller).await,
         };
         match written {
             Ok(bytes) => data.extend_from_slice(&bytes),
@@ -210,6 +211,26 @@ impl<'d> Run<'d> {
             _ => self.asking.cost(id, &self.asking.selection(&row, &collected.sets)?),
         };
         Ok(Planned { collected, operation, cost })
+    }
+
+    /// The answer of a field of a root: a request for its operation, let in and counted as such.
+    async fn counted(
+        &self,
+        root: &str,
+        planned: Planned<'d>,
+        caller: &Caller,
+    ) -> Result<Vec<u8>, Problem> {
+        let Some(operation) = planned.operation else {
+            return self.field(root, planned, caller).await;
+        };
+        let (started, admission) = (Instant::now(), self.admission);
+        let done = match admission.take(operation, Some(caller)).await {
+            Ok(()) => self.field(root, planned, caller).await,
+            Err(problem) => Err(problem),
+        };
+        let status = done.as_ref().map_or_else(|problem| problem.status, |_| 200);
+        admission.record(operation, status, started.elapsed());
+        done
     }
 
     /// The answer of a field of a root.

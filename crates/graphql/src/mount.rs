@@ -159,7 +159,7 @@ impl GraphQl {
             variables: &asked.variables,
             reads_only: head.method == Method::GET,
         };
-        let done = execute(endpoint, &self.shared, query, caller, &arrival.trace).await;
+        let done = execute(endpoint, &self.shared, query, caller, arrival).await;
         done.map_err(|wrong| vec![wrong])
     }
 }

@@ -8,6 +8,7 @@
     reason = "tests run programs, read files and talk over loopback"
 )]
 
+mod client;
 mod hostile;
 mod queries;
 mod support;

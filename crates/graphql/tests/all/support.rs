@@ -51,6 +51,7 @@ contexts:
       viewCustomer: { get: Customer, by: { customer: self.id == actor.id }, fields: [id, name], rate: 1/s }
       addCategory: { create: Category, by: [staff], input: [name, parent], rate: 1/s }
       viewCategory: { get: Category, by: [visitor], rate: 1/s }
+      categoryNamed: { get: Category, by: [visitor], key: name, rate: 1/s }
       addProduct: { create: Product, by: [staff], input: [name, price, kind, category, hidden], rate: 1/s }
       editProduct: { update: Product, by: [staff], input: [name, price], rate: 1/s }
       dropProduct: { delete: Product, by: [staff], rate: 1/s }
@@ -194,6 +195,17 @@ impl Server {
         self.send("POST", "/graphql", token, headers, body).await
     }
 
+    /// What is answered as text.
+    pub async fn text(&self, path: &str) -> String {
+        let address = self.running.as_ref().unwrap().address();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let text = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
     pub async fn get(&self, path: &str, token: &str) -> Json {
         self.send("GET", path, token, "", "").await.json
     }
@@ -226,6 +238,11 @@ impl Server {
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let json = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {text}"));
         Reply { status, head: head.to_ascii_lowercase(), json }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.running.as_ref().unwrap().address())
     }
 
     /// Statements that the store has run so far.

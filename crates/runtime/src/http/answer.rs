@@ -266,10 +266,15 @@ pub(super) fn admit(endpoint: &Endpoint, caller: &Caller) -> Result<(), Problem>
 
 /// The id or key in the path. What cannot be one names no row.
 pub(super) fn address_value(endpoint: &Endpoint, text: &str) -> Result<expression::Value, Problem> {
+    let text = query::decode(text, false).ok_or_else(|| Problem::new(&code::NOT_FOUND))?;
+    named_value(endpoint, &text)
+}
+
+/// The same of a text that was never in a path.
+pub(super) fn named_value(endpoint: &Endpoint, text: &str) -> Result<expression::Value, Problem> {
     let missing = || Problem::new(&code::NOT_FOUND);
-    let text = query::decode(text, false).ok_or_else(missing)?;
     let ty = endpoint.address.as_ref().ok_or_else(missing)?;
-    json::from_text(ty, &text).map_err(|wrong| {
+    json::from_text(ty, text).map_err(|wrong| {
         if endpoint.upsert { Problem::invalid("", wrong.code, wrong.detail) } else { missing() }
     })
 }

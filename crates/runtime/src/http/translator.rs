@@ -84,7 +84,7 @@ impl Translator {
         let asked = endpoint.query.read(spoken.query, &context)?;
         let (page, bound) =
             asked.map_or((None, String::new()), |asked| (Some(asked.page), asked.selection));
-        let address = spoken.address.map(|text| super::answer::address_value(endpoint, text));
+        let address = spoken.address.map(|text| super::answer::named_value(endpoint, text));
         let address = address.transpose()?;
         if endpoint.route.if_match && spoken.if_match.is_none() {
             return Err(Problem::new(&code::PRECONDITION_REQUIRED));
