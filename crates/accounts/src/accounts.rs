@@ -11,14 +11,16 @@ use runtime::telemetry::AuditLog;
 
 use crate::admission::Admission;
 use crate::events::Event;
+use crate::oidc::Seal;
 use crate::password::LONGEST;
 use crate::place::Place;
 use crate::records::Records;
+use crate::second_factor::SecondFactors;
 use crate::sessions::{self, Live};
 use crate::throttle::Throttle;
 use crate::{
-    AccountError, Hasher, Keys, Login, NewSession, NewUser, PasswordRules, Session, SessionCookie,
-    Sessions, Settings, User, Users,
+    AccountError, Clock, Hasher, Keys, Login, NewSession, NewUser, PasswordRules, Proven, Session,
+    SessionCookie, Sessions, Settings, User, Users,
 };
 
 /// Who vouches for the users of this server, whichever way they prove who they are: the issuer of
@@ -33,7 +35,13 @@ pub struct Accounts {
     hasher: Hasher,
     rules: PasswordRules,
     admission: Admission,
-    throttle: Throttle,
+    pub(crate) throttle: Throttle,
+    pub(crate) factors: SecondFactors,
+    /// Closes what leaves our hands between password and code.
+    pub(crate) seal: Seal,
+    pub(crate) clock: Clock,
+    /// Whether people without a second factor are led to it.
+    pub(crate) leads_to_factor: bool,
     audit: AuditLog,
     /// What passwords should not be: the name of the system.
     system: String,
@@ -51,19 +59,28 @@ pub struct SignedIn {
 }
 
 impl Accounts {
-    /// The accounts of a design, kept as records.
+    /// The accounts of a design, kept as records. `seal` is a secret of 32 bytes that all replicas
+    /// share.
     ///
     /// # Errors
     /// Parameters that Argon2 does not allow, or no randomness.
     pub fn new(
         design: &Design,
         records: Arc<dyn Records>,
+        seal: &[u8; 32],
         settings: Settings,
     ) -> Result<Arc<Self>, AccountError> {
         let admission = Admission::new(design.model.clone());
         let throttle = Throttle::new(Arc::clone(&records), settings.clock.clone());
-        let audit = settings.audit.clone();
+        let (audit, clock) = (settings.audit.clone(), settings.clock.clone());
+        let (system, seal) = (design.model.system.name.to_string(), Seal::new(seal));
+        let factors =
+            SecondFactors::new(Arc::clone(&records), clock.clone(), seal.clone(), system.clone());
         Ok(Arc::new(Self {
+            factors,
+            seal,
+            clock,
+            leads_to_factor: settings.second_factor,
             users: Users::new(Arc::clone(&records), settings.clock.clone()),
             hasher: Hasher::new(&settings)?,
             rules: PasswordRules { least: settings.password_length },
@@ -72,7 +89,7 @@ impl Accounts {
             throttle,
             audit,
             admission,
-            system: design.model.system.name.to_string(),
+            system,
         }))
     }
 
@@ -220,7 +237,7 @@ impl Accounts {
     pub async fn open_session(
         &self,
         user: &User,
-        assurance: u8,
+        proven: Proven,
         head: &Parts,
         peer: &Peer,
     ) -> Result<(Session, SessionCookie), AccountError> {
@@ -229,7 +246,7 @@ impl Accounts {
             return Err(AccountError::Insecure);
         }
         let Place { host, agent, address, secure } = place;
-        self.sessions.open(user, NewSession { assurance, host, agent, address, secure }).await
+        self.sessions.open(user, NewSession { proven, host, agent, address, secure }).await
     }
 
     /// Adds a user.

@@ -51,6 +51,23 @@ impl Event {
         Self { kind: AuditKind::Authentication, action: "sign-in", identity: of(subject), reason }
     }
 
+    /// Somebody gave the code of a second factor.
+    pub(crate) fn of_code<T>(
+        action: &'static str,
+        user: &User,
+        result: &Result<T, AccountError>,
+    ) -> Self {
+        let reason = match result {
+            Ok(_) => None,
+            Err(AccountError::WrongCode) => Some("invalid-code"),
+            Err(AccountError::TooMany { .. }) => Some("rate-limited"),
+            Err(AccountError::FactorLocked) => Some("locked"),
+            Err(AccountError::Enrolled | AccountError::NotEnrolled) => Some("conflict"),
+            Err(_) => Some("unavailable"),
+        };
+        Self { kind: AuditKind::Authentication, action, identity: of(&user.id), reason }
+    }
+
     pub(crate) fn write(&self, log: &AuditLog, trace: &Trace) {
         let outcome = if self.reason.is_some() { "denied" } else { "allowed" };
         log.write(&AuditEvent {

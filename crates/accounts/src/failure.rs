@@ -15,6 +15,21 @@ pub enum AccountError {
         /// Until the next attempt is looked at.
         seconds: u32,
     },
+    /// The password is right, and a second factor has to be shown as well.
+    #[error("the code of the second factor is missing")]
+    CodeNeeded,
+    /// The code is wrong, too old, or was used before.
+    #[error("the code is wrong, or was used before")]
+    WrongCode,
+    /// So many codes were wrong that none is looked at any more.
+    #[error("too many codes were wrong: an administrator has to reset the second factor")]
+    FactorLocked,
+    /// There is a second factor already.
+    #[error("there is a second factor already")]
+    Enrolled,
+    /// There is no second factor.
+    #[error("there is no second factor")]
+    NotEnrolled,
     /// More passwords are being checked than this machine can.
     #[error("too many passwords are being checked")]
     Overloaded,
@@ -48,6 +63,12 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::Wrong => Self::new(&code::INVALID_CREDENTIALS),
+            AccountError::CodeNeeded => Self::new(&code::SECOND_FACTOR_REQUIRED),
+            AccountError::WrongCode => Self::new(&code::INVALID_CODE),
+            AccountError::FactorLocked => Self::new(&code::FORBIDDEN).detail(error.to_string()),
+            AccountError::Enrolled | AccountError::NotEnrolled => {
+                Self::new(&code::CONFLICT).detail(error.to_string())
+            }
             AccountError::TooMany { seconds } => {
                 Self::new(&code::RATE_LIMITED).retry_after(seconds)
             }

@@ -21,6 +21,7 @@
 //! | `login` | email address or phone number | user |
 //! | `session` | SHA-256 of the cookie | user |
 //! | `sign-in-failures` | SHA-256 of the login | |
+//! | `second-factor` | user | user |
 //! | `api-key` | the key's prefix | whoever it belongs to |
 #![allow(
     clippy::disallowed_methods,
@@ -33,6 +34,7 @@ mod admission;
 mod authenticate;
 mod clock;
 mod events;
+mod factors;
 mod failure;
 mod http;
 pub mod issuers;
@@ -42,6 +44,7 @@ mod password;
 mod place;
 mod records;
 mod remembered;
+mod second_factor;
 pub mod secret;
 mod sessions;
 mod settings;
@@ -57,6 +60,7 @@ pub use keys::{ApiKey, Keys, NewKey};
 pub use password::{Hasher, PasswordRules};
 pub use place::is_this_machine;
 pub use records::{Asking, Change, OverStore, RecordKey, Records, Unserved, decided};
-pub use sessions::{NewSession, Session, SessionCookie, Sessions};
+pub use second_factor::{Enrolled, SharedSecret};
+pub use sessions::{NewSession, Proven, Session, SessionCookie, Sessions};
 pub use settings::Settings;
 pub use users::{Login, NewUser, User, Users};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use decide::{Design, numbers, sessions::Limits};
+use decide::sessions::{self, Limits};
+use decide::{Design, numbers};
 
 use runtime::telemetry::AuditLog;
 
@@ -19,6 +20,11 @@ pub struct Settings {
     pub hashes: usize,
     /// How long a sign-in lasts.
     pub limits: Limits,
+    /// How long one with a second factor lasts: no longer than its level allows, where something
+    /// asks for that level.
+    pub raised: Limits,
+    /// Whether all that people do asks for a second factor: those who have none are led to it.
+    pub second_factor: bool,
     /// Fewest characters of a password.
     pub password_length: usize,
     /// For how long what the store said about a session or key is believed: what another process
@@ -39,17 +45,30 @@ impl Settings {
         let facts = design.facts();
         let memory = facts.value(&numbers::ARGON2_MEMORY);
         let limits = Limits::of(design);
+        let stated = design.model.system.needs.assurance.as_ref();
         Self {
             hash_memory: kibibytes(memory),
             hash_passes: 1,
             hashes: at_once(memory, facts.value(&numbers::ARGON2_SHARE)),
             password_length: if limits.assurance == 1 { 8 } else { 12 },
             limits,
+            raised: raised(design, limits),
+            second_factor: stated.is_some_and(|level| level.value != "L1"),
             remembered: Duration::from_secs(5),
             audit: AuditLog::default(),
             clock: Clock::default(),
         }
     }
+}
+
+/// The limits of sessions that were proven better than by a password.
+fn raised(design: &Design, limits: Limits) -> Limits {
+    let asked = match sessions::asked_anywhere(&design.model) {
+        1 => return limits,
+        2 => Limits::at(Some("l2")),
+        _ => Limits::at(Some("l3")),
+    };
+    if asked.total < limits.total { asked } else { limits }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]

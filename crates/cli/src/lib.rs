@@ -23,8 +23,8 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{
-    accept, account, ask, backup, check, client, design, explain, fmt, identity, new, restore,
-    schema, seed as seed_command, simulate, token, up,
+    accept, account, ask, backup, check, client, design, explain, fields, fmt, identity, new,
+    restore, schema, seed as seed_command, simulate, token, up,
 };
 use console::{Console, OutputOptions, failure_document};
 use failure::{COULD_NOT_RUN, Failure, Outcome};
@@ -94,6 +94,8 @@ Example:
     Client(client::ClientArguments),
     /// Look after the keys that sign tokens
     Identity(identity::IdentityArguments),
+    /// Look after the keys of encrypted fields
+    Fields(fields::FieldsArguments),
     /// Fill the store with plausible rows
     Seed(seed_command::SeedArguments),
     /// Copy the store, also while it is being served
@@ -190,6 +192,7 @@ fn run(
         Command::Token(arguments) => token::run(arguments, console),
         Command::Client(arguments) => client::run(arguments, console),
         Command::Identity(arguments) => identity::run(arguments, console),
+        Command::Fields(arguments) => fields::run(arguments, console),
         Command::Seed(arguments) => seed_command::run(arguments, console),
         Command::Backup(arguments) => backup::run(arguments, console),
         Command::Restore(arguments) => restore::run(arguments, console),

@@ -1,5 +1,8 @@
 //! How long a sign-in lasts (NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3).
 
+use model::Model;
+use model::model::{Authentication, Operation};
+
 use crate::Design;
 
 /// Seconds of an hour.
@@ -69,4 +72,30 @@ impl Limits {
             _ => "12 h",
         }
     }
+}
+
+/// The authenticator assurance level that an operation asks of people: that of the nearest stated
+/// `needs.assurance` (AAL2 for `L2`, and so on; OWASP ASVS 5.0, 6.3.3, asks for several factors from
+/// level 2 on). 1 where none is stated: what is only assumed locks nobody out.
+#[must_use]
+pub fn asked(model: &Model, operation: &Operation) -> u8 {
+    let context = model.contexts.get(usize::from(operation.context.0)).map(|of| &of.needs);
+    let stated = [Some(&operation.needs), context, Some(&model.system.needs)];
+    let nearest = stated.into_iter().flatten().find_map(|needs| needs.assurance.as_ref());
+    match nearest.map(|level| level.value.as_str()) {
+        Some("L3") => 3,
+        Some("L2") => 2,
+        _ => 1,
+    }
+}
+
+/// The highest level that any operation asks of people.
+#[must_use]
+pub fn asked_anywhere(model: &Model) -> u8 {
+    let person = |operation: &&Operation| {
+        let actors = operation.by.iter().map(|grant| model.actor(grant.actor));
+        actors.into_iter().any(|actor| actor.authentication == Authentication::User)
+    };
+    let all = model.operations.iter().filter(person);
+    all.map(|operation| asked(model, operation)).max().unwrap_or(1)
 }

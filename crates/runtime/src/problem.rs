@@ -40,6 +40,9 @@ codes! {
     INVALID_TOKEN = 401 "invalid-token" "The token is not valid here.";
     TOKEN_EXPIRED = 401 "token-expired" "The token is no longer valid.";
     INVALID_CREDENTIALS = 401 "invalid-credentials" "The login or the password is wrong.";
+    INSUFFICIENT_AUTHENTICATION = 401 "insufficient-authentication" "The caller has to prove better who it is: by a second factor.";
+    SECOND_FACTOR_REQUIRED = 401 "second-factor-required" "The password is right; the code of the second factor is missing.";
+    INVALID_CODE = 401 "invalid-code" "The code is wrong, or was used before.";
     REAUTHENTICATION_REQUIRED = 401 "reauthentication-required" "The caller has to prove again who it is: the last time is too long ago.";
     FORBIDDEN = 403 "forbidden" "The caller may not do this.";
     NO_TENANT = 403 "no-tenant" "The request is for no tenant, to whom the row would belong.";
@@ -108,6 +111,8 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// Seconds within which the caller has to have proved who it is (RFC 9470, section 3).
     pub max_age: Option<u32>,
+    /// The authenticator assurance level that the caller has to reach (RFC 9470, section 3).
+    pub assurance: Option<u8>,
 }
 
 impl Problem {
@@ -122,6 +127,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             max_age: None,
+            assurance: None,
         }
     }
 

@@ -13,9 +13,13 @@ use runtime::{
 
 use crate::{Failure, fields};
 
-/// The store in a data folder.
-pub(crate) fn open(design: &Arc<Design>, data: &Path) -> Result<SqliteStore, Failure> {
-    open_with(design, data, fields::keys(design, data, None)?)
+/// The store in a data folder; the keys of encrypted fields in a file, or in the folder.
+pub(crate) fn open(
+    design: &Arc<Design>,
+    data: &Path,
+    field_keys: Option<&Path>,
+) -> Result<SqliteStore, Failure> {
+    open_with(design, data, fields::keys(design, data, field_keys)?)
 }
 
 /// The same with other keys than those in the folder.

@@ -62,6 +62,7 @@ impl AuditTarget {
 pub(crate) fn open<S: Store>(
     design: &Design,
     settings: &IdentitySettings,
+    issuer: &Issuer,
     backend: &Arc<Backend<S>>,
 ) -> Result<Option<Arc<Accounts>>, Failure> {
     let audit = settings.audit.open()?;
@@ -73,9 +74,14 @@ pub(crate) fn open<S: Store>(
     let hash_memory = settings.hash_memory.unwrap_or(decided.hash_memory);
     let clock = settings.clock.clone();
     let decided = accounts::Settings { audit, hash_memory, clock, ..decided };
-    let accounts = Accounts::new(design, backend.clone(), decided)
+    let accounts = Accounts::new(design, backend.clone(), &factor_seal(issuer), decided)
         .map_err(|error| Failure::new("no-identity", error.to_string()))?;
     Ok(Some(accounts))
+}
+
+/// The secret that seals second factors.
+pub(crate) fn factor_seal(issuer: &Issuer) -> [u8; 32] {
+    issuer.derived(b"firmitas second factors")
 }
 
 /// Serves accounts: who asks, and where they sign in.

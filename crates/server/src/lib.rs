@@ -4,6 +4,7 @@
     reason = "below the pure crates: it has a clock, threads, files and a network"
 )]
 
+mod assurance;
 mod caches;
 mod database;
 mod embedded;
@@ -26,6 +27,7 @@ pub use ::files::Place as FilesPlace;
 pub use caches::{CachePlace, CacheSettings};
 pub use embedded::released;
 pub use failure::Failure;
+pub use fields::{add_field_key, reseal};
 pub use files::FilesSettings;
 pub use identity::{AuditTarget, IdentitySettings};
 pub use offline::{Offline, offline, records};

@@ -21,7 +21,8 @@ pub struct Offline {
     pub filled: Option<EntityId>,
 }
 
-/// Starts a design on a store, with stand-ins for all externals. Needs a Tokio runtime.
+/// Starts a design on a store, with stand-ins for all externals; `field_keys` is the file with the
+/// keys of encrypted fields, if not the one in the data folder. Needs a Tokio runtime.
 ///
 /// # Errors
 /// See [`Refused`].
@@ -29,11 +30,12 @@ pub async fn offline(
     design: &Arc<Design>,
     data: &Path,
     store: &StoreAddress,
+    field_keys: Option<&Path>,
 ) -> Result<Offline, Refused> {
     match store {
-        StoreAddress::Embedded => started(design, embedded::open(design, data)?).await,
+        StoreAddress::Embedded => started(design, embedded::open(design, data, field_keys)?).await,
         StoreAddress::PostgreSql(url) => {
-            let keys = fields::keys(design, data, None)?;
+            let keys = fields::keys(design, data, field_keys)?;
             let url = postgresql::Settings { keys, ..url.clone() };
             let store = PostgreSqlStore::open(&url, design.clone()).await;
             started(design, store.map_err(Failure::of_database)?).await
@@ -74,14 +76,17 @@ pub async fn records(
     design: &Arc<Design>,
     data: &Path,
     store: &StoreAddress,
+    field_keys: Option<&Path>,
 ) -> Result<Arc<dyn Records>, Failure> {
     match store {
         StoreAddress::Embedded => {
             std::fs::create_dir_all(data).map_err(|error| Failure::file("make", data, &error))?;
-            Ok(Arc::new(Unserved(embedded::open(design, data)?)))
+            Ok(Arc::new(Unserved(embedded::open(design, data, field_keys)?)))
         }
         StoreAddress::PostgreSql(url) => {
-            let store = PostgreSqlStore::open(url, design.clone()).await.map_err(Failure::from)?;
+            let keys = fields::keys(design, data, field_keys)?;
+            let url = postgresql::Settings { keys, ..url.clone() };
+            let store = PostgreSqlStore::open(&url, design.clone()).await.map_err(Failure::from)?;
             Ok(Arc::new(Unserved(store)))
         }
     }

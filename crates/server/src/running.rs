@@ -15,7 +15,8 @@ use runtime::{Backend, operations::ConfiguredExternals};
 
 use crate::oidc::{Oidc, TokensAlone};
 use crate::{
-    Failure, Refused, Settings, StoreAddress, caches, embedded, fields, files, identity, page,
+    Failure, Refused, Settings, StoreAddress, assurance, caches, embedded, fields, files, identity,
+    page,
 };
 
 /// A server that accepts requests.
@@ -129,7 +130,8 @@ async fn assemble<S: Store>(
     let backend =
         Backend::start_with(design, store, Arc::new(externals), cache).map_err(Refused::Guards)?;
     let backend = Arc::new(backend);
-    let accounts = identity::open(design, &settings.identity, &backend)?;
+    let issuer = identity::issuer(design, &settings.data)?;
+    let accounts = identity::open(design, &settings.identity, &issuer, &backend)?;
     let mut options = ServeOptions {
         listen: settings.listen,
         issuer: identity::issuer(design, &settings.data)?,
@@ -141,7 +143,6 @@ async fn assemble<S: Store>(
         access_log: settings.access_log,
         tracing: settings.traces.as_ref().and_then(|traces| traces.start(design)),
     };
-    let issuer = identity::issuer(design, &settings.data)?;
     let oidc = Oidc::start(design, &settings.oidc, &backend, accounts.as_ref(), &issuer).await?;
     let further = oidc.further.clone();
     match &accounts {
@@ -164,7 +165,8 @@ async fn assemble<S: Store>(
     let secure = options.edge.tls.is_some();
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     oidc.listens_at(running.address(), secure);
-    let not_running = backend.not_running().to_vec();
+    let mut not_running = assurance::unreached(&design.model, &settings.oidc);
+    not_running.extend_from_slice(backend.not_running());
     let operators =
         accounts.clone().and_then(|accounts| identity::operators(&settings.data, accounts));
     let close = Box::new(move || {

@@ -47,6 +47,11 @@ pub enum Command {
         /// Whether they can again.
         enable: bool,
     },
+    /// Takes the second factor of a user away, who lost it, and ends all their sessions.
+    ResetSecondFactor {
+        /// Login or id.
+        user: String,
+    },
     /// Makes an API key.
     CreateKey(NewKey),
     /// Revokes one.
@@ -82,15 +87,16 @@ pub async fn run(accounts: &Accounts, command: Command) -> Result<Value, Account
             Ok(json!({ "users": users.iter().map(shown).collect::<Vec<_>>() }))
         }
         Command::DisableUser { user, enable } => {
-            let found = match accounts.users().by_login(&user).await? {
-                Some(found) => Some(found),
-                None => accounts.users().find(&user).await?,
-            };
-            let found = found.ok_or(AccountError::Missing("user"))?;
+            let found = found(accounts, &user).await?;
             let user = accounts.set_disabled(&found.id, !enable).await?;
             let action = if enable { "enable-user" } else { "disable-user" };
             accounts.tell(&Event::of_user(action, &user), &trace);
             Ok(shown(&user))
+        }
+        Command::ResetSecondFactor { user } => {
+            let found = found(accounts, &user).await?;
+            accounts.remove_second_factor(&found, &trace).await?;
+            Ok(shown(&found))
         }
         Command::CreateKey(new) => {
             let (key, secret) = accounts.keys().create(new).await?;
@@ -110,6 +116,15 @@ pub async fn run(accounts: &Accounts, command: Command) -> Result<Value, Account
             Ok(json!({ "keys": keys }))
         }
     }
+}
+
+/// A user by login or id.
+async fn found(accounts: &Accounts, user: &str) -> Result<User, AccountError> {
+    let found = match accounts.users().by_login(user).await? {
+        Some(found) => Some(found),
+        None => accounts.users().find(user).await?,
+    };
+    found.ok_or(AccountError::Missing("user"))
 }
 
 fn shown(user: &User) -> Value {

@@ -27,7 +27,18 @@ pub(crate) fn check(head: &Parts, peer: &Peer, cookie: &str) -> Result<(), Probl
     if matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
-    let shown = head.headers.get(TOKEN).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    check_field(head, peer, cookie, None)
+}
+
+/// As [`check`], where a form may show the token as a field.
+pub(crate) fn check_field(
+    head: &Parts,
+    peer: &Peer,
+    cookie: &str,
+    field: Option<&str>,
+) -> Result<(), Problem> {
+    let header = head.headers.get(TOKEN).and_then(|value| value.to_str().ok());
+    let shown = header.or(field).unwrap_or_default();
     if origin(head, peer) == Origin::Other {
         return Err(forged("It comes from another site."));
     }

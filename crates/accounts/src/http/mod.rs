@@ -2,8 +2,11 @@
 
 mod body;
 pub(crate) mod csrf;
+mod factor_page;
 mod page;
 mod routes;
+mod second_factor;
+mod sign_in;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hyper::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS,
 };
 use runtime::http::{Reply, reply};
 use sha2::{Digest as _, Sha256};
@@ -13,7 +13,8 @@ padding:2rem;border-radius:.75rem;box-shadow:0 1px 3px #0003}h1{font-size:1.25re
 label{display:block;margin:.75rem 0 .25rem}input{font:inherit;width:100%;box-sizing:border-box;\
 padding:.5rem;border:1px solid #a8a29e;border-radius:.375rem}button{font:inherit;width:100%;\
 margin-top:1.25rem;padding:.6rem;border:0;border-radius:.375rem;background:#1d4ed8;color:#fff}\
-p[role=alert]{color:#b91c1c}@media(prefers-color-scheme:dark){body{background:#1c1917;\
+p[role=alert]{color:#b91c1c}code,li{font-family:ui-monospace,monospace;overflow-wrap:anywhere}\
+svg{display:block;width:11rem;margin:1rem auto;background:#fff}@media(prefers-color-scheme:dark){body{background:#1c1917;\
 color:#f5f5f4}main{background:#292524}input{background:#1c1917;color:inherit}\
 p[role=alert]{color:#fca5a5}}";
 
@@ -47,7 +48,16 @@ pub(super) fn go_on(next: &str) -> Reply {
     document(200, "Signed in", &head, &content)
 }
 
-fn document(status: u16, title: &str, head: &str, content: &str) -> Reply {
+/// Sends a browser to another page of ours.
+pub(super) fn go_elsewhere(path: &str) -> Reply {
+    let mut reply = reply::empty(303);
+    if let Ok(location) = HeaderValue::try_from(path) {
+        reply.headers_mut().insert(LOCATION, location);
+    }
+    reply
+}
+
+pub(super) fn document(status: u16, title: &str, head: &str, content: &str) -> Reply {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">{head}\
@@ -73,7 +83,7 @@ fn document(status: u16, title: &str, head: &str, content: &str) -> Reply {
     reply
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -9,10 +9,10 @@ use runtime::problem::{Problem, code};
 use serde_json::{Value, json};
 
 use super::body::{Fields, query_texts};
-use super::{csrf, page};
+use super::{csrf, page, second_factor, sign_in};
 use crate::clock::SECOND;
 use crate::events::Event;
-use crate::{AccountError, Accounts, Session, SessionCookie, SignedIn, sessions};
+use crate::{Accounts, Session, SessionCookie, SignedIn, sessions};
 
 /// Answers a request.
 pub(super) async fn answer(
@@ -31,7 +31,7 @@ pub(super) async fn answer(
             let next = query.get("next").map_or("/", String::as_str);
             Ok(page::sign_in(accounts.system(), "", page::own_path(next), None))
         }
-        ("sign-in", "POST") => sign_in(accounts, head, body, arrival).await,
+        ("sign-in", "POST") => sign_in::answer(accounts, head, body, arrival).await,
         ("sign-out", "POST") => {
             let (mine, token) = signed_in(accounts, head, peer).await?;
             accounts.sessions().end(token).await?;
@@ -40,7 +40,7 @@ pub(super) async fn answer(
         }
         ("session", "GET") => {
             let (mine, token) = signed_in(accounts, head, peer).await?;
-            Ok(told(accounts, &mine, token))
+            Ok(told(accounts, &mine, token, None))
         }
         ("sessions", "GET") => {
             let (mine, _) = signed_in(accounts, head, peer).await?;
@@ -63,14 +63,23 @@ pub(super) async fn answer(
             accounts.tell(&Event::of_user("end-session", &mine.user), &arrival.trace);
             Ok(reply::empty(204))
         }
-        (path, _) => match methods(path) {
-            Some(allow) => {
+        (path, method) => match (factor_path(path), methods(path)) {
+            (Some(rest), Some(allow)) if allow.split(", ").any(|known| known == method) => {
+                second_factor::answer(accounts, head, body, arrival, rest).await
+            }
+            (_, Some(allow)) => {
                 let problem = Problem::new(&code::METHOD_NOT_ALLOWED);
                 Ok(reply::not_allowed(&problem, HeaderValue::from_static(allow)))
             }
-            None => Err(Problem::new(&code::UNKNOWN_ROUTE)),
+            (_, None) => Err(Problem::new(&code::UNKNOWN_ROUTE)),
         },
     }
+}
+
+/// What follows the address of the second factor.
+fn factor_path(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("second-factor")?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }
 
 /// The methods of an address; none where there is nothing.
@@ -81,7 +90,7 @@ fn methods(path: &str) -> Option<&'static str> {
         "sessions" => Some("GET, HEAD, DELETE"),
         "sign-out" | "password" => Some("POST"),
         path if path.starts_with("sessions/") => Some("DELETE"),
-        _ => None,
+        path => factor_path(path).and_then(second_factor::methods),
     }
 }
 
@@ -91,61 +100,21 @@ async fn signed_in<'h>(
     head: &'h Parts,
     peer: &Peer,
 ) -> Result<(SignedIn, &'h str), Problem> {
-    let nobody = || Problem::new(&code::UNAUTHENTICATED);
-    let token = sessions::of_request(&head.headers, peer.secure).ok_or_else(nobody)?;
-    let mine = accounts.signed_in(head, peer).await?.ok_or_else(nobody)?;
+    let (mine, token) = own(accounts, head, peer).await?;
     csrf::check(head, peer, token)?;
     Ok((mine, token))
 }
 
-async fn sign_in(
+/// Who is signed in, with the cookie; who sends it is not looked at.
+pub(super) async fn own<'h>(
     accounts: &Accounts,
-    head: &Parts,
-    body: Incoming,
-    arrival: &Arrival,
-) -> Result<Reply, Problem> {
-    let peer = &arrival.peer;
-    let fields = Fields::read(head, body).await?;
-    csrf::check_sign_in(head, peer, fields.form)?;
-    let (login, password) = (fields.need("login")?, fields.need("password")?);
-    let next = page::own_path(fields.get("next").unwrap_or("/"));
-    let opened = match accounts.verify(login, password, peer, &arrival.trace).await {
-        Ok(user) => {
-            let opened = accounts.open_session(&user, 1, head, peer).await;
-            opened.map(|(session, cookie)| (user, session, cookie))
-        }
-        Err(error) => Err(error),
-    };
-    let (user, session, cookie) = match opened {
-        Ok(opened) => opened,
-        Err(error) if fields.form => return Ok(again(accounts, login, next, error)),
-        Err(error) => return Err(error.into()),
-    };
-    // Whoever had this browser before is signed out of it: nobody goes on in a session that began
-    // before the password was given.
-    if let Some(before) = sessions::of_request(&head.headers, peer.secure) {
-        accounts.sessions().end(before).await?;
-    }
-    let mut reply = match fields.form {
-        true => page::go_on(next),
-        false => {
-            let caller = accounts.caller(&user);
-            told(accounts, &SignedIn { user, session, caller }, &cookie.token)
-        }
-    };
-    reply.headers_mut().append(SET_COOKIE, cookie.header());
-    Ok(reply)
-}
-
-/// The page once more, with what was wrong.
-fn again(accounts: &Accounts, login: &str, next: &str, error: AccountError) -> Reply {
-    let text = error.to_string();
-    let problem = Problem::from(error);
-    let mut reply = page::sign_in(accounts.system(), login, next, Some((problem.status, &text)));
-    if let Some(seconds) = problem.retry_after {
-        reply.headers_mut().insert(hyper::header::RETRY_AFTER, seconds.into());
-    }
-    reply
+    head: &'h Parts,
+    peer: &Peer,
+) -> Result<(SignedIn, &'h str), Problem> {
+    let nobody = || Problem::new(&code::UNAUTHENTICATED);
+    let token = sessions::of_request(&head.headers, peer.secure).ok_or_else(nobody)?;
+    let mine = accounts.signed_in(head, peer).await?.ok_or_else(nobody)?;
+    Ok((mine, token))
 }
 
 async fn change_password(
@@ -154,17 +123,18 @@ async fn change_password(
     body: Incoming,
     arrival: &Arrival,
 ) -> Result<Reply, Problem> {
-    let peer = &arrival.peer;
+    let (peer, trace) = (&arrival.peer, &arrival.trace);
     let (mine, _) = signed_in(accounts, head, peer).await?;
     let fields = Fields::read(head, body).await?;
     let (current, new) = (fields.need("current")?, fields.need("new")?);
-    let user = accounts.verify_user(mine.user, current, peer, &arrival.trace).await?;
+    let user = accounts.verify_user(mine.user, current, peer, trace).await?;
+    let proven = accounts.proven(&user, fields.get("code"), peer, trace).await?;
     let user = accounts.set_password(&user, new.to_owned()).await?;
-    accounts.tell(&Event::of_user("change-password", &user), &arrival.trace);
+    accounts.tell(&Event::of_user("change-password", &user), trace);
     // All sessions have ended with the old password; this browser goes on in a new one.
-    let (session, cookie) = accounts.open_session(&user, 1, head, peer).await?;
+    let (session, cookie) = accounts.open_session(&user, proven, head, peer).await?;
     let caller = accounts.caller(&user);
-    let mut reply = told(accounts, &SignedIn { user, session, caller }, &cookie.token);
+    let mut reply = told(accounts, &SignedIn { user, session, caller }, &cookie.token, None);
     reply.headers_mut().append(SET_COOKIE, cookie.header());
     Ok(reply)
 }
@@ -180,39 +150,50 @@ fn signed_out(peer: &Peer) -> Reply {
 }
 
 /// Who is signed in, as pages read it.
-fn told(accounts: &Accounts, mine: &SignedIn, token: &str) -> Reply {
+pub(super) fn told(
+    accounts: &Accounts,
+    mine: &SignedIn,
+    token: &str,
+    recovery_codes: Option<Value>,
+) -> Reply {
     let SignedIn { user, session, caller } = mine;
     let logins = user.logins.iter();
     let logins: Vec<Value> = logins
         .map(|login| json!({ "address": login.address, "verified": login.verified }))
         .collect();
-    let shown = json!({
+    let mut shown = json!({
         "user": { "id": user.id, "name": user.name, "logins": logins, "roles": user.roles },
         "actors": accounts.names(caller),
         "session": about(accounts, session, true),
         "csrf_token": csrf::token(token),
     });
+    if let (Some(codes), Some(all)) = (recovery_codes, shown.as_object_mut()) {
+        all.insert("recovery_codes".to_owned(), codes);
+    }
     document(200, &shown)
 }
 
+/// A time to the second.
+pub(super) fn time(micros: i64) -> Value {
+    let mut out = Vec::new();
+    runtime::json::write_timestamp(&mut out, micros - micros.rem_euclid(SECOND));
+    serde_json::from_slice(&out).unwrap_or_default()
+}
+
 fn about(accounts: &Accounts, session: &Session, current: bool) -> Value {
-    let time = |micros: i64| {
-        let mut out = Vec::new();
-        runtime::json::write_timestamp(&mut out, micros - micros.rem_euclid(SECOND));
-        serde_json::from_slice::<Value>(&out).unwrap_or_default()
-    };
     json!({
         "id": session.id,
         "current": current,
         "signed_in_at": time(session.begun),
-        "expires_at": time(session.expires(accounts.sessions().idle())),
+        "expires_at": time(session.expires(accounts.sessions().idle(session.assurance))),
         "ends_at": time(session.ends),
         "assurance": session.assurance,
+        "methods": session.methods,
         "browser": session.agent,
         "address": session.address,
     })
 }
 
-fn document(status: u16, value: &Value) -> Reply {
+pub(super) fn document(status: u16, value: &Value) -> Reply {
     reply::json(status, value.to_string())
 }

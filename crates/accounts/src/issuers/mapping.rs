@@ -20,6 +20,7 @@ pub(super) struct Mapping {
     /// The actors that its tokens may admit to, with the role that each needs.
     actors: Vec<(ActorId, Option<String>)>,
     assurance: BTreeMap<String, u8>,
+    otherwise: Option<u8>,
 }
 
 /// Longest subject that is taken.
@@ -50,6 +51,7 @@ impl Mapping {
             tenant: settings.tenant_claim.clone(),
             actors: actors.map(|(id, of)| (id, of.role.clone())).collect(),
             assurance: settings.assurance.clone(),
+            otherwise: settings.assurance_otherwise,
         })
     }
 
@@ -94,10 +96,12 @@ impl Mapping {
         }
     }
 
-    /// By `acr` as configured; a second factor that `amr` names (RFC 8176) is level 2.
+    /// By `acr` as configured; a second factor that `amr` names (RFC 8176) is level 2; else what is
+    /// configured for tokens that say nothing.
     fn assurance(&self, claims: &Claims) -> Option<u8> {
         let stated = jwt::text(claims, "acr").and_then(|acr| self.assurance.get(acr)).copied();
-        stated.or_else(|| jwt::texts(claims.get("amr")).contains(&"mfa").then_some(2))
+        let named = || jwt::texts(claims.get("amr")).contains(&"mfa").then_some(2);
+        stated.or_else(named).or(self.otherwise)
     }
 }
 

@@ -41,6 +41,9 @@ pub struct IssuerSettings {
     /// Levels of assurance by `acr`.
     #[serde(default)]
     pub assurance: BTreeMap<String, u8>,
+    /// The level of tokens that say nothing about it: of an issuer that lets nobody in without.
+    #[serde(default)]
+    pub assurance_otherwise: Option<u8>,
     /// Difference of clocks that is tolerated, in seconds.
     #[serde(default = "leeway")]
     pub leeway_seconds: u64,
@@ -80,6 +83,7 @@ impl IssuerSettings {
             authorized_parties: None,
             r#type: None,
             assurance: BTreeMap::new(),
+            assurance_otherwise: None,
             leeway_seconds: leeway(),
         };
         settings.verify()?;
@@ -133,7 +137,8 @@ impl IssuerSettings {
                  PS256 to PS512"
             ));
         }
-        if self.assurance.values().any(|level| !(1..=3).contains(level)) {
+        let mut levels = self.assurance.values().chain(&self.assurance_otherwise);
+        if levels.any(|level| !(1..=3).contains(level)) {
             return Err(format!("the issuer `{issuer}`: levels of assurance are 1, 2 and 3"));
         }
         Ok(())

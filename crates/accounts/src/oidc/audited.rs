@@ -12,7 +12,7 @@ use crate::events::Event;
 
 /// Codes that clients are sent back with (RFC 6749, section 4.1.2.1; OpenID Connect Core 1.0,
 /// section 3.1.2.6).
-const SENT: [&str; 12] = [
+const SENT: [&str; 13] = [
     "access_denied",
     "account_selection_required",
     "consent_required",
@@ -24,6 +24,7 @@ const SENT: [&str; 12] = [
     "server_error",
     "temporarily_unavailable",
     "unauthorized_client",
+    "unmet_authentication_requirements",
     "unsupported_response_type",
 ];
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use runtime::http::{Peer, Reply};
+use runtime::identity::assurance_level;
 
 use super::client::{Client, Grant};
 use super::consent::Asked;
@@ -24,6 +25,8 @@ use crate::SignedIn;
 
 /// Where people sign in.
 const SIGN_IN: &str = "/auth/sign-in";
+/// Where they set a second factor up.
+const SECOND_FACTOR: &str = "/auth/second-factor";
 /// Where this is.
 pub(super) const PATH: &str = "/oauth/authorize";
 /// Added by us when people are sent to sign in anew: the time after which they have to have done
@@ -50,6 +53,8 @@ pub(super) struct Wanted {
     pub(super) consent: bool,
     /// Sign-ins before this time do not count, in microseconds since the Unix epoch.
     after: Option<i64>,
+    /// How well the person has to have proved who it is.
+    assurance: u8,
 }
 
 impl Provider {
@@ -120,8 +125,15 @@ impl Provider {
             if wanted.silent {
                 return Err(OAuthError::new("login_required", "Nobody is signed in."));
             }
-            return Ok(sign_in(request, &wanted));
+            return Ok(away(SIGN_IN, request, &wanted));
         };
+        if signed_in.session.assurance < wanted.assurance {
+            if wanted.silent {
+                let why = "The person has to show a second factor.";
+                return Err(OAuthError::new("interaction_required", why));
+            }
+            return Ok(away(SECOND_FACTOR, request, &wanted));
+        }
         let asked = Asked { request, wanted: &wanted, signed_in: &signed_in };
         if !agreed && !self.consented(&asked).await? {
             if wanted.silent {
@@ -152,6 +164,7 @@ impl Provider {
             scope: wanted.scope,
             authenticated_at: session.begun,
             assurance: session.assurance,
+            methods: session.methods.clone(),
             // Rotation must not make a sign-in last longer than its level allows.
             ends: now.saturating_add(micros(self.lifetimes.refresh)).min(session.ends),
             rotations: 0,
@@ -197,6 +210,7 @@ impl Provider {
             silent,
             consent: prompts("consent"),
             after: self.after(of, prompts("login") || prompts("select_account"))?,
+            assurance: self.assurance(of)?,
         })
     }
 
@@ -231,6 +245,21 @@ impl Provider {
         // A time to come would never be reached.
         let told = number(SIGNED_IN_AFTER)?.map(|time| time.min(now));
         Ok([age, told, anew.then_some(now)].into_iter().flatten().max())
+    }
+
+    /// How well the person has to have proved who it is: as well as the client asks for (OpenID
+    /// Connect Core 1.0, section 3.1.2.1; RFC 9470, section 5) and the model asks of all.
+    fn assurance(&self, of: &Parameters) -> Result<u8, OAuthError> {
+        let own = if self.accounts.leads_to_factor { 2 } else { 1 };
+        let Some(asked) = of.get("acr_values") else { return Ok(own) };
+        // Each is good enough, and what is above the least of them as well.
+        match words(asked).filter_map(assurance_level).min() {
+            Some(level) if level <= 2 => Ok(level.max(own)),
+            _ => {
+                let why = "Nobody can sign in here so well.";
+                Err(OAuthError::new("unmet_authentication_requirements", why))
+            }
+        }
     }
 
     /// Whether a sign-in is recent enough, and of the person whom the client expects.
@@ -269,9 +298,9 @@ fn unproven_audience(token: &str) -> Option<String> {
     jwt::text(&claims, "aud").map(str::to_owned)
 }
 
-/// Sends people to sign in, and back here. What made them is replaced by a time, lest they sign in
+/// Sends people to prove who they are, and back here. What made them is replaced by a time, lest they sign in
 /// again and again.
-fn sign_in(request: &Request, wanted: &Wanted) -> Reply {
+fn away(to: &str, request: &Request, wanted: &Wanted) -> Reply {
     let prompt: Vec<&str> = words(request.parameters.get("prompt").unwrap_or_default())
         .filter(|word| !matches!(*word, "login" | "select_account"))
         .collect();
@@ -280,5 +309,5 @@ fn sign_in(request: &Request, wanted: &Wanted) -> Reply {
     let again = request.parameters.clone();
     let again = again.with("prompt", prompt).with("max_age", None).with(SIGNED_IN_AFTER, after);
     let next = format!("{PATH}?{}", again.query());
-    page::redirect(&with_parameters(SIGN_IN, &[("next", &next)]))
+    page::redirect(&with_parameters(to, &[("next", &next)]))
 }

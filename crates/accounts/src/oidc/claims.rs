@@ -1,5 +1,6 @@
 //! What the provider's tokens say.
 
+use runtime::identity::assurance_name;
 use serde_json::{Value as Json, json};
 
 use super::client::Client;
@@ -29,12 +30,6 @@ impl Default for Lifetimes {
     fn default() -> Self {
         Self { access: 15 * 60, refresh: 7 * 86_400 }
     }
-}
-
-/// `acr` of a level of assurance.
-#[must_use]
-pub fn assurance_name(level: u8) -> String {
-    format!("urn:firmitas:aal:{}", level.clamp(1, 3))
 }
 
 /// The tokens of one answer.
@@ -67,6 +62,7 @@ impl Provider {
         let mut access = self.access_claims(&granted.subject, client, scope)?;
         access.insert("auth_time".to_owned(), json!(signed_in));
         access.insert("acr".to_owned(), json!(acr));
+        access.insert("amr".to_owned(), json!(granted.methods));
         access.insert("roles".to_owned(), json!(roles));
         access.insert("grant".to_owned(), json!(redeemed.family));
         let access = self.keys().sign("EdDSA", ACCESS, &access, self.clock.now())?;
@@ -81,6 +77,7 @@ impl Provider {
                 "exp": now.saturating_add(self.lifetimes.access),
                 "auth_time": signed_in,
                 "acr": acr,
+                "amr": granted.methods,
                 "at_hash": half_hash(algorithm, &access),
             }));
             if let Some(nonce) = &redeemed.nonce {

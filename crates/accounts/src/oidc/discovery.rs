@@ -18,7 +18,7 @@ impl Provider {
         let at = |path: &str| format!("{issuer}{path}");
         let scopes: Vec<&str> = CLAIMS.into_iter().chain(self.scopes.contexts()).collect();
         let methods = ["none", "client_secret_basic", "private_key_jwt"];
-        let levels = [1, 2, 3].map(super::claims::assurance_name);
+        let levels = [1, 2].map(runtime::identity::assurance_name);
         let signatures = ["EdDSA", "ES256", "ES384", "PS256", "RS256", "RS512"];
         Ok(public(&json!({
             "issuer": &**issuer,
@@ -45,7 +45,7 @@ impl Provider {
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "acr_values_supported": levels,
             "claims_supported": [
-                "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "azp", "at_hash",
+                "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash",
                 "name", "email", "email_verified", "phone_number", "phone_number_verified",
             ],
             "authorization_response_iss_parameter_supported": true,

@@ -38,6 +38,9 @@ pub struct Granted {
     pub authenticated_at: i64,
     /// How well: AAL 1 to 3.
     pub assurance: u8,
+    /// By what (RFC 8176).
+    #[serde(default)]
+    pub methods: Vec<String>,
     /// When it ends, however often it is refreshed.
     pub ends: i64,
     /// How often it was refreshed.

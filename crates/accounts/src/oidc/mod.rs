@@ -39,6 +39,7 @@ pub use error::OAuthError;
 pub use keys::{Rotation, rotate};
 pub use mount::OpenIdMount;
 pub use provider::{Provider, ProviderSettings};
+pub(crate) use seal::Seal;
 pub use seal::digest;
 pub(crate) use verify::looks_like_one;
 pub use verify::unproven_issuer;

@@ -5,7 +5,7 @@ mod session;
 mod store;
 
 pub use cookie::SessionCookie;
-pub use session::{NewSession, Session};
+pub use session::{NewSession, Proven, Session};
 pub use store::Sessions;
 
 pub(crate) use cookie::of_request;

@@ -17,8 +17,11 @@ pub struct Session {
     pub seen: i64,
     /// When it ends at the latest.
     pub ends: i64,
-    /// Authenticator assurance level (NIST SP 800-63B-4): 1 for a password.
+    /// Authenticator assurance level (NIST SP 800-63B-4): 1 for a password, 2 with a second factor.
     pub assurance: u8,
+    /// How it was proven (RFC 8176).
+    #[serde(default = "password")]
+    pub methods: Vec<String>,
     /// The host where it was begun, and alone works.
     pub host: String,
     /// What the browser calls itself, shortened.
@@ -27,11 +30,44 @@ pub struct Session {
     pub address: String,
 }
 
+/// How sessions were begun before there was another way.
+fn password() -> Vec<String> {
+    Proven::PASSWORD.names()
+}
+
+/// How somebody proved who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// Authenticator assurance level.
+    pub assurance: u8,
+    /// Names of what was shown (RFC 8176).
+    pub methods: &'static [&'static str],
+}
+
+impl Proven {
+    /// By a password alone.
+    pub const PASSWORD: Self = Self { assurance: 1, methods: &["pwd"] };
+    /// By a password and a code of an app.
+    pub const ONE_TIME_CODE: Self = Self { assurance: 2, methods: &["pwd", "otp", "mfa"] };
+    /// By a password and a recovery code.
+    pub const RECOVERY_CODE: Self = Self { assurance: 2, methods: &["pwd", "mfa"] };
+
+    pub(crate) fn names(self) -> Vec<String> {
+        self.methods.iter().map(|&name| name.to_owned()).collect()
+    }
+}
+
+impl Default for Proven {
+    fn default() -> Self {
+        Self::PASSWORD
+    }
+}
+
 /// Where and how somebody signs in.
 #[derive(Clone, Debug, Default)]
 pub struct NewSession {
-    /// Authenticator assurance level: 1 for a password.
-    pub assurance: u8,
+    /// How it is proven.
+    pub proven: Proven,
     /// The host of the request.
     pub host: String,
     /// `User-Agent`.

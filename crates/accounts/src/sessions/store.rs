@@ -46,15 +46,15 @@ impl Sessions {
         Self { records, settings, admission, remembered }
     }
 
-    /// How long sessions last.
+    /// How long sessions last that were proven so well.
     #[must_use]
-    pub const fn limits(&self) -> Limits {
-        self.settings.limits
+    pub const fn limits(&self, assurance: u8) -> Limits {
+        if assurance > 1 { self.settings.raised } else { self.settings.limits }
     }
 
-    /// Microseconds for which a session lasts without use.
-    pub(crate) fn idle(&self) -> i64 {
-        micros(self.settings.limits.idle)
+    /// Microseconds for which such a session lasts without use.
+    pub(crate) fn idle(&self, assurance: u8) -> i64 {
+        micros(self.limits(assurance).idle)
     }
 
     /// Begins a session.
@@ -69,22 +69,24 @@ impl Sessions {
         let token = secret::random()?;
         let key = secret::sha256(&token);
         let now = self.settings.clock.now();
-        let NewSession { assurance, host, agent, address, secure } = new;
+        let NewSession { proven, host, agent, address, secure } = new;
+        let limits = self.limits(proven.assurance);
         let session = Session {
             id: uuid::Uuid::new_v4().to_string(),
             user: user.id.clone(),
             begun: now,
             seen: now,
-            ends: now.saturating_add(micros(self.settings.limits.total)),
-            assurance,
+            ends: now.saturating_add(micros(limits.total)),
+            assurance: proven.assurance,
+            methods: proven.names(),
             host,
             agent: agent.chars().filter(|c| !c.is_control()).take(AGENT).collect(),
             address,
         };
-        let mut changes = vec![Change::Add(session.record(SESSION, &key, self.idle())?)];
+        let mut changes = vec![Change::Add(session.record(SESSION, &key, micros(limits.idle))?)];
         changes.extend(self.surplus(&user.id).await?);
         self.records.change(Vec::new(), now, Box::new(move |_| Ok(changes))).await?;
-        let seconds = self.settings.limits.total;
+        let seconds = limits.total;
         Ok((session, SessionCookie { token, seconds, secure }))
     }
 
@@ -107,7 +109,7 @@ impl Sessions {
         let seen = live.seen.load(Relaxed);
         // A renewal by another process is only in the store, and one that is due goes there.
         let now = self.settings.clock.now();
-        let renew = self.due(seen, now) || self.over(&live.session, seen, now);
+        let renew = self.due(&live.session, seen, now) || self.over(&live.session, seen, now);
         if renew { None } else { Some((live.session.host == host).then_some(live)) }
     }
 
@@ -138,7 +140,7 @@ impl Sessions {
         if user.disabled {
             return Ok(None);
         }
-        if self.due(session.seen, now) {
+        if self.due(&session, session.seen, now) {
             session = self.renew(&key, session, now).await?;
         }
         let seen = AtomicI64::new(session.seen);
@@ -149,18 +151,19 @@ impl Sessions {
     }
 
     /// Whether a use now is to be written down.
-    fn due(&self, seen: i64, now: i64) -> bool {
-        let left = seen.saturating_add(self.idle()).saturating_sub(now);
-        left <= micros(self.settings.limits.renewed)
+    fn due(&self, session: &Session, seen: i64, now: i64) -> bool {
+        let limits = self.limits(session.assurance);
+        let left = seen.saturating_add(micros(limits.idle)).saturating_sub(now);
+        left <= micros(limits.renewed)
     }
 
     fn over(&self, session: &Session, seen: i64, now: i64) -> bool {
-        now >= session.ends || now >= seen.saturating_add(self.idle())
+        now >= session.ends || now >= seen.saturating_add(self.idle(session.assurance))
     }
 
     /// Writes down that a session is used; one that was ended meanwhile stays so.
     async fn renew(&self, key: &str, session: Session, now: i64) -> Result<Session, StoreError> {
-        let idle = self.idle();
+        let idle = self.idle(session.assurance);
         let renewed = Session { seen: now, ..session };
         let kept = renewed.clone();
         let known = key.to_owned();

@@ -166,5 +166,5 @@ fn accounts(design: &Design, records: &Arc<Memory>, time: &Arc<AtomicI64>) -> Ar
         remembered: std::time::Duration::from_secs(600),
         ..Settings::of(design)
     };
-    Accounts::new(design, records.clone(), settings).unwrap()
+    Accounts::new(design, records.clone(), &[7; 32], settings).unwrap()
 }

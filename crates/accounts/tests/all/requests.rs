@@ -51,7 +51,7 @@ fn head(method: &str, headers: &[(&str, &str)]) -> Parts {
 
 async fn signed_in(club: &Club) -> (SessionCookie, String) {
     let anna = club.anna().await;
-    let new = NewSession { host: HOST.to_owned(), assurance: 1, ..NewSession::default() };
+    let new = NewSession { host: HOST.to_owned(), ..NewSession::default() };
     let (_, cookie) = club.accounts.sessions().open(&anna, new).await.unwrap();
     let header = format!("session={}", cookie.token);
     (cookie, header)

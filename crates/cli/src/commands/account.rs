@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use server::{Refused, StoreAddress};
 
+use super::up::settings::fields::FieldArguments;
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
@@ -38,6 +39,9 @@ pub struct Place {
         hide_env_values = true
     )]
     store: String,
+
+    #[command(flatten)]
+    fields: FieldArguments,
 }
 
 /// What is done about users.
@@ -76,6 +80,17 @@ pub enum UserCommand {
         /// Let them sign in again
         #[arg(long)]
         undo: bool,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Take away the second factor of somebody who lost it, and end all their sessions
+    ///
+    /// Be sure who asks: from then on the password alone lets them in, until they set another one
+    /// up.
+    ResetSecondFactor {
+        /// Email address, phone number or id
+        user: String,
         /// Where the accounts are.
         #[command(flatten)]
         place: Place,
@@ -152,6 +167,9 @@ pub fn user(command: &UserCommand, console: &Console) -> Result<Outcome, Failure
             let disable = Command::DisableUser { user, enable: undo };
             operate(&place, disable, console, Value::clone)
         }
+        UserCommand::ResetSecondFactor { user, place } => {
+            operate(&place, Command::ResetSecondFactor { user }, console, Value::clone)
+        }
     }
 }
 
@@ -192,7 +210,8 @@ fn operate(
         url => StoreAddress::PostgreSql(url.into()),
     };
     let runtime = live::tokio()?;
-    let told = runtime.block_on(server::operate(&design, &data, &store, command));
+    let told =
+        runtime.block_on(server::operate(&design, &data, &store, place.fields.path(), command));
     runtime.shutdown_timeout(Duration::from_secs(5));
     match told {
         Ok(told) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use accounts::Records;
 use clap::Args;
+use decide::Design;
 use runtime::identity::Issuer;
 use server::StoreAddress;
 
@@ -24,6 +25,10 @@ pub struct Kept {
     /// The store: `sqlite`, or the URL of a PostgreSQL database
     #[arg(long, env = "FIRM_STORE", value_name = "URL", default_value = "sqlite", global = true)]
     store: String,
+
+    /// File with the keys of `sensitive` fields [default: `fields.keys` in the data folder]
+    #[arg(long, env = "FIRM_FIELD_KEYS", value_name = "FILE", global = true)]
+    field_keys: Option<PathBuf>,
 }
 
 /// A store that was opened.
@@ -34,12 +39,40 @@ pub struct Opened {
     pub seal: [u8; 32],
 }
 
+/// A store that was named.
+pub struct Named {
+    /// The design of the model.
+    pub design: Arc<Design>,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The store.
+    pub address: StoreAddress,
+    /// The file with the keys of encrypted fields, where one was named.
+    pub keys: Option<PathBuf>,
+}
+
 impl Kept {
     /// Opens the store; the model with its errors where it has any.
     ///
     /// # Errors
     /// The store cannot be opened, or its key not be read.
     pub async fn open(&self) -> Result<Result<Opened, Box<Loaded>>, Failure> {
+        let named = match self.named()? {
+            Ok(named) => named,
+            Err(loaded) => return Ok(Err(loaded)),
+        };
+        let Named { design, data, address, keys } = named;
+        let records = server::records(&design, &data, &address, keys.as_deref()).await?;
+        let issuer = Issuer::open(&data, design.model.clone())
+            .map_err(|error| Failure::new("no-identity", error.to_string()))?;
+        Ok(Ok(Opened { records, seal: server::provider_seal(&issuer) }))
+    }
+
+    /// What is named, before anything of it is opened; the model with its errors where it has any.
+    ///
+    /// # Errors
+    /// The model cannot be read.
+    pub fn named(&self) -> Result<Result<Named, Box<Loaded>>, Failure> {
         let loaded = Loaded::read(Folder::open(&self.model)?);
         let Some(design) = loaded.design.clone() else { return Ok(Err(Box::new(loaded))) };
         let data = self.data.clone().unwrap_or_else(|| loaded.folder.default_data());
@@ -49,9 +82,6 @@ impl Kept {
             true => StoreAddress::PostgreSql(self.store.as_str().into()),
             false => StoreAddress::Embedded,
         };
-        let records = server::records(&design, &data, &address).await?;
-        let issuer = Issuer::open(&data, design.model.clone())
-            .map_err(|error| Failure::new("no-identity", error.to_string()))?;
-        Ok(Ok(Opened { records, seal: server::provider_seal(&issuer) }))
+        Ok(Ok(Named { design, data, address, keys: self.field_keys.clone() }))
     }
 }

@@ -8,6 +8,7 @@ pub mod check;
 pub mod client;
 pub mod design;
 pub mod explain;
+pub mod fields;
 pub mod fmt;
 pub mod identity;
 pub mod kept;

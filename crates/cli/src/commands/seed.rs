@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use server::Refused;
 
 use super::place::Place;
+use super::up::settings::fields::FieldArguments;
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
@@ -46,6 +47,9 @@ pub struct SeedArguments {
 
     #[command(flatten)]
     place: Place,
+
+    #[command(flatten)]
+    fields: FieldArguments,
 }
 
 /// Makes the rows.
@@ -61,7 +65,7 @@ pub fn run(arguments: &SeedArguments, console: &Console) -> Result<Outcome, Fail
     let model = &design.model;
     let plan = plan(model, arguments.rows);
     let harvest = tokio.block_on(async {
-        let started = server::offline(&design, &data, &address).await?;
+        let started = server::offline(&design, &data, &address, arguments.fields.path()).await?;
         if let Some(entity) = started.filled.filter(|_| !arguments.add) {
             let name = &model.entity(entity).name.value;
             let message = format!("there are rows of `{name}` already");

@@ -141,6 +141,11 @@ impl Codes {
             self.add(403, "forbidden");
         }
         self.add_all(401, &["invalid-token", "token-expired"]);
+        let person = |id| authentication(id) == Authentication::User;
+        if decide::sessions::asked(&design.model, operation) > 1 && route.actors.iter().any(person)
+        {
+            self.add(401, "insufficient-authentication");
+        }
         if operation.reauthenticate.is_some() {
             self.add(401, "reauthentication-required");
         }

@@ -14,6 +14,7 @@ use hyper::header::{
 };
 use hyper::{Response, StatusCode};
 
+use crate::identity::assurance_name;
 use crate::json::write_string;
 use crate::problem::Problem;
 
@@ -122,18 +123,26 @@ pub fn problem(problem: &Problem) -> Reply {
         headers.insert(RETRY_AFTER, seconds.into());
     }
     if problem.status == 401 {
-        let challenge = match (&*problem.code, problem.max_age) {
-            ("unauthenticated", _) => HeaderValue::from_static("Bearer"),
-            // RFC 9470, section 3.
-            (_, Some(seconds)) => HeaderValue::try_from(format!(
-                "Bearer error=\"insufficient_user_authentication\", max_age=\"{seconds}\""
-            ))
-            .unwrap_or_else(|_| HeaderValue::from_static("Bearer")),
-            _ => HeaderValue::from_static("Bearer error=\"invalid_token\""),
-        };
-        headers.insert(WWW_AUTHENTICATE, challenge);
+        headers.insert(WWW_AUTHENTICATE, challenge(problem));
     }
     reply
+}
+
+/// How a caller may prove who it is (RFC 6750, section 3), or has to prove it better or anew (RFC
+/// 9470, section 3).
+fn challenge(problem: &Problem) -> HeaderValue {
+    let level =
+        problem.assurance.map(|level| format!(", acr_values=\"{}\"", assurance_name(level)));
+    let age = problem.max_age.map(|seconds| format!(", max_age=\"{seconds}\""));
+    if level.is_none() && age.is_none() {
+        return HeaderValue::from_static(match &*problem.code {
+            "unauthenticated" => "Bearer",
+            _ => "Bearer error=\"invalid_token\"",
+        });
+    }
+    let (level, age) = (level.unwrap_or_default(), age.unwrap_or_default());
+    HeaderValue::try_from(format!("Bearer error=\"insufficient_user_authentication\"{level}{age}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }
 
 /// A problem document that lists what would have been allowed.

@@ -179,7 +179,8 @@ impl Issuer {
             i64::try_from(claims.iat).ok().map(|seconds| seconds.saturating_mul(1_000_000));
         let subject = claims.sub;
         let identity =
-            Identity { issuer, subject, logins, authenticated_at, ..Identity::default() };
+            // It is for whoever has the key itself, who could be anybody.
+            Identity { issuer, subject, logins, authenticated_at, assurance: Some(3) };
         let id = |text: String| crate::json::parse_uuid(&text).ok_or(TokenRefused::Invalid);
         let claim = claims.tenant.map(id).transpose()?;
         let tenant = TenantHint { claim, ..TenantHint::default() };

@@ -23,7 +23,7 @@ use super::retention::{self, Sweeper};
 use super::session::Session;
 use super::work::Work;
 use super::write::{self, Asked, Reply};
-use super::{audit, guards, kept, lookup, maintenance, sign_in};
+use super::{assurance, audit, guards, kept, lookup, maintenance, sign_in};
 use crate::cache::{self, Caches, Watch};
 use crate::call::{Answer, Body, Request};
 use crate::files::{self, Links};
@@ -291,7 +291,7 @@ impl<S: Store> Inner<S> {
     }
 
     /// As [`Self::run`], unwatched.
-    fn perform(self: Arc<Self>, request: Request) -> Running {
+    fn perform(self: Arc<Self>, mut request: Request) -> Running {
         Box::pin(async move {
             if self.stopped.contains(&request.operation) {
                 return Err(Problem::new(&code::NOT_RUNNING));
@@ -300,6 +300,7 @@ impl<S: Store> Inner<S> {
                 let detail = "The scope of what was shown does not hold this operation.";
                 return Err(Problem::new(&code::FORBIDDEN).detail(detail));
             }
+            assurance::check(&self.plans, &mut request)?;
             let operation = self.plans.model.operation(request.operation);
             sign_in::check_fresh(operation, &request.caller, now())?;
             let again = sign_in::may_be_due(&self.plans, &request.caller).then(|| request.clone());

@@ -154,5 +154,6 @@ fn decode_problem(answer: &store::Answer) -> Problem {
         errors: errors.iter().map(error).collect(),
         retry_after: None,
         max_age: None,
+        assurance: None,
     }
 }

@@ -6,6 +6,7 @@
 //! outlive the transaction are in [`durable`].
 
 mod access;
+mod assurance;
 pub(crate) mod audit;
 mod backend;
 mod clock;

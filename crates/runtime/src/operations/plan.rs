@@ -66,6 +66,8 @@ pub(crate) struct Plan {
     pub(crate) locks: Vec<FieldIndex>,
     /// Path of the row, up to its id, where some operation gets it.
     pub(crate) location: Option<String>,
+    /// The authenticator assurance level that it asks of people: 1 to 3.
+    pub(crate) assurance: u8,
 }
 
 /// Who, and under which condition.
@@ -175,7 +177,8 @@ fn plan<S: Store>(
     let locks = operation.entity().map(|entity| followed(model, entity, &operation.effects));
     let location = location(design, operation.entity());
     let output = OutputPlan::new(model, operation);
-    Plan { grants, filter, output, locks: locks.unwrap_or_default(), location }
+    let assurance = decide::sessions::asked(model, operation);
+    Plan { grants, filter, output, locks: locks.unwrap_or_default(), location, assurance }
 }
 
 /// Compiles what effects and invariants ask about all rows of an entity.

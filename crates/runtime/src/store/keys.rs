@@ -4,7 +4,7 @@
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
@@ -126,6 +126,39 @@ impl Keys {
         Self::read(path)
     }
 
+    /// Puts a new key in front of those of a file, which is made if there is none; its name. What
+    /// is encrypted from the next start on is under it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn add(path: &Path) -> Result<String, KeysError> {
+        let failed = |error: std::io::Error| KeysError::File(error.to_string());
+        if !path.try_exists().map_err(failed)? {
+            create(path)?;
+            return Ok(Self::read(path)?.newest.name);
+        }
+        let known = Self::read(path)?;
+        if known.older.len() + 1 >= MOST {
+            return Err(KeysError::TooMany);
+        }
+        let (name, line) = made()?;
+        let before = fs::read_to_string(path).map_err(failed)?;
+        let mode = fs::metadata(path).map_err(failed)?.permissions();
+        let aside = written(path, &format!("{line}\n{before}"))?;
+        let renamed = fs::set_permissions(&aside, mode).and_then(|()| fs::rename(&aside, path));
+        renamed.map_err(|error| {
+            drop(fs::remove_file(&aside));
+            failed(error)
+        })?;
+        Ok(name)
+    }
+
+    /// The name of the key that encrypts.
+    #[must_use]
+    pub fn newest(&self) -> &str {
+        &self.newest.name
+    }
+
     fn all(&self) -> impl Iterator<Item = &Named> {
         std::iter::once(&self.newest).chain(&self.older)
     }
@@ -160,18 +193,36 @@ impl Keys {
     }
 }
 
-/// Written aside and linked into place, so that two processes that start at once agree on one key.
-fn create(path: &Path) -> Result<(), KeysError> {
-    let failed = |error: std::io::Error| KeysError::File(error.to_string());
+/// A new key: its name, and its line.
+fn made() -> Result<(String, String), KeysError> {
     let mut key = [0; 32];
     let mut name = [0; 4];
     getrandom::fill(&mut key).map_err(|_| KeysError::Randomness)?;
     getrandom::fill(&mut name).map_err(|_| KeysError::Randomness)?;
-    let name = u32::from_be_bytes(name);
+    let name = format!("{:08x}", u32::from_be_bytes(name));
+    let line = format!("{name} {}", URL_SAFE_NO_PAD.encode(key));
+    Ok((name, line))
+}
+
+/// Linked into place, so that two processes that start at once agree on one key.
+fn create(path: &Path) -> Result<(), KeysError> {
+    let (_, line) = made()?;
     let text = format!(
-        "# Keys of encrypted fields, newest first: without them the values are lost.\n{name:08x} {}\n",
-        URL_SAFE_NO_PAD.encode(key)
+        "# Keys of encrypted fields, newest first: without them the values are lost.\n{line}\n"
     );
+    let aside = written(path, &text)?;
+    let linked = fs::hard_link(&aside, path);
+    drop(fs::remove_file(&aside));
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(KeysError::File(error.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A file beside another one with this text, which is on the disk and its owner's alone.
+fn written(path: &Path, text: &str) -> Result<PathBuf, KeysError> {
     let aside = path.with_extension(std::process::id().to_string());
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -179,13 +230,12 @@ fn create(path: &Path) -> Result<(), KeysError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options
         .open(&aside)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::hard_link(&aside, path));
-    drop(fs::remove_file(&aside));
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error)),
-        _ => Ok(()),
-    }
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.map_err(|error| {
+        drop(fs::remove_file(&aside));
+        KeysError::File(error.to_string())
+    })?;
+    Ok(aside)
 }
 
 #[cfg(unix)]
@@ -247,5 +297,30 @@ mod tests {
         ] {
             assert_eq!(Keys::parse(&text).unwrap_err(), error);
         }
+    }
+
+    #[test]
+    fn a_new_key_comes_before_those_of_a_file() {
+        let folder = std::env::temp_dir().join(format!("firm-keys-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("fields.keys");
+        let first = Keys::add(&path).unwrap();
+        let sealed = Keys::read(&path).unwrap().seal(b"here", b"secret").unwrap();
+        let second = Keys::add(&path).unwrap();
+        let both = Keys::read(&path).unwrap();
+        assert_eq!(
+            (both.newest(), format!("{both:?}")),
+            (&*second, format!("{:?}", [&second, &first]))
+        );
+        assert_eq!(both.open_sealed(b"here", &sealed).unwrap(), b"secret");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
+        fs::write(&path, "no key").unwrap();
+        assert_eq!(Keys::add(&path), Err(KeysError::Line(1)));
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -18,6 +18,7 @@ mod keys;
 pub mod meaning;
 mod query;
 mod records;
+pub mod reseal;
 pub mod sqlite;
 pub mod tables;
 pub mod template;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use runtime::Backend;
 use runtime::operations::ConfiguredExternals;
 use runtime::store::Keys;
+use runtime::store::reseal::reseal;
 use runtime::store::sqlite::{Limits, SqliteStore};
 use serde_json::json;
 
@@ -106,6 +107,12 @@ async fn newer_keys_encrypt_and_older_ones_still_decrypt() {
     let who = clerk(&rotated);
     assert_eq!(rotated.get(&who, "vaults.view", &old).await.unwrap()["code"], "1111");
     let new = rotated.call(&who, "vaults.add", None, body("2222")).await.unwrap().id();
+    let all_under = |name: &str| {
+        let database = rusqlite::Connection::open(folder.path().join("firmitas.db")).unwrap();
+        let sql = "SELECT count(*) FROM vaults_safes WHERE code NOT LIKE ?1";
+        let other: i64 = database.query_row(sql, [format!("{name}.%")], |row| row.get(0)).unwrap();
+        other == 0
+    };
     rotated.backend.closed().await;
     drop(rotated);
     let without = world(NEW);
@@ -113,4 +120,17 @@ async fn newer_keys_encrypt_and_older_ones_still_decrypt() {
     assert_eq!(without.get(&who, "vaults.view", &new).await.unwrap()["code"], "2222");
     let lost = without.get(&who, "vaults.view", &old).await.unwrap_err();
     assert_eq!((lost.status, lost.detail.contains("1111")), (500, false));
+    // What needs a key that is not here is not touched; with both, the old one may go.
+    let refused = reseal(without.backend.store(), &design).await.unwrap_err();
+    assert!(refused.to_string().contains("old") && !all_under("new"), "{refused}");
+    without.backend.closed().await;
+    drop(without);
+    let both = world(&format!("{NEW}{OLD}"));
+    assert_eq!(reseal(both.backend.store(), &design).await.unwrap()[0].rows, 2);
+    assert!(all_under("new"));
+    both.backend.closed().await;
+    drop(both);
+    let without = world(NEW);
+    let who = clerk(&without);
+    assert_eq!(without.get(&who, "vaults.view", &old).await.unwrap()["code"], "1111");
 }

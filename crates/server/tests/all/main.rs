@@ -23,3 +23,5 @@ mod oidc_attacks;
 mod oidc_clients;
 mod oidc_library;
 mod oidc_support;
+mod second_factor;
+mod second_factor_oidc;

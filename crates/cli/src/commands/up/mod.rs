@@ -4,7 +4,7 @@ mod announce;
 mod configuration;
 mod decided;
 mod first_requests;
-mod settings;
+pub(super) mod settings;
 mod watch;
 
 use std::{net::SocketAddr, path::PathBuf};

@@ -5,4 +5,5 @@
 
 mod browser;
 mod mint;
+mod sign_in;
 mod walk;

@@ -10,6 +10,7 @@ use model::model::{OperationId, OutputValue};
 use super::misplaced;
 use crate::call::Caller;
 use crate::operations::access::Access;
+use crate::operations::assurance;
 use crate::operations::failure::Failure;
 use crate::operations::plan::Plans;
 use crate::operations::session::Session;
@@ -349,7 +350,9 @@ impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
             return Ok(known.clone());
         }
         let operation = self.plans.model.operation(through);
+        let asked = self.work.plans.plan(through).map_or(1, |plan| plan.assurance);
         let closed = !self.caller.reaches(through)
+            || assurance::is_short(&self.work.plans, operation, asked, self.caller)
             || sign_in::check_fresh(operation, self.caller, self.work.now).is_err();
         if closed {
             self.doors.insert(through, None);

@@ -1,6 +1,6 @@
 //! The keys of encrypted fields.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -16,6 +16,12 @@ pub struct FieldArguments {
 }
 
 impl FieldArguments {
+    /// The file, where one was named.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.field_keys.as_deref()
+    }
+
     /// As it is printed; nothing where it was not given.
     #[must_use]
     pub fn printed(&self) -> Option<Printed> {

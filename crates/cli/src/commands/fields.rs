@@ -1,0 +1,72 @@
+//! `firm fields`: the keys of encrypted fields.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::kept::Kept;
+use crate::{
+    console::Console,
+    failure::{Failure, Outcome},
+    live,
+};
+
+/// Arguments of `firm fields`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Example, to change the key of `sensitive` fields:
+  firm fields add-key            then start the servers anew: they know the key, and use it
+  firm fields reseal             encrypts what is stored under it, while they serve
+and after a day, for which answers to repeated requests are kept, the old line may leave the file.
+
+The embedded store belongs to one process at a time: stop `firm up` first.")]
+pub struct FieldsArguments {
+    #[command(subcommand)]
+    what: What,
+
+    #[command(flatten)]
+    kept: Kept,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum What {
+    /// Put a new key in front of those in the file
+    AddKey,
+    /// Encrypt all stored values under the newest key; goes on where it was stopped
+    Reseal,
+}
+
+/// Changes the keys, or encrypts under them.
+///
+/// # Errors
+/// The file or the store cannot be used.
+pub fn run(arguments: &FieldsArguments, console: &Console) -> Result<Outcome, Failure> {
+    let named = match arguments.kept.named()? {
+        Ok(named) => named,
+        Err(loaded) => return Ok(loaded.refuse(console)),
+    };
+    let told = match arguments.what {
+        What::AddKey => {
+            let name = server::add_field_key(&named.design, &named.data, named.keys.as_deref())?;
+            console.prose(format!("the key `{name}` encrypts from the next start on"));
+            json!({ "version": 1, "diagnostics": [], "key": name })
+        }
+        What::Reseal => {
+            let done = live::tokio()?.block_on(server::reseal(
+                &named.design,
+                &named.data,
+                &named.address,
+                named.keys.as_deref(),
+            ))?;
+            for of in &done {
+                console.prose(format!("{:>8}  {}", of.rows, of.entity));
+            }
+            let rows = done.iter().map(|of| (of.entity.clone(), json!(of.rows)));
+            let rows: serde_json::Map<_, _> = rows.collect();
+            json!({ "version": 1, "diagnostics": [], "rows": rows })
+        }
+    };
+    if console.json() {
+        console.document(&told);
+    }
+    Ok(Outcome::Success)
+}
