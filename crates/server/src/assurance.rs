@@ -7,10 +7,21 @@ use model::model::{Authentication, Operation};
 
 use crate::OidcSettings;
 
+/// What does not run here, that among it.
+pub(crate) fn told(
+    model: &Model,
+    settings: &OidcSettings,
+    not_running: &[Diagnostic],
+) -> Vec<Diagnostic> {
+    let mut all = unreached(model, settings);
+    all.extend_from_slice(not_running);
+    all
+}
+
 /// One warning for each place that asks people for AAL3, which is hardware (NIST SP 800-63B-4,
 /// section 2.3): the sign-in here reaches AAL2. An issuer of others may vouch for more. Their
 /// operations are never served for less.
-pub(crate) fn unreached(model: &Model, settings: &OidcSettings) -> Vec<Diagnostic> {
+fn unreached(model: &Model, settings: &OidcSettings) -> Vec<Diagnostic> {
     let vouched = |level: &u8| *level == 3;
     let reached = settings.issuers.iter().any(|issuer| {
         issuer.assurance.values().any(|level| vouched(level))

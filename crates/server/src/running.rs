@@ -165,8 +165,7 @@ async fn assemble<S: Store>(
     let secure = options.edge.tls.is_some();
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     oidc.listens_at(running.address(), secure);
-    let mut not_running = assurance::unreached(&design.model, &settings.oidc);
-    not_running.extend_from_slice(backend.not_running());
+    let not_running = assurance::told(&design.model, &settings.oidc, backend.not_running());
     let operators =
         accounts.clone().and_then(|accounts| identity::operators(&settings.data, accounts));
     let close = Box::new(move || {

@@ -22,6 +22,8 @@ async fn before(emails: &[&str]) -> Folder {
     let old = sql.replace("lower(\"email\")", "\"email\"");
     assert_ne!(old, sql);
     database.execute_batch(&format!("DROP INDEX \"{name}\"; {old};")).unwrap();
+    let remembered = "UPDATE firmitas_schema SET sql = ?1 WHERE name = ?2";
+    assert_eq!(database.execute(remembered, (&old, &name)).unwrap(), 1);
     for (id, email) in (1_u128..).zip(emails) {
         let sql = "UPDATE sales_customers SET email = ?1 WHERE id = ?2";
         assert_eq!(database.execute(sql, (email, id.to_be_bytes())).unwrap(), 1);

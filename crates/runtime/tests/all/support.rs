@@ -158,8 +158,13 @@ impl World {
 
     /// A verified subject as the named actors.
     pub fn user(&self, subject: &str, actors: &[&str]) -> Who {
-        let identity =
-            Identity { issuer: "test".into(), subject: subject.into(), ..Identity::default() };
+        // As well proven as anything asks for.
+        let identity = Identity {
+            issuer: "test".into(),
+            subject: subject.into(),
+            assurance: Some(3),
+            ..Identity::default()
+        };
         Who {
             caller: Caller {
                 actors: self.actors(actors),

@@ -169,7 +169,7 @@ impl Plan {
             codes: table
                 .indexes
                 .iter()
-                .filter_map(|index| code(&name, &columns, index, pooled))
+                .filter_map(|index| code(table, &columns, index, pooled))
                 .flatten()
                 .collect(),
             table: quoted_name,
@@ -192,17 +192,17 @@ fn tenant_of_new(pooled: bool) -> (String, String) {
 /// What SQLite says of a violated unique index (its columns; for an index over expressions its
 /// name), with the code that the model gives the key.
 fn code(
-    table: &str,
+    of: &Table,
     columns: &Columns,
     index: &Index,
     pooled: bool,
 ) -> Option<[(String, String); 2]> {
-    let code = index.unique.clone()?;
+    let (code, table) = (index.unique.clone()?, table_name(of));
     let named = index.fields.iter().flat_map(|(field, _)| columns.of(*field));
     let named = named.map(|column| format!("{table}.{}", column.name.trim_matches('"')));
     let tenant = pooled.then(|| format!("{table}.{TENANT_COLUMN}"));
     let by_columns = tenant.into_iter().chain(named).collect::<Vec<_>>().join(", ");
-    Some([(by_columns, code.clone()), (format!("index '{}'", index.name), code)])
+    Some([(by_columns, code.clone()), (format!("index '{}_{}'", of.schema, index.name), code)])
 }
 
 /// The plan of every table; positions are entity ids.
