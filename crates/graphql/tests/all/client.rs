@@ -53,7 +53,8 @@ async fn a_key_is_the_text_that_it_is_and_operations_are_counted() {
     let numbers = server.text("/metrics").await;
     let counted = |operation: &str| {
         numbers.lines().any(|line| {
-            line.starts_with("http_requests_total{") && line.contains(&format!("\"{operation}\""))
+            line.starts_with("http_server_requests_total{")
+                && line.contains(&format!("\"{operation}\""))
         })
     };
     assert!(counted("market.categoryNamed") && counted("market.addCategory"), "{numbers}");
