@@ -20,6 +20,10 @@ use shop::Shop;
 
 /// Shares of what it can serve at most; times are taken at the first.
 const LOADS: [f64; 3] = [0.3, 0.6, 0.8];
+/// Requests of the rarest kind that times are taken from, at least.
+const RAREST: f64 = 100.0;
+/// Share of the machine that others may use before figures say nothing.
+const OTHERS: f64 = 0.1;
 /// Connections when it is asked for all it can.
 const ALL_IT_CAN: usize = 16;
 
@@ -30,14 +34,15 @@ struct Options {
 }
 
 impl Options {
-    /// `FIRMITAS_BENCH_ROUNDS` (5), `FIRMITAS_BENCH_SECONDS` (6, of one run).
+    /// `FIRMITAS_BENCH_ROUNDS` (4), `FIRMITAS_BENCH_SECONDS` (8, of one run; times are taken for
+    /// four times as long).
     fn read() -> Self {
         let number = |name: &str, default: u64| {
             let given = std::env::var(name).ok().and_then(|text| text.parse().ok());
             given.unwrap_or(default).max(1)
         };
-        let rounds = usize::try_from(number("FIRMITAS_BENCH_ROUNDS", 5)).unwrap_or(5);
-        Self { rounds, time: Duration::from_secs(number("FIRMITAS_BENCH_SECONDS", 6)) }
+        let rounds = usize::try_from(number("FIRMITAS_BENCH_ROUNDS", 4)).unwrap_or(4);
+        Self { rounds, time: Duration::from_secs(number("FIRMITAS_BENCH_SECONDS", 8)) }
     }
 }
 
@@ -78,7 +83,7 @@ fn on(name: &str, store: Option<&str>, database: Option<u32>, options: &Options)
     progress(&format!("{capacity:.0} requests/s; measuring times at {:.0} %", LOADS[0] * 100.0));
     asked(Ok(capacity * LOADS[0]), options.time / 2)?;
     let (before, start) = (shop.metrics()?, Busy::now(&shop.server, database)?);
-    let time = options.time * 2;
+    let time = long_enough(&mix, capacity * LOADS[0], options.time * 4);
     let seen = asked(Ok(capacity * LOADS[0]), time)?;
     let (busy, after) = (Busy::now(&shop.server, database)?.since(start), shop.metrics()?);
     let mut measured: Vec<Vec<Seen>> = LOADS.iter().map(|_| Vec::new()).collect();
@@ -95,23 +100,14 @@ fn on(name: &str, store: Option<&str>, database: Option<u32>, options: &Options)
     progress("simulating");
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
     let connections = connections(&after).unwrap_or(cores.clamp(2, 16));
-    let others = (busy.machine - busy.server - busy.database - busy.client).max(0.0);
     let time = time.as_secs_f64();
-    let from = Calibration { before, after, seen: &seen, busy, time };
-    let model = Model::calibrated(model::design()?, &mix, cores, connections, &from)?;
     println!(
         "\n#### {name}: {capacity:.0} requests/s at most; times taken at {:.0} %",
         LOADS[0] * 100.0
     );
-    let per =
-        |seconds: f64| seconds * 1e6 / seen.latencies.iter().map(Vec::len).sum::<usize>() as f64;
-    println!(
-        "\nCPU of a request: server {:.0} us, database {:.0} us, client {:.0} us; {:.0} % of the machine was used by others.",
-        per(busy.server),
-        per(busy.database),
-        per(busy.client),
-        others / time / f64::from(cores) * 100.0,
-    );
+    told(&seen, busy, time * f64::from(cores));
+    let from = Calibration { before, after, seen: &seen, busy, time };
+    let model = Model::calibrated(model::design()?, &mix, cores, connections, &from)?;
     for (at, share) in LOADS.iter().enumerate() {
         let times = share / LOADS[0];
         let said = model.at(times, 1.0)?;
@@ -125,6 +121,31 @@ fn on(name: &str, store: Option<&str>, database: Option<u32>, options: &Options)
         table(&mix, &said, &measured[at]);
     }
     Ok(())
+}
+
+/// What a request used of the processors, and whether others were at work on them. `all` are the
+/// core-seconds that there were.
+fn told(seen: &Seen, busy: Busy, all: f64) {
+    let count = seen.latencies.iter().map(Vec::len).sum::<usize>() as f64;
+    let per = |seconds: f64| seconds * 1e6 / count;
+    let others = (busy.machine - busy.server - busy.database - busy.client).max(0.0) / all;
+    println!(
+        "\nCPU of a request: server {:.0} us, database {:.0} us, client {:.0} us; {:.0} % of the machine was used by others.",
+        per(busy.server),
+        per(busy.database),
+        per(busy.client),
+        others * 100.0,
+    );
+    if others > OTHERS {
+        println!("\n**Others were at work on the machine: these figures say nothing.**");
+    }
+}
+
+/// So long that the rarest kind is measured, within a minute.
+fn long_enough(mix: &[Kind], rate: f64, wanted: Duration) -> Duration {
+    let rarest = mix.iter().map(|kind| kind.share).fold(1.0, f64::min) * rate;
+    let needed = Duration::from_secs_f64((RAREST / rarest.max(1e-3)).min(60.0));
+    wanted.max(needed)
 }
 
 /// Connections to the store, as the server says.

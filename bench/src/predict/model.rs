@@ -126,7 +126,9 @@ impl Model {
             found.insert(*name, (factor, work));
         }
         for (name, (factor, work)) in found {
-            let of = operations.get_mut(name).with_context(|| format!("no times of {name}"))?;
+            let of = operations
+                .get_mut(name)
+                .with_context(|| format!("too few requests of {name}: FIRMITAS_BENCH_SECONDS"))?;
             if let Some(fit) = &mut of.application {
                 fit.shape = fit.shape.times(factor);
             }

@@ -16,6 +16,9 @@ const CONNECTIONS: usize = 64;
 /// No answer takes as long.
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// Makes the bytes of the n-th request.
+pub type Requests = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
+
 /// A kind of request.
 #[derive(Clone)]
 pub struct Kind {
@@ -24,7 +27,7 @@ pub struct Kind {
     /// How often it comes, as a share.
     pub share: f64,
     /// The n-th request.
-    pub request: Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>,
+    pub request: Requests,
 }
 
 /// Latencies by kind, in seconds and rising, and answers per second.
@@ -34,11 +37,11 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// A percentile of a kind; none where fewer than ten lie beyond it.
+    /// A percentile of a kind; none where fewer than five lie beyond it.
     pub fn percentile(&self, kind: usize, share: f64) -> Option<f64> {
         let all = self.latencies.get(kind)?;
         let beyond = all.len() as f64 * (1.0 - share);
-        all.get((all.len() as f64 * share) as usize).copied().filter(|_| beyond >= 10.0)
+        all.get((all.len() as f64 * share) as usize).copied().filter(|_| beyond >= 5.0)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::open::{Kind, once};
+use super::open::{Kind, Requests, once};
 use crate::process::{Server, firm, folder, remove, shop};
 
 /// Customers who sign in.
@@ -103,7 +103,7 @@ impl Shop {
             let body = "{\"token\":\"a-token-of-a-card\",\"last4\":\"4242\"}";
             write("/payments/v1/cards", &tokens[n as usize % tokens.len()], body, n)
         };
-        let peaks: [(&'static str, f64, Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>); 6] = [
+        let peaks: [(&'static str, f64, Requests); 6] = [
             ("catalog.viewProduct", 2000.0, Arc::new(view)),
             ("catalog.browseProducts", 1200.0, Arc::new(browse)),
             (

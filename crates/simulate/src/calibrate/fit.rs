@@ -195,8 +195,8 @@ fn solved<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> Opt
         matrix.swap(column, pivot);
         right.swap(column, pivot);
         let head = matrix[column];
-        // Negated, so that what is no number fails as well.
-        if !(head[column].abs() > 1e-9) {
+        let usable = head[column].abs() > 1e-9;
+        if !usable {
             return None;
         }
         for row in (0..N).filter(|row| *row != column) {

@@ -21,7 +21,7 @@ pub(super) fn least<const N: usize>(
     }
     for _ in 0..STEPS {
         corners.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let (best, worst) = (corners[0].clone(), corners[N].clone());
+        let (best, worst) = (corners[0], corners[N]);
         if (worst.1 - best.1).abs() <= ENOUGH * (1.0 + best.1.abs()) && spread(&corners) < 1e-6 {
             break;
         }
@@ -51,7 +51,7 @@ pub(super) fn least<const N: usize>(
         corners[N] = next;
     }
     corners.sort_by(|a, b| a.1.total_cmp(&b.1));
-    corners[0].clone()
+    corners[0]
 }
 
 /// How far the corners are from the first at most, along any axis.

@@ -128,7 +128,7 @@ const LONGEST: f64 = 2_678_400.0;
 fn restored(saved: &SavedFit) -> Option<Fit> {
     let time = |value: f64| value > 0.0 && value < LONGEST;
     let (shape, sound) = match saved.shape {
-        SavedShape::Constant(value) => (Shape::Constant(value), value >= 0.0 && value < LONGEST),
+        SavedShape::Constant(value) => (Shape::Constant(value), (0.0..LONGEST).contains(&value)),
         SavedShape::Lognormal { location, scale } => {
             let of = queueing::Lognormal { location, scale };
             let sound = location.abs() < 40.0 && scale > 0.0 && scale < 10.0;

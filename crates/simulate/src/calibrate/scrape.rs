@@ -95,8 +95,8 @@ impl Scrape {
                 "_bucket" => {
                     let bound = series.label("le").ok_or("a bucket has no bound `le`")?;
                     let bound: f64 = bound.parse().map_err(|_| "its bound `le` is no number")?;
-                    // Negated, so that what is no number fails as well.
-                    if !(bound > 0.0) {
+                    let usable = bound > 0.0;
+                    if !usable {
                         return Err("its bound `le` is not above zero");
                     }
                     *buckets.below.entry(bound.to_bits()).or_default() += series.count()?;
@@ -152,10 +152,12 @@ impl Scrape {
     }
 }
 
+type Labels<'t> = Vec<(&'t str, String)>;
+
 /// One line: `name{label="value",..} value`, perhaps with a time and an exemplar behind it.
 struct Series<'t> {
     name: &'t str,
-    labels: Vec<(&'t str, String)>,
+    labels: Labels<'t>,
     value: f64,
 }
 
@@ -197,7 +199,7 @@ impl<'t> Series<'t> {
 }
 
 /// Labels up to the closing brace, and what stands behind it.
-fn labels(mut rest: &str) -> Result<(Vec<(&str, String)>, &str), &'static str> {
+fn labels(mut rest: &str) -> Result<(Labels<'_>, &str), &'static str> {
     const OPEN: &str = "its labels have no end";
     let mut labels = Vec::new();
     loop {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use decide::Design;
 use decide::sizing::{Level, Service};
-use simulate::calibrate::Measured;
+use simulate::calibrate::{Fit, Measured, OperationTimes, Shape};
 use simulate::design::{
-    Amount, Answer, Clients, Disturbance, Happening, Kind, OperationAnswer, Phase, Question,
-    answer, compile, stability,
+    Amount, Answer, Clients, Disturbance, Happening, Kind, OneServer, OperationAnswer, Phase,
+    Question, answer, compile, stability,
 };
 use simulate::experiment::{Plan, Steadiness, simulate};
 
@@ -176,4 +176,54 @@ fn replicas_come_with_a_surge_after_their_delay() {
     assert!((0.4..0.7).contains(&busy), "{busy}");
     let p99 = |phase: &Phase| operation(phase, "placeOrder").quantiles[3].unwrap().value;
     assert!(p99(early) > 2.0 * p99(late), "{} {}", p99(early), p99(late));
+}
+
+#[test]
+fn on_one_server_everybody_shares_the_cores_and_measured_times_are_taken() {
+    let design = shop();
+    let fit = |mean: f64, variation: f64| Fit {
+        shape: Shape::spread(mean, variation),
+        count: 1000,
+        mean: (mean, mean),
+        p95: (mean, mean),
+        mean_alone: false,
+        mean_error: None,
+        errors: Vec::new(),
+    };
+    let (view, add) = ("catalog.viewProduct".to_owned(), "payments.addCard".to_owned());
+    let times = |application: f64, store: f64, busy: f64| OperationTimes {
+        requests: 1000,
+        application: Some(fit(application, 0.5)),
+        store: Some(fit(store, 1.0)),
+        busy: Some(busy),
+        besides: Some(Shape::Constant(0.001)),
+        kept: Some(0.0),
+    };
+    let mut measured =
+        Measured { whole: true, system: Some("sqlite".to_owned()), ..Measured::default() };
+    measured.operations.insert(view.clone(), times(0.0002, 0.0003, 1.0));
+    measured.operations.insert(add.clone(), times(0.0004, 0.002, 0.25));
+    let rates = [(view, 1000.0), (add, 200.0)].into_iter().collect();
+    let server = OneServer { cores: 2, connections: 8, client: 0.0001, rates: Some(rates) };
+    let question = Question {
+        amount: Amount::Times(1.5),
+        measured,
+        server: Some(server),
+        ..question(Vec::new())
+    };
+    let answer = asked(&design, &question, 20, 2);
+    let phase = &answer.phases[0];
+    let names: Vec<&str> = phase.operations.iter().map(|of| of.name.as_str()).collect();
+    assert_eq!(names.len(), 2, "nothing but what has a rate: {names:?}");
+    // Core-seconds a second: 1500 of the one at 0.6 ms and 300 of the other at 1.0 ms, on two cores.
+    let wanted = (1500.0 * 0.0006 + 300.0 * 0.001) / 2.0;
+    assert!((busy(phase, Kind::Cores) / wanted - 1.0).abs() < 0.02, "{}", busy(phase, Kind::Cores));
+    let view = operation(phase, "viewProduct").quantiles[0].unwrap().value;
+    assert!(view > 0.0014 && view < 0.0022, "{view}");
+    let used = |what: &str| {
+        let found = answer.times.iter().find(|of| of.name == "payments.addCard" && of.what == what);
+        found.unwrap().clone()
+    };
+    assert!((used("store").mean - 0.002).abs() < 1e-9 && used("store").measured.is_some());
+    assert!(answer.times.iter().any(|of| of.measured.is_none()), "the others are the table's");
 }
