@@ -323,6 +323,8 @@ operations::followed_by_those_of_operations! {
     EXTERNAL_P99 = "external-p99" 1_000.0 "ms" in 100.0..10_000.0 from "house";
     /// Share of the unavailability budget that timeouts of good answers may spend.
     FALSE_TIMEOUTS = "false-timeouts" 0.1 "share" in 0.02..0.5 from "house";
+    /// Share of the unavailability budget that full bulkheads may spend.
+    TURNED_AWAY = "turned-away" 0.1 "share" in 0.02..0.5 from "house";
     /// Most good answers cut off by a timeout where a retry follows.
     FALSE_TIMEOUTS_MOST = "false-timeouts-most" 0.001 "share" in 0.0001..0.01
         from "Amazon Builders' Library, Timeouts, retries and backoff with jitter";

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::{Percentiles, Quantity};
 use model::model::ContextId;
-use queueing::little;
+use queueing::{little, servers_for_blocking_probability};
 
 use crate::crossings::{self, Crossing, End, How};
 use crate::decided;
@@ -30,12 +30,14 @@ pub struct Protection {
     pub backoff_most: f64,
     /// Further attempts, as a share of the calls.
     pub retry_budget: f64,
-    /// Calls at once.
+    /// Calls at once. Whoever finds so many under way is turned away without a wait.
     pub bulkhead: f64,
-    /// Calls at once while the callee hangs until the timeout.
+    /// Calls at once, at the load that can be reached, while the callee hangs until the timeout.
     pub hanging: f64,
     /// Calls a second at the peak, within the callee's limit.
     pub rate: f64,
+    /// Calls a second at the load that can be reached (D2), within the callee's limit.
+    pub reached: f64,
     /// Mean time of an attempt, none longer than the timeout.
     pub mean: f64,
     /// What it does against a callee that fails all the time.
@@ -129,10 +131,10 @@ impl Protection {
         let attempts =
             if repeatable { attempts(model, caller, times.quantile(0.5), retried) } else { 1 };
         let timeout = if attempts > 1 { retried } else { timeout(false) };
-        let rate = crossing.rate.peak;
-        let rate = limit(model, crossing.to).map_or(rate, |limit| rate.min(limit.value));
+        let limit = limit(model, crossing.to).map_or(f64::INFINITY, |limit| limit.value);
+        let rate = crossing.rate.peak.min(limit);
+        let reached = (crossing.rate.peak * facts::reach(model, crossing.from)).min(limit);
         let mean = times.mean().min(timeout);
-        let inside = little(rate, mean);
         Self {
             timeout,
             cut: 1.0 - times.distribution(timeout),
@@ -140,9 +142,10 @@ impl Protection {
             backoff: model.value(&numbers::RETRY_BASE) / 1e3,
             backoff_most: caller.deadline * model.value(&numbers::BACKOFF_CAP),
             retry_budget: model.value(&numbers::RETRY_BUDGET),
-            bulkhead: (inside + 3.0 * inside.sqrt()).ceil().max(1.0),
-            hanging: little(rate, timeout),
+            bulkhead: bulkhead(model, caller, little(reached, mean)),
+            hanging: little(reached, timeout),
             rate,
+            reached,
             mean,
             breaker: Breaker::of(model, rate),
         }
@@ -161,6 +164,15 @@ impl Breaker {
         let open = model.value(&numbers::BREAKER_OPEN);
         Self { opens, open, probes: model.value(&numbers::BREAKER_PROBES) }
     }
+}
+
+/// The fewest calls at once of which hardly any is turned away, with so many under way on average
+/// (Erlang B, whatever the times are distributed like): a tenth of the caller's unavailability. It
+/// does not count on second attempts, since who is turned away finds the bulkhead full again.
+fn bulkhead(model: Facts<'_>, caller: &Caller, inside: f64) -> f64 {
+    let unavailable = (1.0 - caller.availability.value).max(1e-9);
+    let share = model.value(&numbers::TURNED_AWAY) * unavailable;
+    servers_for_blocking_probability(inside, share).map_or(inside.ceil(), f64::from)
 }
 
 /// Attempts that fit: after each that timed out, at least a usual answer and the wait before it

@@ -26,7 +26,9 @@ pub use closed::{Closed, ClosedResult};
 pub use finite::{FiniteRoom, Population};
 pub use general::{DeterministicService, GeneralService, InfiniteServers};
 pub use lognormal::{Lognormal, normal_quantile};
-pub use multi_server::{MultiServer, erlang_b, servers_for_waiting_probability};
+pub use multi_server::{
+    MultiServer, erlang_b, servers_for_blocking_probability, servers_for_waiting_probability,
+};
 pub use network::{Network, Station, StationResult, tandem_sojourn_quantile};
 pub use parallel::{ForkJoin, fan_out};
 pub use patience::Patience;

@@ -37,6 +37,18 @@ pub fn servers_for_waiting_probability(offered: f64, share: f64) -> Option<u32> 
     None
 }
 
+/// The fewest servers at which at most `share` of arrivals find all of them busy where nobody waits
+/// (Erlang B); `None` if more than a million would be needed. It holds for any distribution of
+/// service times (Sevastyanov 1957).
+#[must_use]
+pub fn servers_for_blocking_probability(offered: f64, share: f64) -> Option<u32> {
+    let mut blocked = 1.0;
+    (1..=1_000_000u32).find(|servers| {
+        blocked = offered * blocked / (f64::from(*servers) + offered * blocked);
+        blocked <= share
+    })
+}
+
 impl MultiServer {
     /// Offered load in Erlangs.
     #[must_use]

@@ -166,29 +166,24 @@ fn answer(loaded: &Loaded, answers: &[String], console: &Console) -> Result<Outc
     if console.json() {
         let mut document = answered.document();
         document["files"] = texts.keys().cloned().collect();
-        document["changed"] = changes
-            .iter()
-            .map(|(id, before, after)| json!({ "id": id, "was": before, "is": after }))
-            .collect();
+        document["changed"] = changes_json(&changes);
         console.document(&document);
         return Ok(Outcome::Success);
     }
     let written: Vec<&str> = texts.keys().map(String::as_str).collect();
     console.prose(format!("{} {}", styled(style::GOOD, "answered in"), written.join(", ")));
-    let line = |(id, before, after): &Change| {
-        let option = |of: &Option<&'static str>| of.unwrap_or("(nothing to decide)");
-        format!("{}: {} -> {}", visible(id), option(before), styled(style::GOOD, option(after)))
-    };
-    let lines: Vec<String> = changes.iter().map(line).collect();
-    match lines.as_slice() {
+    match change_lines(&changes).as_slice() {
         [] => console.prose("no decision changes"),
         lines => console.answer(lines.join("\n")),
     }
     Ok(Outcome::Success)
 }
 
-/// The file that holds an answer, with its new text.
-fn edited(
+/// The file that holds an answer, `NAME=VALUE`, with its new text.
+///
+/// # Errors
+/// It names no number of the model, or one for which the model has no place.
+pub(super) fn edited(
     loaded: &Loaded,
     texts: &BTreeMap<String, String>,
     answer: &str,
@@ -233,10 +228,26 @@ fn edited(
     Ok((file, text))
 }
 
-type Change = (String, Option<&'static str>, Option<&'static str>);
+/// A decision with what was chosen before and after.
+pub(super) type Change = (String, Option<&'static str>, Option<&'static str>);
+
+/// Decisions that are not the same, for machines.
+pub(super) fn changes_json(changes: &[Change]) -> Value {
+    let change = |(id, before, after): &Change| json!({ "id": id, "was": before, "is": after });
+    changes.iter().map(change).collect()
+}
+
+/// Decisions that are not the same, a line each.
+pub(super) fn change_lines(changes: &[Change]) -> Vec<String> {
+    let line = |(id, before, after): &Change| {
+        let option = |of: &Option<&'static str>| of.unwrap_or("(nothing to decide)");
+        format!("{}: {} -> {}", visible(id), option(before), styled(style::GOOD, option(after)))
+    };
+    changes.iter().map(line).collect()
+}
 
 /// What is decided otherwise, in the order of the catalogue.
-fn changes(before: &[Verdict], after: &[Verdict]) -> Vec<Change> {
+pub(super) fn changes(before: &[Verdict], after: &[Verdict]) -> Vec<Change> {
     let find = |among: &[Verdict], id: &str| {
         among.iter().find(|verdict| verdict.id() == id).map(|verdict| verdict.choice)
     };

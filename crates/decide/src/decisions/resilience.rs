@@ -72,7 +72,7 @@ fn answer(
         .driver(latency, latency_from, "the timeout is a quantile of it")
         .driver(availability, caller.availability.provenance.clone(), "how many timeouts it bears")
         .driver(objective, caller.objective.provenance.clone(), &deadline)
-        .driver(calls, from, "by Little's law so many are under way at once");
+        .driver(calls, from, &under_way(&plan));
     if let Some(limit) = limit {
         answer = limited(model, answer, &plan, &limit, crossing, loads);
     }
@@ -90,6 +90,17 @@ fn answer(
         answer = answer.driver(fact, from, weight);
     }
     rejections(parameters(model, answer, &plan), caller, &plan, idempotent)
+}
+
+/// Where the bulkhead comes from.
+fn under_way(plan: &Protection) -> String {
+    format!(
+        "{} a second within reach, of {} each: {} under way at once (Little's law), and with the \
+         bulkhead hardly any is turned away (Erlang B)",
+        facts::people(plan.reached),
+        facts::seconds(plan.mean),
+        facts::people(plan.reached * plan.mean),
+    )
 }
 
 fn limited(

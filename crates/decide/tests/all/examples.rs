@@ -39,7 +39,7 @@ fn shop() {
         "saga.checkout: orchestration",
         "saga.fulfilment: transaction",
         "resilience.charge->cardProcessor.charge: breaker",
-        "resilience.refund->cardProcessor.refund: timeout",
+        "resilience.refund->cardProcessor.refund: breaker",
     ];
     assert_eq!(pinned(SHOP), expected);
 }
@@ -71,6 +71,7 @@ fn what_is_rare_in_the_shop_is_watched_by_the_day() {
         "changePrice",
         "closeAccount",
         "editProduct",
+        "refund",
         "register",
         "removeCard",
         "watchOrder",

@@ -26,10 +26,15 @@ contexts:
 externals:
   bank:
     limit: LIMIT
-    operations: { pay: { latency: p50 180ms p99 900ms, idempotent: REPEATED } }
+    operations: { pay: { latency: TIMES, idempotent: REPEATED } }
 ";
-    let defaults =
-        [("RATE", "40/s"), ("OBJECTIVE", "1500ms"), ("LIMIT", "500/s"), ("REPEATED", "true")];
+    let defaults = [
+        ("RATE", "40/s"),
+        ("OBJECTIVE", "1500ms"),
+        ("LIMIT", "500/s"),
+        ("REPEATED", "true"),
+        ("TIMES", "p50 180ms p99 900ms"),
+    ];
     let all = filled.iter().chain(&defaults);
     let text = all.fold(text.to_owned(), |text, (place, value)| text.replace(place, value));
     verdict(&decided(&text), "resilience.pay->bank.pay").clone()
@@ -43,8 +48,9 @@ fn the_numbers_follow_from_the_percentiles() {
     assert_eq!(parameter(&pay, "timeout"), "1.53 s");
     assert_eq!(parameter(&pay, "good answers cut off"), "0.1 %");
     assert_eq!(parameter(&pay, "attempts"), "3");
-    // L = 40 x 0.2287 = 9.15; 9.15 + 3 x 3.02 = 18.2.
-    assert_eq!(parameter(&pay, "bulkhead"), "19 calls at once");
+    // Twice 40 within reach, of 0.2287 s: 18.3 Erlangs, of which 37 places turn less than 5e-5 away
+    // (Erlang B).
+    assert_eq!(parameter(&pay, "bulkhead"), "37 calls at once");
     assert_eq!(parameter(&pay, "outbound limit"), "450/s over all replicas");
     assert_eq!(parameter(&pay, "backoff"), "100 ms, doubled up to 1.88 s, full jitter");
     assert_eq!(parameter(&pay, "retry budget"), "10 % of its calls");
@@ -103,14 +109,16 @@ fn a_breaker_opens_where_calls_that_hang_would_fill_the_bulkhead() {
         let pay = pay(&[("RATE", rate)]);
         (pay.choice, parameter(&pay, "bulkhead"))
     };
-    // At 1.309 a second 1.999 calls hang; L + 3 sqrt L = 0.3 + 1.64, so 2 are let in.
-    assert_eq!(of("1.309/s"), ("retry", "2 calls at once".into()));
-    assert_eq!(of("1.311/s"), ("breaker", "2 calls at once".into()));
+    // At 2.619 a second, twice that within reach, 7.997 calls hang; 8 places turn less than 5e-5 of
+    // 1.2 Erlangs away.
+    assert_eq!(of("2.619/s"), ("retry", "8 calls at once".into()));
+    assert_eq!(of("2.622/s"), ("breaker", "8 calls at once".into()));
 }
 
 #[test]
 fn a_breaker_needs_twenty_calls_in_ten_seconds_to_see_a_share() {
-    let breaker = |rate| parameter(&pay(&[("RATE", rate)]), "breaker");
+    let slow = [("TIMES", "p50 180ms p99 3s"), ("OBJECTIVE", "3s")];
+    let breaker = |rate| parameter(&pay(&[("RATE", rate), slow[0], slow[1]]), "breaker");
     assert!(breaker("1.99/s").contains("5 failures in a row"));
     assert!(breaker("2/s").contains("50 % of at least 20 calls in 10 s"));
 }
@@ -125,8 +133,8 @@ fn the_limit_of_an_external_is_what_arrives_there() {
     // 40 a second, three attempts each.
     assert!(weight("119/s").starts_with("retries of everything would exceed it"));
     assert!(weight("120/s").ends_with("still be within it"));
-    // At 10 a second L = 2.287.
-    assert_eq!(parameter(&pay(&[("LIMIT", "10/s")]), "bulkhead"), "7 calls at once");
+    // No more than 10 a second get through: L = 2.287.
+    assert_eq!(parameter(&pay(&[("LIMIT", "10/s")]), "bulkhead"), "11 calls at once");
 }
 
 #[test]
@@ -134,6 +142,7 @@ fn the_shop_charges_cards_with_care() {
     let verdicts = decided(SHOP);
     let charge = verdict(&verdicts, "resilience.charge->cardProcessor.charge");
     assert_eq!(charge.choice, "breaker");
-    assert_eq!(parameter(charge, "bulkhead"), "19 calls at once");
+    // Ten times 40 a second within reach, of 229 ms each.
+    assert_eq!(parameter(charge, "bulkhead"), "129 calls at once");
     assert!(charge.drivers.iter().any(|driver| driver.provenance.span().is_some()));
 }

@@ -110,7 +110,6 @@ fn one_number_changes_what_it_should() {
                 "capacity.shop-postgresql: fixed -> pooled",
                 "concurrency.StockItem: row-lock -> queue",
                 "headroom-gap.system: reachable -> gap",
-                "resilience.refund->cardProcessor.refund: timeout -> breaker",
             ],
         ),
         (

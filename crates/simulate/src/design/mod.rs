@@ -4,8 +4,10 @@
 
 mod answer;
 mod calls;
+mod comparison;
 mod compile;
 mod disturbance;
+pub mod feedback;
 mod one_server;
 mod resources;
 mod scaling;
@@ -15,6 +17,9 @@ pub mod times;
 mod used;
 
 pub use answer::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, answer};
+pub use comparison::{
+    Change, Comparison, Direction, OperationChange, PhaseComparison, ResourceChange, Side, compare,
+};
 pub use compile::compile;
 pub use disturbance::{Disturbance, Happening, Unknown};
 pub use one_server::OneServer;

@@ -124,7 +124,12 @@ fn busier(question: &Question, factor: f64) -> Question {
     Question { busier: question.busier * factor, ..question.clone() }
 }
 
-fn recovery(design: &Design, question: &Question, plan: &Plan) -> Result<Recovery, NoAnswer> {
+/// What becomes of a design after the disturbances of a question.
+pub(super) fn recovery(
+    design: &Design,
+    question: &Question,
+    plan: &Plan,
+) -> Result<Recovery, NoAnswer> {
     let compiled = compile(design, question, 0.0).map_err(NoAnswer::Unknown)?;
     let from = question.disturbances.iter().map(|of| of.from).fold(f64::INFINITY, f64::min);
     let ends = question.disturbances.iter().map(|of| of.until);

@@ -7,9 +7,19 @@ use crate::run::{Failure, Outcome, SourceRecord, StationRecord, Window};
 use crate::statistics::{Estimate, Histogram};
 
 use super::report::{Point, QUANTILES, SourceReport, StationReport, WindowReport};
+use super::samples::{Samples, SourceSamples};
 
 /// Observations that must lie beyond a quantile, in all replications together.
 const BEYOND: u64 = 100;
+
+/// Observations that must lie beyond a point of a curve: it shows the shape, and promises nothing.
+const BEYOND_CURVE: u64 = 10;
+
+/// Shares of the points of a curve; closer where tails are.
+const CURVE: [f64; 28] = [
+    0.001, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925,
+    0.95, 0.97, 0.98, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9999, 0.999_95, 0.999_99,
+];
 
 /// What was collected of all replications so far.
 #[derive(Debug, Default)]
@@ -48,6 +58,7 @@ struct CollectedSource {
     failed: [Each; Failure::ALL.len()],
     attempts: Each,
     latency: Timed,
+    samples: SourceSamples,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +66,7 @@ struct CollectedStation {
     arrivals: Each,
     throughput: Each,
     utilisation: Each,
+    utilisations: Samples,
     inside: Each,
     waiting: Each,
     waited: Each,
@@ -96,6 +108,12 @@ impl Timed {
         };
         self.quantiles.iter().zip(QUANTILES).map(estimate).collect()
     }
+
+    /// Points of the distribution of all that was counted.
+    fn curve(&self) -> Vec<(f64, f64)> {
+        let point = |share: f64| Some((share, self.all.quantile(share, BEYOND_CURVE)?));
+        CURVE.into_iter().filter_map(point).collect()
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a run")]
@@ -128,6 +146,13 @@ impl CollectedSource {
             self.attempts.extend(ratio(number(record.attempts), number(record.started)));
         }
         self.latency.add(&record.latency);
+        let samples = &mut self.samples;
+        samples.goodput.push(Some(number(record.succeeded) / seconds));
+        let failed = number(record.failed.iter().sum());
+        samples.failed.push(ratio(failed, number(record.ended())));
+        for (each, share) in samples.quantiles.iter_mut().zip(QUANTILES) {
+            each.push(record.latency.quantile(share, 0));
+        }
     }
 
     fn report(&self, name: &str) -> SourceReport {
@@ -140,6 +165,8 @@ impl CollectedSource {
             attempts: Estimate::of(&self.attempts),
             latency: self.latency.mean(),
             quantiles: self.latency.quantiles(),
+            curve: self.latency.curve(),
+            samples: self.samples.clone(),
         }
     }
 }
@@ -149,7 +176,9 @@ impl CollectedStation {
         let arrived = number(record.arrived);
         self.arrivals.push(arrived / seconds);
         self.throughput.push(number(record.served) / seconds);
-        self.utilisation.extend(ratio(area(record.busy), area(record.servers)));
+        let utilisation = ratio(area(record.busy), area(record.servers));
+        self.utilisation.extend(utilisation);
+        self.utilisations.push(utilisation);
         self.inside.push(area(record.inside) / seconds);
         self.waiting.push(area(record.waiting) / seconds);
         self.waited.extend(ratio(number(record.waited), number(record.waits.count())));
@@ -175,6 +204,7 @@ impl CollectedStation {
             arrivals: estimate(&self.arrivals),
             throughput: estimate(&self.throughput),
             utilisation: Estimate::of(&self.utilisation),
+            utilisations: self.utilisations.clone(),
             inside: estimate(&self.inside),
             waiting: estimate(&self.waiting),
             waited: Estimate::of(&self.waited),

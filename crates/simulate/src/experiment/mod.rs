@@ -3,10 +3,14 @@
 
 mod collect;
 mod precision;
+mod paired;
 mod replicate;
 mod report;
+mod samples;
 
+pub use paired::simulate_pair;
 pub use report::{Point, QUANTILES, Report, SourceReport, StationReport, Steadiness, WindowReport};
+pub use samples::{Samples, SourceSamples, difference};
 
 use crate::kernel::{Seed, Time};
 use crate::network::Network;

@@ -4,6 +4,8 @@ use crate::kernel::Time;
 use crate::run::Failure;
 use crate::statistics::Estimate;
 
+use super::samples::{Samples, SourceSamples};
+
 /// Shares of the quantiles that are reported.
 pub const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 /// Which of them is the 95th percentile: the one that precision is judged by.
@@ -95,6 +97,11 @@ pub struct SourceReport {
     pub latency: Option<Estimate>,
     /// Quantiles of that time: [`QUANTILES`], each none where too few lie beyond it.
     pub quantiles: Vec<Option<Estimate>>,
+    /// The distribution of that time as far as there are enough requests to tell: shares, with the
+    /// time in which so many have ended.
+    pub curve: Vec<(f64, f64)>,
+    /// The same numbers for each replication.
+    pub samples: SourceSamples,
 }
 
 /// What happened at a station. Rates are per second, times in seconds.
@@ -108,6 +115,8 @@ pub struct StationReport {
     pub throughput: Estimate,
     /// Share of its servers that are busy; none without a limit.
     pub utilisation: Option<Estimate>,
+    /// The same for each replication.
+    pub utilisations: Samples,
     /// Mean number inside.
     pub inside: Estimate,
     /// Mean number waiting.

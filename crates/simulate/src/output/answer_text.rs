@@ -132,7 +132,7 @@ fn promised(of: &OperationAnswer) -> String {
     words.join(", ")
 }
 
-const fn word(promise: Promise) -> &'static str {
+pub(super) const fn word(promise: Promise) -> &'static str {
     match promise {
         Promise::Kept => "kept",
         Promise::Broken => "BROKEN",

@@ -3,7 +3,7 @@
 use crate::statistics::Estimate;
 
 /// Three significant digits.
-pub(super) fn digits(value: f64) -> String {
+pub(crate) fn digits(value: f64) -> String {
     let size = value.abs();
     if size < 1e-12 {
         return "0".to_owned();
@@ -30,7 +30,7 @@ fn magnitude(size: f64) -> i32 {
 }
 
 /// A time in seconds: `12.3us`, `745ms`, `1.75s`.
-pub(super) fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     let (factor, unit) = match seconds.abs() {
         size if size < 1e-12 => return "0".to_owned(),
         size if size < 0.999_5e-6 => (1e9, "ns"),
@@ -42,12 +42,12 @@ pub(super) fn time(seconds: f64) -> String {
 }
 
 /// A share: `12.3%`.
-pub(super) fn share(value: f64) -> String {
+pub(crate) fn share(value: f64) -> String {
     format!("{}%", digits(value * 100.0))
 }
 
 /// A number with half of its 95 % interval, as a share of it.
-pub(super) fn with_interval(estimate: &Estimate, shown: impl Fn(f64) -> String) -> String {
+pub(crate) fn with_interval(estimate: &Estimate, shown: impl Fn(f64) -> String) -> String {
     let relative = estimate.relative();
     if relative == 0.0 || !relative.is_finite() {
         return shown(estimate.value);

@@ -55,12 +55,16 @@ pub(super) fn optional(of: Option<Estimate>) -> Value {
 
 /// `{"p50": .., "p95": .., "p99": .., "p999": ..}`.
 pub(super) fn quantiles(of: &[Option<Estimate>]) -> Value {
-    let names = QUANTILES.iter().map(|share| {
+    quantile_names().zip(of).map(|(name, quantile)| (name, optional(*quantile))).collect()
+}
+
+/// The names of [`QUANTILES`].
+pub(super) fn quantile_names() -> impl Iterator<Item = String> {
+    QUANTILES.iter().map(|share| {
         let digits = format!("{share}");
         let digits = digits.trim_start_matches("0.");
         format!("p{digits}{}", if digits.len() == 1 { "0" } else { "" })
-    });
-    names.zip(of).map(|(name, quantile)| (name, optional(*quantile))).collect()
+    })
 }
 
 fn source(source: &SourceReport) -> Value {

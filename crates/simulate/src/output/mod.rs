@@ -2,7 +2,9 @@
 
 mod answer_json;
 mod answer_text;
-mod format;
+mod comparison_json;
+mod comparison_text;
+pub(crate) mod format;
 mod json;
 mod table;
 mod text;
@@ -10,5 +12,7 @@ mod times;
 
 pub use answer_json::{answer_json, stability_json};
 pub use answer_text::{answer_text, stability_text};
+pub use comparison_json::comparison_json;
+pub use comparison_text::comparison_text;
 pub use json::json;
 pub use text::text;

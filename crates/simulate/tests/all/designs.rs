@@ -14,8 +14,15 @@ use simulate::experiment::{Plan, Steadiness, simulate};
 const SECOND: u64 = 1_000_000_000;
 
 /// The shop, decided.
-fn shop() -> Design {
+pub fn shop() -> Design {
+    shop_with("", "")
+}
+
+/// The shop with something else in the place of a text that it holds.
+pub fn shop_with(part: &str, other: &str) -> Design {
     let text = include_str!("../../../../examples/shop/firmitas.yaml");
+    assert!(text.contains(part), "{part}");
+    let text = if part.is_empty() { text.to_owned() } else { text.replacen(part, other, 1) };
     let mut sources = base::SourceMap::default();
     let file = sources.add("shop.yaml", text);
     let (model, diagnostics) = model::load(&sources, file);
@@ -23,7 +30,7 @@ fn shop() -> Design {
     decide::decide(Arc::new(model)).0
 }
 
-fn question(disturbances: Vec<Disturbance>) -> Question {
+pub fn question(disturbances: Vec<Disturbance>) -> Question {
     let clients = Clients { attempts: 3, backoff: 0.1, jitter: true, budget: None };
     let amount = Amount::Level(Level::Peak);
     Question {

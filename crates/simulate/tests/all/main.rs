@@ -10,6 +10,7 @@
 )]
 
 mod calibrate;
+mod comparison;
 mod coverage;
 mod designs;
 mod experiments;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use base::did_you_mean;
+use base::{Diagnostic, did_you_mean};
 use clap::Args;
 use decide::{Design, numbers, sizing::Level};
+use simulate::design::feedback::{Simulation, contradictions, diagnostics, retries};
 use simulate::design::{
     Amount, Clients, Disturbance, NoAnswer, Question, Unknown, answer, compile, stability,
 };
@@ -16,6 +17,7 @@ use crate::console::Console;
 use crate::failure::{Failure, Outcome};
 use crate::folder::Folder;
 use crate::loaded::Loaded;
+use crate::render::Terminal;
 
 /// What is asked about a design.
 #[derive(Clone, Debug, Args)]
@@ -50,7 +52,7 @@ pub struct QuestionArguments {
     surge: Vec<Disturbance>,
 
     /// Does it come back when the disturbances end, and at which length and load does it no longer?
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["compare", "set"])]
     stability: bool,
 
     /// Attempts of clients whose request fails, the first included
@@ -78,7 +80,16 @@ fn amount(text: &str) -> Result<Amount, String> {
 }
 
 impl QuestionArguments {
-    fn question(&self, design: &Design) -> Question {
+    /// Whether anything is done to the design: it may then break promises.
+    pub(super) const fn disturbed(&self) -> bool {
+        !self.fail.is_empty()
+            || !self.slow.is_empty()
+            || self.lose_zone.is_some()
+            || !self.surge.is_empty()
+    }
+
+    /// What is asked about a design.
+    pub(super) fn question(&self, design: &Design) -> Question {
         let all = self.fail.iter().chain(&self.slow).chain(&self.lose_zone).chain(&self.surge);
         let backoff = design.facts().value(&numbers::RETRY_BASE) / 1e3;
         Question {
@@ -97,7 +108,7 @@ impl QuestionArguments {
     }
 
     /// What is simulated, in words.
-    fn title(&self, name: &str) -> String {
+    pub(super) fn title(&self, name: &str) -> String {
         match self.load {
             Amount::Level(Level::Peak) => format!("{name} at its stated peak"),
             Amount::Level(_) => format!("{name} at the peak within its reach"),
@@ -117,26 +128,34 @@ pub(super) fn run(
     plan: &Plan,
     console: &Console,
 ) -> Result<Outcome, Failure> {
-    let loaded = Loaded::read(Folder::open(model)?);
-    let Some(design) = loaded.design.as_deref().filter(|_| !loaded.has_errors()) else {
+    let mut loaded = Loaded::read(Folder::open(model)?);
+    let Some(design) = loaded.design.clone().filter(|_| !loaded.has_errors()) else {
         return Ok(loaded.refuse(console));
     };
+    let design = design.as_ref();
     let mut question = arguments.question(design);
     calibration.apply(design, &mut question, console)?;
     if arguments.stability {
-        return come_back(&loaded, design, &question, plan, console);
+        return come_back(&mut loaded, design, &question, plan, console);
     }
     let compiled = compile(design, &question, 0.0).map_err(|unknown| unknown_name(&unknown))?;
-    let plan = Plan {
-        duration: plan.duration.or_else(|| watched(&question)),
-        decisive: Some(compiled.operations.len()),
-        ..plan.clone()
-    };
+    let plan = Plan { decisive: Some(compiled.operations.len()), ..planned(plan, &question) };
     let tell = |progress| super::tell(console, progress);
     let report = simulate::experiment::simulate(&compiled.network, &plan, tell);
     super::told(console);
     let report = report.map_err(super::bug)?;
     let answer = answer(&compiled, &report, design.sizing.cost(Level::Peak));
+    let simulation = Simulation {
+        design,
+        question: &question,
+        compiled: &compiled,
+        report: &report,
+        answer: &answer,
+    };
+    let found = contradictions(simulation, &plan, &mut |trials| searching(console, trials));
+    super::told(console);
+    let found = diagnostics(design, &found.map_err(no_answer)?);
+    loaded.diagnostics.extend(found.iter().cloned());
     if console.json() {
         let mut document = loaded.document();
         document["simulation"] = answer_json(&answer);
@@ -144,6 +163,7 @@ pub(super) fn run(
     } else {
         let title = arguments.title(&design.model.system.name);
         console.answer(answer_text(&title, &answer).trim_end());
+        show(&loaded, &found, console);
     }
     Ok(match answer.phases.iter().all(simulate::design::Phase::keeps_promises) {
         true => Outcome::Success,
@@ -151,6 +171,11 @@ pub(super) fn run(
         false if question.disturbances.is_empty() => Outcome::Findings,
         false => Outcome::Success,
     })
+}
+
+/// The plan for a question: watched until it is over.
+pub(super) fn planned(plan: &Plan, question: &Question) -> Plan {
+    Plan { duration: plan.duration.or_else(|| watched(question)), ..plan.clone() }
 }
 
 /// Until a while after the last disturbance; nothing where there is none.
@@ -161,8 +186,35 @@ fn watched(question: &Question) -> Option<u64> {
     (last > 0.0).then(|| u64::try_from(all.as_nanos()).unwrap_or(u64::MAX))
 }
 
+/// What the simulation contradicts.
+fn show(loaded: &Loaded, found: &[Diagnostic], console: &Console) {
+    if !found.is_empty() {
+        let terminal = Terminal::new(&loaded.sources, loaded.folder.shown(), console.appearance());
+        console.problem(terminal.render(found).trim_end());
+    }
+}
+
+/// A line that is drawn over while a number is searched.
+fn searching(console: &Console, trials: u32) {
+    if console.interactive() {
+        eprint!("\r\u{1b}[Klooking for the number that mends it: {trials} trials");
+    }
+}
+
+fn no_answer(none: NoAnswer) -> Failure {
+    match none {
+        NoAnswer::Unknown(unknown) => unknown_name(&unknown),
+        NoAnswer::Unsound(unsound) => super::bug(unsound),
+        NoAnswer::NoTrigger => Failure::new(
+            "no-trigger",
+            "`--stability` looks at what happens after a disturbance has ended, and none ends",
+        )
+        .help("for example `--surge '5x@30s for 20s'` or `--slow store.NAME=20x@30s..40s`"),
+    }
+}
+
 fn come_back(
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     design: &Design,
     question: &Question,
     plan: &Plan,
@@ -175,26 +227,25 @@ fn come_back(
     };
     let found = stability(design, question, plan, tell);
     super::told(console);
-    let stability = found.map_err(|none| match none {
-        NoAnswer::Unknown(unknown) => unknown_name(&unknown),
-        NoAnswer::Unsound(unsound) => super::bug(unsound),
-        NoAnswer::NoTrigger => Failure::new(
-            "no-trigger",
-            "`--stability` looks at what happens after a disturbance has ended, and none ends",
-        )
-        .help("for example `--surge '5x@30s for 20s'` or `--slow store.NAME=20x@30s..40s`"),
-    })?;
+    let stability = found.map_err(no_answer)?;
+    let mend = |trials| searching(console, trials);
+    let found = retries(design, question, &stability.recovery, plan, &mut { mend });
+    super::told(console);
+    let found: Vec<_> = found.map_err(no_answer)?.into_iter().collect();
+    let found = diagnostics(design, &found);
+    loaded.diagnostics.extend(found.iter().cloned());
     if console.json() {
         let mut document = loaded.document();
         document["stability"] = stability_json(&stability);
         console.document(&document);
     } else {
         console.answer(stability_text(&stability).trim_end());
+        show(loaded, &found, console);
     }
     Ok(Outcome::Success)
 }
 
-fn unknown_name(unknown: &Unknown) -> Failure {
+pub(super) fn unknown_name(unknown: &Unknown) -> Failure {
     let known = unknown.known.iter().map(String::as_str);
     let near = did_you_mean(&unknown.name, known.clone());
     let all: Vec<String> = known.map(|name| format!("`{name}`")).collect();

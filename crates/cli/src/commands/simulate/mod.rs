@@ -1,5 +1,6 @@
 //! `firm simulate`: will it hold? Answered from the numbers of the model, before anything is built.
 
+mod compare;
 mod design;
 mod measured;
 mod network;
@@ -33,6 +34,8 @@ Example:
   firm simulate examples/shop --fail cardProcessor=hang@60s..120s
   firm simulate examples/shop --slow store.ordering=20x@30s..40s --stability
   firm simulate examples/shop --calibrate before.txt --calibrate after.txt --one-server 4
+  firm simulate examples/shop --set browseProducts.rate=2000/s
+  firm simulate examples/shop --compare ../shop-with-cache --fail cardProcessor=down@30s..60s
   firm simulate --network examples/networks/four-servers.yaml --precision 1"
 )]
 pub struct SimulateArguments {
@@ -46,7 +49,8 @@ pub struct SimulateArguments {
         value_name = "FILE",
         conflicts_with_all = [
             "model", "load", "fail", "slow", "lose_zone", "surge", "stability", "client_attempts",
-            "client_retry_budget", "calibrate", "times", "save_times", "one_server", "connections"
+            "client_retry_budget", "calibrate", "times", "save_times", "one_server", "connections",
+            "compare", "set"
         ]
     )]
     network: Option<PathBuf>,
@@ -56,6 +60,9 @@ pub struct SimulateArguments {
 
     #[command(flatten)]
     calibration: measured::CalibrationArguments,
+
+    #[command(flatten)]
+    compare: compare::CompareArguments,
 
     #[command(flatten)]
     experiment: ExperimentArguments,
@@ -78,6 +85,15 @@ pub struct ExperimentArguments {
     #[arg(long, value_name = "PERCENT")]
     precision: Option<f64>,
 
+    /// Most replications where a precision is asked for
+    #[arg(long, value_name = "NUMBER", default_value_t = MOST_REPLICATIONS, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    most_replications: u32,
+
+    /// What is left out at the start of each replication, in simulated time; found out where nothing
+    /// is said
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    warm_up: Option<Duration>,
+
     /// How long each replication is watched, in simulated time: `90s`, `10m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     duration: Option<Duration>,
@@ -96,9 +112,10 @@ impl ExperimentArguments {
         Plan {
             seed: self.seed,
             replications: self.replications,
-            most_replications: self.replications.max(MOST_REPLICATIONS),
+            most_replications: self.replications.max(self.most_replications),
             precision: self.precision.map(|percent| percent / 100.0),
             duration: self.duration.map(nanoseconds),
+            warm_up: self.warm_up.map(nanoseconds),
             threads: self.threads.unwrap_or_else(threads),
             ..Plan::default()
         }
@@ -121,6 +138,11 @@ pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<Outcome, 
     let plan = arguments.experiment.plan();
     if let Some(file) = &arguments.network {
         return network::run(file, &plan, console);
+    }
+    if arguments.compare.wanted() {
+        let (compare, question) = (&arguments.compare, &arguments.question);
+        let calibration = &arguments.calibration;
+        return compare::run(&arguments.model, compare, question, calibration, &plan, console);
     }
     design::run(&arguments.model, &arguments.question, &arguments.calibration, &plan, console)
 }

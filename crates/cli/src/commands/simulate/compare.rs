@@ -1,0 +1,115 @@
+//! Two models, or one with other numbers, under the same load and chance.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use decide::sizing::Level;
+use simulate::design::{Phase, Question, Side, answer, compare, compile};
+use simulate::experiment::{Plan, simulate_pair};
+use simulate::output::{comparison_json, comparison_text};
+
+use super::design::{QuestionArguments, unknown_name};
+use crate::commands::ask;
+use crate::console::Console;
+use crate::failure::{Failure, Outcome};
+use crate::folder::Folder;
+use crate::loaded::Loaded;
+
+/// What is compared with the model.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "What if")]
+pub struct CompareArguments {
+    /// Compare with another model, under the same load and the same random numbers
+    #[arg(long, value_name = "MODEL")]
+    compare: Option<PathBuf>,
+
+    /// Compare with the same model and another number: `placeOrder.rate=200/s`, as `firm ask` names
+    /// them; several times for several numbers. Nothing is written
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+}
+
+impl CompareArguments {
+    /// Whether anything is compared.
+    pub(super) const fn wanted(&self) -> bool {
+        self.compare.is_some() || !self.set.is_empty()
+    }
+
+    /// The second model.
+    fn second(&self, first: &Path) -> Result<Loaded, Failure> {
+        let folder = self.compare.as_deref().unwrap_or(first);
+        let loaded = Loaded::read(Folder::open(folder)?);
+        let mut texts = BTreeMap::new();
+        for answer in &self.set {
+            let (path, text) = ask::edited(&loaded, &texts, answer)?;
+            texts.insert(path, text);
+        }
+        Ok(match texts.is_empty() {
+            true => loaded,
+            false => Loaded::read_with(loaded.folder, texts),
+        })
+    }
+
+    /// What it is called.
+    fn title(&self, name: &str) -> String {
+        match (&self.compare, self.set.is_empty()) {
+            (Some(path), true) => format!("{name} ({})", path.display()),
+            (Some(path), false) => format!("{name} ({}, {})", path.display(), self.set.join(", ")),
+            (None, _) => format!("{name} ({})", self.set.join(", ")),
+        }
+    }
+}
+
+/// Simulates both and says what differs.
+pub(super) fn run(
+    model: &Path,
+    arguments: &CompareArguments,
+    asked: &QuestionArguments,
+    plan: &Plan,
+    console: &Console,
+) -> Result<Outcome, Failure> {
+    let first = Loaded::read(Folder::open(model)?);
+    let Some(before) = first.design.as_deref().filter(|_| !first.has_errors()) else {
+        return Ok(first.refuse(console));
+    };
+    let second = arguments.second(model)?;
+    let Some(after) = second.design.as_deref().filter(|_| !second.has_errors()) else {
+        return Ok(second.refuse(console));
+    };
+    let (question, other) = (asked.question(before), asked.question(after));
+    let network = |design, question: &Question| {
+        compile(design, question, 0.0).map_err(|unknown| unknown_name(&unknown))
+    };
+    let compiled = (network(before, &question)?, network(after, &other)?);
+    let plan = super::design::planned(plan, &question);
+    let tell = |progress| super::tell(console, progress);
+    let reports = simulate_pair(&compiled.0.network, &compiled.1.network, &plan, tell);
+    super::told(console);
+    let reports = reports.map_err(super::bug)?;
+    let answers = (
+        answer(&compiled.0, &reports.0, before.sizing.cost(Level::Peak)),
+        answer(&compiled.1, &reports.1, after.sizing.cost(Level::Peak)),
+    );
+    let comparison = compare(
+        Side { compiled: &compiled.0, report: &reports.0, answer: &answers.0 },
+        Side { compiled: &compiled.1, report: &reports.1, answer: &answers.1 },
+    );
+    let decided = ask::changes(first.verdicts(), second.verdicts());
+    if console.json() {
+        let mut document = second.document();
+        document["comparison"] = comparison_json(&comparison);
+        document["changed"] = ask::changes_json(&decided);
+        console.document(&document);
+    } else {
+        let title = asked.title(&before.model.system.name);
+        let then = arguments.title(&after.model.system.name);
+        console.answer(comparison_text((&title, &then), &comparison).trim_end());
+        let lines = ask::change_lines(&decided);
+        if !lines.is_empty() {
+            console.answer(format!("\ndecided otherwise:\n{}", lines.join("\n")));
+        }
+    }
+    let kept = comparison.after.phases.iter().all(Phase::keeps_promises);
+    Ok(if kept || asked.disturbed() { Outcome::Success } else { Outcome::Findings })
+}

@@ -1,0 +1,247 @@
+//! What a simulation contradicts of what was decided, and the number that would mend it.
+
+mod lever;
+mod levers;
+mod retries;
+mod search;
+mod told;
+
+pub use lever::{Lever, Raised};
+pub use retries::retries;
+pub use told::{diagnostic, diagnostics};
+
+use decide::Design;
+
+use super::{Answer, Compiled, NoAnswer, OperationAnswer, Phase, Promise, Question};
+use crate::experiment::{Plan, Report, Steadiness};
+use search::{Setting, Trials};
+
+/// A verdict or a promise that a simulation contradicts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contradiction {
+    /// What is wrong.
+    pub what: What,
+    /// The operations and flows that suffer, by name, the first of them the worst.
+    pub subjects: Vec<String>,
+    /// What was seen of the first, in words.
+    pub seen: String,
+    /// The least that mends it, verified by simulating once more; empty where nothing that was tried
+    /// does.
+    pub mended: Vec<Raised>,
+    /// Trials that were simulated.
+    pub trials: u32,
+}
+
+/// What a simulation contradicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// More comes than is served.
+    Overloaded,
+    /// A latency is not kept.
+    Objective,
+    /// An availability is not kept.
+    Availability,
+    /// A bulkhead is too narrow.
+    Bulkhead,
+    /// A pool of connections is too small.
+    Pool,
+    /// Retries keep the system down after the trigger is gone.
+    Retries,
+}
+
+impl What {
+    /// The id of its diagnostic.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Overloaded => "overloaded",
+            Self::Objective => "objective-missed",
+            Self::Availability => "availability-missed",
+            Self::Bulkhead => "bulkhead-turns-away",
+            Self::Pool => "pool-starved",
+            Self::Retries => "retries-metastable",
+        }
+    }
+}
+
+/// What was simulated, with its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Simulation<'a> {
+    /// The design.
+    pub design: &'a Design,
+    /// What was asked of it.
+    pub question: &'a Question,
+    /// The network.
+    pub compiled: &'a Compiled,
+    /// The report.
+    pub report: &'a Report,
+    /// The answer.
+    pub answer: &'a Answer,
+}
+
+/// Everything that an undisturbed simulation contradicts; nothing of a disturbed one, which may.
+///
+/// # Errors
+///
+/// [`NoAnswer`].
+pub fn contradictions(
+    of: Simulation<'_>,
+    plan: &Plan,
+    progress: &mut dyn FnMut(u32),
+) -> Result<Vec<Contradiction>, NoAnswer> {
+    let Some(phase) = of.answer.phases.first().filter(|_| of.question.disturbances.is_empty())
+    else {
+        return Ok(Vec::new());
+    };
+    let mut trials = Trials {
+        design: of.design,
+        question: of.question,
+        plan: trial_plan(of.report, plan),
+        compiled: of.compiled,
+        progress,
+        done: 0,
+    };
+    if !of.answer.steadiness.is_meaningful() {
+        return overloaded(of.answer, phase, &mut trials);
+    }
+    let mut open: Vec<&OperationAnswer> =
+        phase.operations.iter().filter(|operation| broken(operation)).collect();
+    // The worst first: what mends it may mend the others too.
+    open.sort_by(|a, b| distress(b).total_cmp(&distress(a)));
+    let mut all = Vec::new();
+    while let Some((worst, rest)) = open.split_first() {
+        let (found, mended) = contradiction(phase, worst, rest, &mut trials)?;
+        open = rest.iter().copied().filter(|of| !mended.contains(&of.name)).collect();
+        all.push(found);
+    }
+    Ok(all)
+}
+
+/// As long as what is contradicted, without a search for anything.
+fn trial_plan(report: &Report, plan: &Plan) -> Plan {
+    let watched = report.windows.last().map_or(1, |of| of.to.saturating_sub(report.warm_up));
+    Plan {
+        replications: report.replications,
+        precision: None,
+        duration: Some(watched),
+        warm_up: Some(report.warm_up),
+        ..plan.clone()
+    }
+}
+
+fn overloaded(
+    answer: &Answer,
+    phase: &Phase,
+    trials: &mut Trials<'_>,
+) -> Result<Vec<Contradiction>, NoAnswer> {
+    let Steadiness::Growing(rate) = answer.steadiness else { return Ok(Vec::new()) };
+    let full: Vec<_> = phase.bottlenecks().collect();
+    let name = full.first().map_or("", |of| of.name.as_str()).to_owned();
+    let steady = |answer: &Answer| answer.steadiness.is_meaningful();
+    let mut mended = None;
+    for levers in levers::machines(trials.design, phase) {
+        mended = trials.least(&levers, &steady)?;
+        if mended.is_some() {
+            break;
+        }
+    }
+    let seen = told::overloaded(rate, &name);
+    let setting = mended.map(|(setting, _)| setting).unwrap_or_default();
+    Ok(vec![Contradiction {
+        what: What::Overloaded,
+        subjects: busiest(phase),
+        seen,
+        mended: raised(trials, &setting),
+        trials: trials.done,
+    }])
+}
+
+/// The operation that asks for most.
+fn busiest(phase: &Phase) -> Vec<String> {
+    let most =
+        |a: &&OperationAnswer, b: &&OperationAnswer| a.offered.value.total_cmp(&b.offered.value);
+    phase.operations.iter().max_by(most).map(|of| of.name.clone()).into_iter().collect()
+}
+
+/// What is wrong with an operation, and whom of the others its cure helps as well.
+fn contradiction(
+    phase: &Phase,
+    worst: &OperationAnswer,
+    rest: &[&OperationAnswer],
+    trials: &mut Trials<'_>,
+) -> Result<(Contradiction, Vec<String>), NoAnswer> {
+    let before = trials.done;
+    let holds = |answer: &Answer| {
+        answer.steadiness.is_meaningful() && found(answer, &worst.name).is_some_and(kept)
+    };
+    let mut mended = None;
+    let mut what = match worst.availability.1 {
+        Promise::Broken => What::Availability,
+        _ => What::Objective,
+    };
+    for levers in levers::of(trials, phase, worst) {
+        mended = trials.least(&levers, &holds)?;
+        if mended.is_some() {
+            what = match levers.as_slice() {
+                [Lever::Bulkhead(_)] => What::Bulkhead,
+                [Lever::Pool(_)] => What::Pool,
+                _ => what,
+            };
+            break;
+        }
+    }
+    let (setting, others) = match mended {
+        Some((setting, answer)) => {
+            let well = |of: &&&OperationAnswer| found(&answer, &of.name).is_some_and(kept);
+            let others = rest.iter().filter(well).map(|of| of.name.clone()).collect();
+            (setting, others)
+        }
+        None => (Setting::new(), Vec::new()),
+    };
+    let mut subjects = vec![worst.name.clone()];
+    subjects.extend(others.iter().cloned());
+    let contradiction = Contradiction {
+        what,
+        subjects,
+        seen: told::broken(worst),
+        mended: raised(trials, &setting),
+        trials: trials.done - before,
+    };
+    Ok((contradiction, others))
+}
+
+fn raised(trials: &Trials<'_>, setting: &Setting) -> Vec<Raised> {
+    let raised = |(lever, value): &(Lever, f64)| Raised {
+        now: lever.words(trials.design, lever.now(trials.design, trials.compiled)),
+        then: lever.words(trials.design, *value),
+    };
+    setting.iter().map(raised).collect()
+}
+
+fn found<'a>(answer: &'a Answer, name: &str) -> Option<&'a OperationAnswer> {
+    answer.phases.first()?.operations.iter().find(|of| of.name == name)
+}
+
+fn promises(of: &OperationAnswer) -> impl Iterator<Item = Promise> {
+    of.latency.iter().map(|(.., promise)| *promise).chain([of.availability.1])
+}
+
+fn broken(of: &OperationAnswer) -> bool {
+    promises(of).any(|promise| promise == Promise::Broken)
+}
+
+fn kept(of: &OperationAnswer) -> bool {
+    promises(of).all(|promise| matches!(promise, Promise::Kept | Promise::TooRare))
+}
+
+/// How far an operation is from its worst broken promise, as a multiple.
+fn distress(of: &OperationAnswer) -> f64 {
+    let quantile = |share: f64| {
+        let at = crate::experiment::QUANTILES.iter().position(|of| (of - share).abs() < 1e-9)?;
+        of.quantiles.get(at).copied().flatten()
+    };
+    let late = of.latency.iter().filter(|(.., promise)| *promise == Promise::Broken);
+    let late = late.filter_map(|(share, bound, _)| Some(quantile(*share)?.value / bound));
+    let failing = of.failed.value / (1.0 - of.availability.0).max(1e-9);
+    late.fold(if of.availability.1 == Promise::Broken { failing } else { 0.0 }, f64::max)
+}

@@ -1,0 +1,91 @@
+//! The least that mends it: numbers are raised until it holds, then halved towards where it did
+//! not; each trial is simulated with the same random numbers.
+
+use decide::Design;
+
+use super::lever::{Lever, turned};
+use crate::design::{Answer, Compiled, NoAnswer, Question, answer};
+use crate::experiment::{Plan, simulate};
+
+/// How many times as much is tried at the most, of numbers that count machines or calls.
+const FARTHEST: f64 = 8.0;
+/// How many times as long an objective may become, or as high a limit.
+const FARTHEST_STATED: f64 = 64.0;
+/// Halvings between what holds and what does not.
+const HALVINGS: u32 = 8;
+
+/// Levers with what they are set to.
+pub(super) type Setting = Vec<(Lever, f64)>;
+
+/// Simulates a design with other numbers.
+pub(super) struct Trials<'a> {
+    pub(super) design: &'a Design,
+    pub(super) question: &'a Question,
+    /// As long as the run that is contradicted, and as much left out.
+    pub(super) plan: Plan,
+    pub(super) compiled: &'a Compiled,
+    pub(super) progress: &'a mut dyn FnMut(u32),
+    pub(super) done: u32,
+}
+
+impl Trials<'_> {
+    pub(super) fn ask(&mut self, setting: &Setting) -> Result<Answer, NoAnswer> {
+        let compiled = turned(self.design, self.question, setting).map_err(NoAnswer::Unknown)?;
+        let report = simulate(&compiled.network, &self.plan, |_| ()).map_err(NoAnswer::Unsound)?;
+        self.done += 1;
+        (self.progress)(self.done);
+        Ok(answer(&compiled, &report, 0.0))
+    }
+
+    fn raised(&self, levers: &[Lever], factor: f64) -> Setting {
+        let raised = |lever: &Lever| {
+            let now = lever.now(self.design, self.compiled);
+            (lever.clone(), lever.raised(now, factor))
+        };
+        levers.iter().map(raised).collect()
+    }
+
+    /// The least setting of these levers, raised together, at which it holds; none within what is
+    /// tried.
+    pub(super) fn least(
+        &mut self,
+        levers: &[Lever],
+        holds: &dyn Fn(&Answer) -> bool,
+    ) -> Result<Option<(Setting, Answer)>, NoAnswer> {
+        let stated = |lever: &Lever| matches!(lever, Lever::Objective(_) | Lever::Limit(_));
+        let farthest = if levers.iter().all(stated) { FARTHEST_STATED } else { FARTHEST };
+        let (mut bad, mut factor) = (1.0, 1.0);
+        let mut found = loop {
+            factor *= 2.0;
+            if factor > farthest {
+                return Ok(None);
+            }
+            let setting = self.raised(levers, factor);
+            let answer = self.ask(&setting)?;
+            if holds(&answer) {
+                break (setting, answer);
+            }
+            bad = factor;
+        };
+        let mut good = factor;
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(bad, good);
+            let setting = self.raised(levers, middle);
+            if setting == found.0 {
+                good = middle;
+                continue;
+            }
+            if setting == self.raised(levers, bad) {
+                bad = middle;
+                continue;
+            }
+            let answer = self.ask(&setting)?;
+            if holds(&answer) {
+                (found, good) = ((setting, answer), middle);
+            } else {
+                bad = middle;
+            }
+        }
+        Ok(Some(found))
+    }
+}
