@@ -29,6 +29,8 @@ pub struct Loaded {
     pub design: Option<Arc<Design>>,
     /// The numbers of protobuf fields that an earlier run gave.
     pub field_numbers: String,
+    /// What a simulation says of its capacity; empty until somebody asks.
+    pub simulated: String,
 }
 
 impl Loaded {
@@ -43,7 +45,8 @@ impl Loaded {
     pub fn read_with(folder: Folder, texts: BTreeMap<String, String>) -> Self {
         let engine::Checked { sources, design, diagnostics, field_numbers } =
             engine::check(&Reading::new(&folder, texts));
-        Self { folder, sources, diagnostics, design, field_numbers }
+        let simulated = String::new();
+        Self { folder, sources, diagnostics, design, field_numbers, simulated }
     }
 
     /// Computes what would be decided otherwise if one number were different. That takes a while:
@@ -81,7 +84,8 @@ impl Loaded {
         let design = self.design.as_deref()?;
         let (sources, findings) = (&self.sources, self.diagnostics.as_slice());
         let field_numbers = &self.field_numbers;
-        Some(emit::artifacts(&emit::Input { design, sources, findings, field_numbers }))
+        let simulated = &self.simulated;
+        Some(emit::artifacts(&emit::Input { design, sources, findings, field_numbers, simulated }))
     }
 
     /// How a command that only reads the model ends.

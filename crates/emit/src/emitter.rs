@@ -26,4 +26,6 @@ pub struct Input<'d> {
     /// `proto/fields.lock` as the last run wrote it, since numbers once given never change; empty
     /// at the first.
     pub field_numbers: &'d str,
+    /// What a simulation says, as the section of `capacity.md`; empty where nobody simulated.
+    pub simulated: &'d str,
 }

@@ -44,6 +44,13 @@ impl Markdown {
         self.0 += &format!("\n{}\n", line(text));
     }
 
+    /// A section that is Markdown already; nothing of nothing.
+    pub fn append(&mut self, markdown: &str) {
+        if !markdown.is_empty() {
+            self.0 += &format!("\n{}\n", markdown.trim_end());
+        }
+    }
+
     /// A list; nothing where it would be empty.
     pub fn list<T: AsRef<str>>(&mut self, items: impl IntoIterator<Item = T>) {
         let items: String =

@@ -69,6 +69,7 @@ impl Checked {
         let Some(design) = self.design.as_deref() else { return Vec::new() };
         let (sources, findings) = (&self.sources, self.diagnostics.as_slice());
         let field_numbers = &self.field_numbers;
-        emit::artifacts(&emit::Input { design, sources, findings, field_numbers })
+        let simulated = "";
+        emit::artifacts(&emit::Input { design, sources, findings, field_numbers, simulated })
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use decide::lock::Change;
 use serde_json::json;
 
-use super::accept;
+use super::{accept, simulate};
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
@@ -36,6 +36,10 @@ pub struct DesignArguments {
     #[arg(long, conflicts_with = "force")]
     check: bool,
 
+    /// Leave what a simulation says out of `capacity.md`, and save its second or two
+    #[arg(long)]
+    no_simulation: bool,
+
     /// Accept all decisions: write `decisions.lock.yaml` beside the model, as `firm accept --all`
     #[arg(long, conflicts_with = "check")]
     lock: bool,
@@ -52,6 +56,9 @@ pub fn run(arguments: &DesignArguments, console: &Console) -> Result<Outcome, Fa
         loaded = Loaded::read(loaded.folder);
     }
     loaded.find_flips(console);
+    if !arguments.no_simulation {
+        simulate::short(&mut loaded, console)?;
+    }
     let unlike = loaded.changes();
     if let Some(out) = &arguments.out {
         // Numbers go on from the folder that is written, not from one beside the model.

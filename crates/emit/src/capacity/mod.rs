@@ -11,25 +11,27 @@ use model::model::{OperationId, OperationKind};
 use crate::{Artifact, Emitter, markdown::Markdown};
 
 /// `capacity.md`.
-pub static EMITTER: Emitter = Emitter { id: "capacity", run: |input| artifacts(input.design) };
+pub static EMITTER: Emitter =
+    Emitter { id: "capacity", run: |input| artifacts(input.design, input.simulated) };
 
 /// Operations that are shown alone; the others share a line.
 const SHOWN: usize = 20;
 
 /// The page.
 #[must_use]
-pub fn artifacts(design: &Design) -> Vec<Artifact> {
+pub fn artifacts(design: &Design, simulated: &str) -> Vec<Artifact> {
     let sizing = &design.sizing;
     let mut page = Markdown::titled(&format!("Capacity of {}", design.model.system.name));
     page.paragraph(
         "Loads: **D1** is the sum of the stated peaks, and is provisioned. **D2** is the peak times \
          the greater of `headroom` and two years' `growth`, and can be reached without another \
          design. The two are never multiplied. Figures follow from closed forms (Little's law, \
-         Erlang C); none of them is measured.",
+         Erlang C), those under *Simulated* from a simulation; none of them is measured.",
     );
     load(design, &mut page);
     services(sizing, &mut page);
     stores(sizing, &mut page);
+    page.append(simulated);
     limits(design, &mut page);
     costs(sizing, &mut page);
     assumptions(design, &mut page);

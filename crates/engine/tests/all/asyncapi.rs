@@ -14,7 +14,13 @@ use crate::{diagrams::least, examples::example};
 
 fn document(checked: &Checked) -> Value {
     let design = checked.design.as_ref().unwrap();
-    let input = emit::Input { design, sources: &checked.sources, findings: &[], field_numbers: "" };
+    let input = emit::Input {
+        design,
+        sources: &checked.sources,
+        findings: &[],
+        field_numbers: "",
+        simulated: "",
+    };
     emit::asyncapi::document(&input).unwrap()
 }
 

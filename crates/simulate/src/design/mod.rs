@@ -30,6 +30,7 @@ pub use times::Amount;
 pub use used::{Source, Used};
 
 use base::Percentiles;
+use decide::{Design, numbers};
 
 use crate::calibrate::Measured;
 use crate::network::Network;
@@ -49,6 +50,26 @@ pub struct Question {
     pub measured: Measured,
     /// The one server that everything runs on, in the place of the deployment that was decided.
     pub server: Option<OneServer>,
+}
+
+/// Attempts of clients where nobody says: those of a caller within.
+const CLIENT_ATTEMPTS: u32 = 3;
+
+impl Question {
+    /// An amount and nothing else, with clients that try again as callers within do.
+    #[must_use]
+    pub fn undisturbed(design: &Design, amount: Amount) -> Self {
+        let backoff = design.facts().value(&numbers::RETRY_BASE) / 1e3;
+        let attempts = CLIENT_ATTEMPTS;
+        Self {
+            amount,
+            busier: 1.0,
+            clients: Clients { attempts, backoff, jitter: true, budget: None },
+            disturbances: Vec::new(),
+            measured: Measured::default(),
+            server: None,
+        }
+    }
 }
 
 /// What clients of the system do when an answer is bad or does not come.

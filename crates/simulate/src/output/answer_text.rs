@@ -114,7 +114,7 @@ fn retried(of: &OperationAnswer) -> String {
 }
 
 /// `p95 200ms kept`, each percentile, and the availability where it is not kept.
-fn promised(of: &OperationAnswer) -> String {
+pub(super) fn promised(of: &OperationAnswer) -> String {
     let percentile = |share: f64| {
         let digits = format!("{}", share * 100.0);
         format!("p{}", digits.replace('.', ""))

@@ -2,6 +2,7 @@
 
 mod answer_json;
 mod answer_text;
+mod capacity;
 mod comparison_json;
 mod comparison_text;
 pub(crate) mod format;
@@ -12,6 +13,7 @@ mod times;
 
 pub use answer_json::{answer_json, stability_json};
 pub use answer_text::{answer_text, stability_text};
+pub use capacity::capacity_section;
 pub use comparison_json::comparison_json;
 pub use comparison_text::comparison_text;
 pub use json::json;

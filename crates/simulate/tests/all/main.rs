@@ -14,6 +14,7 @@ mod comparison;
 mod coverage;
 mod designs;
 mod experiments;
+mod feedback;
 mod files;
 mod networks;
 mod repeatable;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base::{Diagnostic, did_you_mean};
 use clap::Args;
-use decide::{Design, numbers, sizing::Level};
+use decide::{Design, sizing::Level};
 use simulate::design::feedback::{Simulation, contradictions, diagnostics, retries};
 use simulate::design::{
     Amount, Clients, Disturbance, NoAnswer, Question, Unknown, answer, compile, stability,
@@ -91,20 +91,13 @@ impl QuestionArguments {
     /// What is asked about a design.
     pub(super) fn question(&self, design: &Design) -> Question {
         let all = self.fail.iter().chain(&self.slow).chain(&self.lose_zone).chain(&self.surge);
-        let backoff = design.facts().value(&numbers::RETRY_BASE) / 1e3;
-        Question {
-            amount: self.load,
-            busier: 1.0,
-            clients: Clients {
-                attempts: self.client_attempts,
-                backoff,
-                jitter: true,
-                budget: self.client_retry_budget.map(|percent| percent / 100.0),
-            },
-            disturbances: all.cloned().collect(),
-            measured: simulate::calibrate::Measured::default(),
-            server: None,
-        }
+        let usual = Question::undisturbed(design, self.load);
+        let clients = Clients {
+            attempts: self.client_attempts,
+            budget: self.client_retry_budget.map(|percent| percent / 100.0),
+            ..usual.clients
+        };
+        Question { clients, disturbances: all.cloned().collect(), ..usual }
     }
 
     /// What is simulated, in words.

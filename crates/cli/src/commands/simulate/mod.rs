@@ -4,6 +4,9 @@ mod compare;
 mod design;
 mod measured;
 mod network;
+mod short;
+
+pub use short::short;
 
 use std::path::PathBuf;
 use std::time::Duration;

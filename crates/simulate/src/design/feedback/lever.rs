@@ -99,7 +99,7 @@ impl Lever {
                 let time = Duration::from_secs_f64(value);
                 let promised = Percentiles(vec![(Percentile(share), time)]);
                 let name = model.operation(*id).name.value.as_str();
-                format!("`latency: {}` of {name}", facts::percentiles(&promised))
+                format!("`latency: {}` of `{name}`", facts::percentiles(&promised))
             }
             Self::Limit(id) => {
                 let external = design.model.externals.get(usize::from(id.0));

@@ -100,6 +100,7 @@ pub fn contradictions(
         compiled: of.compiled,
         progress,
         done: 0,
+        failed: Vec::new(),
     };
     if !of.answer.steadiness.is_meaningful() {
         return overloaded(of.answer, phase, &mut trials);
@@ -112,21 +113,48 @@ pub fn contradictions(
     while let Some((worst, rest)) = open.split_first() {
         let (found, mended) = contradiction(phase, worst, rest, &mut trials)?;
         open = rest.iter().copied().filter(|of| !mended.contains(&of.name)).collect();
-        all.push(found);
+        join(&mut all, found);
     }
     Ok(all)
 }
 
-/// As long as what is contradicted, without a search for anything.
+/// Adds a contradiction; those for which nothing was found share one of each kind.
+fn join(all: &mut Vec<Contradiction>, found: Contradiction) {
+    let same = |of: &&mut Contradiction| of.mended.is_empty() && of.what == found.what;
+    match all.iter_mut().find(same) {
+        Some(known) if found.mended.is_empty() => {
+            known.subjects.extend(found.subjects);
+            known.trials += found.trials;
+        }
+        _ => all.push(found),
+    }
+}
+
+/// Events of one trial in all its replications.
+const TRIAL_EVENTS: u64 = 4_000_000;
+
+/// At most as long as what is contradicted, without a search for anything.
 fn trial_plan(report: &Report, plan: &Plan) -> Plan {
     let watched = report.windows.last().map_or(1, |of| of.to.saturating_sub(report.warm_up));
     Plan {
-        replications: report.replications,
+        replications: report.replications.min(8),
         precision: None,
-        duration: Some(watched),
+        duration: Some(shorter(watched, report.events)),
         warm_up: Some(report.warm_up),
         ..plan.clone()
     }
+}
+
+/// A time in which about so many events happen as a trial may take.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "about as long is long enough"
+)]
+fn shorter(watched: u64, events: u64) -> u64 {
+    let share = TRIAL_EVENTS as f64 / events.max(1) as f64;
+    if share >= 1.0 { watched } else { (watched as f64 * share) as u64 }.max(1)
 }
 
 fn overloaded(
@@ -134,9 +162,14 @@ fn overloaded(
     phase: &Phase,
     trials: &mut Trials<'_>,
 ) -> Result<Vec<Contradiction>, NoAnswer> {
-    let Steadiness::Growing(rate) = answer.steadiness else { return Ok(Vec::new()) };
-    let full: Vec<_> = phase.bottlenecks().collect();
-    let name = full.first().map_or("", |of| of.name.as_str()).to_owned();
+    let full = phase.bottlenecks().next();
+    let rate = match answer.steadiness {
+        Steadiness::Growing(rate) => Some(rate),
+        // Neither steady nor growing: only where something is full there is too much of it.
+        _ if full.and_then(|of| of.utilisation).is_some_and(|share| share > FULL) => None,
+        _ => return Ok(Vec::new()),
+    };
+    let name = full.map_or("", |of| of.name.as_str()).to_owned();
     let steady = |answer: &Answer| answer.steadiness.is_meaningful();
     let mut mended = None;
     for levers in levers::machines(trials.design, phase) {
@@ -155,6 +188,9 @@ fn overloaded(
         trials: trials.done,
     }])
 }
+
+/// Share from which a resource has no time left.
+const FULL: f64 = 0.95;
 
 /// The operation that asks for most.
 fn busiest(phase: &Phase) -> Vec<String> {

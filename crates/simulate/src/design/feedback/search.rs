@@ -11,6 +11,8 @@ use crate::experiment::{Plan, simulate};
 const FARTHEST: f64 = 8.0;
 /// How many times as long an objective may become, or as high a limit.
 const FARTHEST_STATED: f64 = 64.0;
+/// Trials in all: whoever breaks everything is told what is worst, not made to wait.
+const MOST_TRIALS: u32 = 40;
 /// Halvings between what holds and what does not.
 const HALVINGS: u32 = 8;
 
@@ -26,6 +28,8 @@ pub(super) struct Trials<'a> {
     pub(super) compiled: &'a Compiled,
     pub(super) progress: &'a mut dyn FnMut(u32),
     pub(super) done: u32,
+    /// Sets of levers that did not help even at their farthest: they are not tried again.
+    pub(super) failed: Vec<Vec<Lever>>,
 }
 
 impl Trials<'_> {
@@ -55,9 +59,13 @@ impl Trials<'_> {
         let stated = |lever: &Lever| matches!(lever, Lever::Objective(_) | Lever::Limit(_));
         let farthest = if levers.iter().all(stated) { FARTHEST_STATED } else { FARTHEST };
         let (mut bad, mut factor) = (1.0, 1.0);
+        if self.done >= MOST_TRIALS || self.failed.iter().any(|set| set == levers) {
+            return Ok(None);
+        }
         let mut found = loop {
             factor *= 2.0;
             if factor > farthest {
+                self.failed.push(levers.to_vec());
                 return Ok(None);
             }
             let setting = self.raised(levers, factor);

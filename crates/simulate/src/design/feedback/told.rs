@@ -108,12 +108,12 @@ pub(super) fn broken(of: &OperationAnswer) -> String {
 }
 
 /// More comes than is served.
-pub(super) fn overloaded(rate: f64, bottleneck: &str) -> String {
-    let rate = digits(rate);
+pub(super) fn overloaded(rate: Option<f64>, bottleneck: &str) -> String {
+    let more = rate.map_or(String::new(), |rate| {
+        format!(": {} more requests are in progress with every second", digits(rate))
+    });
     match bottleneck {
-        "" => format!("{rate} more requests are in progress with every second"),
-        full => {
-            format!("{full} cannot keep up: {rate} more requests are in progress with every second")
-        }
+        "" => format!("more comes than is served{more}"),
+        full => format!("{full} cannot keep up{more}"),
     }
 }
