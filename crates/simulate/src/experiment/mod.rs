@@ -2,8 +2,8 @@
 //! part in which the empty start shows.
 
 mod collect;
-mod precision;
 mod paired;
+mod precision;
 mod replicate;
 mod report;
 mod samples;

@@ -21,6 +21,11 @@ pub fn simulate_pair(
         duration: Some(watched(&first)),
         ..plan.clone()
     };
+    // A precision makes replications longer and divides them: the pairs are whole.
+    let first = match plan.precision {
+        Some(_) => simulate(before, &paired, &mut progress)?,
+        None => first,
+    };
     let second = simulate(after, &paired, &mut progress)?;
     // The same part of the start is left out of both.
     let paired = Plan { warm_up: Some(first.warm_up.max(second.warm_up)), ..paired };

@@ -83,6 +83,7 @@ pub(super) fn run(
     };
     let compiled = (network(before, &question)?, network(after, &other)?);
     let plan = super::design::planned(plan, &question);
+    let plan = Plan { decisive: Some(compiled.0.operations.len()), ..plan };
     let tell = |progress| super::tell(console, progress);
     let reports = simulate_pair(&compiled.0.network, &compiled.1.network, &plan, tell);
     super::told(console);

@@ -13,6 +13,9 @@ use crate::loaded::{Loaded, threads};
 /// Replications: as few as tell an interval that is not absurdly wide.
 const REPLICATIONS: u32 = 4;
 
+/// Events of one replication: a tenth of a second of a processor for both loads.
+const EVENTS: u64 = 100_000;
+
 /// Simulates the design at its stated peak and at the peak within reach. The same model gives the
 /// same bytes.
 ///
@@ -21,7 +24,12 @@ const REPLICATIONS: u32 = 4;
 pub fn short(loaded: &mut Loaded, console: &Console) -> Result<(), Failure> {
     let Some(design) = loaded.design.clone() else { return Ok(()) };
     let told = console.waiting("simulating the design at its peak and within its reach");
-    let plan = Plan { replications: REPLICATIONS, threads: threads(), ..Plan::default() };
+    let plan = Plan {
+        replications: REPLICATIONS,
+        usual_events: EVENTS,
+        threads: threads(),
+        ..Plan::default()
+    };
     let simulated = |level| {
         let question = Question::undisturbed(&design, Amount::Level(level));
         let compiled = compile(&design, &question, 0.0).map_err(|none| unknown_name(&none))?;
