@@ -89,7 +89,7 @@ pub struct ExperimentArguments {
     precision: Option<f64>,
 
     /// Most replications where a precision is asked for
-    #[arg(long, value_name = "NUMBER", default_value_t = MOST_REPLICATIONS, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = MOST_REPLICATIONS, value_parser = clap::value_parser!(u32).range(2..=10_000))]
     most_replications: u32,
 
     /// What is left out at the start of each replication, in simulated time; found out where nothing
