@@ -10,6 +10,7 @@ use simulate::experiment::{Plan, simulate_pair};
 use simulate::output::{comparison_json, comparison_text};
 
 use super::design::{QuestionArguments, unknown_name};
+use super::measured::CalibrationArguments;
 use crate::commands::ask;
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
@@ -66,6 +67,7 @@ pub(super) fn run(
     model: &Path,
     arguments: &CompareArguments,
     asked: &QuestionArguments,
+    calibration: &CalibrationArguments,
     plan: &Plan,
     console: &Console,
 ) -> Result<Outcome, Failure> {
@@ -77,7 +79,9 @@ pub(super) fn run(
     let Some(after) = second.design.as_deref().filter(|_| !second.has_errors()) else {
         return Ok(second.refuse(console));
     };
-    let (question, other) = (asked.question(before), asked.question(after));
+    let (mut question, mut other) = (asked.question(before), asked.question(after));
+    calibration.apply(before, &mut question, console)?;
+    calibration.apply(after, &mut other, console)?;
     let network = |design, question: &Question| {
         compile(design, question, 0.0).map_err(|unknown| unknown_name(&unknown))
     };
