@@ -237,9 +237,13 @@ impl Model {
     }
 }
 
+/// How many times the median p95 is at most: a median of next to nothing would have a tail without
+/// end.
+const STEEPEST: f64 = 8.0;
+
 /// A time with this median and p95; nothing where it is shorter than a microsecond.
 fn through(middle: f64, high: f64) -> Option<Shape> {
-    let middle = middle.max(1e-6);
+    let middle = middle.max(high / STEEPEST).max(1e-6);
     let shape = queueing::Lognormal::through((0.5, middle), (0.95, high.max(middle * 1.01)))?;
     (high > 1e-6).then_some(Shape::Lognormal(shape))
 }
