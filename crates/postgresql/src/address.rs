@@ -8,6 +8,7 @@ use runtime::store::StoreError;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 
+use crate::connection::{self, Canceller, Connection};
 use crate::failure;
 use crate::silence;
 use crate::tls::{self, Tls, Trust};
@@ -103,9 +104,20 @@ impl Address {
         Ok(client)
     }
 
+    /// Opens a connection that whoever holds it drives.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`].
+    pub async fn open(&self) -> Result<Connection, StoreError> {
+        let opening = connection::open(&self.config, &self.tls);
+        tokio::time::timeout(CONNECT, opening).await.map_err(|_| StoreError::Unreachable {
+            message: "it did not answer in time".to_owned(),
+        })?
+    }
+
     /// Asks the server to stop what a connection is at.
-    pub async fn cancel(&self, token: tokio_postgres::CancelToken) {
-        drop(tokio::time::timeout(CONNECT, token.cancel_query(self.tls.clone())).await);
+    pub async fn cancel(canceller: &Canceller) {
+        drop(tokio::time::timeout(CONNECT, canceller.cancel()).await);
     }
 }
 

@@ -1,6 +1,5 @@
 //! Values as PostgreSQL sends them, in its binary formats.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use expression::sql::json;
@@ -8,25 +7,11 @@ use expression::value::Geo;
 use expression::{Money, Schema, Type, Value};
 use jiff::{ToSpan, civil};
 use runtime::store::StoreError;
-use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, Type as Sql};
 
+use crate::connection::Row;
 use crate::numeric;
 use crate::wire::{EPOCH, EPOCH_MICROS};
 use runtime::store::tables::Columns;
-
-/// The bytes of a column.
-struct Raw<'a>(&'a [u8]);
-
-impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(_: &Sql, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(raw))
-    }
-
-    fn accepts(_: &Sql) -> bool {
-        true
-    }
-}
 
 /// A value in the database that no writer of ours has put there.
 pub(crate) fn damaged(message: impl Into<String>) -> StoreError {
@@ -35,8 +20,51 @@ pub(crate) fn damaged(message: impl Into<String>) -> StoreError {
 
 /// The bytes of a column; `None` for null.
 pub(crate) fn bytes(row: &Row, at: usize) -> Result<Option<&[u8]>, StoreError> {
-    let raw = row.try_get::<_, Option<Raw<'_>>>(at);
-    Ok(raw.map_err(|_| damaged("a row has fewer columns than were asked for"))?.map(|raw| raw.0))
+    row.bytes(at).ok_or_else(|| damaged("a row has fewer columns than were asked for"))
+}
+
+/// What a column of a fixed type holds.
+pub(crate) trait Column<'r>: Sized {
+    /// From its bytes; none where it is null.
+    fn of(raw: Option<&'r [u8]>) -> Option<Self>;
+}
+
+impl Column<'_> for i64 {
+    fn of(raw: Option<&[u8]>) -> Option<Self> {
+        long(raw?)
+    }
+}
+
+impl<'r> Column<'r> for &'r [u8] {
+    fn of(raw: Option<&'r [u8]>) -> Option<Self> {
+        raw
+    }
+}
+
+impl<'r> Column<'r> for &'r str {
+    fn of(raw: Option<&'r [u8]>) -> Option<Self> {
+        std::str::from_utf8(raw?).ok()
+    }
+}
+
+impl Column<'_> for String {
+    fn of(raw: Option<&[u8]>) -> Option<Self> {
+        <&str>::of(raw).map(str::to_owned)
+    }
+}
+
+impl<'r, T: Column<'r>> Column<'r> for Option<T> {
+    fn of(raw: Option<&'r [u8]>) -> Option<Self> {
+        match raw {
+            None => Some(None),
+            raw => T::of(raw).map(Some),
+        }
+    }
+}
+
+/// A column as what it is; nothing where it is something else.
+pub(crate) fn column<'r, T: Column<'r>>(row: &'r Row, at: usize) -> Option<T> {
+    T::of(row.bytes(at)?)
 }
 
 /// The values of all fields from a row whose columns start at `offset`.

@@ -2,15 +2,26 @@
 
 use runtime::store::StoreError;
 use tokio_postgres::Error;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::SqlState;
+
+use crate::connection::Refusal;
 
 /// An error that has no meaning in the model.
 pub(crate) fn plain(error: &Error) -> StoreError {
-    let Some(said) = error.as_db_error() else {
-        return StoreError::Unreachable { message: with_causes(error) };
-    };
-    let message = || format!("{} ({})", said.message(), said.code().code());
-    match said.code() {
+    match error.as_db_error() {
+        Some(said) => of(said.code(), said.message()),
+        None => StoreError::Unreachable { message: with_causes(error) },
+    }
+}
+
+/// The same of what the database has said.
+pub(crate) fn refused(refusal: &Refusal) -> StoreError {
+    of(&SqlState::from_code(&refusal.code), &refusal.message)
+}
+
+fn of(code: &SqlState, said: &str) -> StoreError {
+    let message = || format!("{said} ({})", code.code());
+    match code {
         &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
             StoreError::Conflict
         }
@@ -50,15 +61,31 @@ pub(crate) enum Violation<'e> {
 }
 
 /// The violated constraint, if the error is one.
-pub(crate) fn violation(error: &Error) -> Option<Violation<'_>> {
-    let said: &DbError = error.as_db_error()?;
-    match said.code() {
-        &SqlState::UNIQUE_VIOLATION | &SqlState::EXCLUSION_VIOLATION => {
-            Some(Violation::Unique(said.constraint().unwrap_or_default()))
+pub(crate) fn violation(refusal: &Refusal) -> Option<Violation<'_>> {
+    match SqlState::from_code(&refusal.code) {
+        SqlState::UNIQUE_VIOLATION | SqlState::EXCLUSION_VIOLATION => {
+            Some(Violation::Unique(&refusal.constraint))
         }
-        &SqlState::FOREIGN_KEY_VIOLATION | &SqlState::RESTRICT_VIOLATION => {
+        SqlState::FOREIGN_KEY_VIOLATION | SqlState::RESTRICT_VIOLATION => {
             Some(Violation::ForeignKey)
         }
         _ => None,
     }
+}
+
+/// A statement that must change exactly one row, and is refused where it changes none.
+pub(crate) fn exactly_one(change: &str) -> String {
+    format!(
+        "WITH changed AS ({change} RETURNING 1) \
+         SELECT CASE count(*) WHEN 1 THEN 1 ELSE ('{VANISHED}' || count(*))::bigint END FROM changed"
+    )
+}
+
+/// What no number begins with.
+const VANISHED: &str = "firmitas: rows changed: ";
+
+/// Whether a statement of [`exactly_one`] has changed none.
+pub(crate) fn vanished(refusal: &Refusal) -> bool {
+    let code = SqlState::INVALID_TEXT_REPRESENTATION;
+    refusal.code == code.code() && refusal.message.contains(VANISHED)
 }

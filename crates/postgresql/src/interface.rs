@@ -202,7 +202,7 @@ impl Transaction for Session {
     }
 
     async fn add_record(&mut self, record: &Record) -> Outcome<()> {
-        self.add(record).await
+        self.add_kept(record).await
     }
 
     async fn put_record(&mut self, record: &Record) -> Outcome<()> {

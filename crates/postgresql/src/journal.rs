@@ -5,6 +5,7 @@ use std::sync::Arc;
 use expression::{EntityId, Row};
 use runtime::store::{JournalEntry, JournalQuery, StoreError, Subject, Tenant, Versions, Walk};
 
+use crate::connection;
 use crate::decode;
 use crate::records::{count, get, optional};
 use crate::session::{Meaning, Session};
@@ -120,7 +121,7 @@ impl Session {
     }
 }
 
-fn read(row: &tokio_postgres::Row, query: &JournalQuery) -> Result<JournalEntry, StoreError> {
+fn read(row: &connection::Row, query: &JournalQuery) -> Result<JournalEntry, StoreError> {
     let version = |lasting: usize, personal: usize| -> Result<Option<Versions>, StoreError> {
         let (lasting, personal): (Option<String>, _) = (get(row, lasting)?, get(row, personal)?);
         Ok(lasting.map(|lasting| Versions { lasting, personal }))

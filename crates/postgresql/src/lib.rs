@@ -8,6 +8,7 @@ mod address;
 mod alone;
 pub mod archive;
 mod catalog;
+mod connection;
 mod decode;
 mod failure;
 mod interface;

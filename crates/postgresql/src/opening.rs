@@ -1,36 +1,64 @@
-//! How transactions begin.
+//! How transactions begin and end.
 
-use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
-use runtime::store::Terms;
+use runtime::store::{StoreError, Tenant};
 
-use crate::catalog::Catalog;
-use crate::pool::Held;
+use crate::session::{Meaning, Session};
+use crate::statements as sql;
+use crate::text::Text;
+use crate::wire::Bind;
 
-/// What opens a transaction that reads one snapshot.
-const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// What opens a transaction that writes.
-const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-/// The same where rules ask about rows that nobody can lock, because they may not be there yet.
-const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
-
-/// What opens a transaction on these terms, in one message; whom it is for follows.
-pub(crate) fn opening(held: &Held, catalog: &Catalog, terms: Terms, writes: bool) -> String {
-    let begin = match (writes, catalog.serializable) {
-        (false, _) => READ,
-        (true, false) => WRITE,
-        (true, true) => SERIALIZABLE,
-    };
-    let mut sql = begin.to_owned();
-    // Writing to a string cannot fail.
-    if let Some(each_time) = held.pool().each_time() {
-        let _ = write!(sql, "; {each_time}");
+impl Session {
+    /// Adds what has to be said before the next statement: what opens the transaction, until when
+    /// it may go on, and whom it is for.
+    pub(crate) fn open(&mut self) -> Result<(), StoreError> {
+        if !std::mem::replace(&mut self.opened, true) {
+            self.begin()?;
+            // A read that nobody waits for any more is cancelled with its future.
+            if let Some(deadline) = self.terms.deadline.filter(|_| self.writes()) {
+                let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
+                self.add(&sql::LIMIT, &[Bind::Text(left.to_string().into())], Meaning::Plain)?;
+            }
+        }
+        self.tell_whom()
     }
-    // A read that nobody waits for any more is cancelled with its future.
-    if let Some(deadline) = terms.deadline.filter(|_| writes) {
-        let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
-        let _ = write!(sql, "; SET LOCAL statement_timeout = {left}");
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        let begin = match (self.writes(), self.catalog.serializable) {
+            (false, _) => &sql::READ,
+            (true, false) => &sql::WRITE,
+            (true, true) => &sql::WRITE_SERIALIZABLE,
+        };
+        let Some(each_time) = self.pool().each_time() else {
+            return self.add(begin, &[], Meaning::Plain);
+        };
+        let all = format!("{}; {each_time}", begin.0);
+        self.connection()?.add_query(&all);
+        self.expect_answer(Meaning::Plain);
+        Ok(())
     }
-    sql
+
+    /// Adds whom the transaction is for, where the database does not know yet.
+    pub(crate) fn tell_whom(&mut self) -> Result<(), StoreError> {
+        let Some(tenant) = self.entering.take() else { return Ok(()) };
+        let (one, all) = match tenant {
+            Tenant::None => (Arc::from(""), ""),
+            Tenant::One(id) => (format!("{id:032x}").into(), ""),
+            Tenant::All => (Arc::from(""), "all"),
+        };
+        self.add(&sql::ENTER, &[Bind::Text(one), Bind::text(all)], Meaning::Plain)
+    }
+
+    /// Sends what ends a transaction whose outcome nobody needs to know. Whether it has left: what
+    /// follows waits its turn.
+    pub(crate) fn end_with(&mut self, how: &Arc<Text>) -> bool {
+        let named = !self.pool().pooler();
+        let Ok(connection) = self.connection() else { return false };
+        connection.add(how, &[], named);
+        connection.synchronise();
+        connection.expect_nothing();
+        connection.send_now()
+    }
 }

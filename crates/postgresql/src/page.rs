@@ -165,7 +165,7 @@ impl Session {
         ));
         let rows = self.query(&text, &clause.binds).await?;
         let row = rows.first().ok_or_else(|| decode::damaged("a question has no answer"))?;
-        row.try_get(0).map_err(|error| decode::damaged(error.to_string()))
+        decode::column(row, 0).ok_or_else(|| decode::damaged("an answer is none"))
     }
 
     /// One page of rows.

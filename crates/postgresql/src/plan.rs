@@ -13,6 +13,7 @@ use model::model::BuiltIn;
 use runtime::store::tables::{Column, Columns, quoted};
 use runtime::store::tenants::{Scoped, own};
 
+use crate::failure;
 use crate::tenants;
 use crate::text::Text;
 use crate::wire::Wire;
@@ -207,7 +208,8 @@ impl Plan {
             )),
             own: Scoped::new(&own(pooled, "", tenants::CURRENT), str::to_owned),
             delete: Scoped::new(&own(pooled, "", tenants::CURRENT), |own| {
-                Text::new(format!("DELETE FROM {own_table} WHERE {id} = $1{own}"))
+                let delete = format!("DELETE FROM {own_table} WHERE {id} = $1{own}");
+                Text::new(failure::exactly_one(&delete))
             }),
             codes: codes(design, table),
             wires: wires(&columns),

@@ -1,6 +1,5 @@
 //! Connections: as many as may be, each with the statements that it has prepared.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,48 +7,15 @@ use std::time::{Duration, Instant};
 use runtime::store::StoreError;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
-use tokio_postgres::{Client, Statement};
 
 use crate::address::Address;
+use crate::connection::{Answer, Connection};
 use crate::failure;
 use crate::silence;
 use crate::standing::Standings;
-use crate::text::Text;
-use crate::wire::Bind;
 
-/// Statements that stay prepared on each connection.
-const STATEMENTS: usize = 1024;
 /// How long work waits for a connection.
 const WAIT: Duration = Duration::from_secs(2);
-
-/// A connection.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub client: Arc<Client>,
-    /// By the address of their texts, which are kept so that no other takes it.
-    statements: BTreeMap<usize, (Arc<Text>, Statement)>,
-}
-
-impl Connection {
-    /// The statement behind a text, prepared on the first use.
-    pub async fn statement(
-        &mut self,
-        text: &Arc<Text>,
-        binds: &[Bind],
-    ) -> Result<Statement, tokio_postgres::Error> {
-        let key = Arc::as_ptr(text).addr();
-        if let Some((_, statement)) = self.statements.get(&key) {
-            return Ok(statement.clone());
-        }
-        let types: Vec<_> = binds.iter().map(Bind::ty).collect();
-        let statement = self.client.prepare_typed(&text.0, &types).await?;
-        if self.statements.len() >= STATEMENTS {
-            self.statements.clear();
-        }
-        self.statements.insert(key, (text.clone(), statement.clone()));
-        Ok(statement)
-    }
-}
 
 /// Connections to one database.
 #[derive(Debug)]
@@ -134,20 +100,24 @@ impl Pool {
     }
 
     async fn make(&self) -> Result<Connection, StoreError> {
-        let client = self.address.connect().await?;
+        let mut connection = self.address.open().await?;
         if !self.pooler() {
-            let ready = silence::bounded(client.batch_execute(&self.set_up)).await?;
-            ready.map_err(|error| failure::plain(&error))?;
+            connection.add_query(&self.set_up);
+            let answers = silence::bounded(connection.answers()).await?;
+            let answers = answers.map_err(|broken| broken.error())?;
+            if let Some(Answer::Refused(refusal)) = answers.first() {
+                return Err(failure::refused(refusal));
+            }
         }
-        Ok(Connection { client: Arc::new(client), statements: BTreeMap::new() })
+        Ok(connection)
     }
 
     /// An idle connection that is still open, the one used last first.
     fn idle(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let connection = idle.pop()?;
-            if !connection.client.is_closed() {
+            let mut connection = idle.pop()?;
+            if connection.is_open() {
                 return Some(connection);
             }
         }
@@ -181,7 +151,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        if connection.client.is_closed() || (self.clean && self.lost) {
+        if connection.is_broken() || (self.clean && self.lost) {
             return;
         }
         if self.clean {
@@ -191,9 +161,8 @@ impl Drop for Held {
         }
         // Whoever asked has gone away in the middle of something: the server need not go on, and
         // closing the connection undoes what was not committed.
-        let address = self.pool.address.clone();
         self.pool.runtime.spawn(async move {
-            address.cancel(connection.client.cancel_token()).await;
+            Address::cancel(&connection.canceller()).await;
         });
     }
 }

@@ -8,6 +8,7 @@ use runtime::store::StoreError;
 use runtime::store::changes::row_id;
 use runtime::store::tables::Equality;
 
+use crate::connection;
 use crate::decode;
 use crate::plan::Plan;
 use crate::session::Session;
@@ -16,7 +17,7 @@ use crate::wire::{self, Bind};
 
 impl Session {
     /// A row with its parts from what a statement that starts with [`Plan::select`] yields.
-    pub(crate) fn decode(&self, plan: &Plan, row: &tokio_postgres::Row) -> Result<Row, StoreError> {
+    pub(crate) fn decode(&self, plan: &Plan, row: &connection::Row) -> Result<Row, StoreError> {
         self.decode_from(plan, row, 0)
     }
 
@@ -24,7 +25,7 @@ impl Session {
     pub(crate) fn decode_from(
         &self,
         plan: &Plan,
-        row: &tokio_postgres::Row,
+        row: &connection::Row,
         first: usize,
     ) -> Result<Row, StoreError> {
         let schema = self.catalog.schema();

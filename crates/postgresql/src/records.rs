@@ -9,10 +9,9 @@ use runtime::store::{
     StoreError, Subject,
 };
 use sha2::{Digest as _, Sha256};
-use tokio_postgres::Row;
-use tokio_postgres::types::FromSql;
 
-use crate::decode;
+use crate::connection::Row;
+use crate::decode::{self, Column};
 use crate::session::{Meaning, Session};
 use crate::statements as sql;
 use crate::wire::{Bind, Wire};
@@ -22,8 +21,8 @@ fn unreadable(what: &str) -> StoreError {
 }
 
 /// A column as what it is.
-pub(crate) fn get<'r, T: FromSql<'r>>(row: &'r Row, at: usize) -> Result<T, StoreError> {
-    row.try_get(at).map_err(|_| unreadable("a record"))
+pub(crate) fn get<'r, T: Column<'r>>(row: &'r Row, at: usize) -> Result<T, StoreError> {
+    decode::column(row, at).ok_or_else(|| unreadable("a record"))
 }
 
 pub(crate) fn optional<T>(value: Option<T>, wire: Wire, bind: impl FnOnce(T) -> Bind) -> Bind {
@@ -134,7 +133,7 @@ impl Session {
             vec![Bind::text(&key.key), Bind::text(&key.caller), Bind::text(&key.operation)];
         if self.writes() {
             // Whoever else is at the same request is waited for, and then its answer is there.
-            self.send_ahead(&format!("SELECT pg_advisory_xact_lock({})", number(key)));
+            self.send_with_next(&sql::LOCK, &[Bind::Int(number(key))])?;
         }
         let rows = self.query(&sql::IDEMPOTENCY, &binds).await?;
         let what = "an idempotency record";
@@ -310,7 +309,7 @@ impl Session {
         self.query(text, &binds).await?.iter().map(record).collect()
     }
 
-    pub(crate) async fn add(&mut self, record: &Record) -> Result<(), StoreError> {
+    pub(crate) async fn add_kept(&mut self, record: &Record) -> Result<(), StoreError> {
         let added = self.execute(&sql::ADD_RECORD, columns(record), Meaning::Plain).await;
         added.and_then(one_or("record-exists"))
     }

@@ -1,26 +1,21 @@
-//! One piece of work on a connection: statements, sent ahead where nobody waits for their answer.
+//! One piece of work on a connection: statements, which leave together with the next one whose
+//! answer somebody waits for.
 
-use std::borrow::Cow;
-use std::future::Future;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use expression::EntityId;
-use futures_util::TryStreamExt as _;
 use runtime::store::{StoreError, Subject, Tenant, Terms};
-use tokio_postgres::{Error, Row};
 
-use crate::alone::Asked;
 use crate::catalog::Catalog;
+use crate::connection::{Answer, Connection, Refusal, Row};
 use crate::failure::{self, Violation};
-use crate::opening::opening;
 use crate::plan::Plan;
-use crate::pool::{Connection, Held, Pool};
+use crate::pool::{Held, Pool};
 use crate::silence;
-use crate::standing::Standing;
+use crate::standing::{Doubt, Standing};
+use crate::statements as sql;
 use crate::text::Text;
 use crate::wire::Bind;
 
@@ -31,13 +26,13 @@ pub struct Session {
     pub(crate) catalog: Arc<Catalog>,
     /// Of the work that runs.
     pub(crate) terms: Terms,
-    /// What opens the transaction, until it was sent.
-    begin: Option<String>,
-    /// What says whom the transaction is for, until it was sent.
-    entering: Option<Cow<'static, str>>,
+    /// Whether a transaction is opened, or will be with the next statement.
+    pub(crate) opened: bool,
+    /// Whom the transaction is for, until that is said.
+    pub(crate) entering: Option<Tenant>,
     writes: bool,
-    /// Statements whose answers nobody has looked at yet, in order.
-    pending: Vec<Pending>,
+    /// What the statements mean whose answers nobody has looked at yet, in order.
+    pending: Vec<Meaning>,
     /// Whether the idempotency key of this work had no answer when it was looked up.
     pub(crate) unanswered: bool,
     /// Whom its callers stand for, as far as that was asked.
@@ -82,29 +77,14 @@ pub(crate) enum Meaning {
     Taken(&'static str),
 }
 
-/// The answer to a statement: how many rows it changed.
-type Count = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send>>;
-
-struct Pending {
-    count: Count,
-    meaning: Meaning,
-}
-
-impl std::fmt::Debug for Pending {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pending").field("meaning", &self.meaning).finish_non_exhaustive()
-    }
-}
-
 impl Session {
     pub(crate) fn new(held: Held, catalog: Arc<Catalog>, terms: Terms, writes: bool) -> Self {
-        let begin = Some(opening(&held, &catalog, terms, writes));
-        let entering = catalog.entering(terms.tenant, true);
+        let entering = Some(terms.tenant).filter(|of| catalog.pooled && *of != Tenant::None);
         Self {
             held,
             catalog,
             terms,
-            begin,
+            opened: false,
             entering,
             writes,
             pending: Vec::new(),
@@ -126,18 +106,6 @@ impl Session {
         self.held.get()
     }
 
-    /// What has to be said before the one question: nothing where it is for nobody in particular.
-    pub(crate) fn opening_alone(&mut self) -> Option<String> {
-        let needed = self.entering.is_some() || self.held.pool().pooler();
-        needed.then(|| self.ahead()).flatten().map(Cow::into_owned)
-    }
-
-    /// Everything that was sent is answered, and no transaction is open.
-    pub(crate) fn settled(&mut self) {
-        self.begin = None;
-        self.held.clean = true;
-    }
-
     /// From the next statement on the work is for this tenant.
     pub(crate) fn go_on_for(&mut self, tenant: Tenant) {
         self.terms.tenant = tenant;
@@ -149,26 +117,41 @@ impl Session {
         if self.entered != tenant {
             self.entered = tenant;
             if self.catalog.pooled {
-                self.entering = self.catalog.entering(tenant, self.begin.is_some());
+                // A transaction begins for nobody.
+                self.entering = Some(tenant).filter(|of| self.opened || *of != Tenant::None);
             }
         }
     }
 
-    /// Sends a statement with the next one, before it; its answer is nobody's.
-    pub(crate) fn send_ahead(&mut self, sql: &str) {
-        self.entering = Some(match self.entering.take() {
-            None => sql.to_owned().into(),
-            Some(entering) => format!("{entering}; {sql}").into(),
-        });
+    /// Adds a statement to those that leave next; its answer is looked at with theirs.
+    pub(crate) fn add(
+        &mut self,
+        text: &Arc<Text>,
+        binds: &[Bind],
+        meaning: Meaning,
+    ) -> Result<(), StoreError> {
+        let named = !self.pool().pooler();
+        self.connection()?.add(text, binds, named);
+        self.expect_answer(meaning);
+        Ok(())
     }
 
-    /// What has to be sent before the next statement.
-    fn ahead(&mut self) -> Option<Cow<'static, str>> {
-        match (self.begin.take(), self.entering.take()) {
-            (None, entering) => entering,
-            (Some(begin), None) => Some(begin.into()),
-            (Some(begin), Some(entering)) => Some(format!("{begin}; {entering}").into()),
+    /// What was added last will be answered, and means this.
+    pub(crate) fn expect_answer(&mut self, meaning: Meaning) {
+        self.pending.push(meaning);
+    }
+
+    /// Sends a statement with the next one, before it; its answer is nobody's.
+    pub(crate) fn send_with_next(
+        &mut self,
+        text: &Arc<Text>,
+        binds: &[Bind],
+    ) -> Result<(), StoreError> {
+        if self.failed.is_some() {
+            return Ok(());
         }
+        self.open()?;
+        self.add(text, binds, Meaning::Plain)
     }
 
     /// Whether the work may write.
@@ -201,8 +184,7 @@ impl Session {
             Questions::Done => return Err(self.fail(StoreError::Several)),
         }
         let result = self.query_now(Some((text, binds))).await;
-        let settled = self.settle().await;
-        settled.and(result).map_err(|error| self.fail(error))
+        result.map_err(|error| self.fail(error))
     }
 
     /// Makes sure that callers are who they were taken for, before anything depends on it.
@@ -211,8 +193,7 @@ impl Session {
             return Ok(());
         }
         let result = self.query_now(None).await;
-        let settled = self.settle().await;
-        settled.and(result).map(drop).map_err(|error| self.fail(error))
+        result.map(drop).map_err(|error| self.fail(error))
     }
 
     /// As [`Self::query`], of a statement that changes rows.
@@ -236,16 +217,54 @@ impl Session {
             true => self.doubts()?,
             false => Vec::new(),
         };
-        let ahead = self.ahead();
+        self.open()?;
+        self.ask(question, &doubts).await
+    }
+
+    /// Sends a question and what is asked of callers, behind what was added, in one message.
+    pub(crate) async fn ask(
+        &mut self,
+        question: Option<(&Arc<Text>, &[Bind])>,
+        doubts: &[Doubt],
+    ) -> Result<Vec<Row>, StoreError> {
         let count = u64::from(question.is_some()) + doubts.len() as u64;
         self.catalog.statements.fetch_add(count, Ordering::Relaxed);
-        let asked = Asked::prepare(&mut self.held, question, &doubts).await?;
-        let (begun, rows, answers) = asked.send(ahead.as_deref()).await;
-        let rows = begun.and(rows).map_err(|error| failure::plain(&error))?;
+        let named = !self.pool().pooler();
+        let connection = self.connection()?;
+        let doubted = doubts.iter().map(|(text, binds)| (text, binds.as_slice()));
+        for (text, binds) in question.into_iter().chain(doubted) {
+            connection.add(text, binds, named);
+        }
+        let mut answers = self.answers().await?.into_iter();
+        let rows = match question {
+            Some(_) => yielded(answers.next())?,
+            None => Vec::new(),
+        };
         if !doubts.is_empty() {
-            self.dispel(&answers.map_err(|error| failure::plain(&error))?)?;
+            let found: Result<Vec<_>, _> = answers.map(|answer| yielded(Some(answer))).collect();
+            self.dispel(&found?)?;
         }
         Ok(rows)
+    }
+
+    /// Sends what was added and waits for all answers; those that nobody has looked at are judged,
+    /// and the first error is the one that counts.
+    async fn answers(&mut self) -> Result<Vec<Answer>, StoreError> {
+        let pending = std::mem::take(&mut self.pending);
+        let connection = self.held.get()?;
+        connection.synchronise();
+        let mut answers = connection.answers().await.map_err(|broken| broken.error())?;
+        self.held.clean = connection.is_idle();
+        if answers.len() < pending.len() {
+            return Err(missing());
+        }
+        let rest = answers.split_off(pending.len());
+        for (meaning, answer) in pending.into_iter().zip(&answers) {
+            if let Answer::Refused(refusal) = answer {
+                return Err(self.meant(meaning, refusal));
+            }
+        }
+        Ok(rest)
     }
 
     /// Runs a statement that changes rows; how many.
@@ -255,26 +274,38 @@ impl Session {
         binds: Vec<Bind>,
         meaning: Meaning,
     ) -> Result<u64, StoreError> {
-        self.send(text, binds, meaning).await?;
-        let last = self.pending.pop();
-        self.settle_or_fail().await?;
-        let Some(last) = last else { return Ok(0) };
-        match last.count.await {
-            Ok(count) => Ok(count),
-            Err(error) => {
-                let error = self.meant(meaning, &error);
+        self.start(text, &binds).await?;
+        let answers = self.answers().await.map_err(|error| self.fail(error))?;
+        match answers.into_iter().next() {
+            Some(Answer::Done { count, .. }) => Ok(count),
+            Some(Answer::Refused(refusal)) => {
+                let error = self.meant(meaning, &refusal);
                 Err(self.fail(error))
             }
+            Some(Answer::Omitted) | None => Err(self.fail(missing())),
         }
     }
 
-    /// Sends a statement and goes on: an error comes with the next answer, or with the commit.
+    /// Adds a statement that changes rows and goes on: an error comes with the next answer, or with
+    /// the commit.
     pub(crate) async fn send(
         &mut self,
         text: &Arc<Text>,
         binds: Vec<Bind>,
         meaning: Meaning,
     ) -> Result<(), StoreError> {
+        self.start(text, &binds).await?;
+        self.expect_answer(meaning);
+        let connection = self.held.get()?;
+        if connection.is_full() {
+            let sent = connection.send().await;
+            sent.map_err(|broken| self.fail(broken.error()))?;
+        }
+        Ok(())
+    }
+
+    /// Adds a statement that changes rows.
+    async fn start(&mut self, text: &Arc<Text>, binds: &[Bind]) -> Result<(), StoreError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -286,70 +317,10 @@ impl Session {
         self.standings.clear();
         self.changed = true;
         self.catalog.statements.fetch_add(1, Ordering::Relaxed);
-        let unnamed = self.held.pool().pooler();
-        let connection = self.held.get()?;
-        let statement = match unnamed {
-            true => Ok(None),
-            false => connection.statement(text, &binds).await.map(Some),
-        };
-        let statement = match statement {
-            Ok(statement) => statement,
-            Err(error) => {
-                // A broken statement before is the better reason.
-                self.settle_or_fail().await?;
-                return Err(self.fail(failure::plain(&error)));
-            }
-        };
-        let client = self.held.get()?.client.clone();
-        if let Some(ahead) = self.ahead() {
-            let client = client.clone();
-            let begun = async move { client.batch_execute(&ahead).await.map(|()| 0) };
-            self.start(Box::pin(begun), Meaning::Plain);
-        }
-        let text = text.clone();
-        let count = async move {
-            if let Some(statement) = &statement {
-                return client.execute_raw(statement, &binds).await;
-            }
-            let typed = binds.iter().map(|bind| (bind, bind.ty()));
-            let mut rows = pin!(client.query_typed_raw(&text.0, typed).await?);
-            while rows.try_next().await?.is_some() {}
-            Ok(rows.rows_affected().unwrap_or(0))
-        };
-        self.start(Box::pin(count), meaning);
+        self.open()?;
+        let named = !self.pool().pooler();
+        self.held.get()?.add(text, binds, named);
         Ok(())
-    }
-
-    /// Puts a statement on its way: the first poll sends it.
-    fn start(&mut self, mut count: Count, meaning: Meaning) {
-        let mut context = Context::from_waker(Waker::noop());
-        let count = match count.as_mut().poll(&mut context) {
-            Poll::Pending => count,
-            Poll::Ready(done) => Box::pin(std::future::ready(done)),
-        };
-        self.pending.push(Pending { count, meaning });
-    }
-
-    async fn settle_or_fail(&mut self) -> Result<(), StoreError> {
-        match self.settle().await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.fail(error)),
-        }
-    }
-
-    /// Waits for what was sent ahead; the first error is the one that counts.
-    async fn settle(&mut self) -> Result<(), StoreError> {
-        let mut first = Ok(());
-        for pending in std::mem::take(&mut self.pending) {
-            let answer = pending.count.await;
-            let outcome = match (answer, pending.meaning) {
-                (Ok(0), Meaning::Change(entity)) => Err(StoreError::Vanished { entity }),
-                (Ok(_), _) => Ok(()),
-                (Err(error), meaning) => Err(self.meant(meaning, &error)),
-            };
-            first = first.and(outcome);
-        }
-        first
     }
 
     pub(crate) fn fail(&mut self, error: StoreError) -> StoreError {
@@ -359,8 +330,13 @@ impl Session {
     }
 
     /// An error in the words of the model.
-    fn meant(&self, meaning: Meaning, error: &Error) -> StoreError {
-        let Some(violation) = failure::violation(error) else { return failure::plain(error) };
+    fn meant(&self, meaning: Meaning, refusal: &Refusal) -> StoreError {
+        if let (Meaning::Change(entity) | Meaning::Delete(entity), true) =
+            (meaning, failure::vanished(refusal))
+        {
+            return StoreError::Vanished { entity };
+        }
+        let Some(violation) = failure::violation(refusal) else { return failure::refused(refusal) };
         match (meaning, violation) {
             (Meaning::Once, Violation::Unique(_)) => StoreError::Conflict,
             (Meaning::Taken(code), Violation::Unique(_)) => {
@@ -377,7 +353,7 @@ impl Session {
             (Meaning::Delete(entity), Violation::ForeignKey) => {
                 StoreError::StillReferenced { entity }
             }
-            _ => failure::plain(error),
+            _ => failure::refused(refusal),
         }
     }
 
@@ -398,60 +374,43 @@ impl Session {
     }
 
     fn end(&mut self) {
-        if self.begin.is_some() {
+        if !self.opened {
             // Nothing was asked.
             self.held.clean = true;
-        } else if self.pending.is_empty() && self.failed.is_none() {
-            self.held.clean = self.send_end("COMMIT");
         } else if self.pending.is_empty() {
-            self.held.clean = self.send_end("ROLLBACK");
+            let how = if self.failed.is_none() { &sql::COMMIT } else { &sql::ROLLBACK };
+            self.held.clean = self.end_with(how);
         }
-    }
-
-    /// Sends what ends a transaction whose outcome nobody needs to know.
-    fn send_end(&mut self, how: &'static str) -> bool {
-        let Ok(connection) = self.held.get() else { return false };
-        let mut context = Context::from_waker(Waker::noop());
-        let ending = pin!(connection.client.batch_execute(how));
-        // Sent; the answer is thrown away when it comes, and the next statement waits its turn.
-        !matches!(ending.poll(&mut context), Poll::Ready(Err(_)))
     }
 
     /// Commits what was written. Only an answer of the database counts as success.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         // What has gone wrong is remembered.
         drop(self.make_sure().await);
-        if self.begin.is_some() {
+        if !self.opened {
             self.held.clean = self.failed.is_none();
             return self.failed.take().map_or(Ok(()), Err);
         }
-        let certain = !self.pending.iter().any(|of| matches!(of.meaning, Meaning::Change(_)));
-        if !certain || self.failed.is_some() {
-            drop(self.settle_or_fail().await);
-        }
         if let Some(error) = self.failed.take() {
-            self.held.clean = self.send_end("ROLLBACK");
+            self.held.clean = self.end_with(&sql::ROLLBACK);
             return Err(error);
         }
-        let client = self.held.get()?.client.clone();
-        let commit = async move { client.batch_execute("COMMIT").await.map(|()| 0) };
-        self.start(Box::pin(commit), Meaning::Plain);
-        let commit = self.pending.pop();
-        // A statement that failed makes the database roll back whatever COMMIT says.
-        let settled = self.settle().await;
-        let Some(commit) = commit else { return Err(StoreError::Closed) };
-        let committed = commit.count.await;
-        self.held.clean = true;
-        settled.map_err(|error| self.fail(error))?;
-        committed.map(drop).map_err(|error| match failure::plain(&error) {
-            StoreError::Unreachable { message } => StoreError::Unreachable {
-                message: format!(
-                    "{message}; whether the change was committed is not known, the same \
-                     request with the same idempotency key tells"
-                ),
+        let named = !self.pool().pooler();
+        self.held.get()?.add(&sql::COMMIT, &[], named);
+        let error = match self.answers().await {
+            Ok(answers) => match answers.into_iter().next() {
+                Some(Answer::Done { undone: false, .. }) => return Ok(()),
+                Some(Answer::Refused(refusal)) => unknown(failure::refused(&refusal)),
+                _ => missing(),
             },
-            other => other,
-        })
+            // Everything is answered: something before it was refused, and it was left out.
+            Err(error) if !self.held.get()?.is_broken() => {
+                self.held.clean = self.end_with(&sql::ROLLBACK);
+                error
+            }
+            Err(error) => unknown(error),
+        };
+        Err(self.fail(error))
     }
 
     /// Undoes what was written.
@@ -464,16 +423,37 @@ impl Session {
             None => self.make_sure().await,
             Some(_) => Ok(()),
         };
-        if self.begin.is_none() {
-            drop(self.settle().await);
-            self.held.clean = self.send_end("ROLLBACK");
-        } else {
-            self.held.clean = true;
-        }
+        self.held.clean = !self.opened || self.end_with(&sql::ROLLBACK);
         sure
     }
 }
 
 fn read_only() -> StoreError {
     StoreError::Internal { message: "a read tried to write".to_owned() }
+}
+
+/// What a statement yields.
+fn yielded(answer: Option<Answer>) -> Result<Vec<Row>, StoreError> {
+    match answer {
+        Some(Answer::Done { rows, .. }) => Ok(rows),
+        Some(Answer::Refused(refusal)) => Err(failure::refused(&refusal)),
+        Some(Answer::Omitted) | None => Err(missing()),
+    }
+}
+
+fn missing() -> StoreError {
+    StoreError::Internal { message: "the database has left out an answer".to_owned() }
+}
+
+/// What has come between a commit and its answer.
+fn unknown(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unreachable { message } => StoreError::Unreachable {
+            message: format!(
+                "{message}; whether the change was committed is not known, the same request with \
+                 the same idempotency key tells"
+            ),
+        },
+        other => other,
+    }
 }

@@ -15,16 +15,20 @@ use std::sync::{Arc, PoisonError, RwLock};
 use expression::{EntityId, Row};
 use runtime::store::{Link, StoreError, Subject, Tenant};
 
-use crate::alone::Doubt;
+use crate::connection;
 use crate::decode;
 use crate::records::tenant;
 use crate::session::{Questions, Session};
+use crate::text::Text;
 use crate::wire::{Bind, Wire};
 
 /// Most subjects that are remembered.
 const MOST: usize = 10_000;
 /// Most rows of one subject that are.
 const OF_ONE: usize = 16;
+
+/// What is asked of a caller.
+pub(crate) type Doubt = (Arc<Text>, [Bind; 4]);
 
 /// The row behind a subject: of an entity, of one tenant where it was asked for that one.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,7 +200,7 @@ impl Session {
         &self,
         entity: EntityId,
         of: Option<u128>,
-        rows: &[tokio_postgres::Row],
+        rows: &[connection::Row],
     ) -> Result<Standing, StoreError> {
         let Some(found) = rows.first() else {
             return Ok(Standing { entity, tenant: of, link: None, row: Some(None) });
@@ -218,7 +222,7 @@ impl Session {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where something has changed.
-    pub(crate) fn dispel(&self, answers: &[Vec<tokio_postgres::Row>]) -> Result<(), StoreError> {
+    pub(crate) fn dispel(&self, answers: &[Vec<connection::Row>]) -> Result<(), StoreError> {
         for ((subject, taken), rows) in self.standings.iter().zip(answers) {
             let found = self.read_standing(taken.entity, taken.tenant, rows)?;
             if found != **taken {

@@ -116,6 +116,18 @@ macro_rules! statements {
 statements! {
     /// Locks what is locked by whoever adds a tenant with a schema of its own: "Plac".
     ONE_SCHEMA_AT_A_TIME = "SELECT pg_advisory_xact_lock(1349280099)";
+    // What begins and ends transactions, and says for whom they are and until when.
+    READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED";
+    // Where rules ask about rows that nobody can lock, because they may not be there yet.
+    WRITE_SERIALIZABLE = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+    COMMIT = "COMMIT";
+    ROLLBACK = "ROLLBACK";
+    ENTER = "SELECT set_config('firmitas.tenant', $1, true), \
+             set_config('firmitas.tenants', $2, true)";
+    LIMIT = "SELECT set_config('statement_timeout', $1, true)";
+    // Whoever else is at the same is waited for.
+    LOCK = "SELECT pg_advisory_xact_lock($1)";
     APPEND = "INSERT INTO firmitas.outbox (id, event, key, payload, at, tenant) \
               VALUES ($1, $2, $3, $4, $5, $6)";
     OUTBOX = "SELECT id, event, key, payload, at, sequence, tenant FROM firmitas.outbox \

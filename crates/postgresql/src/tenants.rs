@@ -1,8 +1,6 @@
 //! Whose rows a transaction reaches, where tenants share tables: a setting of the transaction, with
 //! which statements compare and, as a second lock, the policies of the tables.
 
-use std::borrow::Cow;
-
 use decide::bridge::EVERYBODY;
 use decide::tables::TENANT_COLUMN;
 use expression::EntityId;
@@ -25,37 +23,13 @@ pub(crate) fn nobodys_path() -> String {
 }
 
 /// In which schemas tables without one are looked for. A tenant that has none finds nothing.
-fn path(tenant: Tenant) -> String {
+pub(crate) fn path(tenant: Tenant) -> String {
     let nobody = format!("tenant_{:032x}", 0);
     match tenant {
         Tenant::None => format!("{nobody}, public, pg_temp"),
         Tenant::One(id) => format!("tenant_{id:032x}, {nobody}, public, pg_temp"),
         Tenant::All => format!("{EVERYBODY}, public, pg_temp"),
     }
-}
-
-/// Sets whom a transaction is for, and where their tables are if they have a schema each; nothing
-/// where it starts with that, which is nobody.
-pub(crate) fn entering(tenant: Tenant, first: bool, divided: bool) -> Option<Cow<'static, str>> {
-    let setting = setting(tenant, first)?;
-    match divided {
-        true => Some(format!("{setting}; SET LOCAL search_path = {}", path(tenant)).into()),
-        false => Some(setting),
-    }
-}
-
-fn setting(tenant: Tenant, first: bool) -> Option<Cow<'static, str>> {
-    Some(match tenant {
-        Tenant::None if first => return None,
-        Tenant::One(id) if first => format!("SET LOCAL firmitas.tenant = '{id:032x}'").into(),
-        Tenant::All if first => "SET LOCAL firmitas.tenants = 'all'".into(),
-        Tenant::None => "SET LOCAL firmitas.tenant = ''; SET LOCAL firmitas.tenants = ''".into(),
-        Tenant::One(id) => {
-            format!("SET LOCAL firmitas.tenant = '{id:032x}'; SET LOCAL firmitas.tenants = ''")
-                .into()
-        }
-        Tenant::All => "SET LOCAL firmitas.tenant = ''; SET LOCAL firmitas.tenants = 'all'".into(),
-    })
 }
 
 impl Session {

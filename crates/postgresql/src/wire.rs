@@ -1,6 +1,5 @@
 //! Values on their way to PostgreSQL, in its binary formats.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
@@ -9,7 +8,7 @@ use expression::{Type, Value, row_id};
 use jiff::civil;
 use runtime::store::StoreError;
 use rust_decimal::Decimal;
-use tokio_postgres::types::{IsNull, ToSql, Type as Sql, to_sql_checked};
+use tokio_postgres::types::Type as Sql;
 
 use crate::numeric;
 
@@ -171,9 +170,10 @@ impl Bind {
         }
     }
 
-    fn write(&self, out: &mut BytesMut) -> IsNull {
+    /// Its bytes; none of null.
+    pub fn write(&self, out: &mut BytesMut) {
         match self {
-            Self::Null(_) => return IsNull::Yes,
+            Self::Null(_) => {}
             Self::Bool(truth) => out.put_u8(u8::from(*truth)),
             Self::Int(number) => out.put_i64(*number),
             Self::Numeric(number) => numeric::write(number, out),
@@ -190,7 +190,6 @@ impl Bind {
             Self::Bytes(bytes) => out.put_slice(bytes),
             Self::Array(wire, items) => array(*wire, items, out),
         }
-        IsNull::No
     }
 }
 
@@ -207,7 +206,8 @@ fn array(wire: Wire, items: &[Bind], out: &mut BytesMut) {
     for item in items {
         let start = out.len();
         out.put_i32(-1);
-        if matches!(item.write(out), IsNull::No) {
+        if !matches!(item, Bind::Null(_)) {
+            item.write(out);
             let size = i32::try_from(out.len() - start - 4).unwrap_or(i32::MAX);
             if let Some(place) = out.get_mut(start..start + 4) {
                 place.copy_from_slice(&size.to_be_bytes());
@@ -224,18 +224,6 @@ fn micros(time: civil::Time) -> i64 {
     let seconds = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60;
     let seconds = seconds + i64::from(time.second());
     seconds * 1_000_000 + i64::from(time.subsec_nanosecond()) / 1000
-}
-
-impl ToSql for Bind {
-    fn to_sql(&self, _: &Sql, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        Ok(self.write(out))
-    }
-
-    fn accepts(_: &Sql) -> bool {
-        true
-    }
-
-    to_sql_checked!();
 }
 
 /// What a value is in a column, or as a parameter; `what` names it in the message of a defect.

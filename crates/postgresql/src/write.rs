@@ -8,6 +8,7 @@ use runtime::store::StoreError;
 use runtime::store::changes::{changed_fields, required_id};
 use runtime::store::tables::Columns;
 
+use crate::failure;
 use crate::plan::Part;
 use crate::session::{Meaning, Session};
 use crate::statements::ONE_SCHEMA_AT_A_TIME;
@@ -77,7 +78,7 @@ impl Session {
                 }
             }
             let _ = write!(sql, " WHERE {} = $1{}", plan.id, plan.own.of(self.terms.tenant));
-            let text = catalog.texts.get(&sql);
+            let text = catalog.texts.get(&failure::exactly_one(&sql));
             self.send(&text, binds, Meaning::Change(after.entity)).await?;
         }
         for (at, part) in plan.parts.iter().enumerate() {
@@ -103,10 +104,7 @@ impl Session {
             self.send(delete, vec![Bind::Uuid(id)], Meaning::Delete(entity)).await?;
         }
         let delete = plan.delete.of(self.terms.tenant);
-        match self.execute(delete, vec![Bind::Uuid(id)], Meaning::Delete(entity)).await? {
-            0 => Err(StoreError::Vanished { entity }),
-            _ => Ok(()),
-        }
+        self.send(delete, vec![Bind::Uuid(id)], Meaning::Delete(entity)).await
     }
 }
 

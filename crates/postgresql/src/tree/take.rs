@@ -2,9 +2,9 @@
 
 use expression::Schema;
 use runtime::store::{StoreError, TreeRow};
-use tokio_postgres::Row;
 
 use super::build::Shape;
+use crate::connection::Row;
 use crate::decode::{self, Input, damaged};
 
 /// Columns, one after the other: of a row, or of a record within one.
