@@ -18,7 +18,7 @@ use contestants::{Contestant, Field, Kind};
 use database::Extent;
 use requests::Question;
 
-const CONNECTIONS: [usize; 2] = [32, 256];
+const CONNECTIONS: &str = "32,256";
 
 /// Which part is measured, how often and over how much.
 struct Options {
@@ -26,11 +26,14 @@ struct Options {
     /// Of one run.
     time: Duration,
     extent: Extent,
+    connections: Vec<usize>,
+    /// A part of the names of the requests that are wanted.
+    only: String,
 }
 
 impl Options {
     /// `FIRMITAS_BENCH_ROUNDS`, `FIRMITAS_BENCH_SECONDS`, `FIRMITAS_BENCH_ORDERS`,
-    /// `FIRMITAS_BENCH_PRODUCTS`.
+    /// `FIRMITAS_BENCH_PRODUCTS`, `FIRMITAS_BENCH_CONNECTIONS`, `FIRMITAS_BENCH_ONLY`.
     fn read() -> Self {
         let number = |name: &str, default: i64| {
             std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -40,7 +43,18 @@ impl Options {
         let rounds = usize::try_from(number("FIRMITAS_BENCH_ROUNDS", 3)).unwrap_or(3);
         let seconds = u64::try_from(number("FIRMITAS_BENCH_SECONDS", 2)).unwrap_or(2);
         let time = Duration::from_secs(seconds);
-        Self { rounds, time, extent: Extent { products, orders } }
+        let text = |name: &str, default: &str| {
+            std::env::var(name).unwrap_or_else(|_| default.to_owned())
+        };
+        let connections = text("FIRMITAS_BENCH_CONNECTIONS", CONNECTIONS);
+        let connections = connections.split(',').filter_map(|of| of.parse().ok()).collect();
+        let only = text("FIRMITAS_BENCH_ONLY", "");
+        Self { rounds, time, extent: Extent { products, orders }, connections, only }
+    }
+
+    /// Whether a kind of request is measured.
+    fn wants(&self, question: Question) -> bool {
+        question.name().contains(&self.only)
     }
 }
 
@@ -71,9 +85,9 @@ pub fn measure(admin: &str) -> Result<()> {
         let field = Field::open(admin, options.extent, &Kind::ALL).await?;
         let mut run = 0;
         let mut targets = Vec::new();
-        for connections in CONNECTIONS {
+        for &connections in &options.connections {
             let mut rows = Vec::new();
-            for question in Question::ALL {
+            for question in Question::ALL.into_iter().filter(|of| options.wants(*of)) {
                 let all = compare(&field, question, connections, &options, &mut run).await?;
                 targets.push(target(question, connections, &all));
                 rows.extend(shown(question, &all));
@@ -199,7 +213,8 @@ fn target(question: Question, connections: usize, all: &[Medians]) -> Vec<String
 async fn paced(field: &Field, options: &Options, run: &mut u64) -> Result<()> {
     const RATE: f64 = 1000.0;
     let mut rows = Vec::new();
-    for question in [Question::Get, Question::Page, Question::Create, Question::Mixed] {
+    let questions = [Question::Get, Question::Page, Question::Create, Question::Mixed];
+    for question in questions.into_iter().filter(|of| options.wants(*of)) {
         let mut figures = vec![Vec::new(); field.contestants.len()];
         for _ in 0..options.rounds {
             for (contestant, figures) in field.contestants.iter().zip(&mut figures) {
