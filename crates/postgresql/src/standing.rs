@@ -31,13 +31,15 @@ const OF_ONE: usize = 16;
 pub(crate) type Doubt = (Arc<Text>, [Bind; 4]);
 
 /// The row behind a subject: of an entity, of one tenant where it was asked for that one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Standing {
     entity: EntityId,
     tenant: Option<u128>,
     link: Option<Link>,
     /// `None` as long as it was not read.
     row: Option<Option<Arc<Row>>>,
+    /// The answer by which the database said so: the same answer says the same.
+    said: Option<Box<[u8]>>,
 }
 
 /// What was seen last.
@@ -151,7 +153,7 @@ impl Session {
         for at in 0..self.standings.len() {
             let Some((subject, standing)) = self.standings.get(at) else { continue };
             if standing.entity == entity && standing.is(id) && standing.row.is_none() {
-                let whole = Standing { row: Some(row.cloned()), ..Standing::clone(standing) };
+                let whole = Standing { row: Some(row.cloned()), said: None, ..Standing::clone(standing) };
                 self.remembered_standings().put(subject, whole);
             }
         }
@@ -173,7 +175,7 @@ impl Session {
         let mut standing = self.read_standing(entity, tenant, &rows)?;
         let seen = !self.plan(entity)?.pooled || self.terms.tenant != Tenant::None;
         if !seen && standing.link.is_some() {
-            standing.row = None;
+            (standing.row, standing.said) = (None, None);
         } else if !self.changed {
             self.remembered_standings().put(subject, standing.clone());
         }
@@ -203,12 +205,13 @@ impl Session {
         rows: &[connection::Row],
     ) -> Result<Standing, StoreError> {
         let Some(found) = rows.first() else {
-            return Ok(Standing { entity, tenant: of, link: None, row: Some(None) });
+            return Ok(Standing { entity, tenant: of, link: None, row: Some(None), said: None });
         };
         let link = Link { row: decode::id(found, 0)?, tenant: tenant(found, 1)? };
         let there = decode::bytes(found, 2)?.is_some();
         let row = there.then(|| self.decode_from(self.plan(entity)?, found, 2).map(Arc::new));
-        Ok(Standing { entity, tenant: of, link: Some(link), row: Some(row.transpose()?) })
+        let (link, row) = (Some(link), Some(row.transpose()?));
+        Ok(Standing { entity, tenant: of, link, row, said: Some(found.content().into()) })
     }
 
     /// The questions that tell whether what was taken for granted is so.
@@ -224,9 +227,16 @@ impl Session {
     /// [`StoreError::Conflict`] where something has changed.
     pub(crate) fn dispel(&self, answers: &[Vec<connection::Row>]) -> Result<(), StoreError> {
         for ((subject, taken), rows) in self.standings.iter().zip(answers) {
+            let said = rows.first().map(connection::Row::content);
+            if said.is_some() && said == taken.said.as_deref() {
+                continue;
+            }
             let found = self.read_standing(taken.entity, taken.tenant, rows)?;
-            if found != **taken {
+            let same = found.link == taken.link && found.row == taken.row;
+            if !same || said.is_some() {
                 self.remembered_standings().put(subject, found);
+            }
+            if !same {
                 return Err(StoreError::Conflict);
             }
         }

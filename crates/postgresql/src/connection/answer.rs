@@ -32,6 +32,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// All of it, as it was sent: the same where all columns are.
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+
     /// The bytes of a column, if it is not null; nothing where there is no such column.
     pub fn bytes(&self, at: usize) -> Option<Option<&[u8]>> {
         let Some(range) = self.columns.get(at)? else { return Some(None) };

@@ -47,12 +47,20 @@ impl Deadline {
             self.left = self.left.saturating_sub(waited).saturating_add(earned).min(self.limit);
             return poll;
         }
-        if self.since.is_none() {
-            let now = Instant::now();
-            self.since = Some(now);
-            self.timer.as_mut().reset(now + self.left);
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let late = since + self.left;
+        // A timer that ends too early is set again when it does: that is seldom, while requests
+        // come often.
+        if self.timer.deadline() > late {
+            self.timer.as_mut().reset(late);
         }
-        self.timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= late {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.timer.as_mut().reset(late);
+        }
+        Poll::Pending
     }
 }
 
