@@ -43,9 +43,8 @@ impl Options {
         let rounds = usize::try_from(number("FIRMITAS_BENCH_ROUNDS", 3)).unwrap_or(3);
         let seconds = u64::try_from(number("FIRMITAS_BENCH_SECONDS", 2)).unwrap_or(2);
         let time = Duration::from_secs(seconds);
-        let text = |name: &str, default: &str| {
-            std::env::var(name).unwrap_or_else(|_| default.to_owned())
-        };
+        let text =
+            |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
         let connections = text("FIRMITAS_BENCH_CONNECTIONS", CONNECTIONS);
         let connections = connections.split(',').filter_map(|of| of.parse().ok()).collect();
         let only = text("FIRMITAS_BENCH_ONLY", "");

@@ -19,7 +19,14 @@ impl Session {
             // A read that nobody waits for any more is cancelled with its future.
             if let Some(deadline) = self.terms.deadline.filter(|_| self.writes()) {
                 let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
-                self.add(&sql::LIMIT, &[Bind::Text(left.to_string().into())], Meaning::Plain)?;
+                let left = Bind::Text(left.to_string().into());
+                return match self.entering.take() {
+                    Some(tenant) => {
+                        let [one, all] = whom(tenant);
+                        self.add(&sql::LIMIT_AND_ENTER, &[left, one, all], Meaning::Plain)
+                    }
+                    None => self.add(&sql::LIMIT, &[left], Meaning::Plain),
+                };
             }
         }
         self.tell_whom()
@@ -43,12 +50,7 @@ impl Session {
     /// Adds whom the transaction is for, where the database does not know yet.
     pub(crate) fn tell_whom(&mut self) -> Result<(), StoreError> {
         let Some(tenant) = self.entering.take() else { return Ok(()) };
-        let (one, all) = match tenant {
-            Tenant::None => (Arc::from(""), ""),
-            Tenant::One(id) => (format!("{id:032x}").into(), ""),
-            Tenant::All => (Arc::from(""), "all"),
-        };
-        self.add(&sql::ENTER, &[Bind::Text(one), Bind::text(all)], Meaning::Plain)
+        self.add(&sql::ENTER, &whom(tenant), Meaning::Plain)
     }
 
     /// Sends what ends a transaction whose outcome nobody needs to know. Whether it has left: what
@@ -60,5 +62,14 @@ impl Session {
         connection.synchronise();
         connection.expect_nothing();
         connection.send_now()
+    }
+}
+
+/// The settings that say whom a transaction is for: one tenant, or all.
+fn whom(tenant: Tenant) -> [Bind; 2] {
+    match tenant {
+        Tenant::None => [Bind::text(""), Bind::text("")],
+        Tenant::One(id) => [Bind::Text(format!("{id:032x}").into()), Bind::text("")],
+        Tenant::All => [Bind::text(""), Bind::text("all")],
     }
 }

@@ -153,7 +153,8 @@ impl Session {
         for at in 0..self.standings.len() {
             let Some((subject, standing)) = self.standings.get(at) else { continue };
             if standing.entity == entity && standing.is(id) && standing.row.is_none() {
-                let whole = Standing { row: Some(row.cloned()), said: None, ..Standing::clone(standing) };
+                let whole =
+                    Standing { row: Some(row.cloned()), said: None, ..Standing::clone(standing) };
                 self.remembered_standings().put(subject, whole);
             }
         }

@@ -126,6 +126,9 @@ statements! {
     ENTER = "SELECT set_config('firmitas.tenant', $1, true), \
              set_config('firmitas.tenants', $2, true)";
     LIMIT = "SELECT set_config('statement_timeout', $1, true)";
+    LIMIT_AND_ENTER = "SELECT set_config('statement_timeout', $1, true), \
+                       set_config('firmitas.tenant', $2, true), \
+                       set_config('firmitas.tenants', $3, true)";
     // Whoever else is at the same is waited for.
     LOCK = "SELECT pg_advisory_xact_lock($1)";
     APPEND = "INSERT INTO firmitas.outbox (id, event, key, payload, at, tenant) \

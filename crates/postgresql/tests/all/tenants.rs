@@ -113,3 +113,42 @@ async fn no_tenant_reaches_anothers_rows_and_the_database_would_not_let_it() {
         assert!(client.batch_execute(forbidden).await.is_err(), "{forbidden}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_set_for_a_read_ends_with_its_message() {
+    let folder = Folder::new();
+    let model = model(NOTES);
+    let of_note = entity(&model, "Note");
+    let url = outside(made(folder.path()));
+    // All work meets the same connection.
+    let settings = Settings { connections: Some(1), ..Settings::from(&*url) };
+    let store = outside(PostgreSqlStore::open(&settings, design((*model).clone()))).unwrap();
+    let add = |tenant: u128, id: u128| {
+        let row = note(&model, of_note, id, "of a tenant");
+        store.write(Terms::of(Tenant::One(tenant)), move |session| {
+            Box::pin(async move {
+                session.insert(&row).await?;
+                // Behind what may be refused: left out then, and prepared again the next time.
+                let known = session.row(of_note, id).await?;
+                Ok::<_, StoreError>(known.is_some())
+            })
+        })
+    };
+    assert_eq!(add(10, 1).await, Ok(true));
+    assert!(matches!(add(10, 1).await, Err(StoreError::Unique { .. })));
+    assert_eq!(add(20, 2).await, Ok(true));
+    let visible = |tenant: Tenant, id: u128| {
+        let terms = Terms { single: true, ..Terms::of(tenant) };
+        store.read(terms, move |session| {
+            Box::pin(async move { Ok::<_, StoreError>(session.row(of_note, id).await?.is_some()) })
+        })
+    };
+    for _ in 0..3 {
+        assert_eq!(visible(Tenant::One(10), 1).await, Ok(true));
+        assert_eq!(visible(Tenant::None, 1).await, Ok(false));
+        assert_eq!(visible(Tenant::One(20), 1).await, Ok(false));
+        assert_eq!(visible(Tenant::All, 1).await, Ok(true));
+        assert_eq!(visible(Tenant::None, 2).await, Ok(false));
+        assert_eq!(visible(Tenant::One(20), 2).await, Ok(true));
+    }
+}
