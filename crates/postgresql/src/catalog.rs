@@ -1,6 +1,5 @@
 //! What all connections share: the plan of every table, compiled conditions, texts.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -9,7 +8,7 @@ use expression::ir::{Expression, Kind};
 use expression::sql::Dialect;
 use expression::{EntityId, Schema};
 use runtime::store::conditions::Conditions;
-use runtime::store::{Keys, StoreError, Tenant, Vault};
+use runtime::store::{Keys, StoreError, Vault};
 
 use crate::plan::{Plan, plans};
 use crate::text::Texts;
@@ -53,11 +52,6 @@ impl Catalog {
             serializable,
             statements: AtomicU64::new(0),
         }
-    }
-
-    /// What says whom a transaction is for; nothing where it starts with that.
-    pub fn entering(&self, tenant: Tenant, first: bool) -> Option<Cow<'static, str>> {
-        self.pooled.then(|| tenants::entering(tenant, first, self.divided)).flatten()
     }
 
     /// Whether rows of an entity are tenants, who get a schema each.

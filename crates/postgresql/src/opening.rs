@@ -7,6 +7,7 @@ use runtime::store::{StoreError, Tenant};
 
 use crate::session::{Meaning, Session};
 use crate::statements as sql;
+use crate::tenants;
 use crate::text::Text;
 use crate::wire::Bind;
 
@@ -20,13 +21,12 @@ impl Session {
             if let Some(deadline) = self.terms.deadline.filter(|_| self.writes()) {
                 let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
                 let left = Bind::Text(left.to_string().into());
-                return match self.entering.take() {
-                    Some(tenant) => {
-                        let [one, all] = whom(tenant);
-                        self.add(&sql::LIMIT_AND_ENTER, &[left, one, all], Meaning::Plain)
-                    }
-                    None => self.add(&sql::LIMIT, &[left], Meaning::Plain),
+                let Some(tenant) = self.entering.take() else {
+                    return self.add(&sql::LIMIT, &[left], Meaning::Plain);
                 };
+                let [one, all] = whom(tenant);
+                self.add(&sql::LIMIT_AND_ENTER, &[left, one, all], Meaning::Plain)?;
+                return self.say_where(tenant);
             }
         }
         self.tell_whom()
@@ -50,7 +50,16 @@ impl Session {
     /// Adds whom the transaction is for, where the database does not know yet.
     pub(crate) fn tell_whom(&mut self) -> Result<(), StoreError> {
         let Some(tenant) = self.entering.take() else { return Ok(()) };
-        self.add(&sql::ENTER, &whom(tenant), Meaning::Plain)
+        self.add(&sql::ENTER, &whom(tenant), Meaning::Plain)?;
+        self.say_where(tenant)
+    }
+
+    /// Adds where the tables of a tenant are, where tenants have a schema each.
+    fn say_where(&mut self, tenant: Tenant) -> Result<(), StoreError> {
+        if !self.catalog.divided {
+            return Ok(());
+        }
+        self.add(&sql::PLACE, &[Bind::Text(tenants::path(tenant).into())], Meaning::Plain)
     }
 
     /// Sends what ends a transaction whose outcome nobody needs to know. Whether it has left: what

@@ -125,6 +125,7 @@ statements! {
     ROLLBACK = "ROLLBACK";
     ENTER = "SELECT set_config('firmitas.tenant', $1, true), \
              set_config('firmitas.tenants', $2, true)";
+    PLACE = "SELECT set_config('search_path', $1, true)";
     LIMIT = "SELECT set_config('statement_timeout', $1, true)";
     LIMIT_AND_ENTER = "SELECT set_config('statement_timeout', $1, true), \
                        set_config('firmitas.tenant', $2, true), \
