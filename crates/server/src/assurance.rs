@@ -24,7 +24,7 @@ pub(crate) fn told(
 fn unreached(model: &Model, settings: &OidcSettings) -> Vec<Diagnostic> {
     let vouched = |level: &u8| *level == 3;
     let reached = settings.issuers.iter().any(|issuer| {
-        issuer.assurance.values().any(|level| vouched(level))
+        issuer.assurance.values().any(&vouched)
             || issuer.assurance_otherwise.as_ref().is_some_and(vouched)
     });
     let person = |operation: &&Operation| {
