@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use base::Span;
+
 use crate::ast::Ast;
 use crate::check::{Facts, facts_if_true};
 use crate::ir::{Expression, VariableIndex};
@@ -26,6 +28,16 @@ pub struct Name {
     pub loaded: bool,
 }
 
+/// A name that others would expect here, and why there is none.
+#[derive(Clone, Debug)]
+pub(crate) struct Absence {
+    pub(crate) name: String,
+    /// Where it would have come from, and what is said there.
+    pub(crate) places: Vec<(Span, String)>,
+    /// What would bring it.
+    pub(crate) remedy: String,
+}
+
 /// What an expression may name. Later bindings shadow earlier ones.
 #[derive(Clone, Debug)]
 pub struct Scope<'a> {
@@ -34,6 +46,7 @@ pub struct Scope<'a> {
     /// The context whose rows references may lead to; none for flows, which see nothing stored.
     pub home: Option<&'a str>,
     pub(crate) names: Vec<Name>,
+    pub(crate) absences: Vec<Absence>,
     pub(crate) uses: Vec<(EntityId, FieldIndex)>,
     pub(crate) rules: Option<&'a Rules>,
     pub(crate) facts: Facts,
@@ -43,7 +56,15 @@ impl<'a> Scope<'a> {
     /// An empty scope in a context.
     #[must_use]
     pub const fn new(schema: &'a Schema, home: Option<&'a str>) -> Self {
-        Self { schema, home, names: Vec::new(), uses: Vec::new(), rules: None, facts: Facts::new() }
+        Self {
+            schema,
+            home,
+            names: Vec::new(),
+            absences: Vec::new(),
+            uses: Vec::new(),
+            rules: None,
+            facts: Facts::new(),
+        }
     }
 
     /// Adds a name. A reference bound so is followed (checked against context and `uses`) when a
@@ -57,6 +78,19 @@ impl<'a> Scope<'a> {
     pub fn bind_row(&mut self, name: &str, variable: VariableIndex, entity: EntityId) -> &mut Self {
         let ty = Type::Reference(entity);
         self.names.push(Name { name: name.to_owned(), variable, ty, loaded: true });
+        self
+    }
+
+    /// Says why a name that would be expected here is not: the places that it would come from with
+    /// what is said of each, and what would bring it.
+    pub fn explain_absence(
+        &mut self,
+        name: &str,
+        places: Vec<(Span, String)>,
+        remedy: impl Into<String>,
+    ) -> &mut Self {
+        let absence = Absence { name: name.to_owned(), places, remedy: remedy.into() };
+        self.absences.push(absence);
         self
     }
 

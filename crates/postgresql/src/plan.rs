@@ -152,6 +152,16 @@ impl Part {
     }
 }
 
+/// A caller's link, and the row that it leads to.
+fn linked(list: &str, table: &str, id: &str, own: &str) -> String {
+    format!(
+        "SELECT link.row, link.tenant, {list} FROM firmitas.subjects AS link \
+         LEFT JOIN {table} AS self ON self.{id} = link.row{own} \
+         WHERE link.subject = $1 AND link.issuer = $2 AND link.entity = $3 \
+         AND ($4::uuid IS NULL OR link.tenant = $4) ORDER BY link.tenant LIMIT 1"
+    )
+}
+
 impl Plan {
     fn new(design: &Design, table: &Table) -> Self {
         let schema = &design.model.schema;
@@ -191,14 +201,7 @@ impl Plan {
             search: search_vector(table),
             by_id: scoped(&|own| format!("{select}self.{id} = $1{live}{own}")),
             by_any_id: scoped(&|own| format!("{select}self.{id} = $1{own}")),
-            linked: scoped(&|own| {
-                format!(
-                    "SELECT link.row, link.tenant, {list} FROM firmitas.subjects AS link \
-                     LEFT JOIN {own_table} AS self ON self.{id} = link.row{own} \
-                     WHERE link.subject = $1 AND link.issuer = $2 AND link.entity = $3 \
-                     AND ($4::uuid IS NULL OR link.tenant = $4) ORDER BY link.tenant LIMIT 1"
-                )
-            }),
+            linked: scoped(&|own| linked(&list, &own_table, &id, own)),
             lock: scoped(&|own| format!("{} ORDER BY self.{id} FOR UPDATE OF self", by_ids(own))),
             by_ids: scoped(&by_ids),
             insert: Text::new(format!(

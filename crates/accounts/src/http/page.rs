@@ -8,13 +8,15 @@ use runtime::http::{Reply, reply};
 use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;\
-place-items:center;background:#f5f5f4;color:#1c1917}main{width:min(22rem,90vw);background:#fff;\
+place-items:center;background:#f5f5f4;color:#1c1917}\
+main{box-sizing:border-box;width:min(26rem,92vw);background:#fff;\
 padding:2rem;border-radius:.75rem;box-shadow:0 1px 3px #0003}h1{font-size:1.25rem;margin:0 0 1rem}\
 label{display:block;margin:.75rem 0 .25rem}input{font:inherit;width:100%;box-sizing:border-box;\
 padding:.5rem;border:1px solid #a8a29e;border-radius:.375rem}button{font:inherit;width:100%;\
 margin-top:1.25rem;padding:.6rem;border:0;border-radius:.375rem;background:#1d4ed8;color:#fff}\
 p[role=alert]{color:#b91c1c}code,li{font-family:ui-monospace,monospace;overflow-wrap:anywhere}\
-svg{display:block;width:11rem;margin:1rem auto;background:#fff}@media(prefers-color-scheme:dark){body{background:#1c1917;\
+svg{display:block;width:11rem;margin:1rem auto;background:#fff}\
+@media(prefers-color-scheme:dark){body{background:#1c1917;\
 color:#f5f5f4}main{background:#292524}input{background:#1c1917;color:inherit}\
 p[role=alert]{color:#fca5a5}}";
 

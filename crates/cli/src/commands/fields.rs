@@ -13,12 +13,13 @@ use crate::{
 /// Arguments of `firm fields`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Example, to change the key of `sensitive` fields:
-  firm fields add-key            then start the servers anew: they know the key, and use it
-  firm fields reseal             encrypts what is stored under it, while they serve
-and after a day, for which answers to repeated requests are kept, the old line may leave the file.
+Example:
+  firm fields add-key --model shop    a new key in front of those in the file
+  firm fields reseal --model shop     what is stored is encrypted under it
 
-The embedded store belongs to one process at a time: stop `firm up` first.")]
+Servers use a key that was there when they started. After a day, for which answers to repeated
+requests are kept, the old line may leave the file. On PostgreSQL servers go on meanwhile;
+the embedded store belongs to one process at a time: stop `firm up` first.")]
 pub struct FieldsArguments {
     #[command(subcommand)]
     what: What,

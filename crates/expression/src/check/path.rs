@@ -20,6 +20,12 @@ impl<'a> Checker<'_, 'a> {
             let message = format!("`{name}` is an entity: all its rows, not a value");
             Diagnostic::error("unknown-name", span, message)
                 .help(format!("ask about its rows: `{name}.exists(row, row.field == ...)`"))
+        } else if let Some(absence) = self.scope.absences.iter().rev().find(|of| of.name == name) {
+            let message = format!("there is no `{name}` here");
+            let diagnostic = Diagnostic::error("unknown-name", span, message);
+            let places = absence.places.iter();
+            let told = places.fold(diagnostic, |told, (place, text)| told.related(*place, text));
+            told.help(absence.remedy.clone())
         } else {
             let message = format!("there is no `{name}` here");
             let names = self.visible_names();

@@ -12,7 +12,7 @@ use expression::{
 use super::names::Names;
 use super::operations::Declared;
 use super::walk::Read;
-use crate::model::{ActorId, ContextId, Field, Model, Operation, Target};
+use crate::model::{Actor, ActorId, ContextId, Field, Model, Operation, Target};
 use crate::yaml::Text;
 
 /// Everything that is known once shapes and signatures are.
@@ -85,27 +85,41 @@ impl<'a> Cx<'a, '_> {
 
     /// Adds `actor` as one actor sees it.
     pub(crate) fn bind_actor(&self, scope: &mut Scope<'_>, actor: ActorId) {
-        let actor = self.model.actors.get(usize::from(actor.0));
-        if let Some(entity) = actor.and_then(|actor| actor.entity) {
-            scope.bind_row("actor", VariableIndex::ACTOR, entity);
-        }
+        self.bind_actors(scope, &[actor]);
     }
 
     /// Adds `actor` as seen by what any of several actors may do: a row where all of them are one
     /// of the same entity, a row or null where some are none.
     pub(crate) fn bind_actors(&self, scope: &mut Scope<'_>, actors: &[ActorId]) {
-        let entities = actors
-            .iter()
-            .map(|id| self.model.actors.get(usize::from(id.0)).and_then(|actor| actor.entity));
+        let declared = |id: &ActorId| self.model.actors.get(usize::from(id.0));
+        let entities = actors.iter().map(|id| declared(id).and_then(|actor| actor.entity));
         let entities: BTreeSet<Option<EntityId>> = entities.collect();
         let mut rows = entities.iter().flatten();
-        let (Some(entity), None) = (rows.next(), rows.next()) else { return };
+        let (Some(entity), None) = (rows.next(), rows.next()) else {
+            self.explain_no_actor(scope, actors.iter().filter_map(declared));
+            return;
+        };
         if entities.contains(&None) {
             let ty = Type::Reference(*entity).optional();
             scope.bind("actor", VariableIndex::ACTOR, ty);
         } else {
             scope.bind_row("actor", VariableIndex::ACTOR, *entity);
         }
+    }
+
+    /// Why callers are no row that could be named.
+    fn explain_no_actor<'m>(&self, scope: &mut Scope<'_>, actors: impl Iterator<Item = &'m Actor>) {
+        let of = |actor: &Actor| {
+            let entity = actor.entity.and_then(|id| self.model.entities.get(id.0 as usize));
+            let whose = match entity {
+                Some(entity) => format!("is a row of `{}`", entity.name.value),
+                None => "is linked to no row".to_owned(),
+            };
+            (actor.name.span, format!("`{}` {whose}", actor.name.value))
+        };
+        let places = actors.map(of).collect();
+        let remedy = "`is: CONTEXT.Entity` on the actor makes `actor` the row of whoever asks";
+        scope.explain_absence("actor", places, remedy);
     }
 
     /// The field that an expression reads.

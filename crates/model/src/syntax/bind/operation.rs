@@ -166,7 +166,7 @@ impl Form for By {
             }
             _ => {
                 let grant = |actor| Grant { actor, condition: None };
-                List::<Name>::read(node, binder)?.into_iter().map(grant).collect()
+                List::<Admitted>::read(node, binder)?.into_iter().map(grant).collect()
             }
         };
         Some(Spanned::new(grants, node.span))
@@ -174,6 +174,32 @@ impl Form for By {
 
     fn shape() -> Shape {
         Shape::Either(vec![Shape::List(Name::shape), Map::<AnyName, Expression>::shape()])
+    }
+}
+
+/// An actor in the list of those who may without a condition.
+struct Admitted;
+
+impl Form for Admitted {
+    type Value = Spanned<String>;
+
+    fn read(node: &Node, binder: &mut Binder<'_>) -> Option<Self::Value> {
+        let conditional = match &node.kind {
+            NodeKind::Mapping(_) => true,
+            NodeKind::Scalar(scalar) => scalar.text.text.trim().contains(char::is_whitespace),
+            _ => false,
+        };
+        if !conditional {
+            return Name::read(node, binder);
+        }
+        let message = "a list names actors who may without a condition";
+        let help = "with conditions it is a map: `by: { customer: self.customer == actor.id, support: true }`";
+        binder.report(Diagnostic::error("wrong-shape", node.span, message).help(help));
+        None
+    }
+
+    fn shape() -> Shape {
+        Name::shape()
     }
 }
 
