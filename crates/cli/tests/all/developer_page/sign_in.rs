@@ -97,7 +97,7 @@ fn a_second_factor_is_set_up_and_asked_for_without_script() {
     titled(&mut browser, "Your second factor");
     judged(&mut browser, axe, "the look after it");
     browser.go(&format!("{}/auth/sign-in?next=/health", server.url));
-    titled(&mut browser, "Sign in to shop");
+    titled(&mut browser, "Sign in to Shop");
     sign_in(&mut browser);
     titled(&mut browser, "Enter your code");
     browser.write("input[name=code]", "000000");
