@@ -69,7 +69,7 @@ pub async fn fill(url: &str, extent: Extent) -> Result<()> {
         )
     };
     let (product, customer, order) = (id('1', "n"), id('2', "n"), id('3', "n"));
-    let line_product = id('1', "((o.n * 7919 + l.n * 104729) % $PRODUCTS + 1)")
+    let line_product = id('1', "((o.n::bigint * 7919 + l.n * 104729) % $PRODUCTS + 1)")
         .replace("$PRODUCTS", &extent.products.to_string());
     let people =
         for_callers(|subject, row| format!("('{row}'::uuid, now(), now(), 1, '{subject}')"));

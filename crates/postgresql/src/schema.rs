@@ -13,6 +13,8 @@ mod trouble;
 mod turn;
 mod versions;
 
+use std::time::Duration;
+
 use decide::Design;
 use expression::sql::Dialect;
 use runtime::store::StoreError;
@@ -28,11 +30,8 @@ pub(crate) use change::table::name as table;
 pub(crate) use places::FUNCTIONS as PLACE_FUNCTIONS;
 pub(crate) use turn::Turn;
 
-/// How long a change of a table waits for those who use it: whoever comes after it waits as long.
-/// Less than the second after which PostgreSQL looks for deadlocks.
 /// What is asked of stored rows is asked of everybody's: policies hold for the owner of a table too.
-const LOCKS: &str = "SET LOCAL lock_timeout = '300ms'; SET LOCAL statement_timeout = '15min'; \
-                     SET LOCAL firmitas.tenants = 'all'";
+const SETTINGS: &str = "SET LOCAL statement_timeout = '15min'; SET LOCAL firmitas.tenants = 'all'";
 
 /// What is remembered of the installed tables: the statements from position 1 on, what each column
 /// means, and the designs that they were made for. At position 0 stands what made the tables of the
@@ -82,7 +81,7 @@ pub(crate) async fn fit(
     let wanted = emit::sql::statements(design, Dialect::PostgreSql);
     let mut patience = Patience::default();
     let fitted = loop {
-        match fit_once(&mut client, design, &wanted, user).await {
+        match fit_once(&mut client, design, &wanted, user, patience.locks()).await {
             Ok(fitted) => break fitted,
             Err(trouble) => patience.again(trouble, &client).await?,
         }
@@ -99,9 +98,11 @@ async fn fit_once(
     design: &Design,
     wanted: &[String],
     user: Option<&str>,
+    locks: Duration,
 ) -> Result<Fitted, Trouble> {
     let transaction = client.transaction().await?;
-    transaction.batch_execute(LOCKS).await?;
+    let locks = format!("{SETTINGS}; SET LOCAL lock_timeout = {}", locks.as_millis());
+    transaction.batch_execute(&locks).await?;
     let powers = roles::powers(&transaction).await?;
     let installed = installed(&transaction).await?;
     if installed.own.as_deref() != Some(&*own()) {

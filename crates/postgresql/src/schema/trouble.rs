@@ -13,6 +13,11 @@ use crate::failure;
 const LONGEST: Duration = Duration::from_secs(60);
 /// The longest pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long a change of a table first waits for those who use it: whoever comes after it waits as
+/// long. Another attempt waits longer.
+const LOCKS: Duration = Duration::from_millis(300);
+/// Less than the second after which PostgreSQL looks for deadlocks.
+const LONGEST_LOCKS: Duration = Duration::from_millis(900);
 
 /// Why the tables were not fitted.
 #[derive(Debug)]
@@ -86,15 +91,21 @@ impl From<Trouble> for StoreError {
 pub(super) struct Patience {
     started: Instant,
     pause: Duration,
+    locks: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { started: Instant::now(), pause: Duration::from_millis(50) }
+        Self { started: Instant::now(), pause: Duration::from_millis(50), locks: LOCKS }
     }
 }
 
 impl Patience {
+    /// How long the next attempt waits for those who use a table.
+    pub fn locks(&self) -> Duration {
+        self.locks
+    }
+
     /// Waits before another attempt.
     ///
     /// # Errors
@@ -118,6 +129,7 @@ impl Patience {
         }
         tokio::time::sleep(self.pause).await;
         self.pause = (self.pause * 2).min(PAUSE);
+        self.locks = (self.locks * 3 / 2).min(LONGEST_LOCKS);
         Ok(())
     }
 }

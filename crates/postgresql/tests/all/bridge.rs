@@ -1,11 +1,12 @@
 //! Tenants with a schema each.
 
-use expression::{EntityId, Row, Value};
+use expression::Row;
 use postgresql::{PostgreSqlStore, Settings, archive};
 use runtime::store::{
     PageQuery, Snapshot as _, Store as _, StoreError, Tenant, Terms, Transaction as _,
 };
 
+use crate::notes;
 use crate::store_support::{Folder, design};
 use crate::stores::{TestStore, client, made, outside};
 use crate::support::model;
@@ -48,26 +49,8 @@ fn grown() -> String {
     text("unique", ", colour: string(1..9) = 'red'", "\n      Tag:\n        fields: { of: Note }")
 }
 
-fn entity(text: &str, name: &str) -> EntityId {
-    let model = model(text);
-    model.entities().find(|(_, entity)| entity.name.value == name).unwrap().0
-}
-
 fn row(text: &str, name: &str, id: u128, says: &str) -> Row {
-    let (model, entity) = (model(text), entity(text, name));
-    let shape = model.schema.entity(entity);
-    let fields = shape.fields.iter().map(|field| match field.name.as_str() {
-        "id" => Value::Uuid(id),
-        "text" | "name" | "colour" => Value::text(says),
-        _ if field.ty.is_optional() => Value::Null,
-        _ => match field.ty.required() {
-            expression::Type::Int { .. } => Value::Int(1),
-            _ => Value::Timestamp(1),
-        },
-    });
-    let lines: Vec<std::sync::Arc<[Value]>> = vec![[Value::text("a line")].into()];
-    let parts = shape.parts.iter().map(|_| lines.clone()).collect();
-    Row { entity, fields: fields.collect(), parts }
+    notes::row(&model(text), name, id, says)
 }
 
 struct Apart {
@@ -82,6 +65,16 @@ impl Apart {
         let settings = Settings { connections: Some(4), ..Settings::from(url) };
         let store = outside(PostgreSqlStore::open(&settings, design))?;
         Ok(Self { url: url.to_owned(), text: text.to_owned(), store })
+    }
+
+    /// With the companies 10 and 20, and their notes 1 and 2 of the same text.
+    async fn with_two(url: &str, text: &str) -> Self {
+        let apart = Self::open(url, text).unwrap();
+        for (tenant, note) in [(10, 1), (20, 2)] {
+            apart.sign_up(tenant).await;
+            apart.note(tenant, note, "same").await.unwrap();
+        }
+        apart
     }
 
     async fn write(&self, tenant: Tenant, rows: Vec<Row>) -> Result<(), StoreError> {
@@ -107,7 +100,7 @@ impl Apart {
 
     /// Ids of the notes that are seen.
     async fn seen(&self, tenant: Tenant) -> Vec<u128> {
-        let of_note = entity(&self.text, "Note");
+        let of_note = notes::entity(&model(&self.text), "Note");
         let page: Result<_, StoreError> = self
             .store
             .scan(Terms::of(tenant), move |session| {
@@ -183,11 +176,7 @@ async fn each_tenant_has_a_schema_from_the_moment_that_it_is_there() {
 async fn the_database_keeps_schemas_apart_whatever_it_is_asked() {
     let folder = Folder::new();
     let url = outside(made(folder.path()));
-    let apart = Apart::open(&url, &plain()).unwrap();
-    for (tenant, note) in [(10, 1), (20, 2)] {
-        apart.sign_up(tenant).await;
-        apart.note(tenant, note, "same").await.unwrap();
-    }
+    let _apart = Apart::with_two(&url, &plain()).await;
     let client = client(&url).await;
     client.batch_execute("SET ROLE apart_server").await.unwrap();
     let own = format!("SET firmitas.tenant = '{:032x}'", 10u128);
@@ -222,11 +211,7 @@ async fn the_database_keeps_schemas_apart_whatever_it_is_asked() {
 async fn a_new_model_reaches_every_schema_and_goes_on_where_it_broke_off() {
     let folder = Folder::new();
     let url = outside(made(folder.path()));
-    let before = Apart::open(&url, &plain()).unwrap();
-    for (tenant, note) in [(10, 1), (20, 2)] {
-        before.sign_up(tenant).await;
-        before.note(tenant, note, "same").await.unwrap();
-    }
+    let before = Apart::with_two(&url, &plain()).await;
     let after = Apart::open(&url, &grown()).unwrap();
     // Servers of the model before go on; their tenants have what the new one wants.
     before.sign_up(30).await;
@@ -281,11 +266,7 @@ fn drop_store(apart: Apart) {
 async fn a_backup_brings_every_schema_back() {
     let (folder, other) = (Folder::new(), Folder::new());
     let url = outside(made(folder.path()));
-    let apart = Apart::open(&url, &grown()).unwrap();
-    for (tenant, note) in [(10, 1), (20, 2)] {
-        apart.sign_up(tenant).await;
-        apart.note(tenant, note, "same").await.unwrap();
-    }
+    let _apart = Apart::with_two(&url, &grown()).await;
     let file = folder.path().join("backup");
     outside(archive::backup(&url, &file)).unwrap();
     let elsewhere = outside(made(other.path()));

@@ -4,6 +4,7 @@ use expression::Value;
 use model::Model;
 use runtime::store::StoreError;
 
+use crate::notes;
 use crate::schema::grown;
 use crate::small::{self, CUSTOMER, PRODUCT};
 use crate::store_support::{Folder, customer, design, insert, product, row};
@@ -76,26 +77,6 @@ async fn what_a_later_model_took_is_added_again_and_a_new_one_decides_anew() {
     assert!(!found.iter().any(|name| name.starts_with("notes.")), "{found:?}");
 }
 
-const NOTES: &str = "
-firmitas: 1
-system:
-  name: Owned Notes
-  summary: Notes of companies.
-  tenancy: { by: office.Company, from: actor, isolation: pool }
-actors:
-  clerk: { auth: user }
-contexts:
-  office:
-    entities:
-      Company:
-        shared: true
-        fields: { name: string(1..40) }
-      Note:
-        fields: { text: string(1..40)FURTHER }
-    operations:
-      addNote: { create: Note, by: [clerk], input: [text], rate: 1/s }
-";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_whom_policies_hold_sees_what_is_stored_before_it_drops_anything() {
     let folder = Folder::new();
@@ -113,7 +94,7 @@ async fn an_owner_whom_policies_hold_sees_what_is_stored_before_it_drops_anythin
     let of_owner = url.replacen("postgres@", &format!("{owner}@"), 1);
     assert_ne!(of_owner, url);
     let open = |further: &str| {
-        let design = design((*model(&NOTES.replace("FURTHER", further))).clone());
+        let design = design((*model(&notes::pooled("Owned Notes", further))).clone());
         let settings = postgresql::Settings::from(&*of_owner);
         outside(postgresql::PostgreSqlStore::open(&settings, design))
     };

@@ -15,6 +15,7 @@ mod archive;
 mod bridge;
 mod earlier;
 mod faults;
+mod notes;
 mod pooler;
 mod schema;
 mod standings;

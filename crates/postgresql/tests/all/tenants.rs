@@ -1,65 +1,26 @@
 //! Rows of tenants that share tables, and the roles that work on them.
 
-use expression::{EntityId, FieldIndex, Value};
+use expression::{FieldIndex, Value};
 use postgresql::{PostgreSqlStore, Settings};
 use runtime::store::{
     PageQuery, Snapshot as _, Store as _, StoreError, Tenant, Terms, Transaction as _,
 };
 
+use crate::notes;
 use crate::store_support::{Folder, design};
 use crate::stores::{client, made, outside};
 use crate::support::model;
 
-const NOTES: &str = "
-firmitas: 1
-system:
-  name: Shared Notes
-  summary: Notes of companies.
-  tenancy: { by: office.Company, from: actor, isolation: pool }
-actors:
-  clerk: { auth: user }
-contexts:
-  office:
-    entities:
-      Company:
-        shared: true
-        fields: { name: string(1..40) }
-      Note:
-        fields: { text: string(1..40) }
-    operations:
-      addNote: { create: Note, by: [clerk], input: [text], rate: 1/s }
-";
-
-fn entity(model: &model::Model, name: &str) -> EntityId {
-    model.entities().find(|(_, entity)| entity.name.value == name).unwrap().0
-}
-
-/// A row with an id and a text, whatever built-in fields there are.
-fn note(model: &model::Model, entity: EntityId, id: u128, text: &str) -> expression::Row {
-    let shape = model.schema.entity(entity);
-    let fields = shape.fields.iter().enumerate().map(|(at, field)| match field.name.as_str() {
-        "id" => Value::Uuid(id),
-        "text" | "name" => Value::text(text),
-        _ if field.ty.is_optional() => Value::Null,
-        _ => match field.ty.required() {
-            expression::Type::Int { .. } => Value::Int(1),
-            expression::Type::Timestamp => Value::Timestamp(1),
-            other => panic!("field {at} of type {other:?}"),
-        },
-    });
-    expression::Row { entity, fields: fields.collect(), parts: Vec::new() }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_tenant_reaches_anothers_rows_and_the_database_would_not_let_it() {
     let folder = Folder::new();
-    let model = model(NOTES);
+    let model = model(&notes::pooled("Shared Notes", ""));
     let design = design((*model).clone());
-    let of_note = entity(&model, "Note");
+    let of_note = notes::entity(&model, "Note");
     let url = outside(made(folder.path()));
     let store = outside(PostgreSqlStore::open(&Settings::from(&*url), design)).unwrap();
     for (tenant, id) in [(10u128, 1u128), (20, 2)] {
-        let row = note(&model, of_note, id, "of a tenant");
+        let row = notes::row(&model, "Note", id, "of a tenant");
         let written: Result<(), StoreError> = store
             .write(Terms::of(Tenant::One(tenant)), move |session| {
                 Box::pin(async move { session.insert(&row).await })
@@ -117,14 +78,14 @@ async fn no_tenant_reaches_anothers_rows_and_the_database_would_not_let_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_set_for_a_read_ends_with_its_message() {
     let folder = Folder::new();
-    let model = model(NOTES);
-    let of_note = entity(&model, "Note");
+    let model = model(&notes::pooled("Shared Notes", ""));
+    let of_note = notes::entity(&model, "Note");
     let url = outside(made(folder.path()));
     // All work meets the same connection.
     let settings = Settings { connections: Some(1), ..Settings::from(&*url) };
     let store = outside(PostgreSqlStore::open(&settings, design((*model).clone()))).unwrap();
     let add = |tenant: u128, id: u128| {
-        let row = note(&model, of_note, id, "of a tenant");
+        let row = notes::row(&model, "Note", id, "of a tenant");
         store.write(Terms::of(Tenant::One(tenant)), move |session| {
             Box::pin(async move {
                 session.insert(&row).await?;
