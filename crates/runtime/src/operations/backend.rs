@@ -255,7 +255,7 @@ impl<S: Store> Backend<S> {
     /// # Errors
     /// The reason against it. Once there is an answer, what it says is committed.
     pub async fn execute(&self, request: Request) -> Result<Answer, Problem> {
-        self.inner.clone().run(request).await
+        self.inner.clone().run(Box::new(request)).await
     }
 }
 
@@ -269,14 +269,15 @@ impl<S: Store> Drop for Backend<S> {
 type Running = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
 
 impl<S: Store> Inner<S> {
-    /// Executes one operation, for protocols and for calls between contexts.
-    pub(crate) fn run(self: Arc<Self>, request: Request) -> Running {
+    /// Executes one operation, for protocols and for calls between contexts. What is handed on from
+    /// here is in boxes: requests and futures are large, and would be copied at each step.
+    pub(crate) fn run(self: Arc<Self>, request: Box<Request>) -> Running {
         Box::pin(async move {
             let Some(audit) = self.audit.get().filter(|audit| audit.is_on()) else {
-                return self.clone().perform(request).await.map(|answer| self.linked(answer));
+                return self.perform(request).await.map(|answer| self.linked(answer));
             };
             let asked = audit::Asked::of(&request, &self.plans);
-            let result = self.clone().perform(request).await;
+            let result = self.perform(request).await;
             asked.write(audit, &self.plans.model, result.as_ref());
             result.map(|answer| self.linked(answer))
         })
@@ -291,39 +292,45 @@ impl<S: Store> Inner<S> {
     }
 
     /// As [`Self::run`], unwatched.
-    fn perform(self: Arc<Self>, mut request: Request) -> Running {
-        Box::pin(async move {
-            if self.stopped.contains(&request.operation) {
-                return Err(Problem::new(&code::NOT_RUNNING));
-            }
-            if !request.caller.reaches(request.operation) {
-                let detail = "The scope of what was shown does not hold this operation.";
-                return Err(Problem::new(&code::FORBIDDEN).detail(detail));
-            }
-            assurance::check(&self.plans, &mut request)?;
-            let operation = self.plans.model.operation(request.operation);
-            sign_in::check_fresh(operation, &request.caller, now())?;
-            let again = sign_in::may_be_due(&self.plans, &request.caller).then(|| request.clone());
-            let answered = self.clone().dispatch(request).await;
-            match (answered, again) {
-                (Err(problem), Some(mut request)) if problem.code == code::NOT_LINKED.code => {
-                    sign_in::link(&self, &request.caller).await?;
-                    // Once: whoever is nobody now stays it for this request.
-                    if let Some(identity) = &mut request.caller.identity {
-                        identity.logins.clear();
-                    }
-                    self.dispatch(request).await
-                }
-                (answered, _) => answered,
-            }
-        })
+    async fn perform(self: &Arc<Self>, mut request: Box<Request>) -> Result<Answer, Problem> {
+        if self.stopped.contains(&request.operation) {
+            return Err(Problem::new(&code::NOT_RUNNING));
+        }
+        if !request.caller.reaches(request.operation) {
+            let detail = "The scope of what was shown does not hold this operation.";
+            return Err(Problem::new(&code::FORBIDDEN).detail(detail));
+        }
+        assurance::check(&self.plans, &mut request)?;
+        let operation = self.plans.model.operation(request.operation);
+        sign_in::check_fresh(operation, &request.caller, now())?;
+        if !sign_in::may_be_due(&self.plans, &request.caller) {
+            return self.dispatch(request).await;
+        }
+        Box::pin(self.perform_linked(request)).await
     }
 
-    async fn dispatch(self: Arc<Self>, request: Request) -> Result<Answer, Problem> {
+    /// Performs what is asked by somebody who may have to be linked to its row first.
+    async fn perform_linked(
+        self: &Arc<Self>,
+        mut request: Box<Request>,
+    ) -> Result<Answer, Problem> {
+        let answered = self.dispatch(request.clone()).await;
+        if !answered.as_ref().is_err_and(|problem| problem.code == code::NOT_LINKED.code) {
+            return answered;
+        }
+        sign_in::link(self, &request.caller).await?;
+        // Once: whoever is nobody now stays it for this request.
+        if let Some(identity) = &mut request.caller.identity {
+            identity.logins.clear();
+        }
+        self.dispatch(request).await
+    }
+
+    async fn dispatch(self: &Arc<Self>, request: Box<Request>) -> Result<Answer, Problem> {
         match self.plans.model.operation(request.operation).kind {
             OperationKind::List | OperationKind::Get => self.read(request).await,
             OperationKind::Stream => Err(Problem::new(&code::NOT_RUNNING)),
-            _ => self.write(request).await,
+            _ => Box::pin(self.write(request)).await,
         }
     }
 
@@ -340,14 +347,14 @@ impl<S: Store> Inner<S> {
         }
     }
 
-    async fn read(self: Arc<Self>, request: Request) -> Result<Answer, Problem> {
+    async fn read(self: &Arc<Self>, request: Box<Request>) -> Result<Answer, Problem> {
         let plan = self.caches.as_ref().and_then(|caches| caches.plan(request.operation));
         // Rows of several operations are in a tree: it is as fresh as the store. Who reads is
         // recorded where rows are read.
         let entity = self.plans.model.operation(request.operation).entity();
         let recorded = entity.is_some_and(|entity| self.plans.journals.reads(entity));
         if plan.is_some() && request.selection.is_none() && !recorded {
-            return kept::read(self, request).await;
+            return Box::pin(kept::read(self, request)).await;
         }
         self.load(request, None).await
     }
@@ -362,7 +369,7 @@ impl<S: Store> Inner<S> {
         Watch::new(self.caches.as_ref())
     }
 
-    async fn write(self: &Arc<Self>, request: Request) -> Result<Answer, Problem> {
+    async fn write(self: &Arc<Self>, request: Box<Request>) -> Result<Answer, Problem> {
         let system = self.plans.system.is_some_and(|id| request.caller.actors.contains(&id));
         let route = self.plans.design.route(request.operation);
         if !system && request.if_match.is_none() && route.is_some_and(|route| route.if_match) {

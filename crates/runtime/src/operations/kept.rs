@@ -15,8 +15,8 @@ use crate::store::{Snapshot as _, Store, Tenant};
 /// Answers from what is kept for everybody who sees what the caller sees; from the store where that
 /// is the caller alone.
 pub(super) async fn read<S: Store>(
-    inner: Arc<Inner<S>>,
-    request: Request,
+    inner: &Arc<Inner<S>>,
+    request: Box<Request>,
 ) -> Result<Answer, Problem> {
     let Some(caches) = inner.caches().cloned() else { return inner.load(request, None).await };
     let Some(plan) = caches.plan(request.operation) else {
@@ -25,7 +25,7 @@ pub(super) async fn read<S: Store>(
     if !request.caller.reaches(request.operation) {
         return inner.load(request, None).await;
     }
-    let Some((view, tenant)) = view(&inner, plan, &request).await? else {
+    let Some((view, tenant)) = view(inner, plan, &request).await? else {
         return inner.load(request, None).await;
     };
     let Some(key) = Key::of(&request, tenant, &view) else {
@@ -34,6 +34,7 @@ pub(super) async fn read<S: Store>(
     let asked = Asked { key, tags: plan.tags(request.address.as_ref(), tenant) };
     let grants = plan.grants_of(&view);
     let operation = request.operation;
+    let inner = inner.clone();
     let load = move || {
         let (inner, request, grants) = (inner.clone(), request.clone(), grants.clone());
         async move { inner.load(request, Some((grants, tenant))).await }

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::store::{JournalEntry, Snapshot, Store, StoreError, Tenant, Terms, Transaction as _};
 
 /// A request, and the grants of a view through which it is answered, if it is through one.
-type Asked = Arc<(Request, Option<Vec<usize>>)>;
+type Asked = Arc<(Box<Request>, Option<Vec<usize>>)>;
 /// The answer, what is recorded of who saw it, and the tenant it was for.
 type Looked = Result<(Answer, Vec<JournalEntry>, Tenant), Failure>;
 
@@ -25,7 +25,7 @@ impl<S: Store> Inner<S> {
     /// Reads from the store: as the caller, or through the grants of a view, for a tenant.
     pub(super) async fn load(
         &self,
-        request: Request,
+        request: Box<Request>,
         through: Option<(Vec<usize>, Tenant)>,
     ) -> Result<Answer, Problem> {
         let list = self.plans.model.operation(request.operation).kind == OperationKind::List;

@@ -30,12 +30,12 @@ pub(crate) async fn answer<X: Snapshot>(
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
     if matches!(operation.target, Target::Audit(_) | Target::History(_)) {
-        return journal::list(work, request).await;
+        return Box::pin(journal::list(work, request)).await;
     }
     if let Some(selection) = &request.selection {
         return match operation.kind {
-            OperationKind::List => tree::list(work, request, selection).await,
-            _ => tree::get(work, request, selection).await,
+            OperationKind::List => Box::pin(tree::list(work, request, selection)).await,
+            _ => Box::pin(tree::get(work, request, selection)).await,
         };
     }
     let access = match through {

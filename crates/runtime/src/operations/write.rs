@@ -26,7 +26,7 @@ use crate::store::{Job, Transaction};
 /// A request with what was found out before its transaction.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    pub(crate) request: Request,
+    pub(crate) request: Box<Request>,
     pub(crate) once: Option<Once>,
     /// Results of `safe` calls, by position of the effect.
     pub(crate) lookups: BTreeMap<usize, Outcome>,

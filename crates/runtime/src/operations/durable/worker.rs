@@ -222,7 +222,7 @@ async fn attempt<S: Store>(
         }
         Callee::Operation(operation) => {
             let request = request(inner, operation, resume, job);
-            inner.clone().run(request).await.map_or_else(|p| Err(refused(&p)), result)
+            inner.clone().run(Box::new(request)).await.map_or_else(|p| Err(refused(&p)), result)
         }
     }
 }
