@@ -14,8 +14,9 @@ use crate::wire::Bind;
 impl Session {
     /// Asks the one question, and whether the caller is still who it was taken for.
     ///
-    /// What leaves together is one transaction even where none is opened: what is set for it holds
-    /// for all of it, and ends with it.
+    /// What leaves together is one transaction even where none is opened: what is set with it holds
+    /// for all of it. For which tenant it is stays set behind it, where it has gone well, and is not
+    /// said again to who asks next for the same.
     pub(crate) async fn ask_alone(
         &mut self,
         question: Option<(&Arc<Text>, &[Bind])>,
@@ -30,6 +31,9 @@ impl Session {
             self.tell_whom()?;
         }
         let rows = self.ask(question, &doubts).await;
+        if rows.is_ok() {
+            self.stay();
+        }
         if pooler
             && let Ok(connection) = self.connection()
             && !connection.is_broken()

@@ -21,7 +21,7 @@ impl Session {
             if let Some(deadline) = self.terms.deadline.filter(|_| self.writes()) {
                 let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
                 let left = Bind::Text(left.to_string().into());
-                let Some(tenant) = self.entering.take() else {
+                let Some(tenant) = self.untold() else {
                     return self.add(&sql::LIMIT, &[left], Meaning::Plain);
                 };
                 let [one, all] = whom(tenant);
@@ -47,11 +47,34 @@ impl Session {
         Ok(())
     }
 
-    /// Adds whom the transaction is for, where the database does not know yet.
+    /// Adds whom the work is for, where the database does not know yet.
+    ///
+    /// A tenant is told for all that follows on the connection, where the outcome of the work will be
+    /// known: who asks next for the same need not say it again. Who sees everybody's rows does so for
+    /// this time alone.
     pub(crate) fn tell_whom(&mut self) -> Result<(), StoreError> {
-        let Some(tenant) = self.entering.take() else { return Ok(()) };
-        self.add(&sql::ENTER, &whom(tenant), Meaning::Plain)?;
-        self.say_where(tenant)
+        let Some(tenant) = self.untold() else { return Ok(()) };
+        let known = self.writes() || !self.opened;
+        let stays = known && matches!(tenant, Tenant::One(_)) && self.connection()?.direct;
+        if !stays {
+            self.add(&sql::ENTER, &whom(tenant), Meaning::Plain)?;
+            return self.say_where(tenant);
+        }
+        // As long as it can still be undone.
+        self.connection()?.whom = None;
+        self.staying = Some(tenant);
+        self.add(&sql::STAY, &whom(tenant), Meaning::Plain)?;
+        if self.catalog.divided {
+            self.add(&sql::STAY_PLACE, &[place(tenant)], Meaning::Plain)?;
+        }
+        Ok(())
+    }
+
+    /// What was told to stay does: the work has come to a good end.
+    pub(crate) fn stay(&mut self) {
+        if let (Some(tenant), Ok(connection)) = (self.staying.take(), self.held.get()) {
+            connection.whom = Some(tenant);
+        }
     }
 
     /// Adds where the tables of a tenant are, where tenants have a schema each.
@@ -59,7 +82,7 @@ impl Session {
         if !self.catalog.divided {
             return Ok(());
         }
-        self.add(&sql::PLACE, &[Bind::Text(tenants::path(tenant).into())], Meaning::Plain)
+        self.add(&sql::PLACE, &[place(tenant)], Meaning::Plain)
     }
 
     /// Sends what ends a transaction whose outcome nobody needs to know. Whether it has left: what
@@ -72,6 +95,10 @@ impl Session {
         connection.expect_nothing();
         connection.send_now()
     }
+}
+
+fn place(tenant: Tenant) -> Bind {
+    Bind::Text(tenants::path(tenant).into())
 }
 
 /// The settings that say whom a transaction is for: one tenant, or all.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use runtime::store::StoreError;
+use runtime::store::{StoreError, Tenant};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
@@ -140,6 +140,11 @@ impl Held {
     /// The connection; there is one until this is dropped.
     pub fn get(&mut self) -> Result<&mut Connection, StoreError> {
         self.connection.as_mut().ok_or(StoreError::Closed)
+    }
+
+    /// For whom work on it is, as the database was told.
+    pub fn whom(&self) -> Option<Tenant> {
+        self.connection.as_ref().and_then(|connection| connection.whom)
     }
 
     /// The pool that it belongs to.

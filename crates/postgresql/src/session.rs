@@ -28,8 +28,6 @@ pub struct Session {
     pub(crate) terms: Terms,
     /// Whether a transaction is opened, or will be with the next statement.
     pub(crate) opened: bool,
-    /// Whom the transaction is for, until that is said.
-    pub(crate) entering: Option<Tenant>,
     writes: bool,
     /// What the statements mean whose answers nobody has looked at yet, in order.
     pending: Vec<Meaning>,
@@ -41,8 +39,12 @@ pub struct Session {
     pub(crate) doubtful: bool,
     /// How much may be asked.
     pub(crate) questions: Questions,
-    /// For whom the transaction is, as the database was told or is told next.
-    entered: Tenant,
+    /// For whom the next statement is.
+    whom: Tenant,
+    /// For whom it would be, as the database was told; nothing where that is not known.
+    told: Option<Tenant>,
+    /// The tenant for which the connection is from now on, if the work comes to a good end.
+    pub(crate) staying: Option<Tenant>,
     /// Whether statements that change something were sent.
     pub(crate) changed: bool,
     /// What has gone wrong: then nothing can be committed any more.
@@ -79,19 +81,20 @@ pub(crate) enum Meaning {
 
 impl Session {
     pub(crate) fn new(held: Held, catalog: Arc<Catalog>, terms: Terms, writes: bool) -> Self {
-        let entering = Some(terms.tenant).filter(|of| catalog.pooled && *of != Tenant::None);
+        let told = held.whom();
         Self {
             held,
             catalog,
             terms,
             opened: false,
-            entering,
             writes,
             pending: Vec::new(),
             unanswered: false,
             standings: Vec::new(),
             doubtful: false,
-            entered: terms.tenant,
+            whom: terms.tenant,
+            told,
+            staying: None,
             changed: false,
             questions: if terms.single && !writes { Questions::One } else { Questions::Any },
             failed: None,
@@ -112,15 +115,18 @@ impl Session {
         self.enter_ahead(tenant);
     }
 
-    /// Tells the database with the next statement for whom the transaction is.
+    /// Tells the database with the next statement for whom the work is.
     pub(crate) fn enter_ahead(&mut self, tenant: Tenant) {
-        if self.entered != tenant {
-            self.entered = tenant;
-            if self.catalog.pooled {
-                // A transaction begins for nobody.
-                self.entering = Some(tenant).filter(|of| self.opened || *of != Tenant::None);
-            }
+        self.whom = tenant;
+    }
+
+    /// For whom the next statement is, where the database does not know: it is told now.
+    pub(crate) fn untold(&mut self) -> Option<Tenant> {
+        if !self.catalog.pooled || self.told == Some(self.whom) {
+            return None;
         }
+        self.told = Some(self.whom);
+        Some(self.whom)
     }
 
     /// Adds a statement to those that leave next; its answer is looked at with theirs.
@@ -399,7 +405,10 @@ impl Session {
         self.held.get()?.add(&sql::COMMIT, &[], named);
         let error = match self.answers().await {
             Ok(answers) => match answers.into_iter().next() {
-                Some(Answer::Done { undone: false, .. }) => return Ok(()),
+                Some(Answer::Done { undone: false, .. }) => {
+                    self.stay();
+                    return Ok(());
+                }
                 Some(Answer::Refused(refusal)) => unknown(failure::refused(&refusal)),
                 _ => missing(),
             },

@@ -126,6 +126,10 @@ statements! {
     ENTER = "SELECT set_config('firmitas.tenant', $1, true), \
              set_config('firmitas.tenants', $2, true)";
     PLACE = "SELECT set_config('search_path', $1, true)";
+    // The same for what follows, too.
+    STAY = "SELECT set_config('firmitas.tenant', $1, false), \
+            set_config('firmitas.tenants', $2, false)";
+    STAY_PLACE = "SELECT set_config('search_path', $1, false)";
     LIMIT = "SELECT set_config('statement_timeout', $1, true)";
     LIMIT_AND_ENTER = "SELECT set_config('statement_timeout', $1, true), \
                        set_config('firmitas.tenant', $2, true), \

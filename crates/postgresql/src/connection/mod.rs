@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::BytesMut;
+use runtime::store::Tenant;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::text::Text;
@@ -60,6 +61,11 @@ pub(crate) struct Connection {
     idle: bool,
     /// Why it is of no use any more.
     broken: Option<Broken>,
+    /// For whom work without a transaction is, as the database was told last; nothing where that is
+    /// not known.
+    pub whom: Option<Tenant>,
+    /// Whether nobody stands between it and the server: what is set on it is its own.
+    pub direct: bool,
     canceller: Arc<Canceller>,
 }
 
@@ -121,6 +127,8 @@ impl Connection {
             refused: None,
             idle: true,
             broken: None,
+            whom: Some(Tenant::None),
+            direct: false,
             canceller,
         }
     }

@@ -76,7 +76,7 @@ async fn no_tenant_reaches_anothers_rows_and_the_database_would_not_let_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_set_for_a_read_ends_with_its_message() {
+async fn what_is_set_for_a_read_reaches_nobody_elses() {
     let folder = Folder::new();
     let model = model(&notes::pooled("Shared Notes", ""));
     let of_note = notes::entity(&model, "Note");
@@ -91,6 +91,8 @@ async fn what_is_set_for_a_read_ends_with_its_message() {
                 session.insert(&row).await?;
                 // Behind what may be refused: left out then, and prepared again the next time.
                 let known = session.row(of_note, id).await?;
+                // Looks at everybody's rows, and goes on for the tenant.
+                assert_eq!(session.tenant_of(of_note, id).await?, Some(tenant));
                 Ok::<_, StoreError>(known.is_some())
             })
         })
@@ -98,18 +100,36 @@ async fn what_is_set_for_a_read_ends_with_its_message() {
     assert_eq!(add(10, 1).await, Ok(true));
     assert!(matches!(add(10, 1).await, Err(StoreError::Unique { .. })));
     assert_eq!(add(20, 2).await, Ok(true));
-    let visible = |tenant: Tenant, id: u128| {
-        let terms = Terms { single: true, ..Terms::of(tenant) };
+    let ask = |tenant: Tenant, id: u128, single: bool| {
+        let terms = Terms { single, ..Terms::of(tenant) };
         store.read(terms, move |session| {
             Box::pin(async move { Ok::<_, StoreError>(session.row(of_note, id).await?.is_some()) })
         })
     };
-    for _ in 0..3 {
-        assert_eq!(visible(Tenant::One(10), 1).await, Ok(true));
-        assert_eq!(visible(Tenant::None, 1).await, Ok(false));
-        assert_eq!(visible(Tenant::One(20), 1).await, Ok(false));
-        assert_eq!(visible(Tenant::All, 1).await, Ok(true));
-        assert_eq!(visible(Tenant::None, 2).await, Ok(false));
-        assert_eq!(visible(Tenant::One(20), 2).await, Ok(true));
+    let beside = client(&url).await;
+    let mut next = 100;
+    let tenants = [Tenant::None, Tenant::One(10), Tenant::One(20), Tenant::One(30), Tenant::All];
+    // Each behind each other, and behind its own: alone, in a transaction, and after an error.
+    for (first, second) in tenants.into_iter().flat_map(|one| tenants.map(|two| (one, two))) {
+        for how in 0..8u8 {
+            let (before, then) = (how & 1 == 0, how & 2 == 0);
+            if how & 4 != 0 {
+                beside.batch_execute("ALTER TABLE office.notes RENAME TO away").await.unwrap();
+                assert!(ask(first, 1, before).await.is_err());
+                beside.batch_execute("ALTER TABLE office.away RENAME TO notes").await.unwrap();
+            } else {
+                ask(first, 1, before).await.unwrap();
+            }
+            for (id, owner) in [(1, 10), (2, 20)] {
+                let visible = second == Tenant::All || second == Tenant::One(owner);
+                let seen = ask(second, id, then).await;
+                assert_eq!(seen, Ok(visible), "{first:?}, then {second:?} ({how}), row {id}");
+            }
+        }
+        if let Tenant::One(tenant) = second {
+            assert!(matches!(add(tenant, 1).await, Err(StoreError::Unique { .. })));
+            next += 1;
+            assert_eq!(add(tenant, next).await, Ok(true));
+        }
     }
 }
