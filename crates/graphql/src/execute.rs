@@ -380,7 +380,7 @@ impl<'d> Run<'d> {
             body: None,
             key: None,
             if_match: None,
-            selection: selection.map(Arc::new),
+            selection: selection.map(|selection| Arc::new(selection.into())),
             trace: self.trace.clone(),
         }
     }

@@ -240,6 +240,18 @@ pub(crate) fn over(
     Ok(sql)
 }
 
+/// Binds the values of all conditions, in the order in which their text names them.
+pub(crate) fn all_values(
+    catalog: &Catalog,
+    conditions: &[Condition],
+    clause: &mut Clause,
+) -> Result<(), StoreError> {
+    for bound in conditions.iter().flat_map(|condition| &condition.any) {
+        parameters(catalog, bound.predicate.entity, bound, clause)?;
+    }
+    Ok(())
+}
+
 fn alternative(
     catalog: &Catalog,
     tenant: Tenant,

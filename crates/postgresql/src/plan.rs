@@ -24,7 +24,7 @@ pub(crate) struct Part {
     /// Name, quoted, in its schema.
     pub table: String,
     /// Its columns besides `owner_id` and `position`.
-    pub columns: Columns,
+    pub columns: Arc<Columns>,
     /// How each column travels.
     pub wires: Vec<Wire>,
     /// Inserts rows of one owner, `$1`: an array for each column, or how many there are.
@@ -49,7 +49,7 @@ pub(crate) struct Plan {
     /// Fields that are compared without regard to case.
     pub folded: Vec<FieldIndex>,
     /// Its columns.
-    pub columns: Columns,
+    pub columns: Arc<Columns>,
     /// How each column travels.
     pub wires: Vec<Wire>,
     /// Its parts, in order.
@@ -136,7 +136,7 @@ impl Part {
             delete: Scoped::new(&own(pooled, "", tenants::CURRENT), |own| {
                 Text::new(format!("DELETE FROM {table} WHERE \"owner_id\" = $1{own}"))
             }),
-            columns,
+            columns: Arc::new(columns),
             wires,
             table,
         }
@@ -219,7 +219,7 @@ impl Plan {
             parts: parts.into_iter().map(|(part, _)| part).collect(),
             table: own_table.clone(),
             id: id.clone(),
-            columns,
+            columns: Arc::new(columns),
             live: Scoped::new(&mine, |own| format!("{live}{own}")),
             pooled,
             deleted_at,

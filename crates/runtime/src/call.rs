@@ -9,7 +9,7 @@ use std::time::Duration;
 use expression::{Value, value::Geo};
 use model::model::{ActorId, OperationId};
 
-pub use crate::selection::Selection;
+pub use crate::selection::{Selection, Wanted};
 pub use crate::store::{Comparison, Cursor, Filter};
 use crate::telemetry::{OpenSpan, SpanKind, Spans};
 
@@ -31,7 +31,7 @@ pub struct Request {
     /// Of a `list`.
     pub page: Option<PageRequest>,
     /// What of the answer of a `get` or `list` is wanted; without it, what the operation answers.
-    pub selection: Option<Arc<Selection>>,
+    pub selection: Option<Arc<Wanted>>,
     /// How long the caller waits for durable calls before it gets a 202; the operation's own
     /// budget if absent.
     pub patience: Option<Duration>,

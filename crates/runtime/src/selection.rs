@@ -3,6 +3,8 @@
 
 use model::model::OperationId;
 
+use crate::operations::TreePlans;
+
 /// Properties of one kind of object, in the order in which they are written. The object is a row
 /// as an operation answers it, a row of a part, or a value of several properties.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +54,27 @@ pub enum Shape {
     Capitals,
     /// As an object, or a list of objects, of these properties.
     Object(Selection),
+}
+
+/// What is wanted, with how it is read and written as far as that was worked out. Whoever keeps it
+/// saves that work.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// What is wanted.
+    pub selection: Selection,
+    pub(crate) plans: TreePlans,
+}
+
+impl From<Selection> for Wanted {
+    fn from(selection: Selection) -> Self {
+        Self { selection, plans: TreePlans::default() }
+    }
+}
+
+impl PartialEq for Wanted {
+    fn eq(&self, other: &Self) -> bool {
+        self.selection == other.selection
+    }
 }
 
 impl Selection {

@@ -1,14 +1,17 @@
 //! The statement of a tree.
 
+use std::sync::Arc;
+
 use expression::FieldIndex;
 use runtime::store::tables::Columns;
 use runtime::store::tenants::own;
 use runtime::store::{Level, PageQuery, PartLevel, Reference, Root, StoreError, Tenant, TreeQuery};
 
 use crate::catalog::Catalog;
-use crate::page::{Clause, Phase, all_of, base, over, phases};
+use crate::page::{Clause, Phase, all_of, all_values, base, over, phases};
 use crate::plan::Plan;
 use crate::tenants;
+use crate::text::Text;
 use crate::wire::{self, Bind};
 
 /// The rows of the root.
@@ -17,8 +20,8 @@ const ROOT: &str = "\"root\"";
 /// What a record holds, in this order: an id, fields, records of rows that references name, arrays
 /// of records of parts.
 #[derive(Debug)]
-pub(super) struct Shape<'c> {
-    pub columns: &'c Columns,
+pub(super) struct Shape {
+    pub columns: Arc<Columns>,
     /// Rows of parts have no id of their own.
     pub id: bool,
     pub fields: Vec<FieldIndex>,
@@ -29,22 +32,69 @@ pub(super) struct Shape<'c> {
 /// A statement as it grows.
 struct Builder<'c> {
     catalog: &'c Catalog,
+    query: &'c TreeQuery,
     tenant: Tenant,
     clause: Clause,
     aliases: usize,
+    /// The doors whose values were bound, in this order.
+    bound: Vec<usize>,
 }
 
-/// The text of the statement, what it binds, and the shape of its rows.
-pub(super) fn statement<'c>(
-    catalog: &'c Catalog,
+/// A statement of a tree, without values.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub text: Arc<Text>,
+    /// Of its rows.
+    pub shape: Shape,
+    /// The doors whose values are bound, in this order, behind those of the root.
+    bound: Vec<usize>,
+}
+
+/// The statement of a question, with what it binds.
+pub(super) fn statement(
+    catalog: &Catalog,
     tenant: Tenant,
     query: &TreeQuery,
-) -> Result<(String, Vec<Bind>, Shape<'c>), StoreError> {
-    let mut builder = Builder { catalog, tenant, clause: Clause::default(), aliases: 0 };
+) -> Result<(Arc<Statement>, Vec<Bind>), StoreError> {
+    let kind = query.kind(tenant == Tenant::All);
+    let known = kind.as_ref().and_then(|kind| query.shape.kept::<Statement>(kind));
+    if let Some(known) = known {
+        let binds = binds(catalog, query, &known)?;
+        return Ok((known, binds));
+    }
+    let (clause, bound) = (Clause::default(), Vec::new());
+    let mut builder = Builder { catalog, query, tenant, clause, aliases: 0, bound };
     let (root, order) = builder.root(query)?;
-    let (list, shape) = builder.level(&query.level, ROOT)?;
+    let (list, shape) = builder.level(query.level(), ROOT)?;
     let sql = format!("SELECT {} FROM ({root}) AS {ROOT}{order}", list.join(", "));
-    Ok((sql, builder.clause.binds, shape))
+    let Builder { clause, bound, .. } = builder;
+    let text = catalog.texts.get(&sql);
+    let statement = Arc::new(Statement { text, shape, bound });
+    if let Some(kind) = kind {
+        query.shape.keep(kind, statement.clone());
+    }
+    Ok((statement, clause.binds))
+}
+
+/// What a known statement binds: the same values in the same order as when it was written.
+fn binds(
+    catalog: &Catalog,
+    query: &TreeQuery,
+    statement: &Statement,
+) -> Result<Vec<Bind>, StoreError> {
+    let entity = query.level().entity;
+    let mut clause = Clause::default();
+    if let Root::Row { field, value, conditions } = &query.root {
+        for (column, wire) in catalog.plan(entity)?.columns_of(*field) {
+            clause.binds.push(wire::encode(value, column.encoding, wire, &column.name)?);
+        }
+        all_values(catalog, conditions, &mut clause)?;
+    }
+    for door in &statement.bound {
+        let conditions = query.doors.get(*door).map(Vec::as_slice).unwrap_or_default();
+        all_values(catalog, conditions, &mut clause)?;
+    }
+    Ok(clause.binds)
 }
 
 impl<'c> Builder<'c> {
@@ -55,12 +105,12 @@ impl<'c> Builder<'c> {
 
     /// The text that selects the rows of the root, and what has to follow the whole.
     fn root(&mut self, query: &TreeQuery) -> Result<(String, String), StoreError> {
-        let plan = self.catalog.plan(query.level.entity)?;
+        let plan = self.catalog.plan(query.level().entity)?;
         let sort = match &query.root {
             Root::Page(page) => page.sort.map(|sort| sort.field),
             Root::Row { .. } | Root::Rows { .. } => None,
         };
-        let list = needed(plan, &query.level, sort);
+        let list = needed(plan, query.level(), sort);
         let select = format!("SELECT {list} FROM {} AS self WHERE ", plan.table);
         let live = plan.live.of(self.tenant);
         match &query.root {
@@ -117,16 +167,12 @@ impl<'c> Builder<'c> {
     }
 
     /// What is asked of the row that `alias` stands for.
-    fn level(
-        &mut self,
-        level: &Level,
-        alias: &str,
-    ) -> Result<(Vec<String>, Shape<'c>), StoreError> {
+    fn level(&mut self, level: &Level, alias: &str) -> Result<(Vec<String>, Shape), StoreError> {
         let plan = self.catalog.plan(level.entity)?;
-        let columns = &plan.columns;
+        let columns = plan.columns.clone();
         let mut list = vec![format!("{alias}.{}", plan.id)];
-        fields(columns, &level.fields, alias, &mut list);
-        let references = self.references(&level.references, columns, alias, &mut list)?;
+        fields(&columns, &level.fields, alias, &mut list);
+        let references = self.references(&level.references, &columns, alias, &mut list)?;
         let mut parts = Vec::with_capacity(level.parts.len());
         for part in &level.parts {
             let (array, shape) = self.part(plan, part, alias)?;
@@ -142,7 +188,7 @@ impl<'c> Builder<'c> {
         columns: &Columns,
         alias: &str,
         list: &mut Vec<String>,
-    ) -> Result<Vec<Shape<'c>>, StoreError> {
+    ) -> Result<Vec<Shape>, StoreError> {
         let mut shapes = Vec::with_capacity(references.len());
         for reference in references {
             let column = columns.of(reference.field).first();
@@ -159,7 +205,7 @@ impl<'c> Builder<'c> {
         &mut self,
         reference: &Reference,
         column: &str,
-    ) -> Result<(String, Shape<'c>), StoreError> {
+    ) -> Result<(String, Shape), StoreError> {
         let target = self.catalog.plan(reference.level.entity)?;
         let alias = self.alias();
         let live = target.deleted_at.as_ref();
@@ -167,7 +213,9 @@ impl<'c> Builder<'c> {
         let pooled = target.pooled && self.tenant != Tenant::All;
         let mine = own(pooled, &format!("{alias}."), tenants::CURRENT);
         let row = (target.entity, alias.as_str());
-        let tests = over(self.catalog, self.tenant, row, &reference.conditions, &mut self.clause)?;
+        let conditions = self.query.door(reference)?;
+        self.bound.push(reference.door);
+        let tests = over(self.catalog, self.tenant, row, conditions, &mut self.clause)?;
         let (list, shape) = self.level(&reference.level, &alias)?;
         let record = format!(
             "(SELECT ROW({}) FROM {} AS {alias} WHERE {alias}.{} = {column}{live}{mine}{tests})",
@@ -184,14 +232,14 @@ impl<'c> Builder<'c> {
         plan: &'c Plan,
         level: &PartLevel,
         owner: &str,
-    ) -> Result<(String, Shape<'c>), StoreError> {
+    ) -> Result<(String, Shape), StoreError> {
         let part = plan.parts.get(usize::from(level.part));
         let part = part.ok_or_else(|| internal("a part that its entity does not have"))?;
         let alias = self.alias();
-        let columns = &part.columns;
+        let columns = part.columns.clone();
         let mut list = Vec::new();
-        fields(columns, &level.fields, &alias, &mut list);
-        let references = self.references(&level.references, columns, &alias, &mut list)?;
+        fields(&columns, &level.fields, &alias, &mut list);
+        let references = self.references(&level.references, &columns, &alias, &mut list)?;
         let array = format!(
             "ARRAY(SELECT ROW({}) FROM {} AS {alias} WHERE {alias}.\"owner_id\" = {owner}.{} \
              ORDER BY {alias}.\"position\")",

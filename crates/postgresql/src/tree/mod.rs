@@ -16,10 +16,9 @@ impl Session {
     /// Rows with the rows around them.
     pub(crate) async fn tree_of(&mut self, query: &TreeQuery) -> Result<Tree, StoreError> {
         let catalog = self.catalog.clone();
-        let (sql, binds, shape) = build::statement(&catalog, self.terms.tenant, query)?;
-        let text = catalog.texts.get(&sql);
-        let found = self.query(&text, &binds).await?;
-        let mut rows = take::all(&found, &shape, catalog.schema())?;
+        let (statement, binds) = build::statement(&catalog, self.terms.tenant, query)?;
+        let found = self.query(&statement.text, &binds).await?;
+        let mut rows = take::all(&found, &statement.shape, catalog.schema())?;
         let limit = match &query.root {
             Root::Page(page) => page.limit as usize,
             Root::Row { .. } | Root::Rows { .. } => usize::MAX,

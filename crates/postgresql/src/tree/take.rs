@@ -42,13 +42,13 @@ fn cut() -> StoreError {
 /// All rows.
 pub(super) fn all(
     rows: &[Row],
-    shape: &Shape<'_>,
+    shape: &Shape,
     schema: &Schema,
 ) -> Result<Vec<TreeRow>, StoreError> {
     rows.iter().map(|found| row(Values::Row(found, 0), shape, schema)).collect()
 }
 
-fn row(mut values: Values<'_>, shape: &Shape<'_>, schema: &Schema) -> Result<TreeRow, StoreError> {
+fn row(mut values: Values<'_>, shape: &Shape, schema: &Schema) -> Result<TreeRow, StoreError> {
     let mut taken = TreeRow::default();
     if shape.id {
         let id = values.next()?.and_then(|raw| raw.try_into().ok());

@@ -4,14 +4,14 @@
 //! to the reference that names it; no field of a model begins so.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use decide::Design;
 use decide::expansions::{COST, Expandable, Expansions, reads};
 use model::model::{OperationId, OutputValue};
 
 use crate::problem::{Problem, code};
-use crate::selection::{Selected, Selection, Shape, What};
+use crate::selection::{Selected, Selection, Shape, Wanted, What};
 
 /// The property that holds what was asked for besides.
 const PROPERTY: &str = "_expanded";
@@ -19,6 +19,8 @@ const PROPERTY: &str = "_expanded";
 const LENGTH: usize = 1000;
 /// Most paths in it.
 const PATHS: usize = 16;
+/// Most texts whose meaning is remembered; more would be made up by somebody.
+const KNOWN: usize = 512;
 
 /// What each operation can expand.
 #[derive(Debug)]
@@ -26,7 +28,11 @@ pub(super) struct Expander {
     design: Arc<Design>,
     references: BTreeMap<OperationId, Vec<Expandable>>,
     deepest: usize,
+    known: RwLock<BTreeMap<OperationId, BTreeMap<String, Known>>>,
 }
+
+/// What a text means: what is wanted, and how many rows a row may bring.
+type Known = (Arc<Wanted>, u64);
 
 /// Paths that share their beginnings, by reference.
 #[derive(Debug, Default)]
@@ -39,7 +45,8 @@ impl Expander {
         let all = all.filter(|(_, of)| reads(of));
         let all = all.map(|(id, of)| (id, expansions.references(design, of)));
         let references = all.filter(|(_, references)| !references.is_empty()).collect();
-        Self { design: design.clone(), references, deepest: expansions.deepest() }
+        let deepest = expansions.deepest();
+        Self { design: design.clone(), references, deepest, known: RwLock::default() }
     }
 
     fn of(&self, operation: OperationId) -> &[Expandable] {
@@ -53,7 +60,23 @@ impl Expander {
         operation: OperationId,
         text: &str,
         limit: &mut u32,
-    ) -> Result<Arc<Selection>, Problem> {
+    ) -> Result<Arc<Wanted>, Problem> {
+        let (wanted, rows) = match self.known(operation, text) {
+            Some(known) => known,
+            None => self.understood(operation, text)?,
+        };
+        // A page is shorter where each of its rows brings others.
+        *limit = (*limit).min(u32::try_from(COST / rows).unwrap_or(1));
+        Ok(wanted)
+    }
+
+    fn known(&self, operation: OperationId, text: &str) -> Option<Known> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&operation)?.get(text).cloned()
+    }
+
+    /// What a text means, and is taken to mean from now on.
+    fn understood(&self, operation: OperationId, text: &str) -> Result<Known, Problem> {
         let count = text.split(',').count();
         if text.is_empty() || text.len() > LENGTH || count > PATHS {
             let detail = format!("Expected 1 to {PATHS} paths, separated by commas.");
@@ -68,14 +91,18 @@ impl Expander {
                 return Err(Problem::new(&code::QUERY_TOO_COSTLY).detail(detail));
             }
         }
-        // A page is shorter where each of its rows brings others.
         let rows = paths.cost();
         if rows > COST {
             let detail = format!("A row may bring {rows} others, and at most {COST} are read.");
             return Err(Problem::new(&code::QUERY_TOO_COSTLY).detail(detail));
         }
-        *limit = (*limit).min(u32::try_from(COST / rows).unwrap_or(1));
-        Ok(Arc::new(self.expanded(operation, &paths)))
+        let understood = (Arc::new(Wanted::from(self.expanded(operation, &paths))), rows);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.values().map(BTreeMap::len).sum::<usize>() >= KNOWN {
+            known.clear();
+        }
+        known.entry(operation).or_default().insert(text.to_owned(), understood.clone());
+        Ok(understood)
     }
 
     /// Adds a path; of how many references it is.

@@ -13,9 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::endpoint::Endpoint;
 use super::query::{Asked, Context};
 use super::service::now_micros;
-use crate::call::{
-    Caller, Cursor, IdempotencyKey, IfMatch, InputValues, Request, Selection, Trace,
-};
+use crate::call::{Caller, Cursor, IdempotencyKey, IfMatch, InputValues, Request, Trace, Wanted};
 use crate::identity::Issuer;
 use crate::json;
 use crate::problem::{Problem, code};
@@ -45,7 +43,7 @@ pub struct Spoken<'a> {
     /// The version that the row must have.
     pub if_match: Option<IfMatch>,
     /// What of the answer is wanted.
-    pub selection: Option<Arc<Selection>>,
+    pub selection: Option<Arc<Wanted>>,
     /// What it belongs to.
     pub trace: Trace,
 }

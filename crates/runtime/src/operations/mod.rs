@@ -46,6 +46,7 @@ mod write;
 pub use backend::Backend;
 pub(crate) use durable::codec::{decode as decode_value, encode as encode_value};
 pub use durable::{CallError, CallResult, ConfiguredExternals, ExternalCall, Externals};
+pub(crate) use tree::TreePlans;
 
 use crate::call::Caller;
 

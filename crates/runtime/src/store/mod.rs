@@ -46,7 +46,7 @@ pub use records::{
     Record, Subject,
 };
 pub use terms::{Tenant, Terms};
-pub use tree::{Level, PartLevel, Reference, Root, Tree, TreeQuery, TreeRow};
+pub use tree::{Level, PartLevel, QueryKind, Reference, Root, Tree, TreeQuery, TreeRow, TreeShape};
 pub use tree_by_rows::tree as tree_by_rows;
 pub use vault::Vault;
 

@@ -1,8 +1,15 @@
 //! Rows with the rows around them, read by one statement.
 
+use std::any::Any;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use expression::{EntityId, FieldIndex, Value};
 
+use super::StoreError;
 use super::query::{Condition, PageQuery};
+
+/// Most statements that are kept with one shape.
+const KEPT: usize = 16;
 
 /// A question for rows and what hangs on them. Whoever asks bounds its depth and width.
 #[derive(Clone, Debug)]
@@ -10,8 +17,26 @@ pub struct TreeQuery {
     /// Which rows.
     pub root: Root,
     /// What of them.
-    pub level: Level,
+    pub shape: Arc<TreeShape>,
+    /// The conditions under which references are followed, by [`Reference::door`].
+    pub doors: Vec<Vec<Condition>>,
 }
+
+/// What is read of rows and of those around them, for one question or for many.
+#[derive(Debug)]
+pub struct TreeShape {
+    /// Of the rows of the root.
+    pub level: Level,
+    /// What a store has made of it for questions of the same kind.
+    kept: RwLock<Vec<(QueryKind, Statement)>>,
+}
+
+/// What a store keeps.
+type Statement = Arc<dyn Any + Send + Sync>;
+
+/// What of a question its statement depends on, besides the shape: all but values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryKind(Vec<u32>);
 
 /// Where a tree begins.
 #[derive(Clone, Debug)]
@@ -54,8 +79,9 @@ pub struct Level {
 pub struct Reference {
     /// The field of the row, or of the part's row, that holds it.
     pub field: FieldIndex,
-    /// All of these must hold for the row that it names, else it is as if there were none.
-    pub conditions: Vec<Condition>,
+    /// Which conditions must hold for the row that it names, else it is as if there were none: their
+    /// number in [`TreeQuery::doors`].
+    pub door: usize,
     /// What of that row.
     pub level: Level,
 }
@@ -93,6 +119,67 @@ pub struct Tree {
     pub rows: Vec<TreeRow>,
     /// Whether more follow.
     pub more: bool,
+}
+
+impl TreeQuery {
+    /// What of the rows.
+    #[must_use]
+    pub fn level(&self) -> &Level {
+        &self.shape.level
+    }
+
+    /// The conditions under which a reference is followed.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] where the question has none of that number: none would be too few.
+    pub fn door(&self, reference: &Reference) -> Result<&[Condition], StoreError> {
+        self.doors.get(reference.door).map(Vec::as_slice).ok_or_else(|| StoreError::Internal {
+            message: "a reference without its conditions".to_owned(),
+        })
+    }
+
+    /// Of which kind it is, for work that is for everybody or for one tenant; nothing of pages,
+    /// whose kinds are many.
+    #[must_use]
+    pub fn kind(&self, everybody: bool) -> Option<QueryKind> {
+        let Root::Row { field, conditions, .. } = &self.root else { return None };
+        let mut kind = vec![u32::from(everybody), u32::from(field.0)];
+        for conditions in std::iter::once(conditions).chain(&self.doors) {
+            // Longer than any number of a condition, so that no list is taken for another.
+            kind.push(u32::MAX);
+            for condition in conditions {
+                kind.push(u32::MAX - 1);
+                kind.extend(condition.any.iter().map(|bound| bound.predicate.number));
+            }
+        }
+        Some(QueryKind(kind))
+    }
+}
+
+impl TreeShape {
+    /// The shape of a level.
+    #[must_use]
+    pub const fn new(level: Level) -> Self {
+        Self { level, kept: RwLock::new(Vec::new()) }
+    }
+
+    /// What a store has kept for questions of this kind.
+    #[must_use]
+    pub fn kept<T: Any + Send + Sync>(&self, kind: &QueryKind) -> Option<Arc<T>> {
+        let all = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let (_, statement) = all.iter().find(|(of, _)| of == kind)?;
+        Arc::clone(statement).downcast().ok()
+    }
+
+    /// Keeps something for the next question of this kind.
+    pub fn keep<T: Any + Send + Sync>(&self, kind: QueryKind, statement: Arc<T>) {
+        let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(of, _)| *of != kind);
+        if all.len() >= KEPT {
+            all.clear();
+        }
+        all.push((kind, statement));
+    }
 }
 
 impl Level {

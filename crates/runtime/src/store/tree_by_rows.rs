@@ -20,7 +20,7 @@ pub async fn tree<X: Snapshot + ?Sized>(
     store: &mut X,
     query: &TreeQuery,
 ) -> Result<Tree, StoreError> {
-    let entity = query.level.entity;
+    let entity = query.level().entity;
     let (found, more) = match &query.root {
         Root::Page(page) => {
             let page = store.page(page).await?;
@@ -41,7 +41,7 @@ pub async fn tree<X: Snapshot + ?Sized>(
     let mut rows = Vec::with_capacity(found.len());
     let mut known = Known::new();
     for row in found {
-        rows.push(grown(store, &query.level, row, &mut known).await?);
+        rows.push(grown(store, query, query.level(), row, &mut known).await?);
     }
     Ok(Tree { rows, more })
 }
@@ -63,6 +63,7 @@ type Known = BTreeMap<(usize, u128), Option<TreeRow>>;
 
 fn grown<'f, X: Snapshot + ?Sized>(
     store: &'f mut X,
+    query: &'f TreeQuery,
     level: &'f Level,
     row: Arc<Row>,
     known: &'f mut Known,
@@ -71,12 +72,12 @@ fn grown<'f, X: Snapshot + ?Sized>(
         let id = row_id(&Value::Row(row.clone())).unwrap_or_default();
         let mut grown = TreeRow { id, ..TreeRow::default() };
         grown.fields = level.fields.iter().map(|at| value(&row.fields, *at)).collect();
-        grown.references = named(store, &level.references, &row.fields, known).await?;
+        grown.references = named(store, query, &level.references, &row.fields, known).await?;
         for part in &level.parts {
             let mut rows = Vec::new();
             for values in row.parts.get(usize::from(part.part)).into_iter().flatten() {
                 let fields = part.fields.iter().map(|at| value(values, *at)).collect();
-                let references = named(store, &part.references, values, known).await?;
+                let references = named(store, query, &part.references, values, known).await?;
                 rows.push(TreeRow { fields, references, ..TreeRow::default() });
             }
             grown.parts.push(rows);
@@ -87,6 +88,7 @@ fn grown<'f, X: Snapshot + ?Sized>(
 
 async fn named<X: Snapshot + ?Sized>(
     store: &mut X,
+    query: &TreeQuery,
     references: &[Reference],
     values: &[Value],
     known: &mut Known,
@@ -104,8 +106,8 @@ async fn named<X: Snapshot + ?Sized>(
         }
         let entity = reference.level.entity;
         let row = store.row(entity, id).await?;
-        let found = match admitted(store, entity, row, &reference.conditions).await? {
-            Some(row) => Some(grown(store, &reference.level, row, known).await?),
+        let found = match admitted(store, entity, row, query.door(reference)?).await? {
+            Some(row) => Some(grown(store, query, &reference.level, row, known).await?),
             None => None,
         };
         known.insert(place, found.clone());

@@ -259,6 +259,41 @@ async fn a_row_that_the_caller_may_not_get_is_null_like_one_that_is_gone() {
     assert_eq!((reply.status, reply.code()), (404, "not-found".to_owned()));
 }
 
+/// What is worked out for one caller serves others: only as far as they may go the same ways.
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_who_ask_alike_in_turn_see_what_each_may() {
+    let m = Market::open().await;
+    let [first, _, third] = &m.orders;
+    let path = |order: &str| format!("/market/v1/orders/{order}?expand=customer,lines.product");
+    let name = |order: &Value| order["_expanded"]["customer"]["name"].clone();
+    for _ in 0..3 {
+        for (who, order, customer) in [
+            (&m.ada, first, "Ada"),
+            (&m.staff, first, "Ada"),
+            (&m.bob, third, "Bob"),
+            (&m.staff, third, "Bob"),
+        ] {
+            let seen = m.get(&path(order), who).await;
+            assert_eq!((&seen["id"], name(&seen)), (&json!(order), json!(customer)));
+            assert_eq!(seen["lines"][1]["_expanded"]["product"]["name"].is_null(), order == third);
+        }
+        for (who, order) in [(&m.ada, third), (&m.bob, first)] {
+            let reply = m.server.ask(Ask::new("GET", &path(order)).bearer(who)).await;
+            assert_eq!(reply.status, 404);
+        }
+        // In other orders, by other fields.
+        for sort in ["note", "-placed_at"] {
+            let path = format!("/market/v1/orders?sort={sort}&expand=customer");
+            for (who, all) in [(&m.ada, vec!["Ada", "Ada"]), (&m.bob, vec!["Bob"])] {
+                let page = m.get(&path, who).await;
+                let names: Vec<Value> =
+                    page["items"].as_array().unwrap().iter().map(name).collect();
+                assert_eq!(names, all, "{sort}");
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn references_that_are_computed_are_followed_as_well() {
     let m = Market::open().await;

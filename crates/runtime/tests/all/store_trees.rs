@@ -1,10 +1,12 @@
 //! Trees: the store's own statement finds what its rows say one by one.
 
+use std::sync::Arc;
+
 use expression::ir::Kind;
 use expression::{EntityId, FieldIndex, Row, Type, Value};
 use runtime::store::{
     Bound, Condition, Cursor, Level, PageQuery, PartLevel, Reference, Root, Snapshot as _, Sort,
-    Store as _, StoreError, Terms, Tree, TreeQuery, tree_by_rows,
+    Store as _, StoreError, Terms, Tree, TreeQuery, TreeShape, tree_by_rows,
 };
 
 use crate::small::{self, CUSTOMER, ORDER, PRODUCT};
@@ -25,18 +27,21 @@ fn whole(entity: EntityId) -> Level {
     level
 }
 
-/// Orders with all around them; products only where the condition holds.
-fn orders(condition: &Condition) -> Level {
-    let customer = Reference {
-        field: field(ORDER, "customer"),
-        conditions: Vec::new(),
-        level: whole(CUSTOMER),
-    };
-    let product = Reference {
-        field: FieldIndex(0),
-        conditions: vec![condition.clone()],
-        level: whole(PRODUCT),
-    };
+/// A question for orders with all around them; products only where the condition holds.
+fn orders(root: Root, shape: &Arc<TreeShape>, condition: &Condition) -> TreeQuery {
+    let doors = vec![Vec::new(), vec![condition.clone()]];
+    TreeQuery { root, shape: shape.clone(), doors }
+}
+
+/// A question for whole rows.
+fn rows_of(root: Root, entity: EntityId) -> TreeQuery {
+    TreeQuery { root, shape: Arc::new(TreeShape::new(whole(entity))), doors: Vec::new() }
+}
+
+/// Orders with all around them, products behind the second door.
+fn around() -> Level {
+    let customer = Reference { field: field(ORDER, "customer"), door: 0, level: whole(CUSTOMER) };
+    let product = Reference { field: FieldIndex(0), door: 1, level: whole(PRODUCT) };
     let lines = PartLevel { part: 0, fields: vec![FieldIndex(1)], references: vec![product] };
     let mut level = whole(ORDER);
     level.references.push(customer);
@@ -88,24 +93,25 @@ async fn a_tree_is_what_its_rows_say() {
     let active = small::equals(small::own(PRODUCT, field(PRODUCT, "active"), Type::Bool), truth);
     let active = store.predicate(PRODUCT, &active).unwrap();
     let active = Condition { any: vec![Bound { predicate: active, values: vec![] }] };
-    let level = orders(&active);
+    let shape = Arc::new(TreeShape::new(around()));
+    let of = |root| orders(root, &shape, &active);
     let row = |id| Root::Row { field: FieldIndex(0), value: Value::Uuid(id), conditions: vec![] };
-    let tree = both(&store, TreeQuery { root: row(20), level: level.clone() }).await;
+    let tree = both(&store, of(row(20))).await;
     let [order] = tree.rows.as_slice() else { panic!("{tree:?}") };
     let hidden: Vec<bool> =
         order.parts[0].iter().map(|line| line.references[0].is_none()).collect();
     assert_eq!(hidden, [false, true, true]);
     assert!(order.references[0].is_some());
-    assert_eq!(both(&store, TreeQuery { root: row(99), level: level.clone() }).await.rows, []);
+    assert_eq!(both(&store, of(row(99))).await.rows, []);
     let page = Root::Page(PageQuery::new(ORDER, 2));
     let before = statements(&store);
-    let query = TreeQuery { root: page, level: level.clone() };
+    let query = of(page);
     let tree = both(&store, query).await;
     assert!(tree.more && tree.rows.len() == 2);
     let by_rows = statements(&store) - before - 1.0;
     assert!(by_rows > 5.0, "{by_rows}");
     let before = statements(&store);
-    let query = TreeQuery { root: row(20), level: level.clone() };
+    let query = of(row(20));
     let one: Result<_, StoreError> = store
         .read(Terms::SERVER, move |session| Box::pin(async move { session.tree(&query).await }))
         .await;
@@ -116,9 +122,9 @@ async fn a_tree_is_what_its_rows_say() {
         value: Value::text("code-12"),
         conditions: vec![active.clone()],
     };
-    assert_eq!(both(&store, TreeQuery { root, level: whole(PRODUCT) }).await.rows.len(), 0);
+    assert_eq!(both(&store, rows_of(root, PRODUCT)).await.rows.len(), 0);
     let ids = vec![22, 20, 99];
-    let query = TreeQuery { root: Root::Rows { ids, conditions: vec![] }, level };
+    let query = of(Root::Rows { ids, conditions: vec![] });
     let found: Result<_, StoreError> = store
         .read(Terms::SERVER, move |session| Box::pin(async move { session.tree(&query).await }))
         .await;
@@ -138,8 +144,7 @@ async fn pages_of_trees_have_the_order_of_pages_of_rows() {
             page.sort = sort;
             let (mut seen, mut pages) = (Vec::new(), 0);
             loop {
-                let level = whole(PRODUCT);
-                let query = TreeQuery { root: Root::Page(page.clone()), level };
+                let query = rows_of(Root::Page(page.clone()), PRODUCT);
                 let tree = both(&store, query).await;
                 seen.extend(tree.rows.iter().map(|row| row.id));
                 pages += 1;

@@ -6,31 +6,35 @@ use std::sync::Arc;
 
 use expression::{Row, Value, ir::VariableIndex, row_id};
 
-use super::plan::{Form, Item, Later, Planned, Source};
+use super::planned::{Form, Item, Planned, Source, TreePlan};
 use crate::operations::failure::Failure;
 use crate::operations::walk;
 use crate::operations::work::Work;
-use crate::store::{Root, Snapshot, TreeQuery, TreeRow};
+use crate::store::{Condition, Root, Snapshot, TreeQuery, TreeRow};
+
+/// Rows that were read afterwards, by id.
+pub(super) type Found = BTreeMap<u128, TreeRow>;
 
 /// Computes what the operations compute of rows.
 pub(super) fn computed<'f, X: Snapshot>(
     work: &'f mut Work<'_, X>,
-    planned: &'f Planned<'_>,
+    planned: &'f Planned,
+    actors: &'f [Value],
     rows: &'f mut [TreeRow],
 ) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'f>> {
     Box::pin(async move {
         if !planned.computed.is_empty() {
             followed(work, planned, rows).await?;
             for row in rows.iter_mut() {
-                row.computed = of_row(work, planned, row).await?;
+                row.computed = of_row(work, planned, actors, row).await?;
             }
         }
         for (slot, planned) in planned.references.iter().enumerate() {
-            each(work, planned, named(rows, slot)).await?;
+            each(work, planned, actors, named(rows, slot)).await?;
         }
         for (part, references) in planned.parts.iter().enumerate() {
             for (slot, planned) in references.iter().enumerate() {
-                each(work, planned, named_in_part(rows, part, slot)).await?;
+                each(work, planned, actors, named_in_part(rows, part, slot)).await?;
             }
         }
         Ok(())
@@ -51,19 +55,20 @@ fn named_in_part(rows: &mut [TreeRow], part: usize, slot: usize) -> Vec<&mut Tre
 /// Computes for rows that are not side by side.
 async fn each<X: Snapshot>(
     work: &mut Work<'_, X>,
-    planned: &Planned<'_>,
+    planned: &Planned,
+    actors: &[Value],
     mut places: Vec<&mut TreeRow>,
 ) -> Result<(), Failure> {
     if !planned.computes() {
         return Ok(());
     }
     let mut rows: Vec<TreeRow> = places.iter_mut().map(|row| std::mem::take(*row)).collect();
-    computed(work, planned, &mut rows).await?;
+    computed(work, planned, actors, &mut rows).await?;
     places.into_iter().zip(rows).for_each(|(place, row)| *place = row);
     Ok(())
 }
 
-impl Planned<'_> {
+impl Planned {
     /// Visits a row and those that its references name.
     fn visit(&self, row: &TreeRow, visit: &mut dyn FnMut(&Self, &TreeRow)) {
         visit(self, row);
@@ -90,7 +95,7 @@ impl Planned<'_> {
 /// Reads the rows that expressions follow references of these rows to, all at once.
 async fn followed<X: Snapshot>(
     work: &mut Work<'_, X>,
-    planned: &Planned<'_>,
+    planned: &Planned,
     rows: &[TreeRow],
 ) -> Result<(), Failure> {
     let plans = work.plans.clone();
@@ -112,7 +117,8 @@ async fn followed<X: Snapshot>(
 
 async fn of_row<X: Snapshot>(
     work: &mut Work<'_, X>,
-    planned: &Planned<'_>,
+    planned: &Planned,
+    actors: &[Value],
     row: &TreeRow,
 ) -> Result<Vec<Value>, Failure> {
     let part = |rows: &Vec<TreeRow>| rows.iter().map(|row| Arc::from(row.fields.clone())).collect();
@@ -125,7 +131,7 @@ async fn of_row<X: Snapshot>(
     let scope = work
         .scope()
         .with(VariableIndex::SELF, Value::Row(whole))
-        .with(VariableIndex::ACTOR, planned.actor.clone());
+        .with(VariableIndex::ACTOR, actors.get(planned.actor).cloned().unwrap_or_default());
     let mut values = Vec::with_capacity(planned.computed.len());
     for expression in &planned.computed {
         values.push(work.evaluate(expression, &scope).await?);
@@ -137,47 +143,46 @@ async fn of_row<X: Snapshot>(
 /// those name, and so on. What comes later has a greater number.
 pub(super) async fn later<X: Snapshot>(
     work: &mut Work<'_, X>,
-    planned: &Planned<'_>,
+    plan: &TreePlan,
+    (doors, actors): (Vec<Vec<Condition>>, &[Value]),
     rows: &[TreeRow],
-    laters: &mut [Option<Later<'_>>],
-) -> Result<(), Failure> {
-    if laters.is_empty() {
-        return Ok(());
+) -> Result<Vec<Found>, Failure> {
+    if plan.laters.is_empty() {
+        return Ok(Vec::new());
     }
     let mut wanted = Wanted::default();
-    rows.iter().for_each(|row| wanted.of_row(planned, row));
-    for (number, place) in laters.iter_mut().enumerate() {
-        let (Some(later), Some(ids)) = (place, wanted.0.remove(&number)) else { continue };
-        let level = later.planned.take();
-        let ids = ids.into_iter().collect();
-        let root = Root::Rows { ids, conditions: std::mem::take(&mut later.conditions) };
-        let mut tree = work.store.tree(&TreeQuery { root, level }).await?;
-        computed(work, &later.planned, &mut tree.rows).await?;
+    rows.iter().for_each(|row| wanted.of_row(&plan.planned, row));
+    let mut all = Vec::with_capacity(plan.laters.len());
+    for (number, later) in plan.laters.iter().enumerate() {
+        let Some(ids) = wanted.0.remove(&number) else {
+            all.push(Found::new());
+            continue;
+        };
+        let conditions = doors.get(later.door).cloned().unwrap_or_default();
+        let root = Root::Rows { ids: ids.into_iter().collect(), conditions };
+        let query = TreeQuery { root, shape: later.shape.clone(), doors: doors.clone() };
+        let mut tree = work.store.tree(&query).await?;
+        computed(work, &later.planned, actors, &mut tree.rows).await?;
         tree.rows.iter().for_each(|row| wanted.of_row(&later.planned, row));
-        later.rows = tree.rows.into_iter().map(|row| (row.id, row)).collect();
+        all.push(tree.rows.into_iter().map(|row| (row.id, row)).collect());
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Notes the rows that the caller gets to see, where that is to be recorded.
-pub(super) fn shown<X>(
-    work: &mut Work<'_, X>,
-    planned: &Planned<'_>,
-    rows: &[TreeRow],
-    laters: &[Option<Later<'_>>],
-) {
+pub(super) fn shown<X>(work: &mut Work<'_, X>, plan: &TreePlan, rows: &[TreeRow], found: &[Found]) {
     let plans = work.plans.clone();
     if !plans.journals.any() {
         return;
     }
-    let mut seen = |planned: &Planned<'_>, row: &TreeRow| {
+    let mut seen = |planned: &Planned, row: &TreeRow| {
         if plans.journals.reads(planned.entity) {
             work.shown.push((planned.entity, row.id));
         }
     };
-    rows.iter().for_each(|row| planned.visit(row, &mut seen));
-    for later in laters.iter().flatten() {
-        later.rows.values().for_each(|row| later.planned.visit(row, &mut seen));
+    rows.iter().for_each(|row| plan.planned.visit(row, &mut seen));
+    for (later, found) in plan.laters.iter().zip(found) {
+        found.values().for_each(|row| later.planned.visit(row, &mut seen));
     }
 }
 
@@ -186,7 +191,7 @@ pub(super) fn shown<X>(
 struct Wanted(BTreeMap<usize, BTreeSet<u128>>);
 
 impl Wanted {
-    fn of_row(&mut self, planned: &Planned<'_>, row: &TreeRow) {
+    fn of_row(&mut self, planned: &Planned, row: &TreeRow) {
         self.of_items(&planned.items, &row.fields, &row.computed, Some(row));
         for (planned, named) in planned.references.iter().zip(&row.references) {
             named.iter().for_each(|named| self.of_row(planned, named));
@@ -202,7 +207,7 @@ impl Wanted {
 
     fn of_items(
         &mut self,
-        items: &[Item<'_>],
+        items: &[Item],
         values: &[Value],
         computed: &[Value],
         row: Option<&TreeRow>,
@@ -234,7 +239,7 @@ impl Wanted {
         }
     }
 
-    fn of_value(&mut self, items: &[Item<'_>], value: &Value) {
+    fn of_value(&mut self, items: &[Item], value: &Value) {
         match value {
             Value::List(all) => all.iter().for_each(|value| self.of_value(items, value)),
             Value::Record(values) => self.of_items(items, values, &[], None),

@@ -7,8 +7,10 @@
 //! References that are computed, or lie within a value, cannot be joined: the rows that they name
 //! are read by one further question for each of them, however many there are.
 
+mod doors;
 mod fill;
 mod plan;
+mod planned;
 mod write;
 
 use std::sync::Arc;
@@ -24,9 +26,12 @@ use super::session::Session;
 use super::work::Work;
 use crate::call::{Answer, Body, Request};
 use crate::problem::{Problem, code};
-use crate::selection::Selection;
-use crate::store::{Cursor, PageQuery, Root, Snapshot, Tree, TreeQuery};
-use plan::{Planned, Planner};
+use crate::selection::Wanted;
+use crate::store::{Cursor, Root, Snapshot, Tree, TreeQuery};
+use doors::{Asker, Ways};
+use planned::TreePlan;
+
+pub(crate) use planned::TreePlans;
 
 /// The id of a row: its first field.
 const ID: FieldIndex = FieldIndex(0);
@@ -35,7 +40,7 @@ const ID: FieldIndex = FieldIndex(0);
 pub(crate) async fn get<X: Snapshot>(
     work: &mut Work<'_, X>,
     request: &Request,
-    selection: &Arc<Selection>,
+    wanted: &Arc<Wanted>,
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
@@ -45,17 +50,14 @@ pub(crate) async fn get<X: Snapshot>(
     let not_found = || Failure::from(Problem::new(&code::NOT_FOUND));
     let (field, value) = addressed(operation, request.address.as_ref()).ok_or_else(not_found)?;
     let conditions = access.conditions(work, request.operation).await?;
-    let mut planner = Planner::new(work, &session, &request.caller);
-    let mut planned = planner.row(request.operation, selection, access.actor()).await?;
-    let mut laters = planner.laters;
-    let root = Root::Row { field, value, conditions };
-    let query = TreeQuery { root, level: planned.take() };
-    let mut tree = ask(work, &query, &planned).await?;
-    fill::later(work, &planned, &tree.rows, &mut laters).await?;
-    fill::shown(work, &planned, &tree.rows, &laters);
+    let asker = Asker { work, session: &session, caller: &request.caller };
+    let of = (request.operation, None);
+    let (plan, ways) = plan::plan(asker, of, wanted, access.actor()).await?;
+    let (mut tree, found) = ask(work, Root::Row { field, value, conditions }, &plan, ways).await?;
     let row = tree.rows.pop().ok_or_else(not_found)?;
     let mut body = Vec::with_capacity(512);
-    write::Writer::new(&plans.model.schema, &laters).row(&mut body, &planned, &row);
+    let writer = write::Writer::new(&plans.model.schema, &plan.laters, &found);
+    writer.row(&mut body, &plan.planned, &row);
     Ok(Answer { row: Some(row.id), ..Answer::ok(Body::Json(body)) })
 }
 
@@ -63,7 +65,7 @@ pub(crate) async fn get<X: Snapshot>(
 pub(crate) async fn list<X: Snapshot>(
     work: &mut Work<'_, X>,
     request: &Request,
-    selection: &Arc<Selection>,
+    wanted: &Arc<Wanted>,
 ) -> Result<Answer, Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
@@ -73,35 +75,36 @@ pub(crate) async fn list<X: Snapshot>(
     let page = request.page.clone().unwrap_or_default();
     let mut query = read::query(operation, &page)?;
     query.conditions = access.conditions(work, request.operation).await?;
-    let mut planner = Planner::new(work, &session, &request.caller);
-    let mut planned = planner.row(request.operation, selection, access.actor()).await?;
-    let mut laters = planner.laters;
-    let sorted_by = query.sort.map(|sort| planned.level.field(sort.field));
-    let root = Root::Page(PageQuery { ..query });
-    let query = TreeQuery { root, level: planned.take() };
-    let tree = ask(work, &query, &planned).await?;
-    fill::later(work, &planned, &tree.rows, &mut laters).await?;
-    fill::shown(work, &planned, &tree.rows, &laters);
+    let asker = Asker { work, session: &session, caller: &request.caller };
+    let of = (request.operation, query.sort.map(|sort| sort.field));
+    let (plan, ways) = plan::plan(asker, of, wanted, access.actor()).await?;
+    let (tree, found) = ask(work, Root::Page(query), &plan, ways).await?;
     let mut items = Vec::with_capacity(64 + 256 * tree.rows.len());
-    write::Writer::new(&plans.model.schema, &laters).rows(&mut items, &planned, &tree.rows);
+    let writer = write::Writer::new(&plans.model.schema, &plan.laters, &found);
+    writer.rows(&mut items, &plan.planned, &tree.rows);
     let last = tree.rows.last().filter(|_| tree.more);
     let value = |row: &crate::store::TreeRow| {
-        sorted_by.and_then(|at| row.fields.get(at)).cloned().unwrap_or_default()
+        plan.sorted_by.and_then(|(_, at)| row.fields.get(at)).cloned().unwrap_or_default()
     };
     let next = last.map(|row| Cursor { value: value(row), id: row.id });
     let body = Body::Page { items, next };
     Ok(Answer::ok(body))
 }
 
-/// Reads the rows, and computes what is computed of them.
+/// Reads the rows, then those that cannot be joined, and computes what is computed of them.
 async fn ask<X: Snapshot>(
     work: &mut Work<'_, X>,
-    query: &TreeQuery,
-    planned: &Planned<'_>,
-) -> Result<Tree, Failure> {
-    let mut tree = work.store.tree(query).await?;
-    fill::computed(work, planned, &mut tree.rows).await?;
-    Ok(tree)
+    root: Root,
+    plan: &TreePlan,
+    ways: Ways,
+) -> Result<(Tree, Vec<fill::Found>), Failure> {
+    let Ways { conditions, actors } = ways;
+    let query = TreeQuery { root, shape: plan.shape.clone(), doors: conditions };
+    let mut tree = work.store.tree(&query).await?;
+    fill::computed(work, &plan.planned, &actors, &mut tree.rows).await?;
+    let found = fill::later(work, plan, (query.doors, &actors), &tree.rows).await?;
+    fill::shown(work, plan, &tree.rows, &found);
+    Ok((tree, found))
 }
 
 /// The field by which the row is found, with its value.

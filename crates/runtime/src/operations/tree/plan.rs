@@ -1,105 +1,57 @@
 //! From what is wanted to a question to the store, and a plan of what is written.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use expression::{EntityId, FieldIndex, FieldShape, Type, Value, ir::Expression};
+use expression::{FieldIndex, FieldShape, Type, Value};
 use model::model::{OperationId, OutputValue};
 
+use super::doors::{Asker, Doors, Ways};
 use super::misplaced;
-use crate::call::Caller;
-use crate::operations::access::Access;
-use crate::operations::assurance;
+use super::planned::{Form, Item, Later, Planned, Source, TreePlan};
 use crate::operations::failure::Failure;
 use crate::operations::plan::Plans;
-use crate::operations::session::Session;
-use crate::operations::sign_in;
-use crate::operations::work::Work;
-use crate::problem::code;
-use crate::selection::{Selected, Selection, Shape, What};
-use crate::store::{Condition, Level, PartLevel, Reference, Snapshot, TreeRow};
+use crate::selection::{Selected, Selection, Shape, Wanted, What};
+use crate::store::{Level, PartLevel, Reference, Snapshot, TreeShape};
 
-/// Rows of one entity: what is read and what is written of each.
-#[derive(Debug)]
-pub(super) struct Planned<'q> {
-    /// What the store is asked; taken away once it is.
-    pub level: Level,
-    /// What is written.
-    pub items: Vec<Item<'q>>,
-    /// What is computed, over the whole row and its parts, and as whom.
-    pub computed: Vec<Expression>,
-    pub actor: Value,
-    pub entity: EntityId,
-    /// Of the rows that references name, in the order of the level's.
-    pub references: Vec<Self>,
-    /// Of the rows that references of parts' rows name, part by part.
-    pub parts: Vec<Vec<Self>>,
-}
-
-impl Planned<'_> {
-    /// What the store is to be asked.
-    pub fn take(&mut self) -> Level {
-        std::mem::replace(&mut self.level, Level::of(self.entity))
+/// How what is wanted is read and written, and on which ways.
+pub(super) async fn plan<X: Snapshot>(
+    mut asker: Asker<'_, '_, X>,
+    (operation, sort): (OperationId, Option<FieldIndex>),
+    wanted: &Wanted,
+    actor: Value,
+) -> Result<(Arc<TreePlan>, Ways), Failure> {
+    let mut doors = Doors::default();
+    for known in wanted.plans.all() {
+        let same = known.operation == operation && known.sorted_by.map(|(of, _)| of) == sort;
+        if same && doors.fit(&mut asker, &known).await? {
+            let ways = doors.ways(&known, actor);
+            return Ok((known, ways));
+        }
     }
+    let plans = asker.work.plans.clone();
+    let (asked, laters) = (Vec::new(), Vec::new());
+    let mut planner = Planner { asker, plans, doors, asked, laters };
+    let (planned, mut level) = planner.row(operation, &wanted.selection, 0).await?;
+    let sorted_by = sort.map(|field| (field, level.field(field)));
+    let Planner { doors, asked, laters, .. } = planner;
+    let shape = Arc::new(TreeShape::new(level));
+    let laters = laters.into_iter().flatten().collect();
+    let plan = Arc::new(TreePlan { operation, doors: asked, sorted_by, planned, shape, laters });
+    wanted.plans.keep(plan.clone());
+    let ways = doors.ways(&plan, actor);
+    Ok((plan, ways))
 }
-
-/// A property as it is written.
-#[derive(Debug)]
-pub(super) struct Item<'q> {
-    /// `"name":`
-    pub key: Vec<u8>,
-    pub source: Source<'q>,
-}
-
-/// Where a property comes from: a row, a part's row, or a value of several properties.
-#[derive(Debug)]
-pub(super) enum Source<'q> {
-    Constant(&'static str),
-    Text(&'q str),
-    /// A value of the row, by its position among what was read.
-    Field(usize, Type, Form<'q>),
-    /// A value that was computed.
-    Computed(usize, Type, Form<'q>),
-    /// The rows of a part; one or none where it is `one`.
-    Part(usize, bool, Vec<Item<'q>>),
-    /// The row that a reference names.
-    Reference(usize),
-    /// The row that a value names, read afterwards.
-    Later(Box<Self>, usize),
-    Group(Vec<Item<'q>>),
-}
-
-/// How a value is written.
-#[derive(Debug)]
-pub(super) enum Form<'q> {
-    Plain,
-    Capitals,
-    /// Of values of several properties, by position.
-    Object(Vec<Item<'q>>),
-}
-
-/// References that cannot be joined, and the rows that they name.
-#[derive(Debug)]
-pub(super) struct Later<'q> {
-    pub planned: Planned<'q>,
-    pub conditions: Vec<Condition>,
-    pub rows: BTreeMap<u128, TreeRow>,
-}
-
-/// The way to the rows of an entity for this caller: conditions, and as whom; none where it has no
-/// grant.
-type Door = Option<(Vec<Condition>, Value)>;
 
 /// A plan as it grows.
-pub(super) struct Planner<'w, 't, 'q, X> {
-    work: &'w mut Work<'t, X>,
+struct Planner<'w, 't, X> {
+    asker: Asker<'w, 't, X>,
     plans: Arc<Plans>,
-    session: &'w Session,
-    caller: &'w Caller,
-    doors: BTreeMap<OperationId, Door>,
+    doors: Doors,
+    /// The ways that were asked about.
+    asked: Vec<(OperationId, bool)>,
     /// A place is empty while what belongs there is planned.
-    pub laters: Vec<Option<Later<'q>>>,
+    laters: Vec<Option<Later>>,
 }
 
 type Planning<'f, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'f>>;
@@ -150,27 +102,19 @@ impl Onto<'_> {
 
 /// Plans of the rows that references name, of the row's own and of its parts' rows.
 #[derive(Default)]
-struct Named<'q> {
-    references: Vec<Planned<'q>>,
-    parts: Vec<Vec<Planned<'q>>>,
+struct Named {
+    references: Vec<Planned>,
+    parts: Vec<Vec<Planned>>,
 }
 
-impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
-    pub fn new(work: &'w mut Work<'t, X>, session: &'w Session, caller: &'w Caller) -> Self {
-        let plans = work.plans.clone();
-        Self { work, plans, session, caller, doors: BTreeMap::new(), laters: Vec::new() }
-    }
-
+impl<X: Snapshot> Planner<'_, '_, X> {
     /// What is read and written of rows as an operation answers them to `actor`.
-    pub fn row<'f>(
+    fn row<'f>(
         &'f mut self,
         operation: OperationId,
-        selection: &'q Selection,
-        actor: Value,
-    ) -> Planning<'f, Planned<'q>>
-    where
-        'q: 'f,
-    {
+        selection: &'f Selection,
+        actor: usize,
+    ) -> Planning<'f, (Planned, Level)> {
         Box::pin(async move {
             let plans = self.plans.clone();
             let of = plans.model.operation(operation);
@@ -200,20 +144,17 @@ impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
             let mut place = Place { values, onto: Onto::Row(&mut level) };
             let items = self.items(operation, selection, &mut place, &mut named).await?;
             let Named { references, parts } = named;
-            Ok(Planned { level, items, computed, actor, entity, references, parts })
+            Ok((Planned { items, computed, actor, entity, references, parts }, level))
         })
     }
 
     fn items<'f>(
         &'f mut self,
         operation: OperationId,
-        selection: &'q Selection,
+        selection: &'f Selection,
         place: &'f mut Place<'_>,
-        named: &'f mut Named<'q>,
-    ) -> Planning<'f, Vec<Item<'q>>>
-    where
-        'q: 'f,
-    {
+        named: &'f mut Named,
+    ) -> Planning<'f, Vec<Item>> {
         Box::pin(async move {
             let mut items = Vec::with_capacity(selection.0.len());
             for selected in &selection.0 {
@@ -230,13 +171,13 @@ impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
     async fn source(
         &mut self,
         operation: OperationId,
-        selected: &'q Selected,
+        selected: &Selected,
         place: &mut Place<'_>,
-        named: &mut Named<'q>,
-    ) -> Result<Source<'q>, Failure> {
+        named: &mut Named,
+    ) -> Result<Source, Failure> {
         match &selected.what {
             What::Constant(json) => Ok(Source::Constant(json)),
-            What::Text(text) => Ok(Source::Text(text)),
+            What::Text(text) => Ok(Source::Text(text.clone())),
             What::Group(inner) => {
                 Ok(Source::Group(self.items(operation, inner, place, named).await?))
             }
@@ -251,7 +192,7 @@ impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
             What::Expanded { reference, through, selection } => {
                 let found = place.values.get(*reference).cloned().flatten();
                 let (ty, at) = found.ok_or_else(misplaced)?;
-                let Some((conditions, actor)) = self.door(*through).await? else {
+                let Some(door) = self.door(*through).await? else {
                     return Ok(Source::Constant("null"));
                 };
                 let joined = match (&place.onto, at) {
@@ -261,12 +202,11 @@ impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
                 };
                 let Some(field) = joined else {
                     let of = value(at, &mut place.onto, ty, Form::Plain).ok_or_else(misplaced)?;
-                    let number = self.later(*through, selection, conditions, actor).await?;
+                    let number = self.later(*through, selection, door).await?;
                     return Ok(Source::Later(Box::new(of), number));
                 };
-                let mut planned = self.row(*through, selection, actor).await?;
-                let level = planned.take();
-                place.onto.join(Reference { field, conditions, level });
+                let (planned, level) = self.row(*through, selection, door + 1).await?;
+                place.onto.join(Reference { field, door, level });
                 named.references.push(planned);
                 Ok(Source::Reference(named.references.len() - 1))
             }
@@ -278,10 +218,10 @@ impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
         &mut self,
         operation: OperationId,
         (part, output): (u16, usize),
-        shape: &'q Shape,
+        shape: &Shape,
         place: &mut Place<'_>,
-        named: &mut Named<'q>,
-    ) -> Result<Source<'q>, Failure> {
+        named: &mut Named,
+    ) -> Result<Source, Failure> {
         let plans = self.plans.clone();
         let of = plans.model.operation(operation);
         let returned = match of.fields.get(output).map(|field| &field.value) {
@@ -322,8 +262,8 @@ impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
         &mut self,
         operation: OperationId,
         ty: &Type,
-        shape: &'q Shape,
-    ) -> Result<Form<'q>, Failure> {
+        shape: &Shape,
+    ) -> Result<Form, Failure> {
         let selection = match shape {
             Shape::Plain => return Ok(Form::Plain),
             Shape::Capitals => return Ok(Form::Capitals),
@@ -344,52 +284,37 @@ impl<'w, 't, 'q, X: Snapshot> Planner<'w, 't, 'q, X> {
         Ok(Form::Object(items))
     }
 
-    /// What a caller may get through the `get` of an entity.
-    async fn door(&mut self, through: OperationId) -> Result<Door, Failure> {
-        if let Some(known) = self.doors.get(&through) {
-            return Ok(known.clone());
-        }
-        let operation = self.plans.model.operation(through);
-        let asked = self.work.plans.plan(through).map_or(1, |plan| plan.assurance);
-        let closed = !self.caller.reaches(through)
-            || assurance::is_short(&self.work.plans, operation, asked, self.caller)
-            || sign_in::check_fresh(operation, self.caller, self.work.now).is_err();
-        if closed {
-            self.doors.insert(through, None);
-            return Ok(None);
-        }
-        let door = match Access::find(self.work, self.session, through) {
-            Ok(access) => {
-                let conditions = access.conditions(self.work, through).await?;
-                Some((conditions, access.actor()))
+    /// The number of the way to the rows of an entity, if it is open.
+    async fn door(&mut self, through: OperationId) -> Result<Option<usize>, Failure> {
+        let known = self.asked.iter().position(|(of, _)| *of == through);
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let open = self.doors.ask(&mut self.asker, through).await?;
+                self.asked.push((through, open));
+                self.asked.len() - 1
             }
-            // Nobody is told why: a row that may not be seen is like one that is not there.
-            Err(Failure::Problem(problem)) if !problem.is(&code::INTERNAL) => None,
-            Err(failure) => return Err(failure),
         };
-        self.doors.insert(through, door.clone());
-        Ok(door)
+        Ok(self.asked.get(number).is_some_and(|(_, open)| *open).then_some(number))
     }
 
     async fn later(
         &mut self,
         through: OperationId,
-        selection: &'q Selection,
-        conditions: Vec<Condition>,
-        actor: Value,
+        selection: &Selection,
+        door: usize,
     ) -> Result<usize, Failure> {
         let number = self.laters.len();
         self.laters.push(None);
-        let planned = self.row(through, selection, actor).await?;
-        let rows = BTreeMap::new();
+        let (planned, level) = self.row(through, selection, door + 1).await?;
         if let Some(place) = self.laters.get_mut(number) {
-            *place = Some(Later { planned, conditions, rows });
+            *place = Some(Later { planned, shape: Arc::new(TreeShape::new(level)), door });
         }
         Ok(number)
     }
 }
 
-fn value<'q>(at: At, onto: &mut Onto<'_>, ty: Type, form: Form<'q>) -> Option<Source<'q>> {
+fn value(at: At, onto: &mut Onto<'_>, ty: Type, form: Form) -> Option<Source> {
     Some(match at {
         At::Stored(field) => Source::Field(onto.field(field)?, ty, form),
         At::Here(at) => Source::Field(at, ty, form),

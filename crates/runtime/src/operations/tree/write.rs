@@ -2,38 +2,41 @@
 
 use expression::{Schema, Type, Value, row_id, value::File};
 
-use super::plan::{Form, Item, Later, Planned, Source, element};
+use super::fill::Found;
+use super::plan::element;
+use super::planned::{Form, Item, Later, Planned, Source};
 use crate::files;
 use crate::json::{write_answered, write_array, write_file_id, write_string, write_value};
 use crate::store::TreeRow;
 
 /// Writes rows.
-pub(super) struct Writer<'a, 'q> {
+pub(super) struct Writer<'a> {
     schema: &'a Schema,
-    laters: &'a [Option<Later<'q>>],
+    laters: &'a [Later],
+    found: &'a [Found],
 }
 
 /// The values that the properties of an object are taken from.
-struct From<'a, 'p> {
+struct From<'a> {
     values: &'a [Value],
     computed: &'a [Value],
     row: Option<&'a TreeRow>,
-    references: &'a [Planned<'p>],
-    parts: &'a [Vec<Planned<'p>>],
+    references: &'a [Planned],
+    parts: &'a [Vec<Planned>],
 }
 
-impl<'a, 'q> Writer<'a, 'q> {
-    pub fn new(schema: &'a Schema, laters: &'a [Option<Later<'q>>]) -> Self {
-        Self { schema, laters }
+impl<'a> Writer<'a> {
+    pub fn new(schema: &'a Schema, laters: &'a [Later], found: &'a [Found]) -> Self {
+        Self { schema, laters, found }
     }
 
     /// Appends rows as an array.
-    pub fn rows(&self, out: &mut Vec<u8>, planned: &Planned<'_>, rows: &[TreeRow]) {
+    pub fn rows(&self, out: &mut Vec<u8>, planned: &Planned, rows: &[TreeRow]) {
         write_array(out, rows, |out, row| self.row(out, planned, row));
     }
 
     /// Appends a row as an object.
-    pub fn row(&self, out: &mut Vec<u8>, planned: &Planned<'_>, row: &TreeRow) {
+    pub fn row(&self, out: &mut Vec<u8>, planned: &Planned, row: &TreeRow) {
         let from = From {
             values: &row.fields,
             computed: &row.computed,
@@ -44,7 +47,7 @@ impl<'a, 'q> Writer<'a, 'q> {
         self.object(out, &planned.items, &from);
     }
 
-    fn object(&self, out: &mut Vec<u8>, items: &[Item<'_>], from: &From<'_, '_>) {
+    fn object(&self, out: &mut Vec<u8>, items: &[Item], from: &From<'_>) {
         out.push(b'{');
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
@@ -56,7 +59,7 @@ impl<'a, 'q> Writer<'a, 'q> {
         out.push(b'}');
     }
 
-    fn source(&self, out: &mut Vec<u8>, source: &Source<'_>, from: &From<'_, '_>) {
+    fn source(&self, out: &mut Vec<u8>, source: &Source, from: &From<'_>) {
         match source {
             Source::Constant(json) => out.extend_from_slice(json.as_bytes()),
             Source::Text(text) => write_string(out, text),
@@ -77,9 +80,9 @@ impl<'a, 'q> Writer<'a, 'q> {
                     Source::Computed(at, ..) => from.computed.get(at),
                     _ => None,
                 };
-                let later = self.laters.get(*number).and_then(Option::as_ref);
-                let row = later.zip(value.and_then(row_id));
-                match row.and_then(|(later, id)| Some((later, later.rows.get(&id)?))) {
+                let row = value.and_then(row_id);
+                let row = row.and_then(|id| self.found.get(*number)?.get(&id));
+                match self.laters.get(*number).zip(row) {
                     Some((later, row)) => self.row(out, &later.planned, row),
                     None => out.extend_from_slice(b"null"),
                 }
@@ -87,13 +90,7 @@ impl<'a, 'q> Writer<'a, 'q> {
         }
     }
 
-    fn part(
-        &self,
-        out: &mut Vec<u8>,
-        (slot, one): (usize, bool),
-        items: &[Item<'_>],
-        from: &From<'_, '_>,
-    ) {
+    fn part(&self, out: &mut Vec<u8>, (slot, one): (usize, bool), items: &[Item], from: &From<'_>) {
         let rows = from.row.and_then(|row| row.parts.get(slot));
         let rows = rows.map(Vec::as_slice).unwrap_or_default();
         let references = from.parts.get(slot).map(Vec::as_slice).unwrap_or_default();
@@ -110,7 +107,7 @@ impl<'a, 'q> Writer<'a, 'q> {
         write_array(out, rows, write);
     }
 
-    fn value(&self, out: &mut Vec<u8>, ty: &Type, form: &Form<'_>, value: Option<&Value>) {
+    fn value(&self, out: &mut Vec<u8>, ty: &Type, form: &Form, value: Option<&Value>) {
         let value = value.unwrap_or(&Value::Null);
         match (form, value) {
             (Form::Plain, _) => write_answered(out, self.schema, ty, value),
@@ -130,7 +127,7 @@ impl<'a, 'q> Writer<'a, 'q> {
     }
 
     /// Money and a place, of two properties each, or a file.
-    fn compound(&self, out: &mut Vec<u8>, items: &[Item<'_>], value: &Value) {
+    fn compound(&self, out: &mut Vec<u8>, items: &[Item], value: &Value) {
         if let Value::File(file) = value {
             return Self::file(out, items, file);
         }
@@ -162,7 +159,7 @@ impl<'a, 'q> Writer<'a, 'q> {
         out.push(b'}');
     }
 
-    fn file(out: &mut Vec<u8>, items: &[Item<'_>], file: &File) {
+    fn file(out: &mut Vec<u8>, items: &[Item], file: &File) {
         out.push(b'{');
         for (at, item) in items.iter().enumerate() {
             if at > 0 {

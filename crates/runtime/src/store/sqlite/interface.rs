@@ -87,7 +87,7 @@ impl Snapshot for Session {
 
     async fn tree(&mut self, query: &TreeQuery) -> Outcome<Tree> {
         // Values are decrypted in whole rows.
-        match self.catalog.vault.in_levels(&query.level) {
+        match self.catalog.vault.in_levels(query.level()) {
             true => tree_by_rows(self, query).await,
             false => Self::tree(self, query),
         }

@@ -44,6 +44,7 @@ struct Rows {
 /// A statement as it grows.
 struct Builder<'s, 'c> {
     session: &'s mut Session,
+    query: &'s TreeQuery,
     catalog: &'c Catalog,
     clause: Clause,
     aliases: usize,
@@ -74,13 +75,14 @@ pub(super) fn statement<'c>(
     query: &TreeQuery,
 ) -> Result<(String, Vec<Bind>, Shapes<'c>), StoreError> {
     let (clause, shapes) = (Clause::default(), Shapes::default());
-    let mut builder = Builder { session, catalog, clause, aliases: 0, selects: Vec::new(), shapes };
+    let mut builder =
+        Builder { session, query, catalog, clause, aliases: 0, selects: Vec::new(), shapes };
     let root = builder.root(query)?;
     builder.open();
     let mut select = Select { columns: vec!["0".to_owned()], ..Select::default() };
     select.from = format!(" FROM {ROOT}");
     let rows = Rows { alias: ROOT.to_owned(), from: format!("FROM {ROOT}") };
-    let shape = builder.level(&query.level, &rows, ROOT, &mut select)?;
+    let shape = builder.level(query.level(), &rows, ROOT, &mut select)?;
     builder.close(0, select, shape);
     let width = builder.selects.iter().map(|select| select.columns.len()).max().unwrap_or(0);
     let text = |select: &Select| {
@@ -119,9 +121,9 @@ impl<'c> Builder<'_, 'c> {
 
     /// Selects the rows of the root, with the columns that the rest of the statement reads.
     fn root(&mut self, query: &TreeQuery) -> Result<String, StoreError> {
-        let plan = self.plan(query.level.entity)?;
+        let plan = self.plan(query.level().entity)?;
         let tenant = self.session.terms.tenant;
-        let list = needed(plan, &query.level);
+        let list = needed(plan, query.level());
         let select = format!("SELECT {list} FROM {} AS self WHERE ", plan.table);
         match &query.root {
             Root::Row { field, value, conditions } => {
@@ -225,7 +227,8 @@ impl<'c> Builder<'_, 'c> {
         let live = target.deleted_at.as_ref();
         let live = live.map_or_else(String::new, |at| format!(" AND {alias}.{at} IS NULL"));
         let row = (target.entity, alias.trim_matches('"'));
-        let tests = self.session.conditions_over(row, &reference.conditions, &mut self.clause)?;
+        let tests =
+            self.session.conditions_over(row, self.query.door(reference)?, &mut self.clause)?;
         let pooled = target.pooled && !self.session.everybody();
         let mine = own(pooled, &format!("{alias}."), tenants::CURRENT);
         Ok(live + &mine + &tests)
