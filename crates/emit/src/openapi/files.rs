@@ -19,13 +19,21 @@ pub fn artifact(design: &Design) -> Option<Artifact> {
     Some(Artifact { path: "openapi/shared/files.yaml".to_owned(), contents })
 }
 
-/// The document, where the model has files.
+/// Whether the model has files.
 #[must_use]
-pub fn document(design: &Design) -> Option<Value> {
+pub fn has_files(design: &Design) -> bool {
     let entities = design.model.entities.iter();
     let mut fields = entities
         .flat_map(|of| of.fields.iter().chain(of.parts.iter().flat_map(|part| &part.fields)));
-    fields.find(|field| matches!(field.ty.required(), Type::File { .. }))?;
+    fields.any(|field| matches!(field.ty.required(), Type::File { .. }))
+}
+
+/// The document, where the model has files.
+#[must_use]
+pub fn document(design: &Design) -> Option<Value> {
+    if !has_files(design) {
+        return None;
+    }
     let paths = json!({ "/files": { "post": upload() }, "/files/{id}": { "get": fetch() } });
     let examples = super::problems::examples(&paths);
     let schemes = super::security::schemes(&paths.to_string());

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::{Artifact, Emitter, components::Components, json_schema, yaml};
 use semantics::Decided;
 
-pub use files::document as of_files;
+pub use files::{document as of_files, has_files};
 pub use security::without_accounts;
 
 pub(crate) use bodies::{EXPANDED, row};
@@ -39,6 +39,13 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
     };
     let shared = files::artifact(design);
     contexts.filter_map(artifact).chain(callbacks::artifacts(design)).chain(shared).collect()
+}
+
+/// Whether a context has a document: some public route is served.
+#[must_use]
+pub fn is_spoken(design: &Design, context: ContextId) -> bool {
+    let here = |route: &Route| design.model.operation(route.operation).context == context;
+    design.routes.iter().flatten().any(|route| here(route) && route.not_served.is_none())
 }
 
 /// The document of a context; nothing where it has no public route.

@@ -1,6 +1,8 @@
 //! What a server says about itself: health, numbers, contracts.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
@@ -9,6 +11,7 @@ use hyper::Method;
 use hyper::header::{ACCEPT, ALLOW, HeaderValue};
 use hyper::http::request::Parts;
 use model::model::OperationId;
+use tokio::sync::OnceCell;
 
 use super::reply::{self, Reply};
 use super::service::{Execute, Service};
@@ -16,15 +19,40 @@ use crate::json::{write_array, write_string};
 use crate::problem::{Problem, code};
 use crate::telemetry::{Count, Sample, process};
 
-/// A document that is served as it is, for example a contract.
-#[derive(Clone, Debug)]
+/// A document that is served as it is, for example a contract. It is made when it is first asked
+/// for, and kept.
+#[derive(Clone)]
 pub struct Document {
-    /// Path, for example `/openapi/ordering.json`.
-    pub path: String,
-    /// Media type.
-    pub media_type: &'static str,
-    /// Content.
-    pub content: Bytes,
+    path: String,
+    media_type: &'static str,
+    make: Arc<dyn Fn() -> Bytes + Send + Sync>,
+    made: Arc<OnceCell<Bytes>>,
+}
+
+impl Document {
+    /// A document at a path, for example `/openapi/ordering.json`, of a media type.
+    pub fn new(
+        path: String,
+        media_type: &'static str,
+        make: impl Fn() -> Bytes + Send + Sync + 'static,
+    ) -> Self {
+        Self { path, media_type, make: Arc::new(make), made: Arc::default() }
+    }
+
+    /// What it says; nothing where making it failed.
+    async fn content(&self) -> Option<Bytes> {
+        let make = || async {
+            let make = Arc::clone(&self.make);
+            tokio::task::spawn_blocking(move || make()).await
+        };
+        self.made.get_or_try_init(make).await.ok().cloned()
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -48,11 +76,12 @@ impl<E: Execute> Service<E> {
             return Some(reply::not_allowed(&Problem::new(&code::METHOD_NOT_ALLOWED), ALLOWED));
         }
         Some(match (path, document) {
-            (_, Some(document)) => reply::typed(
-                200,
-                document.content.clone(),
-                HeaderValue::from_static(document.media_type),
-            ),
+            (_, Some(document)) => match document.content().await {
+                Some(content) => {
+                    reply::typed(200, content, HeaderValue::from_static(document.media_type))
+                }
+                None => reply::problem(&Problem::new(&code::INTERNAL)),
+            },
             ("/health", _) => reply::json(200, &b"{\"status\":\"up\"}"[..]),
             ("/ready", _) => self.ready().await,
             ("/metrics", _) => self.numbers(asks_for_open_metrics(head)).await,

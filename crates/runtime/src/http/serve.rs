@@ -80,28 +80,37 @@ pub async fn serve<S: Store>(
 }
 
 /// OpenAPI of each context and of files, as JSON; with sessions and keys where there are accounts.
-fn contracts(design: &Design, accounts: bool) -> Vec<Document> {
+/// They take long where there are many operations, so each is made when it is first asked for.
+fn contracts(design: &Arc<Design>, accounts: bool) -> Vec<Document> {
     let contexts = (0u16..).map(ContextId).zip(&design.model.contexts);
-    let document = |(id, context): (ContextId, &model::model::Context)| {
-        let mut document = emit::openapi::document(design, id)?;
-        if !accounts {
-            emit::openapi::without_accounts(&mut document);
-        }
-        Some(Document {
-            path: format!("/openapi/{}.json", kebab(&context.name)),
-            media_type: "application/json",
-            content: serde_json::to_vec(&document).ok()?.into(),
+    let contexts = contexts.filter(|(id, _)| emit::openapi::is_spoken(design, *id));
+    let mut all: Vec<Document> = contexts
+        .map(|(id, context)| {
+            let path = format!("/openapi/{}.json", kebab(&context.name));
+            contract(design, path, accounts, move |design| emit::openapi::document(design, id))
         })
-    };
-    let files = emit::openapi::of_files(design).and_then(|mut document| {
+        .collect();
+    if emit::openapi::has_files(design) {
+        let path = "/openapi/shared/files.json".to_owned();
+        all.push(contract(design, path, accounts, emit::openapi::of_files));
+    }
+    all
+}
+
+fn contract(
+    design: &Arc<Design>,
+    path: String,
+    accounts: bool,
+    write: impl Fn(&Design) -> Option<serde_json::Value> + Send + Sync + 'static,
+) -> Document {
+    let design = Arc::clone(design);
+    Document::new(path, "application/json", move || {
+        let mut document = write(&design).unwrap_or_default();
         if !accounts {
             emit::openapi::without_accounts(&mut document);
         }
-        let path = "/openapi/shared/files.json".to_owned();
-        let content = serde_json::to_vec(&document).ok()?.into();
-        Some(Document { path, media_type: "application/json", content })
-    });
-    contexts.filter_map(document).chain(files).collect()
+        document.to_string().into()
+    })
 }
 
 impl<S: Store> Execute for Backend<S> {
