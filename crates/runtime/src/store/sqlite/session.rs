@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use expression::{EntityId, FieldIndex, Row, Value};
 use rusqlite::{CachedStatement, Connection};
@@ -29,6 +30,8 @@ pub struct Session {
     pub(super) fragments: BTreeMap<(u32, usize, bool), Arc<str>>,
     /// Of the work that runs.
     pub(super) terms: Terms,
+    /// Whether it has asked its question, where it was expected to ask one.
+    asked: AtomicBool,
     /// Its tenant, as statements see it.
     pub(super) current: Current,
 }
@@ -43,6 +46,7 @@ impl Session {
             updates: BTreeMap::new(),
             fragments: BTreeMap::new(),
             terms: Terms::SERVER,
+            asked: AtomicBool::new(false),
             current,
         })
     }
@@ -51,6 +55,7 @@ impl Session {
     pub(super) fn serve(&mut self, terms: Terms) {
         self.enter(terms.tenant);
         self.terms = terms;
+        *self.asked.get_mut() = false;
     }
 
     /// Whether the work is for everybody.
@@ -63,7 +68,11 @@ impl Session {
     }
 
     pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
-        self.catalog.statements.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if self.terms.single && self.asked.swap(true, Relaxed) {
+            // It has no transaction, so that another statement might see another moment.
+            return Err(StoreError::Several);
+        }
+        self.catalog.statements.fetch_add(1, Relaxed);
         Ok(self.connection.prepare_cached(sql)?)
     }
 

@@ -78,13 +78,15 @@ where
     })
 }
 
-/// Runs the work on one snapshot.
+/// Runs the work on one snapshot. One statement has one by itself.
 pub(super) fn read<T, E, W>(terms: Terms, work: W, session: &mut Session) -> Result<T, E>
 where
     E: From<StoreError>,
     W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E>,
 {
-    session.execute("BEGIN")?;
+    if !terms.single {
+        session.execute("BEGIN")?;
+    }
     session.serve(terms);
     let result = drive(work(session));
     session.roll_back();
