@@ -101,6 +101,44 @@ pub async fn paced(
     gather(tasks, start).await
 }
 
+/// Sends so many requests, the n-th of them numbered from `first`; `see` gets each answer.
+pub async fn counted(
+    address: &str,
+    connections: usize,
+    (first, count): (u64, u64),
+    requests: Requests,
+    see: Arc<dyn Fn(&[u8]) + Send + Sync>,
+) -> Result<Measured> {
+    let next = Arc::new(AtomicU64::new(first));
+    let start = Instant::now();
+    let tasks: Vec<_> = (0..connections)
+        .map(|_| {
+            let (next, requests, see) = (next.clone(), requests.clone(), see.clone());
+            let address = address.to_owned();
+            tokio::spawn(async move {
+                let mut stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                let (mut latencies, mut buffer) = (Vec::new(), Vec::with_capacity(64 << 10));
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= first + count {
+                        return Ok(latencies);
+                    }
+                    let sent = Instant::now();
+                    stream.write_all(&requests(number)).await?;
+                    let status = answer(&mut stream, &mut buffer).await?;
+                    latencies.push(sent.elapsed());
+                    if !Expected::Success.fits(status) {
+                        bail!("status {status}: {}", String::from_utf8_lossy(&buffer));
+                    }
+                    see(&buffer);
+                }
+            })
+        })
+        .collect();
+    gather(tasks, start).await
+}
+
 async fn gather(
     tasks: Vec<tokio::task::JoinHandle<Result<Vec<Duration>>>>,
     start: Instant,

@@ -1,5 +1,7 @@
 //! Key reads, pages and inserts: `firm up` beside a bare axum + rusqlite handler.
 
+mod many;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -83,9 +85,9 @@ async fn fill(contestant: &mut Contestant) -> Result<()> {
     Ok(())
 }
 
-fn firmitas() -> Result<Contestant> {
-    let (firm, data) = (firm()?, folder("firm")?);
-    let mut command = Command::new(&firm);
+fn firmitas(name: &'static str, firm: &Path) -> Result<Contestant> {
+    let data = folder(name)?;
+    let mut command = Command::new(firm);
     command.arg("up").arg(shop()).args([
         "--listen",
         "127.0.0.1:0",
@@ -98,8 +100,8 @@ fn firmitas() -> Result<Contestant> {
         "--data",
     ]);
     let server = Server::start(command.arg(&data))?;
-    let token = token(&firm, &data)?;
-    Ok(Contestant { name: "firm up", server, token: Some(token), ids: Vec::new(), data })
+    let token = token(firm, &data)?;
+    Ok(Contestant { name, server, token: Some(token), ids: Vec::new(), data })
 }
 
 fn token(firm: &Path, data: &Path) -> Result<String> {
@@ -130,18 +132,30 @@ async fn once(contestant: &Contestant, scenario: &Scenario, round: u64) -> Resul
     Ok([rate, cpu, median.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3])
 }
 
+/// `firm up`, perhaps another build of it (`FIRMITAS_BENCH_BEFORE` is the path of its `firm`), and
+/// the handler written by hand.
+async fn contestants() -> Result<Vec<Contestant>> {
+    let mut all = vec![firmitas("firm up", &firm()?)?];
+    if let Some(before) = std::env::var_os("FIRMITAS_BENCH_BEFORE") {
+        all.push(firmitas("firm up, before", Path::new(&before))?);
+    }
+    all.push(bare()?);
+    for contestant in &mut all {
+        fill(contestant).await?;
+    }
+    Ok(all)
+}
+
 /// Interleaves the contestants round by round and prints medians.
 pub fn measure() -> Result<()> {
+    let only = std::env::var("FIRMITAS_BENCH_ONLY").unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut contestants = [firmitas()?, bare()?];
-        for contestant in &mut contestants {
-            fill(contestant).await?;
-        }
+        let contestants = contestants().await?;
         let mut rows = Vec::new();
         let mut unique = 0;
-        for scenario in &SCENARIOS {
-            let mut figures = [Vec::new(), Vec::new()];
+        for scenario in SCENARIOS.iter().filter(|of| of.name.contains(&only)) {
+            let mut figures = vec![Vec::new(); contestants.len()];
             for _ in 0..ROUNDS {
                 unique += 1;
                 for (contestant, figures) in contestants.iter().zip(&mut figures) {
@@ -150,23 +164,32 @@ pub fn measure() -> Result<()> {
             }
             for (contestant, figures) in contestants.iter().zip(&figures) {
                 let middle = |at: usize| table::median(figures.iter().map(|f| f[at]).collect());
-                rows.push(vec![
-                    scenario.name.to_owned(),
-                    contestant.name.to_owned(),
-                    format!("{:.0}", middle(0)),
-                    format!("{:.1}", middle(1)),
-                    format!("{:.2}", middle(2)),
-                    format!("{:.2}", middle(3)),
-                ]);
+                rows.push(row(scenario.name, contestant, [0, 1, 2, 3].map(middle)));
             }
         }
-        let head = ["request", "server", "per second", "CPU us each", "median ms", "p99 ms"];
         table::print(
             "Serving on the embedded store (medians of 5 interleaved runs of 2 s)",
-            &head,
+            &HEAD,
             &rows,
         );
+        if "many inserts, then reads".contains(&only) {
+            many::measure(&contestants).await?;
+        }
         contestants.iter().for_each(|contestant| remove(&contestant.data));
         Ok(())
     })
+}
+
+const HEAD: [&str; 6] = ["request", "server", "per second", "CPU us each", "median ms", "p99 ms"];
+
+fn row(name: &str, contestant: &Contestant, figures: [f64; 4]) -> Vec<String> {
+    let [rate, cpu, median, p99] = figures;
+    vec![
+        name.to_owned(),
+        contestant.name.to_owned(),
+        format!("{rate:.0}"),
+        format!("{cpu:.1}"),
+        format!("{median:.2}"),
+        format!("{p99:.2}"),
+    ]
 }

@@ -14,6 +14,8 @@ use crate::process::{Server, firm, folder};
 pub enum Kind {
     /// `firm up`, everything on.
     Firm,
+    /// The same of another build: `FIRMITAS_BENCH_BEFORE` is the path of its `firm`.
+    Before,
     /// axum and tokio-postgres with the same checks.
     Checked,
     /// axum and tokio-postgres without any.
@@ -28,13 +30,21 @@ pub enum Kind {
 
 impl Kind {
     /// Everybody.
-    pub const ALL: [Self; 6] =
-        [Self::Firm, Self::Checked, Self::Bare, Self::Fastify, Self::Express, Self::PostGraphile];
+    pub const ALL: [Self; 7] = [
+        Self::Firm,
+        Self::Before,
+        Self::Checked,
+        Self::Bare,
+        Self::Fastify,
+        Self::Express,
+        Self::PostGraphile,
+    ];
 
     /// As tables call it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Firm => "firm up",
+            Self::Before => "firm up, before",
             Self::Checked => "axum, same checks",
             Self::Bare => "axum, no checks",
             Self::Fastify => "fastify + pg",
@@ -75,7 +85,7 @@ impl Field {
     pub async fn open(admin: &str, extent: Extent, kinds: &[Kind]) -> Result<Self> {
         let database = database::create(admin, "firmitas_bench").await?;
         let data = folder("firm-postgresql")?;
-        let firm = start_firm(&database, &data)?;
+        let firm = start_firm(&firm()?, &database, &data)?;
         let tokens: Vec<String> = (0..CALLERS)
             .map(|at| token(&data, "customer", &database::caller(at)))
             .collect::<Result<_>>()?;
@@ -87,6 +97,13 @@ impl Field {
         for &kind in kinds.iter().filter(|kind| **kind != Kind::Firm) {
             let script = match kind {
                 Kind::Firm => continue,
+                Kind::Before => {
+                    if let Some(before) = std::env::var_os("FIRMITAS_BENCH_BEFORE") {
+                        let server = start_firm(Path::new(&before), &database, &data)?;
+                        contestants.push(Contestant::new(kind, server));
+                    }
+                    continue;
+                }
                 Kind::Checked | Kind::Bare => {
                     let keys = (kind == Kind::Checked).then_some(keys.as_str());
                     contestants.push(Contestant::new(kind, by_hand(&database, keys)?));
@@ -116,8 +133,8 @@ fn model() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("model")
 }
 
-fn start_firm(database: &str, data: &Path) -> Result<Server> {
-    let mut command = Command::new(firm()?);
+fn start_firm(firm: &Path, database: &str, data: &Path) -> Result<Server> {
+    let mut command = Command::new(firm);
     command.arg("up").arg(model()).args(["--listen", "127.0.0.1:0", "--json", "--log", "off"]);
     command.args(["--store", database, "--data"]).arg(data);
     // What nobody would leave on for their own load test: one client sends everything.

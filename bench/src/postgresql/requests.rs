@@ -78,7 +78,9 @@ impl Question {
                     "query($id:UUID!){orderById(id:$id){id version note total placedAt customer ordersLinesByOwnerId(orderBy:PRIMARY_KEY_ASC){nodes{quantity unitPrice productByTenantIdAndProduct{id sku name category price active}}}}}",
                     &format!("{{\"id\":\"{id}\"}}"),
                 ),
-                Kind::Firm => read(&format!("/sales/v1/orders/{id}?expand=lines.product"), token),
+                Kind::Firm | Kind::Before => {
+                    read(&format!("/sales/v1/orders/{id}?expand=lines.product"), token)
+                }
                 _ => read(&format!("/sales/v1/orders/{id}"), token),
             }
         };
