@@ -69,7 +69,7 @@ fn with_series(network: Network) -> Contestant {
 }
 
 fn play(network: &Network, replication: u32, bucket: Option<u64>) -> u64 {
-    let horizon = Horizon { windows: vec![u64::MAX], bucket, most_events: EVENTS };
+    let horizon = Horizon { windows: vec![u64::MAX], bucket, times: false, most_events: EVENTS };
     let outcome = run(network, Seed { seed: 1, replication }, &horizon);
     assert!(outcome.windows.iter().all(simulate::run::Window::is_sound));
     outcome.events

@@ -1,7 +1,9 @@
 //! What every phase speaks: places in the source, diagnostics with fixes, and quantities that
-//! know their unit and where they come from. This crate knows nothing of models.
+//! know their unit and where they come from; and pages that are escaped by construction. This crate
+//! knows nothing of models.
 
 mod diagnostic;
+pub mod html;
 mod quantity;
 mod source;
 mod suggest;

@@ -33,4 +33,5 @@ mod sarif;
 mod seed;
 mod settings;
 mod simulate;
+mod simulated_page;
 mod up;

@@ -4,7 +4,7 @@ use decide::facts;
 use decide::sizing::{Bill, Level, Service, Store, items};
 
 use super::Page;
-use super::html::Html;
+use base::html::Html;
 
 /// The part.
 pub fn write(page: &Page<'_>, out: &mut Html) {

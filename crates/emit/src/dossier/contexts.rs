@@ -5,7 +5,7 @@ use expression::EntityId;
 use model::model::{ContextId, Entity, Field, Operation, OperationId};
 
 use super::Page;
-use super::html::{Html, anchor};
+use base::html::{Html, anchor};
 
 /// The part.
 pub fn write(page: &Page<'_>, out: &mut Html) {

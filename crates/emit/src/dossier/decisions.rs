@@ -4,7 +4,7 @@ use base::Provenance;
 use decide::{catalogue::FAMILIES, design::Driver, design::Verdict};
 
 use super::Page;
-use super::html::{Html, anchor};
+use base::html::{Html, anchor};
 
 /// The part.
 pub fn write(page: &Page<'_>, out: &mut Html) {

@@ -5,7 +5,7 @@ use decide::facts;
 use model::model::{Callee, EventId, Flow, Invocation, Step, StepKind, ViewSource};
 
 use super::Page;
-use super::html::{Html, anchor};
+use base::html::{Html, anchor};
 
 /// The part.
 pub fn write(page: &Page<'_>, out: &mut Html) {

@@ -6,8 +6,8 @@ use decide::{crossings, deployables, deployables::Deployable};
 use model::model::{ActorId, Authentication, ContextId};
 
 use super::Page;
-use super::html::{Html, anchor};
 use super::layout::{self, BOX, Layout, Place};
+use base::html::{Html, anchor};
 
 /// Letters that fit into a box.
 const LETTERS: usize = 22;

@@ -5,7 +5,6 @@ mod capacity;
 mod contexts;
 mod decisions;
 mod events;
-mod html;
 mod layout;
 mod map;
 mod objectives;
@@ -16,7 +15,7 @@ use decide::{Design, design::Verdict};
 use model::model::{ContextId, OperationId};
 
 use crate::{Artifact, Emitter, Input};
-use html::Html;
+use base::html::Html;
 
 /// `index.html`.
 pub static EMITTER: Emitter = Emitter { id: "dossier", run: artifacts };

@@ -6,7 +6,7 @@ use decide::{
 };
 
 use super::Page;
-use super::html::{Html, anchor};
+use base::html::{Html, anchor};
 
 /// The part.
 pub fn write(page: &Page<'_>, out: &mut Html) {

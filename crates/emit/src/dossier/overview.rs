@@ -4,7 +4,7 @@ use base::Provenance;
 use decide::facts;
 
 use super::Page;
-use super::html::{Html, anchor};
+use base::html::{Html, anchor};
 
 /// Families of the whole system that say most, with how a reader would ask.
 const WHOLE: [(&str, &str); 9] = [

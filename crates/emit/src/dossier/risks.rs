@@ -7,7 +7,7 @@ use decide::{
 };
 
 use super::Page;
-use super::html::{Html, anchor};
+use base::html::{Html, anchor};
 
 /// Findings of the checks, and what the model accepts.
 pub fn write(page: &Page<'_>, out: &mut Html) {

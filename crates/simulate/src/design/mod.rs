@@ -24,7 +24,9 @@ pub use compile::compile;
 pub use disturbance::{Disturbance, Happening, Unknown};
 pub use one_server::OneServer;
 pub use resources::{Kind, REQUESTS_AT_ONCE, Resource};
-pub use stability::{NoAnswer, Recovery, Stability, stability};
+pub use stability::{
+    FARTHEST, NoAnswer, Pressure, Recovery, Search, Stability, Trial, Turn, stability,
+};
 pub use text::seconds;
 pub use times::Amount;
 pub use used::{Source, Used};

@@ -1,7 +1,10 @@
 //! Disturbances as people write them: `cardProcessor=down@60s..120s`, `store.ordering=3x`,
 //! `5x@30s for 20s`.
 
+use std::fmt;
+
 use super::{Disturbance, Happening};
+use crate::output::format::{digits, share, time};
 
 /// A time of the day of a run.
 const TIMES: &str = "`@60s..120s`, `@60s for 20s` or `@60s` (to the end)";
@@ -61,6 +64,26 @@ impl Disturbance {
             return Err(format!("`{what}` is no time: {TIMES}"));
         }
         Ok(Self { what: Happening::ZoneLost, from, until })
+    }
+}
+
+impl fmt::Display for Disturbance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.what {
+            Happening::Down(name) => write!(f, "{name} is down")?,
+            Happening::Hanging(name) => write!(f, "{name} hangs")?,
+            Happening::Slow(name, factor) => {
+                write!(f, "{name} takes {} times as long", digits(*factor))?;
+            }
+            Happening::Failing(name, part) => write!(f, "{name} fails {}", share(*part))?,
+            Happening::ZoneLost => f.write_str("the first zone is lost")?,
+            Happening::Surge(factor) => write!(f, "{} times as much comes", digits(*factor))?,
+        }
+        match (self.from, self.until) {
+            (0.0, None) => f.write_str(", all the time"),
+            (from, None) => write!(f, ", from {} to the end", time(from)),
+            (from, Some(until)) => write!(f, ", from {} to {}", time(from), time(until)),
+        }
     }
 }
 

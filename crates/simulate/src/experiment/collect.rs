@@ -4,7 +4,7 @@
 use crate::kernel::Time;
 use crate::network::Network;
 use crate::run::{Failure, Outcome, SourceRecord, StationRecord, Window};
-use crate::statistics::{Estimate, Histogram};
+use crate::statistics::{Coarse, Estimate, Histogram};
 
 use super::report::{Point, QUANTILES, SourceReport, StationReport, WindowReport};
 use super::samples::{Samples, SourceSamples};
@@ -29,6 +29,8 @@ pub(super) struct Collected {
     pub(super) overrun: bool,
     /// Whether the windows after the first are batches of one steady state, each an observation.
     pub(super) steady: bool,
+    /// How many of the first sources count; all where nothing is said.
+    pub(super) decisive: Option<usize>,
     /// A replication in which a law of conservation did not hold.
     pub(super) unsound: Option<u32>,
     windows: Vec<CollectedWindow>,
@@ -38,6 +40,8 @@ pub(super) struct Collected {
     latency: Vec<(f64, f64)>,
     /// Sums over replications of the series.
     points: Vec<Point>,
+    /// Times of those that ended well, of each point.
+    times: Vec<Coarse>,
 }
 
 #[derive(Debug)]
@@ -262,14 +266,20 @@ impl Collected {
             if self.points.len() == at {
                 let time = length.saturating_mul(at as u64 + 1);
                 let ended = vec![(0.0, 0.0); bucket.ended.len()];
-                self.points.push(Point { time, jobs: 0.0, ended });
+                let goodput = (f64::INFINITY, 0.0);
+                self.points.push(Point { time, jobs: 0.0, ended, goodput, times: None });
                 self.latency.push((0.0, 0.0));
+                self.times.push(Coarse::default());
             }
             let (sum, count) = &mut self.latency[at];
             *sum += area(bucket.latency);
             *count += number(bucket.count());
+            self.times[at].merge(&bucket.times);
             let point = &mut self.points[at];
             point.jobs += area(bucket.jobs) / seconds;
+            let counted = bucket.ended.iter().take(self.decisive.unwrap_or(usize::MAX));
+            let well = number(counted.map(|(well, _)| well).sum()) / seconds;
+            point.goodput = (point.goodput.0.min(well), point.goodput.1.max(well));
             for (sum, (well, badly)) in point.ended.iter_mut().zip(&bucket.ended) {
                 sum.0 += number(*well) / seconds;
                 sum.1 += number(*badly) / seconds;
@@ -280,12 +290,14 @@ impl Collected {
     /// The series averaged over replications.
     pub(super) fn series(&self) -> Vec<Point> {
         let count = f64::from(self.replications.max(1));
-        let average = |point: &Point| Point {
+        let average = |(point, times): (&Point, &Coarse)| Point {
             time: point.time,
             jobs: point.jobs / count,
             ended: point.ended.iter().map(|(well, badly)| (well / count, badly / count)).collect(),
+            goodput: point.goodput,
+            times: times.quantile(0.5, BEYOND_CURVE).zip(times.quantile(0.95, BEYOND_CURVE)),
         };
-        self.points.iter().map(average).collect()
+        self.points.iter().zip(&self.times).map(average).collect()
     }
 
     /// Mean latency of what ended in each bucket; where nothing did, that of the one before.

@@ -168,8 +168,12 @@ fn bounded(plan: &Plan) -> Plan {
 fn natural_duration(network: &Network, plan: &Plan) -> Time {
     // A stream of its own: the replications do not know of it.
     let seed = Seed { seed: plan.seed, replication: u32::MAX };
-    let horizon =
-        Horizon { windows: vec![Time::MAX], bucket: None, most_events: plan.usual_events };
+    let horizon = Horizon {
+        windows: vec![Time::MAX],
+        bucket: None,
+        times: false,
+        most_events: plan.usual_events,
+    };
     let outcome = run(network, seed, &horizon);
     outcome.windows.last().map_or(1, |window| two_digits(window.to.clamp(1, Time::MAX / 8)))
 }
@@ -209,9 +213,10 @@ impl Experiment<'_> {
         let most_events = self.plan.most_events;
         let mut windows = self.windows.clone();
         windows.dedup();
-        let horizon = Horizon { windows, bucket, most_events };
+        let horizon = Horizon { windows, bucket, times: !self.steady, most_events };
         let mut collected = Collected::default();
         collected.steady = self.steady;
+        collected.decisive = self.plan.decisive;
         let mut wanted = self.plan.replications;
         while collected.replications < wanted {
             let numbers = collected.replications..wanted;

@@ -158,4 +158,9 @@ pub struct Point {
     pub jobs: f64,
     /// Per source, requests that ended well and badly per second.
     pub ended: Vec<(f64, f64)>,
+    /// Of all that counts, the least and the most that ended well per second in a replication.
+    pub goodput: (f64, f64),
+    /// The median and the 95th percentile of the time of those that ended well, in seconds, to about
+    /// one percent; none where too few did.
+    pub times: Option<(f64, f64)>,
 }

@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::design::{Answer, OperationAnswer, Phase, ResourceAnswer, Stability};
+use crate::design::{Answer, OperationAnswer, Phase, ResourceAnswer, Search, Stability, Trial};
 use crate::experiment::Steadiness;
 
-use super::json::{estimate, optional, quantiles};
+use super::json::{estimate, optional, quantiles, series};
 use super::times::times_json;
 
 /// The whole answer.
@@ -78,11 +78,29 @@ fn resource(of: &ResourceAnswer) -> Value {
 #[must_use]
 pub fn stability_json(stability: &Stability) -> Value {
     let of = &stability.recovery;
+    let pressure = stability.pressure.as_ref().map(|of| {
+        json!({ "resource": of.resource, "used": of.used, "attempts": of.attempts, "times": of.times() })
+    });
     json!({
+        "seed": stability.report.seed,
         "offered": of.offered,
         "goodput": { "before": of.before, "during": of.during, "after": of.after },
         "returns": of.returns(),
-        "turnsAtLength": stability.length,
-        "turnsAtLoad": stability.load,
+        "turnsAtLength": stability.lengths.turn.map(|turn| turn.middle()),
+        "turnsAtLoad": stability.loads.turn.map(|turn| turn.middle()),
+        "lengths": search(&stability.lengths),
+        "loads": search(&stability.loads),
+        "pressure": pressure,
+        "series": series(&stability.report),
+    })
+}
+
+fn search(of: &Search) -> Value {
+    let trial = |of: &Trial| json!({ "at": of.at, "after": of.after, "returns": of.returns });
+    json!({
+        "returnsAt": of.turn.map(|turn| turn.good),
+        "staysDownAt": of.turn.map(|turn| turn.bad),
+        "trials": of.trials.iter().map(trial).collect::<Value>(),
+        "cut": of.cut,
     })
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use decide::facts::percent;
 
-use crate::design::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, Stability};
+use crate::design::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer};
 use crate::experiment::Steadiness;
 use crate::statistics::Estimate;
 
@@ -210,33 +210,4 @@ fn warning(answer: &Answer) -> Option<String> {
         }
         Steadiness::Steady | Steadiness::Changing => return None,
     })
-}
-
-/// Whether a design comes back after a trigger.
-#[must_use]
-pub fn stability_text(stability: &Stability) -> String {
-    let of = &stability.recovery;
-    let part = |goodput: f64| share(goodput / of.offered.max(f64::MIN_POSITIVE));
-    let mut text = format!(
-        "goodput of {} requests/s: {} before, {} during, {} after\n",
-        digits(of.offered),
-        part(of.before),
-        part(of.during),
-        part(of.after)
-    );
-    let verdict = if of.returns() {
-        "it comes back by itself"
-    } else {
-        "it does NOT come back: retries keep it down, or there is more than the machines bear"
-    };
-    let _ = writeln!(text, "{verdict}");
-    let _ = match stability.length {
-        Some(length) => writeln!(text, "  turns when the trigger lasts {}", time(length)),
-        None => writeln!(text, "  whatever the length, up to eight times this one"),
-    };
-    let _ = match stability.load {
-        Some(load) => writeln!(text, "  turns at {} times this load", digits(load)),
-        None => writeln!(text, "  whatever the load, up to eight times this one"),
-    };
-    text
 }

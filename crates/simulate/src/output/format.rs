@@ -55,6 +55,16 @@ pub(crate) fn with_interval(estimate: &Estimate, shown: impl Fn(f64) -> String) 
     format!("{} ±{:.1}%", shown(estimate.value), relative * 100.0)
 }
 
+/// A number with its unit, without zeros that say nothing: `5ms`, never `5.00ms`.
+pub(crate) fn shortened(text: &str) -> String {
+    let end = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    match number.contains('.') && !number.contains('e') {
+        true => format!("{}{unit}", number.trim_end_matches('0').trim_end_matches('.')),
+        false => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

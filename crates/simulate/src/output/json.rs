@@ -26,8 +26,13 @@ pub fn json(title: Option<&str>, report: &Report) -> Value {
         "growthPerSecond": growth,
         "precise": report.precise,
         "windows": report.windows.iter().map(window).collect::<Value>(),
-        "series": report.series.iter().map(point).collect::<Value>(),
+        "series": series(report),
     })
+}
+
+/// What happened over time.
+pub(super) fn series(report: &Report) -> Value {
+    report.series.iter().map(point).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a nanosecond in months does not matter")]
@@ -105,6 +110,8 @@ fn point(point: &Point) -> Value {
     json!({
         "time": seconds(point.time),
         "inProgress": point.jobs,
+        "goodput": [point.goodput.0, point.goodput.1],
+        "latency": point.times.map(|(p50, p95)| json!({ "p50": p50, "p95": p95 })),
         "ended": ended.map(|(well, badly)| json!([well, badly])).collect::<Value>(),
     })
 }

@@ -26,7 +26,7 @@ pub fn text(title: Option<&str>, report: &Report) -> String {
         }
         let _ = write!(text, "\n{}\n{}", sources(window, report), stations(window, report));
     }
-    if let Some(warning) = warning(report) {
+    if let Some(warning) = warning_of(report) {
         let _ = write!(text, "\n{warning}\n");
     }
     text
@@ -150,7 +150,8 @@ fn stations(window: &WindowReport, report: &Report) -> String {
     table.text(&EMPTY)
 }
 
-fn warning(report: &Report) -> Option<String> {
+/// Why a report describes no steady state, or not as precisely as was asked for.
+pub(super) fn warning_of(report: &Report) -> Option<String> {
     let fullest = report.windows.first().and_then(fullest);
     let station = fullest.map_or(String::new(), |(station, used)| {
         format!(" `{}` is the fullest station: {} in use.", station.name, share(used))

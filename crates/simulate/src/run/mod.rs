@@ -40,6 +40,8 @@ pub struct Horizon {
     pub windows: Vec<Time>,
     /// Length of a bucket of the series; none without a series.
     pub bucket: Option<Time>,
+    /// Whether buckets keep how long requests took that ended well.
+    pub times: bool,
     /// Most events, after which the run ends early.
     pub most_events: u64,
 }

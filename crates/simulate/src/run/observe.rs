@@ -2,6 +2,7 @@
 //! are seen.
 
 use crate::kernel::Time;
+use crate::statistics::Coarse;
 
 use super::jobs::{Role, State};
 use super::meter::{SourceRecord, StationRecord};
@@ -42,6 +43,8 @@ pub struct Bucket {
     pub latency: u128,
     /// Per source, how many ended well and how many badly.
     pub ended: Vec<(u64, u64)>,
+    /// How long those took that ended well, where it is kept.
+    pub times: Coarse,
 }
 
 impl Window {
@@ -66,6 +69,7 @@ pub(super) struct Observer {
     windows: Vec<Window>,
     opened: Time,
     bucket: Option<Time>,
+    times: bool,
     buckets: Vec<Bucket>,
     current: Bucket,
     sources: usize,
@@ -79,6 +83,7 @@ impl Observer {
             windows: Vec::with_capacity(horizon.windows.len()),
             opened: 0,
             bucket: horizon.bucket,
+            times: horizon.times,
             buckets: Vec::new(),
             current: Bucket { ended: vec![(0, 0); sources], ..Bucket::default() },
             sources,
@@ -106,6 +111,9 @@ impl Observer {
         self.current.latency += u128::from(latency);
         let (good, bad) = &mut self.current.ended[source];
         *(if well { good } else { bad }) += 1;
+        if well && self.times {
+            self.current.times.record(latency);
+        }
     }
 
     pub(super) fn outcome(self, overrun: bool) -> Outcome {

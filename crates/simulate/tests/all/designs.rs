@@ -155,9 +155,12 @@ fn work_that_ends_with_its_deadline_lets_a_store_recover_until_there_is_too_much
     let stability = stability(&design, &question(vec![slow]), &plan, |_, _| ()).unwrap();
     let recovery = stability.recovery;
     assert!(recovery.returns() && recovery.during < 0.7 * recovery.offered, "{recovery:?}");
-    assert_eq!(stability.length, None);
+    assert_eq!(stability.lengths.turn, None);
+    assert!(stability.lengths.trials.iter().all(|trial| trial.returns));
     // The first resource is full at about two and a half times the peak.
-    let load = stability.load.unwrap();
+    let turn = stability.loads.turn.unwrap();
+    assert!(turn.good < turn.bad && !stability.loads.cut, "{turn:?}");
+    let load = turn.middle();
     assert!(load > 1.5 && load < 4.0, "{load}");
 }
 

@@ -14,7 +14,7 @@ fn everything_is_conserved_in_every_window() {
     let network = everything();
     for replication in 0..20 {
         let windows = (1..=10).map(|n| n * END / 10).collect();
-        let horizon = Horizon { windows, bucket: None, most_events: u64::MAX };
+        let horizon = Horizon { windows, bucket: None, times: false, most_events: u64::MAX };
         let outcome = run(&network, Seed { seed: 5, replication }, &horizon);
         assert_eq!(outcome.windows.len(), 10);
         for window in &outcome.windows {
@@ -54,7 +54,8 @@ fn the_number_of_threads_changes_nothing() {
 #[test]
 fn a_seed_is_a_run_and_another_seed_another_one() {
     let network = everything();
-    let horizon = Horizon { windows: vec![END / 10], bucket: None, most_events: u64::MAX };
+    let horizon =
+        Horizon { windows: vec![END / 10], bucket: None, times: false, most_events: u64::MAX };
     let play = |seed, replication| run(&network, Seed { seed, replication }, &horizon);
     assert_eq!(play(1, 0), play(1, 0));
     assert_ne!(play(1, 0), play(1, 1));

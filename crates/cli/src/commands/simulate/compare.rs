@@ -7,10 +7,11 @@ use clap::Args;
 use decide::sizing::Level;
 use simulate::design::{Phase, Question, Side, answer, compare, compile};
 use simulate::experiment::{Plan, simulate_pair};
-use simulate::output::{comparison_json, comparison_text};
+use simulate::output::{comparison_json, comparison_page, comparison_text};
 
-use super::design::{QuestionArguments, unknown_name};
-use super::measured::CalibrationArguments;
+use super::SimulateArguments;
+use super::design::unknown_name;
+use super::progress::Line;
 use crate::commands::ask;
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
@@ -64,18 +65,16 @@ impl CompareArguments {
 
 /// Simulates both and says what differs.
 pub(super) fn run(
-    model: &Path,
-    arguments: &CompareArguments,
-    asked: &QuestionArguments,
-    calibration: &CalibrationArguments,
+    simulated: &SimulateArguments,
     plan: &Plan,
     console: &Console,
 ) -> Result<Outcome, Failure> {
-    let first = Loaded::read(Folder::open(model)?);
+    let SimulateArguments { compare: arguments, question: asked, calibration, .. } = simulated;
+    let first = Loaded::read(Folder::open(&simulated.model)?);
     let Some(before) = first.design.as_deref().filter(|_| !first.has_errors()) else {
         return Ok(first.refuse(console));
     };
-    let second = arguments.second(model)?;
+    let second = arguments.second(&simulated.model)?;
     let Some(after) = second.design.as_deref().filter(|_| !second.has_errors()) else {
         return Ok(second.refuse(console));
     };
@@ -88,9 +87,10 @@ pub(super) fn run(
     let compiled = (network(before, &question)?, network(after, &other)?);
     let plan = super::design::planned(plan, &question);
     let plan = Plan { decisive: Some(compiled.0.operations.len()), ..plan };
-    let tell = |progress| super::tell(console, progress);
+    let line = Line::new(console);
+    let tell = |progress| line.replications(progress);
     let reports = simulate_pair(&compiled.0.network, &compiled.1.network, &plan, tell);
-    super::told(console);
+    drop(line);
     let reports = reports.map_err(super::bug)?;
     let answers = (
         answer(&compiled.0, &reports.0, before.sizing.cost(Level::Peak)),
@@ -101,14 +101,22 @@ pub(super) fn run(
         Side { compiled: &compiled.1, report: &reports.1, answer: &answers.1 },
     );
     let decided = ask::changes(first.verdicts(), second.verdicts());
+    let plain = decided.iter().map(|(id, before, after)| {
+        let option = |of: &Option<&'static str>| of.unwrap_or("(nothing to decide)");
+        format!("{id}: {} \u{2192} {}", option(before), option(after))
+    });
+    let plain: Vec<String> = plain.collect();
+    let title = asked.title(&before.model.system.name);
+    let then = arguments.title(&after.model.system.name);
+    simulated.html.write(&format!("{title} \u{2192} {then}"), console, |about| {
+        comparison_page(about, &comparison, &plain)
+    })?;
     if console.json() {
         let mut document = second.document();
         document["comparison"] = comparison_json(&comparison);
         document["changed"] = ask::changes_json(&decided);
         console.document(&document);
     } else {
-        let title = asked.title(&before.model.system.name);
-        let then = arguments.title(&after.model.system.name);
         console.answer(comparison_text((&title, &then), &comparison).trim_end());
         let lines = ask::change_lines(&decided);
         if !lines.is_empty() {

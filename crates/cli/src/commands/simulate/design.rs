@@ -1,18 +1,20 @@
 //! A design under its load, and under what is done to it.
 
-use std::path::Path;
-
 use base::{Diagnostic, did_you_mean};
 use clap::Args;
 use decide::{Design, sizing::Level};
-use simulate::design::feedback::{Simulation, contradictions, diagnostics, retries};
+use simulate::design::feedback::{MOST_TRIALS, Simulation, contradictions, diagnostics, retries};
 use simulate::design::{
     Amount, Clients, Disturbance, NoAnswer, Question, Unknown, answer, compile, stability,
 };
 use simulate::experiment::Plan;
-use simulate::output::{answer_json, answer_text, stability_json, stability_text};
+use simulate::output::{
+    answer_json, answer_page, answer_text, stability_json, stability_page, stability_text,
+};
 
-use super::measured::CalibrationArguments;
+use super::SimulateArguments;
+use super::html::HtmlArguments;
+use super::progress::Line;
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
 use crate::folder::Folder;
@@ -88,6 +90,11 @@ impl QuestionArguments {
             || !self.surge.is_empty()
     }
 
+    /// Whether this is a plain look at a design.
+    pub(super) const fn is_undisturbed(&self) -> bool {
+        !self.disturbed() && !self.stability
+    }
+
     /// What is asked about a design.
     pub(super) fn question(&self, design: &Design) -> Question {
         let all = self.fail.iter().chain(&self.slow).chain(&self.lose_zone).chain(&self.surge);
@@ -115,13 +122,12 @@ const AFTERWARDS: f64 = 60.0;
 
 /// Simulates a model.
 pub(super) fn run(
-    model: &Path,
-    arguments: &QuestionArguments,
-    calibration: &CalibrationArguments,
+    simulated: &SimulateArguments,
     plan: &Plan,
     console: &Console,
 ) -> Result<Outcome, Failure> {
-    let mut loaded = Loaded::read(Folder::open(model)?);
+    let SimulateArguments { question: arguments, calibration, .. } = simulated;
+    let mut loaded = Loaded::read(Folder::open(&simulated.model)?);
     let Some(design) = loaded.design.clone().filter(|_| !loaded.has_errors()) else {
         return Ok(loaded.refuse(console));
     };
@@ -129,13 +135,14 @@ pub(super) fn run(
     let mut question = arguments.question(design);
     calibration.apply(design, &mut question, console)?;
     if arguments.stability {
-        return come_back(&mut loaded, design, &question, plan, console);
+        let title = arguments.title(&design.model.system.name);
+        return come_back((&mut loaded, design, &title), &question, plan, &simulated.html, console);
     }
     let compiled = compile(design, &question, 0.0).map_err(|unknown| unknown_name(&unknown))?;
     let plan = Plan { decisive: Some(compiled.operations.len()), ..planned(plan, &question) };
-    let tell = |progress| super::tell(console, progress);
+    let line = Line::new(console);
+    let tell = |progress| line.replications(progress);
     let report = simulate::experiment::simulate(&compiled.network, &plan, tell);
-    super::told(console);
     let report = report.map_err(super::bug)?;
     let answer = answer(&compiled, &report, design.sizing.cost(Level::Peak));
     let simulation = Simulation {
@@ -145,16 +152,19 @@ pub(super) fn run(
         report: &report,
         answer: &answer,
     };
-    let found = contradictions(simulation, &plan, &mut |trials| searching(console, trials));
-    super::told(console);
+    let found = contradictions(simulation, &plan, &mut |trials| searching(&line, trials));
+    drop(line);
     let found = diagnostics(design, &found.map_err(no_answer)?);
     loaded.diagnostics.extend(found.iter().cloned());
+    let title = arguments.title(&design.model.system.name);
+    simulated.html.write(&title, console, |about| {
+        answer_page(about, &answer, &report, &question.disturbances, &found)
+    })?;
     if console.json() {
         let mut document = loaded.document();
         document["simulation"] = answer_json(&answer);
         console.document(&document);
     } else {
-        let title = arguments.title(&design.model.system.name);
         console.answer(answer_text(&title, &answer).trim_end());
         show(&loaded, &found, console);
     }
@@ -187,11 +197,9 @@ fn show(loaded: &Loaded, found: &[Diagnostic], console: &Console) {
     }
 }
 
-/// A line that is drawn over while a number is searched.
-fn searching(console: &Console, trials: u32) {
-    if console.interactive() {
-        eprint!("\r\u{1b}[Klooking for the number that mends it: {trials} trials");
-    }
+/// Says how far the search of a number is.
+fn searching(line: &Line, trials: u32) {
+    line.steps(trials, MOST_TRIALS, "trials at the most, for the number that mends it");
 }
 
 fn no_answer(none: NoAnswer) -> Failure {
@@ -207,26 +215,25 @@ fn no_answer(none: NoAnswer) -> Failure {
 }
 
 fn come_back(
-    loaded: &mut Loaded,
-    design: &Design,
+    (loaded, design, title): (&mut Loaded, &Design, &str),
     question: &Question,
     plan: &Plan,
+    html: &HtmlArguments,
     console: &Console,
 ) -> Result<Outcome, Failure> {
-    let tell = |done, all| {
-        if console.interactive() {
-            eprint!("\r\u{1b}[Klooking for where it turns: {done} of {all}");
-        }
-    };
+    let line = Line::new(console);
+    let tell = |done, all| line.steps(done, all, "trials at the most, for where it turns");
     let found = stability(design, question, plan, tell);
-    super::told(console);
     let stability = found.map_err(no_answer)?;
-    let mend = |trials| searching(console, trials);
+    let mend = |trials| searching(&line, trials);
     let found = retries(design, question, &stability.recovery, plan, &mut { mend });
-    super::told(console);
+    drop(line);
     let found: Vec<_> = found.map_err(no_answer)?.into_iter().collect();
     let found = diagnostics(design, &found);
     loaded.diagnostics.extend(found.iter().cloned());
+    html.write(title, console, |about| {
+        stability_page(about, &stability, &question.disturbances, &found)
+    })?;
     if console.json() {
         let mut document = loaded.document();
         document["stability"] = stability_json(&stability);

@@ -2,8 +2,10 @@
 
 mod compare;
 mod design;
+mod html;
 mod measured;
 mod network;
+mod progress;
 mod short;
 
 pub use short::short;
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use simulate::experiment::{Plan, Progress};
+use simulate::experiment::Plan;
 
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
@@ -69,6 +71,9 @@ pub struct SimulateArguments {
 
     #[command(flatten)]
     experiment: ExperimentArguments,
+
+    #[command(flatten)]
+    html: html::HtmlArguments,
 }
 
 /// How the experiment is made.
@@ -84,8 +89,9 @@ pub struct ExperimentArguments {
     replications: u32,
 
     /// Watch for longer (with `--duration`: replicate) until the 95 % intervals of mean and p95 are
-    /// within so many percent, as a mean over requests
-    #[arg(long, value_name = "PERCENT")]
+    /// within so many percent, as a mean over requests. Where nothing is said, 2 for a model that
+    /// nothing is done to, as far as a few seconds reach
+    #[arg(long, value_name = "PERCENT", value_parser = precision)]
     precision: Option<f64>,
 
     /// Most replications where a precision is asked for
@@ -109,7 +115,27 @@ pub struct ExperimentArguments {
 /// Most replications where a precision is asked for; as much is watched in fewer, longer ones.
 const MOST_REPLICATIONS: u32 = 1024;
 
+/// Percent that a model is simulated to where nobody says.
+const USUAL_PRECISION: f64 = 0.02;
+
+/// Times as much as at first that is watched for it at the most: a few seconds.
+const USUAL_PATIENCE: u32 = 8;
+
 impl ExperimentArguments {
+    /// The plan of a model that nothing is done to: to the usual precision, where nothing else is
+    /// said.
+    fn plan_undisturbed(&self) -> Plan {
+        let plan = self.plan();
+        match self.precision.is_none() && self.duration.is_none() {
+            true => Plan {
+                precision: Some(USUAL_PRECISION),
+                most_replications: plan.replications.saturating_mul(USUAL_PATIENCE),
+                ..plan
+            },
+            false => plan,
+        }
+    }
+
     fn plan(&self) -> Plan {
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         Plan {
@@ -123,6 +149,12 @@ impl ExperimentArguments {
             ..Plan::default()
         }
     }
+}
+
+fn precision(text: &str) -> Result<f64, String> {
+    let percent = text.strip_suffix('%').unwrap_or(text).trim().parse().ok();
+    let percent = percent.filter(|percent: &f64| (0.01..=100.0).contains(percent));
+    percent.ok_or_else(|| "it is a number of percent from 0.01 to 100".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -139,31 +171,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// When there is no model, or a disturbance names what it does not have.
 pub fn run(arguments: &SimulateArguments, console: &Console) -> Result<Outcome, Failure> {
     let plan = arguments.experiment.plan();
-    if let Some(file) = &arguments.network {
-        return network::run(file, &plan, console);
-    }
-    if arguments.compare.wanted() {
-        let (compare, question) = (&arguments.compare, &arguments.question);
-        let calibration = &arguments.calibration;
-        return compare::run(&arguments.model, compare, question, calibration, &plan, console);
-    }
-    design::run(&arguments.model, &arguments.question, &arguments.calibration, &plan, console)
-}
-
-/// A line that is drawn over while replications go on.
-fn tell(console: &Console, progress: Progress) {
-    if console.interactive() {
-        #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
-        let events = progress.events as f64 / 1e6;
-        let (done, wanted) = (progress.done, progress.wanted);
-        eprint!("\r\u{1b}[Kreplication {done} of {wanted}, {events:.1} million events");
-    }
-}
-
-/// Takes the line of progress away.
-fn told(console: &Console) {
-    if console.interactive() {
-        eprint!("\r\u{1b}[K");
+    arguments.html.check()?;
+    match &arguments.network {
+        Some(file) => network::run(file, &plan, &arguments.html, console),
+        None if arguments.compare.wanted() => compare::run(arguments, &plan, console),
+        None if arguments.question.is_undisturbed() => {
+            design::run(arguments, &arguments.experiment.plan_undisturbed(), console)
+        }
+        None => design::run(arguments, &plan, console),
     }
 }
 

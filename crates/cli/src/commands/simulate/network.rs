@@ -5,15 +5,22 @@ use std::path::Path;
 use base::{SourceMap, has_errors};
 use simulate::experiment::{Plan, simulate};
 use simulate::file::read;
-use simulate::output::{json, text};
+use simulate::output::{json, network_page, text};
 
+use super::html::HtmlArguments;
+use super::progress::Line;
 use crate::console::Console;
 use crate::failure::{Failure, Outcome};
 use crate::folder::Folder;
 use crate::render::{Terminal, diagnostics_document};
 
 /// Simulates the network of a file.
-pub(super) fn run(path: &Path, plan: &Plan, console: &Console) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    path: &Path,
+    plan: &Plan,
+    html: &HtmlArguments,
+    console: &Console,
+) -> Result<Outcome, Failure> {
     let unreadable = |why: &dyn std::fmt::Display| {
         let message = format!("`{}` cannot be read: {why}", path.display());
         Failure::new("unreadable-network", message)
@@ -42,10 +49,12 @@ pub(super) fn run(path: &Path, plan: &Plan, console: &Console) -> Result<Outcome
         warm_up: plan.warm_up.or(network.warm_up),
         ..plan.clone()
     };
-    let report = simulate(&network.network, &plan, |progress| super::tell(console, progress));
-    super::told(console);
+    let line = Line::new(console);
+    let report = simulate(&network.network, &plan, |progress| line.replications(progress));
+    drop(line);
     let report = report.map_err(super::bug)?;
     let title = network.title.as_deref();
+    html.write(title.unwrap_or(&name), console, |about| network_page(about, &report))?;
     if console.json() {
         document["simulation"] = json(title, &report);
         console.document(&document);

@@ -3,7 +3,7 @@
 //! Where `FIRMITAS_TEST_CHROMIUM` names a Chromium, it is walked in it; where `FIRMITAS_TEST_AXE`
 //! names a folder with npm's `axe-core`, that judges whether everybody can use it.
 
-mod browser;
+pub mod browser;
 mod mint;
 mod sign_in;
 mod walk;

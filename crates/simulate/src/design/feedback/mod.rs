@@ -8,6 +8,7 @@ mod told;
 
 pub use lever::{Lever, Raised};
 pub use retries::retries;
+pub use search::MOST_TRIALS;
 pub use told::{diagnostic, diagnostics};
 
 use decide::Design;
@@ -30,6 +31,8 @@ pub struct Contradiction {
     pub mended: Vec<Raised>,
     /// Trials that were simulated.
     pub trials: u32,
+    /// Whether the search was ended early: what mends it may not be the least, or not be found.
+    pub cut: bool,
 }
 
 /// What a simulation contradicts.
@@ -100,6 +103,8 @@ pub fn contradictions(
         compiled: of.compiled,
         progress,
         done: 0,
+        events: 0,
+        cut: false,
         failed: Vec::new(),
     };
     if !of.answer.steadiness.is_meaningful() {
@@ -125,6 +130,7 @@ fn join(all: &mut Vec<Contradiction>, found: Contradiction) {
         Some(known) if found.mended.is_empty() => {
             known.subjects.extend(found.subjects);
             known.trials += found.trials;
+            known.cut |= found.cut;
         }
         _ => all.push(found),
     }
@@ -186,6 +192,7 @@ fn overloaded(
         seen,
         mended: raised(trials, &setting),
         trials: trials.done,
+        cut: trials.cut,
     }])
 }
 
@@ -242,6 +249,7 @@ fn contradiction(
         seen: told::broken(worst),
         mended: raised(trials, &setting),
         trials: trials.done - before,
+        cut: trials.cut,
     };
     Ok((contradiction, others))
 }

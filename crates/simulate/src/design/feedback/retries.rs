@@ -60,15 +60,17 @@ pub fn retries(
         then: format!("{attempts} attempt{plural} of clients{budget}"),
     };
     let part = |goodput: f64| share(goodput / seen.offered.max(f64::MIN_POSITIVE));
-    let (before, after) = (part(seen.before), part(seen.after));
+    let before = seen.before.map_or(String::new(), |before| {
+        format!("{} of the requests end well before the trigger, ", part(before))
+    });
+    let after = part(seen.after);
     Ok(Some(Contradiction {
         what: What::Retries,
         subjects: busiest(design, question)?,
-        seen: format!(
-            "{before} of the requests end well before the trigger, {after} well after it"
-        ),
+        seen: format!("{before}{after} well after it"),
         mended: vec![mended],
         trials,
+        cut: false,
     }))
 }
 

@@ -12,7 +12,10 @@ const FARTHEST: f64 = 8.0;
 /// How many times as long an objective may become, or as high a limit.
 const FARTHEST_STATED: f64 = 64.0;
 /// Trials in all: whoever breaks everything is told what is worst, not made to wait.
-const MOST_TRIALS: u32 = 40;
+pub const MOST_TRIALS: u32 = 40;
+/// Events of all trials, after which the search is ended: about twenty seconds of a processor. It is
+/// counted in events and not in seconds, so that the answer is the same on every machine.
+const MOST_EVENTS: u64 = 100_000_000;
 /// Halvings between what holds and what does not.
 const HALVINGS: u32 = 8;
 
@@ -28,6 +31,10 @@ pub(super) struct Trials<'a> {
     pub(super) compiled: &'a Compiled,
     pub(super) progress: &'a mut dyn FnMut(u32),
     pub(super) done: u32,
+    /// Events of the trials so far.
+    pub(super) events: u64,
+    /// Whether the search was ended before everything was tried.
+    pub(super) cut: bool,
     /// Sets of levers that did not help even at their farthest: they are not tried again.
     pub(super) failed: Vec<Vec<Lever>>,
 }
@@ -37,8 +44,15 @@ impl Trials<'_> {
         let compiled = turned(self.design, self.question, setting).map_err(NoAnswer::Unknown)?;
         let report = simulate(&compiled.network, &self.plan, |_| ()).map_err(NoAnswer::Unsound)?;
         self.done += 1;
+        self.events += report.events;
         (self.progress)(self.done);
         Ok(answer(&compiled, &report, 0.0))
+    }
+
+    /// Whether there have been trials enough, which is kept.
+    fn is_over(&mut self) -> bool {
+        self.cut |= self.done >= MOST_TRIALS || self.events >= MOST_EVENTS;
+        self.cut
     }
 
     fn raised(&self, levers: &[Lever], factor: f64) -> Setting {
@@ -59,7 +73,7 @@ impl Trials<'_> {
         let stated = |lever: &Lever| matches!(lever, Lever::Objective(_) | Lever::Limit(_));
         let farthest = if levers.iter().all(stated) { FARTHEST_STATED } else { FARTHEST };
         let (mut bad, mut factor) = (1.0, 1.0);
-        if self.done >= MOST_TRIALS || self.failed.iter().any(|set| set == levers) {
+        if self.failed.iter().any(|set| set == levers) || self.is_over() {
             return Ok(None);
         }
         let mut found = loop {
@@ -73,10 +87,17 @@ impl Trials<'_> {
             if holds(&answer) {
                 break (setting, answer);
             }
+            if self.is_over() {
+                return Ok(None);
+            }
             bad = factor;
         };
         let mut good = factor;
         for _ in 0..HALVINGS {
+            // What was found holds; it may not be the least.
+            if self.is_over() {
+                break;
+            }
             let middle = f64::midpoint(bad, good);
             let setting = self.raised(levers, middle);
             if setting == found.0 {

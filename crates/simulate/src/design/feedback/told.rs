@@ -42,11 +42,23 @@ pub fn diagnostic(design: &Design, of: &Contradiction) -> Diagnostic {
         let shown = others.into_iter().take(OTHERS).collect::<Vec<_>>().join(", ");
         found = found.note(format!("so it is with {shown}{and}"));
     }
-    let trials = format!("found by simulating {} times with the same random numbers", of.trials);
+    let times = match of.trials {
+        1 => "once".to_owned(),
+        many => format!("{many} times"),
+    };
+    let mut trials = format!("found by simulating {times} with the same random numbers");
+    if of.cut && of.mended.is_empty() {
+        trials =
+            format!("the search for a number that mends it was ended after simulating {times}");
+        return found.note(trials);
+    }
     if of.mended.is_empty() {
         let note = "no number that was tried mends it: up to eight times the busiest machines, and \
                     an objective of up to 64 times";
         return found.note(note).note(trials);
+    }
+    if of.cut {
+        trials.push_str("; the search was ended there, and less may do");
     }
     let then: Vec<&str> = of.mended.iter().map(|raised| raised.then.as_str()).collect();
     let now: Vec<&str> = of.mended.iter().map(|raised| raised.now.as_str()).collect();
