@@ -11,6 +11,7 @@ use model::model::BuiltIn;
 use crate::Design;
 use crate::bridge;
 use crate::design::Table;
+use crate::sealed::is_sealed;
 use crate::tables::TENANT_COLUMN;
 use crate::tenancy::pooled;
 
@@ -42,6 +43,16 @@ impl Layout for Design {
 
     fn deleted_at(&self, entity: EntityId) -> Option<FieldIndex> {
         self.model.entity(entity).built_in(BuiltIn::DeletedAt)
+    }
+
+    fn is_encrypted(&self, entity: EntityId, field: FieldIndex) -> bool {
+        let fields = &self.model.entity(entity).fields;
+        fields.get(usize::from(field.0)).is_some_and(is_sealed)
+    }
+
+    fn is_part_encrypted(&self, part: PartId, field: FieldIndex) -> bool {
+        let part = self.model.entity(part.entity).parts.get(usize::from(part.index));
+        part.and_then(|part| part.fields.get(usize::from(field.0))).is_some_and(is_sealed)
     }
 }
 
@@ -88,6 +99,14 @@ impl Layout for OfTenant<'_> {
 
     fn deleted_at(&self, entity: EntityId) -> Option<FieldIndex> {
         self.design.deleted_at(entity)
+    }
+
+    fn is_encrypted(&self, entity: EntityId, field: FieldIndex) -> bool {
+        self.design.is_encrypted(entity, field)
+    }
+
+    fn is_part_encrypted(&self, part: PartId, field: FieldIndex) -> bool {
+        self.design.is_part_encrypted(part, field)
     }
 
     fn visible(&self, entity: EntityId, alias: &str) -> Option<String> {

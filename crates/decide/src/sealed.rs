@@ -9,10 +9,22 @@ use model::model::Field;
 /// Most characters of an encrypted value: more than the largest value of any type becomes.
 const LONGEST: u32 = 1_000_000;
 
-/// Whether the values of a field are encrypted one by one.
+/// Whether the values of a field are encrypted one by one: those of `sensitive` fields, and of
+/// `secret` ones as far as the database need not tell them apart.
 #[must_use]
-pub const fn is_sealed(field: &Field) -> bool {
-    field.modifiers.sensitive
+pub fn is_sealed(field: &Field) -> bool {
+    field.modifiers.sensitive || field.modifiers.secret && !stays_clear(field)
+}
+
+/// Whether a field is `secret` and nevertheless stands in the clear: the database keeps its values
+/// unique, or follows them.
+#[must_use]
+pub fn is_clear_secret(field: &Field) -> bool {
+    field.modifiers.secret && !is_sealed(field)
+}
+
+fn stays_clear(field: &Field) -> bool {
+    field.modifiers.unique || matches!(field.ty.required(), Type::Reference(_) | Type::File { .. })
 }
 
 /// Whether anything of an entity is.

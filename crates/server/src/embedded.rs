@@ -11,15 +11,15 @@ use runtime::{
     },
 };
 
-use crate::{Failure, fields};
+use crate::{Failure, KeySettings};
 
-/// The store in a data folder; the keys of encrypted fields in a file, or in the folder.
+/// The store in a data folder.
 pub(crate) fn open(
     design: &Arc<Design>,
     data: &Path,
-    field_keys: Option<&Path>,
+    keys: &KeySettings,
 ) -> Result<SqliteStore, Failure> {
-    open_with(design, data, fields::keys(design, data, field_keys)?)
+    open_with(design, data, keys.of_fields(design, data)?)
 }
 
 /// The same with other keys than those in the folder.

@@ -121,9 +121,3 @@ pub(crate) fn operators(
 pub(crate) fn operators(_data: &Path, _accounts: Arc<Accounts>) -> Option<()> {
     None
 }
-
-/// The built-in issuer of a data folder.
-pub(crate) fn issuer(design: &Design, data: &Path) -> Result<Issuer, Failure> {
-    Issuer::open(data, design.model.clone())
-        .map_err(|error| Failure::new("no-identity", error.to_string()))
-}

@@ -4,6 +4,7 @@
     reason = "below the pure crates: it has a clock, threads, files and a network"
 )]
 
+mod agreement;
 mod assurance;
 mod caches;
 mod database;
@@ -12,6 +13,7 @@ mod failure;
 mod fields;
 mod files;
 mod identity;
+mod keys;
 mod offline;
 mod oidc;
 mod operator;
@@ -27,9 +29,10 @@ pub use ::files::Place as FilesPlace;
 pub use caches::{CachePlace, CacheSettings};
 pub use embedded::released;
 pub use failure::Failure;
-pub use fields::{add_field_key, reseal};
+pub use fields::reseal;
 pub use files::FilesSettings;
 pub use identity::{AuditTarget, IdentitySettings};
+pub use keys::KeySettings;
 pub use offline::{Offline, offline, records};
 pub use oidc::{OidcSettings, provider_seal};
 pub use operator::operate;

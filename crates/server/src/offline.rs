@@ -11,7 +11,7 @@ use runtime::Backend;
 use runtime::http::Executor;
 use runtime::store::{PageQuery, Snapshot as _, Store, StoreError, Terms};
 
-use crate::{Failure, Refused, StoreAddress, embedded, fields};
+use crate::{Failure, KeySettings, Refused, StoreAddress, agreement, embedded};
 
 /// A backend without a server in front of it.
 pub struct Offline {
@@ -21,8 +21,7 @@ pub struct Offline {
     pub filled: Option<EntityId>,
 }
 
-/// Starts a design on a store, with stand-ins for all externals; `field_keys` is the file with the
-/// keys of encrypted fields, if not the one in the data folder. Needs a Tokio runtime.
+/// Starts a design on a store, with stand-ins for all externals. Needs a Tokio runtime.
 ///
 /// # Errors
 /// See [`Refused`].
@@ -30,12 +29,12 @@ pub async fn offline(
     design: &Arc<Design>,
     data: &Path,
     store: &StoreAddress,
-    field_keys: Option<&Path>,
+    keys: &KeySettings,
 ) -> Result<Offline, Refused> {
     match store {
-        StoreAddress::Embedded => started(design, embedded::open(design, data, field_keys)?).await,
+        StoreAddress::Embedded => started(design, embedded::open(design, data, keys)?).await,
         StoreAddress::PostgreSql(url) => {
-            let keys = fields::keys(design, data, field_keys)?;
+            let keys = keys.of_fields(design, data)?;
             let url = postgresql::Settings { keys, ..url.clone() };
             let store = PostgreSqlStore::open(&url, design.clone()).await;
             started(design, store.map_err(Failure::of_database)?).await
@@ -44,6 +43,7 @@ pub async fn offline(
 }
 
 async fn started<S: Store>(design: &Arc<Design>, store: S) -> Result<Offline, Refused> {
+    agreement::of_fields(&store).await?;
     let externals = embedded::externals(design, Vec::new())?;
     let mut filled = None;
     for (entity, _) in design.model.entities() {
@@ -76,15 +76,15 @@ pub async fn records(
     design: &Arc<Design>,
     data: &Path,
     store: &StoreAddress,
-    field_keys: Option<&Path>,
+    keys: &KeySettings,
 ) -> Result<Arc<dyn Records>, Failure> {
     match store {
         StoreAddress::Embedded => {
             std::fs::create_dir_all(data).map_err(|error| Failure::file("make", data, &error))?;
-            Ok(Arc::new(Unserved(embedded::open(design, data, field_keys)?)))
+            Ok(Arc::new(Unserved(embedded::open(design, data, keys)?)))
         }
         StoreAddress::PostgreSql(url) => {
-            let keys = fields::keys(design, data, field_keys)?;
+            let keys = keys.of_fields(design, data)?;
             let url = postgresql::Settings { keys, ..url.clone() };
             let store = PostgreSqlStore::open(&url, design.clone()).await.map_err(Failure::from)?;
             Ok(Arc::new(Unserved(store)))

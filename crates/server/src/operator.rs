@@ -12,7 +12,7 @@ use runtime::store::Store;
 use runtime::{Backend, operations::ConfiguredExternals};
 use serde_json::Value;
 
-use crate::{Failure, Refused, StoreAddress, embedded, fields, identity};
+use crate::{Failure, KeySettings, Refused, StoreAddress, agreement, embedded, identity};
 
 /// Does what an operator asks for. A server that runs in this data folder is told, so that it
 /// knows at once; without one the store is opened. Needs a Tokio runtime.
@@ -23,7 +23,7 @@ pub async fn operate(
     design: &Arc<Design>,
     data: &Path,
     store: &StoreAddress,
-    field_keys: Option<&Path>,
+    keys: &KeySettings,
     command: Command,
 ) -> Result<Value, Refused> {
     #[cfg(unix)]
@@ -33,31 +33,32 @@ pub async fn operate(
     match store {
         StoreAddress::Embedded => {
             let told =
-                alone(design, data, embedded::open(design, data, field_keys)?, command).await;
+                alone(design, (data, keys), embedded::open(design, data, keys)?, command).await;
             embedded::released(data).await;
             told
         }
         StoreAddress::PostgreSql(url) => {
-            let keys = fields::keys(design, data, field_keys)?;
-            let url = postgresql::Settings { keys, ..url.clone() };
+            let of_fields = keys.of_fields(design, data)?;
+            let url = postgresql::Settings { keys: of_fields, ..url.clone() };
             let store = PostgreSqlStore::open(&url, design.clone()).await;
-            alone(design, data, store.map_err(Failure::from)?, command).await
+            alone(design, (data, keys), store.map_err(Failure::from)?, command).await
         }
     }
 }
 
 async fn alone<S: Store>(
     design: &Arc<Design>,
-    data: &Path,
+    (data, keys): (&Path, &KeySettings),
     store: S,
     command: Command,
 ) -> Result<Value, Refused> {
+    agreement::of_fields(&store).await?;
     let externals = ConfiguredExternals::new(design.model.clone(), BTreeMap::new());
     let externals = externals.map_err(|why| Failure::new("invalid-external", why))?;
     let backend = Backend::start(design, store, Arc::new(externals)).map_err(Refused::Guards)?;
     let backend = Arc::new(backend);
     let settings = accounts::Settings::of(design);
-    let seal = identity::factor_seal(&identity::issuer(design, data)?);
+    let seal = identity::factor_seal(&keys.issuer(design, data)?);
     let failed = |error: AccountError| refused(error.to_string());
     let accounts = Accounts::new(design, backend.clone(), &seal, settings).map_err(failed)?;
     let told = admin::run(&accounts, command).await.map_err(failed);

@@ -15,8 +15,8 @@ use runtime::{Backend, operations::ConfiguredExternals};
 
 use crate::oidc::{Oidc, TokensAlone};
 use crate::{
-    Failure, Refused, Settings, StoreAddress, assurance, caches, embedded, fields, files, identity,
-    page,
+    Failure, Refused, Settings, StoreAddress, agreement, assurance, caches, embedded, files,
+    identity, page,
 };
 
 /// A server that accepts requests.
@@ -43,7 +43,7 @@ impl Server {
         // was. Another part may have chosen already, which is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
         let externals = embedded::externals(design, settings.externals.clone())?;
-        let keys = fields::keys(design, &settings.data, settings.field_keys.as_deref())?;
+        let keys = settings.keys.of_fields(design, &settings.data)?;
         match &settings.store {
             StoreAddress::Embedded => {
                 let store = embedded::open_with(design, &settings.data, keys)?;
@@ -124,17 +124,19 @@ async fn assemble<S: Store>(
     store: S,
     externals: ConfiguredExternals,
 ) -> Result<Server, Refused> {
+    agreement::of_fields(&store).await?;
+    let issuer = settings.keys.issuer(design, &settings.data)?;
     let stand_ins = externals.stand_ins().map(str::to_owned).collect();
     let link = caches::link(&settings.cache).await;
     let cache = caches::options(design, &settings.cache, link.as_ref());
     let backend =
         Backend::start_with(design, store, Arc::new(externals), cache).map_err(Refused::Guards)?;
     let backend = Arc::new(backend);
-    let issuer = identity::issuer(design, &settings.data)?;
+    let another = || settings.keys.issuer(design, &settings.data);
     let accounts = identity::open(design, &settings.identity, &issuer, &backend)?;
     let mut options = ServeOptions {
         listen: settings.listen,
-        issuer: identity::issuer(design, &settings.data)?,
+        issuer: another()?,
         authenticate: None,
         mounts: Vec::new(),
         limits: settings.limits,
@@ -161,7 +163,7 @@ async fn assemble<S: Store>(
         accounts: accounts.is_some(),
         audit: backend.audit().clone(),
     };
-    let page_key = page::serve(design, &settings.page, &around, &settings.data, &mut options)?;
+    let page_key = page::serve(design, &settings.page, &around, another, &mut options)?;
     let secure = options.edge.tls.is_some();
     let running = http::serve(backend.clone(), options).await.map_err(Failure::from)?;
     oidc.listens_at(running.address(), secure);

@@ -7,8 +7,8 @@ use runtime::http::{Edge, Limits};
 use runtime::telemetry::AccessLog;
 
 use crate::{
-    CacheSettings, FilesSettings, GraphQlSettings, GrpcSettings, IdentitySettings, OidcSettings,
-    PageSettings, TraceSettings,
+    CacheSettings, FilesSettings, GraphQlSettings, GrpcSettings, IdentitySettings, KeySettings,
+    OidcSettings, PageSettings, TraceSettings,
 };
 
 /// Everything that can be set, with the defaults of a machine for development. What tells the
@@ -21,8 +21,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where the rows are.
     pub store: StoreAddress,
-    /// File with the keys of encrypted fields; one in the data folder, made at first, if absent.
-    pub field_keys: Option<PathBuf>,
+    /// Where its keys are.
+    pub keys: KeySettings,
     /// Externals by name with their URLs; the others are stood in for.
     pub externals: Vec<(String, String)>,
     /// Who asks.

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use server::{Refused, StoreAddress};
 
-use super::up::settings::fields::FieldArguments;
+use super::up::settings::keys::KeyArguments;
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
@@ -41,7 +41,7 @@ pub struct Place {
     store: String,
 
     #[command(flatten)]
-    fields: FieldArguments,
+    keys: KeyArguments,
 }
 
 /// What is done about users.
@@ -211,7 +211,7 @@ fn operate(
     };
     let runtime = live::tokio()?;
     let told =
-        runtime.block_on(server::operate(&design, &data, &store, place.fields.path(), command));
+        runtime.block_on(server::operate(&design, &data, &store, &place.keys.settings(), command));
     runtime.shutdown_timeout(Duration::from_secs(5));
     match told {
         Ok(told) => {

@@ -47,7 +47,7 @@ pub fn run(arguments: &FieldsArguments, console: &Console) -> Result<Outcome, Fa
     };
     let told = match arguments.what {
         What::AddKey => {
-            let name = server::add_field_key(&named.design, &named.data, named.keys.as_deref())?;
+            let name = named.keys.add_to_fields(&named.design, &named.data)?;
             console.prose(format!("the key `{name}` encrypts from the next start on"));
             json!({ "version": 1, "diagnostics": [], "key": name })
         }
@@ -56,7 +56,7 @@ pub fn run(arguments: &FieldsArguments, console: &Console) -> Result<Outcome, Fa
                 &named.design,
                 &named.data,
                 &named.address,
-                named.keys.as_deref(),
+                &named.keys,
             ))?;
             for of in &done {
                 console.prose(format!("{:>8}  {}", of.rows, of.entity));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use accounts::Records;
 use clap::Args;
 use decide::Design;
-use runtime::identity::Issuer;
-use server::StoreAddress;
+use server::{KeySettings, StoreAddress};
 
+use super::up::settings::keys::KeyArguments;
 use crate::{failure::Failure, folder::Folder, loaded::Loaded};
 
 /// Which store.
@@ -26,9 +26,8 @@ pub struct Kept {
     #[arg(long, env = "FIRM_STORE", value_name = "URL", default_value = "sqlite", global = true)]
     store: String,
 
-    /// File with the keys of `sensitive` fields [default: `fields.keys` in the data folder]
-    #[arg(long, env = "FIRM_FIELD_KEYS", value_name = "FILE", global = true)]
-    field_keys: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyArguments,
 }
 
 /// A store that was opened.
@@ -47,8 +46,8 @@ pub struct Named {
     pub data: PathBuf,
     /// The store.
     pub address: StoreAddress,
-    /// The file with the keys of encrypted fields, where one was named.
-    pub keys: Option<PathBuf>,
+    /// Where its keys are.
+    pub keys: KeySettings,
 }
 
 impl Kept {
@@ -62,9 +61,8 @@ impl Kept {
             Err(loaded) => return Ok(Err(loaded)),
         };
         let Named { design, data, address, keys } = named;
-        let records = server::records(&design, &data, &address, keys.as_deref()).await?;
-        let issuer = Issuer::open(&data, design.model.clone())
-            .map_err(|error| Failure::new("no-identity", error.to_string()))?;
+        let records = server::records(&design, &data, &address, &keys).await?;
+        let issuer = keys.issuer(&design, &data)?;
         Ok(Ok(Opened { records, seal: server::provider_seal(&issuer) }))
     }
 
@@ -82,6 +80,6 @@ impl Kept {
             true => StoreAddress::PostgreSql(self.store.as_str().into()),
             false => StoreAddress::Embedded,
         };
-        Ok(Ok(Named { design, data, address, keys: self.field_keys.clone() }))
+        Ok(Ok(Named { design, data, address, keys: self.keys.settings() }))
     }
 }

@@ -4,12 +4,12 @@ use std::{io::Write as _, path::PathBuf, sync::Arc};
 
 use clap::Args;
 use model::Model;
-use runtime::{http::Executor, identity::Issuer};
+use runtime::http::Executor;
 use serde_json::{Map, Value, json};
 use server::Refused;
 
 use super::place::Place;
-use super::up::settings::fields::FieldArguments;
+use super::up::settings::keys::KeyArguments;
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
@@ -49,7 +49,7 @@ pub struct SeedArguments {
     place: Place,
 
     #[command(flatten)]
-    fields: FieldArguments,
+    keys: KeyArguments,
 }
 
 /// Makes the rows.
@@ -65,7 +65,7 @@ pub fn run(arguments: &SeedArguments, console: &Console) -> Result<Outcome, Fail
     let model = &design.model;
     let plan = plan(model, arguments.rows);
     let harvest = tokio.block_on(async {
-        let started = server::offline(&design, &data, &address, arguments.fields.path()).await?;
+        let started = server::offline(&design, &data, &address, &arguments.keys.settings()).await?;
         if let Some(entity) = started.filled.filter(|_| !arguments.add) {
             let name = &model.entity(entity).name.value;
             let message = format!("there are rows of `{name}` already");
@@ -98,8 +98,7 @@ async fn sow(
     plan: &Plan,
 ) -> Result<Harvest, Failure> {
     let model = &backend.design().model;
-    let issuer = Issuer::open(data, model.clone())
-        .map_err(|error| Failure::new("no-token", error.to_string()))?;
+    let issuer = arguments.keys.settings().issuer(backend.design(), data)?;
     let total: usize = plan.steps.iter().map(|step| step.rows).sum();
     let mut bar = |done: usize| {
         if console.interactive() {

@@ -8,9 +8,9 @@ use model::{
     Model,
     model::{ActorId, Authentication},
 };
-use runtime::identity::Issuer;
 use serde_json::json;
 
+use super::up::settings::keys::KeyArguments;
 use crate::{
     console::{Console, style, styled},
     failure::{Failure, Outcome},
@@ -50,6 +50,9 @@ pub struct TokenArguments {
     /// Folder with the data, and so with the key that signs [default: `.firm` in the model folder]
     #[arg(long, env = "FIRM_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+
+    #[command(flatten)]
+    keys: KeyArguments,
 }
 
 fn tenant(text: &str) -> Result<u128, String> {
@@ -67,7 +70,7 @@ pub fn run(arguments: &TokenArguments, console: &Console) -> Result<Outcome, Fai
     let data = arguments.data.clone().unwrap_or_else(|| loaded.folder.default_data());
     let subject = arguments.subject.as_deref().unwrap_or(&arguments.actor);
     let failed = |error| Failure::new("no-token", format!("cannot issue a token: {error}"));
-    let issuer = Issuer::open(&data, design.model.clone()).map_err(failed)?;
+    let issuer = arguments.keys.settings().issuer(design, &data)?;
     let token =
         issuer.issue_for(arguments.tenant, actor, subject, arguments.ttl).map_err(failed)?;
     console.prose(styled(

@@ -13,7 +13,7 @@ pub fn text(plan: &Plan<'_>) -> String {
     for deployed in &plan.services {
         services.insert(deployed.name().to_owned(), service(plan, deployed));
     }
-    let mut volumes = Map::new();
+    let mut volumes = Map::from_iter([(KEYS.to_owned(), json!({}))]);
     for deployed in &plan.services {
         volumes.insert(volume(deployed.name()), json!({}));
     }
@@ -31,11 +31,14 @@ pub fn text(plan: &Plan<'_>) -> String {
     let document = json!({ "name": plan.system, "services": services, "volumes": volumes });
     format!(
         "# Everything on one machine: `docker compose --file design/deploy/compose.yaml up --build`.\n\
-         # Settings and secrets come from `.env` beside this file, see .env.example. Stores and broker\n\
-         # that are decided start with `--profile decided`, Prometheus with `--profile observe`.\n{}",
+         # Settings and secrets come from `.env` beside this file, see .env.example. The broker that is\n\
+         # decided starts with `--profile broker`, Prometheus with `--profile observe`.\n{}",
         yaml::document(&document)
     )
 }
+
+/// The volume of the keys that all deployables share.
+const KEYS: &str = "keys";
 
 fn volume(name: &str) -> String {
     format!("{name}-data")
@@ -53,7 +56,7 @@ fn service(plan: &Plan<'_>, deployed: &Deployed<'_>) -> Value {
         "command": deployed.arguments(),
         "environment": variables(deployed),
         "healthcheck": ready(),
-        "volumes": [format!("{}:/data", volume(name))],
+        "volumes": [format!("{}:/data", volume(name)), format!("{KEYS}:{}", environment::KEYS)],
         "networks": { "default": { "aliases": [format!("{name}-replicas")] } },
         "deploy": { "resources": { "limits": { "memory": mebibytes(deployed.service.replica_memory) } } },
         "read_only": true,
@@ -82,7 +85,7 @@ fn service(plan: &Plan<'_>, deployed: &Deployed<'_>) -> Value {
 fn variables(deployed: &Deployed<'_>) -> Value {
     let one = |variable: environment::Variable| {
         let value = match variable.name {
-            "FIRM_STORE" => format!("${{{}:-sqlite}}", environment::store(deployed)),
+            "FIRM_STORE" => environment::chosen_store(deployed),
             "FIRM_EXTERNAL" => format!("${{{}:-}}", externals(deployed)),
             "FIRM_LOG" => "${FIRM_LOG:-json}".to_owned(),
             _ => variable.value.unwrap_or_default(),
@@ -135,11 +138,10 @@ fn postgresql(store: &Store) -> Value {
     let password = password(store);
     json!({
         "image": "postgres:17-bookworm",
-        "profiles": ["decided"],
         "environment": {
             "POSTGRES_USER": "firm",
             "POSTGRES_DB": "firm",
-            "POSTGRES_PASSWORD": format!("${{{password}:-}}"),
+            "POSTGRES_PASSWORD": format!("${{{password}:?a long random text}}"),
         },
         "command": ["postgres", "-c", format!("max_connections={}", store.connections_most.max(20))],
         "healthcheck": {
@@ -156,7 +158,6 @@ fn postgresql(store: &Store) -> Value {
 fn redis(store: &Store) -> Value {
     json!({
         "image": "redis:7-bookworm",
-        "profiles": ["decided"],
         "command": ["redis-server", "--maxmemory", mebibytes(store.memory).to_lowercase() + "b",
             "--maxmemory-policy", "volatile-ttl"],
         "healthcheck": {
@@ -183,7 +184,7 @@ fn broker(plan: &Plan<'_>) -> Option<(&'static str, Value)> {
     };
     let mut service = json!({
         "image": image,
-        "profiles": ["decided"],
+        "profiles": ["broker"],
         "volumes": [format!("{}:{data}", volume(name))],
         "restart": "unless-stopped",
     });

@@ -6,6 +6,7 @@ pub const PROGRAM: &str = concat!("firmitas:", env!("CARGO_PKG_VERSION"));
 /// `Dockerfile`, built in the model's folder.
 pub fn text() -> String {
     let (program, user, port) = (PROGRAM, super::plan::USER, super::plan::PORT);
+    let keys = super::environment::KEYS;
     format!(
         "# The model is the program: this image adds it to the one that holds `firm`. Build it in the\n\
          # folder of the model:\n\
@@ -18,8 +19,8 @@ pub fn text() -> String {
          \n\
          # Nobody in particular, without rights.\n\
          USER {user}:{user}\n\
-         ENV FIRM_LISTEN=0.0.0.0:{port} \\\n    FIRM_DATA=/data\n\
-         VOLUME /data\n\
+         ENV FIRM_LISTEN=0.0.0.0:{port} \\\n    FIRM_DATA=/data \\\n    FIRM_KEYS={keys}\n\
+         VOLUME /data {keys}\n\
          EXPOSE {port}\n\
          # Requests under way are finished, for at most 15 seconds.\n\
          STOPSIGNAL SIGTERM\n\

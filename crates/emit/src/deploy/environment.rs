@@ -4,6 +4,14 @@ use decide::sizing::{BrokerKind, Store, StoreKind};
 
 use super::plan::{Deployed, PORT, Plan};
 
+/// The folder of the keys that all deployables of a system share.
+pub const KEYS: &str = "/keys";
+
+/// The secret of Kubernetes that holds these keys.
+pub fn secret(plan: &Plan<'_>) -> String {
+    format!("{}-keys", plan.system)
+}
+
 /// A variable that a deployable reads.
 pub struct Variable {
     /// Name.
@@ -18,6 +26,7 @@ pub fn of(deployed: &Deployed<'_>) -> Vec<Variable> {
     let mut all = vec![
         given("FIRM_LISTEN", format!("0.0.0.0:{PORT}")),
         given("FIRM_DATA", "/data".to_owned()),
+        given("FIRM_KEYS", KEYS.to_owned()),
         given("FIRM_LOG", "json".to_owned()),
         Variable { name: "FIRM_STORE", value: None },
     ];
@@ -35,6 +44,13 @@ pub fn password(store: &Store) -> String {
 /// A name in the case of variables.
 pub fn upper(name: &str) -> String {
     name.replace('-', "_").to_ascii_uppercase()
+}
+
+/// The store of a deployable, as Compose puts it together: the decided one unless a variable says
+/// otherwise.
+pub fn chosen_store(deployed: &Deployed<'_>) -> String {
+    let decided = deployed.postgresql().map_or_else(|| "sqlite".to_owned(), url);
+    format!("${{{}:-{decided}}}", store(deployed))
 }
 
 /// The variable by which Compose is told the store of a deployable: `SHOP_STORE`.
@@ -70,8 +86,9 @@ pub fn example(plan: &Plan<'_>) -> String {
     out += "\n# A line of JSON for each request on standard error (json), or none (off).\nFIRM_LOG=json\n";
     out += &format!(
         "\n# Inside a container these are set for you; `firm up` without one reads them too.\n\
-         # Address and port.\n# FIRM_LISTEN=0.0.0.0:{PORT}\n# Folder for keys and embedded data.\n\
-         # FIRM_DATA=/data\n"
+         # Address and port.\n# FIRM_LISTEN=0.0.0.0:{PORT}\n# Folder for embedded data.\n\
+         # FIRM_DATA=/data\n# Folder for the keys that all replicas share; FIRM_DATA without it.\n\
+         # FIRM_KEYS={KEYS}\n"
     );
     for deployed in &plan.services {
         out += &of_deployable(plan, deployed);
@@ -92,15 +109,20 @@ pub fn example(plan: &Plan<'_>) -> String {
 fn of_deployable(plan: &Plan<'_>, deployed: &Deployed<'_>) -> String {
     let name = deployed.name();
     let mut out = format!(
-        "\n# {name}: its port on this machine.\n{}_PORT={}\n# {name}: its store, FIRM_STORE inside. \
-         `sqlite` is the embedded one and the only one that this version serves from.\n",
+        "\n# {name}: its port on this machine.\n{}_PORT={}\n",
         upper(name),
         published(plan, deployed),
     );
-    if let Some(store) = deployed.postgresql() {
-        out += &format!("# Decided is {}: {}\n", store.name, url(store));
-    }
-    out += &format!("{}=sqlite\n", self::store(deployed));
+    out += &match deployed.postgresql() {
+        Some(store) => format!(
+            "# {name}: its store, FIRM_STORE inside, where it is not the decided one: {}\n{}=\n",
+            url(store),
+            self::store(deployed)
+        ),
+        None => {
+            format!("# {name}: its store, FIRM_STORE inside.\n{}=sqlite\n", self::store(deployed))
+        }
+    };
     if !deployed.externals.is_empty() {
         let names: Vec<&str> = deployed.externals.iter().copied().collect();
         let example: Vec<String> =
@@ -132,7 +154,8 @@ fn beside(plan: &Plan<'_>) -> String {
         );
     }
     if plan.stores.iter().any(|store| store.kind == StoreKind::Redis) {
-        out += "\n# The store for what may be lost. This version has no part that reads it.\n\
+        out += "\n# The store for what may be lost. This version keeps rows in FIRM_STORE alone, and there\n\
+                # what replicas share for a while: answers and what is left of limits.\n\
                 # FIRM_CACHE=redis://redis:6379\n";
     }
     out

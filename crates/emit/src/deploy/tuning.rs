@@ -24,7 +24,10 @@ pub const TUNING: &[(&str, &str)] = &[
         "FIRM_STORE_ADMIN",
         "database with a user who may change tables, where FIRM_STORE's may not: postgres://",
     ),
-    ("FIRM_FIELD_KEYS", "file with the keys of encrypted fields: /etc/firm/fields.keys"),
+    (
+        "FIRM_FIELD_KEYS",
+        "file with the keys of encrypted fields, if elsewhere: /etc/firm/fields.keys",
+    ),
     ("FIRM_STORE_REPLICA", "read replicas, for what may be old: postgres://"),
     ("FIRM_STORE_CONNECTIONS", "most connections to the database: 20"),
     ("FIRM_CACHE", "Redis or Valkey that all replicas share, or `off`: redis://cache:6379"),

@@ -80,10 +80,10 @@ impl Compiler<'_> {
         match &value.kind {
             Kind::Field { of, field } => {
                 let suffix = match value.ty.required() {
-                    Type::Geo => super::encoding::LATITUDE_SUFFIX,
+                    Type::Geo if !self.is_encrypted(of, *field) => super::encoding::LATITUDE_SUFFIX,
                     _ => "",
                 };
-                Ok(format!("({} IS NULL)", self.field(of, *field, suffix, value.span)?))
+                Ok(format!("({} IS NULL)", self.column(of, *field, suffix, value.span)?))
             }
             Kind::PartRows { .. } => {
                 let rows = self.rows(value, None)?;

@@ -49,6 +49,17 @@ pub trait Layout {
     /// outside `Entity.exists` and its kin.
     fn deleted_at(&self, entity: EntityId) -> Option<FieldIndex>;
 
+    /// Whether a field's values are encrypted before the database sees them. It can tell that there
+    /// is one, and nothing else.
+    fn is_encrypted(&self, _entity: EntityId, _field: FieldIndex) -> bool {
+        false
+    }
+
+    /// The same of a part's field.
+    fn is_part_encrypted(&self, _part: PartId, _field: FieldIndex) -> bool {
+        false
+    }
+
     /// What else rows of an entity's table must fulfil to be seen, as SQL over this alias: that
     /// they belong to the tenant, where tenants share tables.
     fn visible(&self, _entity: EntityId, _alias: &str) -> Option<String> {

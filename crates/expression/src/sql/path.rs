@@ -23,8 +23,37 @@ impl Compiler<'_> {
         }
     }
 
-    /// A column of the row that `of` is or leads to.
+    /// Whether the row that `of` is or leads to keeps a field encrypted.
+    pub(super) fn is_encrypted(&self, of: &Expression, field: FieldIndex) -> bool {
+        let source = match &of.kind {
+            Kind::Variable(variable) => self.source(*variable).map(|source| source.rows),
+            _ => None,
+        };
+        match (source, of.ty.required()) {
+            (Some(Rows::Entity(entity)), _) => self.layout.is_encrypted(entity, field),
+            (Some(Rows::Part(part)), _) => self.layout.is_part_encrypted(part, field),
+            (None, Type::Reference(entity)) => self.layout.is_encrypted(*entity, field),
+            (None, Type::Part(part)) => self.layout.is_part_encrypted(*part, field),
+            _ => false,
+        }
+    }
+
+    /// A column of the row that `of` is or leads to, which holds what can be compared.
     pub(super) fn field(
+        &mut self,
+        of: &Expression,
+        field: FieldIndex,
+        suffix: &str,
+        span: Span,
+    ) -> Result<String> {
+        if self.is_encrypted(of, field) {
+            return refuse(span, "it is encrypted: the database sees whether it is null, no more");
+        }
+        self.column(of, field, suffix, span)
+    }
+
+    /// A column of the row that `of` is or leads to, whatever it holds.
+    pub(super) fn column(
         &mut self,
         of: &Expression,
         field: FieldIndex,

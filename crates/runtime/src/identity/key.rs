@@ -102,7 +102,8 @@ fn refuse_exposed(path: &Path) -> Result<(), IdentityError> {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata = fs::metadata(path)
         .map_err(|source| IdentityError::File { path: path.to_owned(), source })?;
-    if metadata.permissions().mode() & 0o077 == 0 {
+    // Mounted secrets may belong to a group that the process is in; nobody else may read them.
+    if metadata.permissions().mode() & 0o007 == 0 {
         return Ok(());
     }
     Err(IdentityError::Exposed { path: path.to_owned() })

@@ -108,6 +108,7 @@ pub(crate) fn not_running(model: &Model) -> (Vec<Diagnostic>, BTreeSet<Operation
             stopped.insert(id);
         }
     }
+    list.extend(sealed::in_the_clear(model).map(|(span, message)| missing(span, message)));
     let mut name = |span: Span, kind: &str, name: &str| {
         list.push(missing(span, format!("{kind} `{name}` does not run yet")));
     };
@@ -167,7 +168,6 @@ fn why_effects_stop(model: &Model, operation: &Operation) -> Option<&'static str
             )
         })
         .or_else(|| protocol(model, operation))
-        .or_else(|| sealed::stopped(model, operation))
 }
 
 fn leaves_transaction(effect: &Effect) -> bool {

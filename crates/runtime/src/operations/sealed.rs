@@ -1,7 +1,7 @@
 //! What cannot be done with fields that are encrypted one by one, and what is not built yet.
 
-use base::Diagnostic;
-use decide::sealed::is_sealed;
+use base::{Diagnostic, Span};
+use decide::sealed::{is_clear_secret, is_sealed};
 use expression::ir::{Expression, Kind};
 use expression::{EntityId, FieldIndex, Type};
 use model::Model;
@@ -19,7 +19,7 @@ pub(super) fn refused(model: &Model, keys: bool, errors: &mut Vec<Diagnostic>) {
     }
     let first = model.entities.iter().flat_map(fields).find(|field| is_sealed(field));
     if let (Some(field), false) = (first, keys) {
-        let message = "`sensitive` needs keys, and there are none";
+        let message = "encrypted fields need keys, and there are none";
         errors.push(
             Diagnostic::error("guard-not-built", field.name.span, message)
                 .label("encrypted")
@@ -29,6 +29,16 @@ pub(super) fn refused(model: &Model, keys: bool, errors: &mut Vec<Diagnostic>) {
     for operation in &model.operations {
         errors.extend(handed_on(model, operation));
     }
+}
+
+/// Secrets that the database sees, each with its place.
+pub(super) fn in_the_clear(model: &Model) -> impl Iterator<Item = (Span, String)> {
+    let all = model.entities.iter().flat_map(fields).filter(|field| is_clear_secret(field));
+    all.map(|field| {
+        let why = if field.modifiers.unique { "is unique" } else { "is a reference or a file" };
+        let name = &field.name.value;
+        (field.name.span, format!("the secret `{name}` {why}: it is stored in the clear"))
+    })
 }
 
 fn fields(entity: &Entity) -> impl Iterator<Item = &Field> {
@@ -50,7 +60,7 @@ fn of_field(entity: &Entity, field: &Field) -> Option<Diagnostic> {
     }
 }
 
-/// An encrypted value that an event or a call would carry off, to where it stands in the clear.
+/// An encrypted value that an event would carry off, to where it stands in the clear.
 fn handed_on(model: &Model, operation: &Operation) -> Option<Diagnostic> {
     let mut found = None;
     carried(&operation.effects, &mut |expression| {
@@ -58,7 +68,7 @@ fn handed_on(model: &Model, operation: &Operation) -> Option<Diagnostic> {
             found = Some(expression.span);
         }
     });
-    let what = "an encrypted value in an event or a call, where it would be in the clear,";
+    let what = "an encrypted value in an event, where it would be in the clear,";
     found.map(|span| guard("this value", span, what))
 }
 
@@ -67,9 +77,6 @@ fn carried(effects: &[Effect], see: &mut dyn FnMut(&Expression)) {
         match &effect.kind {
             EffectKind::Emit { payload, .. } => payload.iter().for_each(|value| fill(value, see)),
             EffectKind::Call(call) => {
-                if !call.inline && !call.safe {
-                    call.arguments.iter().for_each(|value| fill(value, see));
-                }
                 carried(&call.refused, see);
                 carried(call.fallback.as_deref().unwrap_or_default(), see);
             }
@@ -98,16 +105,4 @@ fn marked(model: &Model, entity: EntityId, part: Option<u16>, field: FieldIndex)
         Some(part) => entity.parts.get(usize::from(part)).map(|part| &part.fields),
     };
     fields.and_then(|all| all.get(usize::from(field.0))).is_some_and(is_sealed)
-}
-
-/// What a durable call needs to know is kept as it was sent.
-pub(super) fn stopped(model: &Model, operation: &Operation) -> Option<&'static str> {
-    let durable = operation
-        .effects
-        .iter()
-        .any(|effect| matches!(&effect.kind, EffectKind::Call(call) if !call.inline && !call.safe));
-    let entity = operation.entity()?;
-    let takes = decide::sealed::in_entity(model, entity) && !operation.input.parameters.is_empty();
-    (durable && takes)
-        .then_some("a durable call of an operation that takes encrypted values does not run yet")
 }

@@ -36,6 +36,7 @@ mod operations_lists;
 mod operations_retention;
 mod operations_rides;
 mod operations_rows;
+mod operations_secret;
 mod operations_sensitive;
 mod operations_shop;
 mod operations_tenancy;

@@ -133,7 +133,7 @@ externals:
 
 /// What a scripted external does with one call.
 #[derive(Clone, Debug)]
-enum Act {
+pub enum Act {
     Answer(Value),
     Refuse(&'static str),
     Fail { ambiguous: bool },
@@ -142,14 +142,14 @@ enum Act {
 
 /// Externals that follow a script, then answer.
 #[derive(Default)]
-struct Script {
+pub struct Script {
     acts: Mutex<VecDeque<Act>>,
-    calls: Mutex<Vec<(String, Vec<Value>)>>,
+    pub calls: Mutex<Vec<(String, Vec<Value>)>>,
     count: AtomicUsize,
 }
 
 impl Script {
-    fn of(acts: impl IntoIterator<Item = Act>) -> Arc<Self> {
+    pub fn of(acts: impl IntoIterator<Item = Act>) -> Arc<Self> {
         let acts = Mutex::new(acts.into_iter().collect());
         Arc::new(Self { acts, ..Self::default() })
     }
@@ -181,7 +181,7 @@ impl Externals for Script {
     }
 }
 
-fn reference(text: &str) -> Value {
+pub fn reference(text: &str) -> Value {
     Value::Record([Value::text(text)].into())
 }
 

@@ -12,7 +12,6 @@ mod words;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -23,13 +22,14 @@ use hyper::header::{ACCEPT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use runtime::http::{Arrival, Edge, Mount, Reply, ServeOptions, reply};
+use runtime::identity::Issuer;
 use runtime::problem::{Problem, code};
 use runtime::telemetry::AuditLog;
 
 use assets::Asset;
 use mint::Mint;
 
-use crate::{Failure, identity};
+use crate::Failure;
 
 /// The page.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +86,7 @@ pub(crate) fn serve(
     design: &Arc<Design>,
     settings: &PageSettings,
     around: &Surroundings<'_>,
-    data: &Path,
+    issuer: impl FnOnce() -> Result<Issuer, Failure>,
     options: &mut ServeOptions,
 ) -> Result<Option<String>, Failure> {
     let local = is_local(options.listen, &options.edge, around.public_url);
@@ -95,10 +95,7 @@ pub(crate) fn serve(
         return Ok(None);
     }
     let mint = match local && mode == PageMode::Try {
-        true => {
-            let issuer = identity::issuer(design, data)?;
-            Some(Mint::new(Arc::clone(design), issuer, around.audit.clone()))
-        }
+        true => Some(Mint::new(Arc::clone(design), issuer()?, around.audit.clone())),
         false => None,
     };
     let shown = model::Shown {

@@ -86,7 +86,7 @@ pub fn settings(folder: &Path) -> Settings {
     let mut edge = Edge::default();
     edge.rates.off = true;
     Settings {
-        field_keys: None,
+        keys: server::KeySettings::default(),
         listen: ([127, 0, 0, 1], 0).into(),
         data: folder.to_owned(),
         store: StoreAddress::Embedded,

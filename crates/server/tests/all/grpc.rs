@@ -196,7 +196,7 @@ impl Live {
             graphql: server::GraphQlSettings::default(),
             grpc: GrpcSettings { serving: grpc::Serving::On, ..GrpcSettings::default() },
             page: PageSettings::default(),
-            field_keys: None,
+            keys: server::KeySettings::default(),
             traces: None,
         };
         let server = Server::start(design, settings).await.map_err(|why| format!("{why:?}"));

@@ -19,6 +19,7 @@ mod files_support;
 mod files_uploads;
 mod grpc;
 mod isolation;
+mod keys;
 mod oidc_attacks;
 mod oidc_clients;
 mod oidc_library;

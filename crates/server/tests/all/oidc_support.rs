@@ -140,7 +140,7 @@ impl Live {
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let settings = Settings {
-            field_keys: None,
+            keys: server::KeySettings::default(),
             listen: ([127, 0, 0, 1], 0).into(),
             data: folder.clone(),
             store: StoreAddress::Embedded,

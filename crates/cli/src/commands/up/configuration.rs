@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use server::StoreAddress;
 
 use super::settings::{
-    cache::CacheArguments, database::Database, edge::EdgeArgs, fields::FieldArguments,
-    files::FilesArguments, graphql::GraphQlArgs, grpc::GrpcArgs, identity::IdentityArguments,
+    cache::CacheArguments, database::Database, edge::EdgeArgs, files::FilesArguments,
+    graphql::GraphQlArgs, grpc::GrpcArgs, identity::IdentityArguments, keys::KeyArguments,
     limits::LimitArgs, oidc::OidcArguments, page::PageArguments, telemetry::TelemetryArgs,
 };
 use crate::{
@@ -49,9 +49,9 @@ pub struct Settings {
     #[command(flatten)]
     pub database: Database,
 
-    /// Encrypted fields.
+    /// Keys.
     #[command(flatten)]
-    pub fields: FieldArguments,
+    pub keys: KeyArguments,
 
     /// Where an external is; without it a stand-in answers as the model says (may be repeated)
     #[arg(long, env = "FIRM_EXTERNAL", value_name = "NAME=URL", value_delimiter = ',')]
@@ -155,7 +155,7 @@ impl Settings {
             listen: address,
             data: self.data(folder),
             store: self.store_address(),
-            field_keys: self.fields.field_keys.clone(),
+            keys: self.keys.settings(),
             externals: self.externals()?,
             access_log: match self.log {
                 Log::Json => AccessLog::Stderr,
@@ -226,7 +226,7 @@ impl Settings {
             row("data", self.data(folder).display().to_string(), origins),
             row("store", masked(&self.store), origins),
         ];
-        rows.extend(self.fields.printed().map(|(name, value)| row(name, value, origins)));
+        rows.extend(self.keys.printed().map(|(name, value)| row(name, value, origins)));
         for setting in &self.external {
             rows.push(Setting { name: "external", ..row("external", masked(setting), origins) });
         }

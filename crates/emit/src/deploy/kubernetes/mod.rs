@@ -7,6 +7,7 @@ mod workload;
 use decide::sizing::{Redundancy, StoreKind};
 use serde_json::{Value, json};
 
+use super::environment;
 use super::plan::{Deployed, Plan};
 use crate::yaml;
 
@@ -93,6 +94,23 @@ fn metadata(plan: &Plan<'_>, deployed: &Deployed<'_>, name: &str) -> Value {
     json!({ "name": name, "namespace": plan.system, "labels": labels(plan, deployed) })
 }
 
+/// How the keys are made that all replicas share: with other ones, each would take the tokens of
+/// the others for forged, and could not read what they encrypted.
+fn shared_keys(plan: &Plan<'_>) -> String {
+    let (secret, namespace) = (environment::secret(plan), &plan.system);
+    let mut files = vec!["openssl genpkey -algorithm ed25519 -out identity.key"];
+    let mut options = String::from(" --from-file=identity.key");
+    if decide::sealed::anywhere(&plan.design.model) {
+        files.push("echo \"first $(openssl rand -base64 32 | tr +/ -_)\" > fields.keys");
+        options += " --from-file=fields.keys";
+    }
+    files.iter().map(|command| format!("#   {command}\n")).collect::<String>()
+        + &format!(
+            "#   kubectl create secret generic {secret} --namespace {namespace}{options}\n\
+             #     Keep these files apart from the database: what is encrypted is lost without them.\n"
+        )
+}
+
 fn kustomization(plan: &Plan<'_>, paths: &[&str]) -> String {
     let image = |of: &Deployed<'_>| json!({ "name": of.name(), "newTag": "0.1.0" });
     let images: Vec<Value> = plan.services.iter().map(image).collect();
@@ -106,6 +124,7 @@ fn kustomization(plan: &Plan<'_>, paths: &[&str]) -> String {
     let mut head = String::from(
         "# `kubectl apply --kustomize design/deploy/kubernetes`. Secrets are not here; make them first:\n",
     );
+    head += &shared_keys(plan);
     for deployed in &plan.services {
         let name = deployed.name();
         let mut command = format!(

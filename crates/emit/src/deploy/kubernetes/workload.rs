@@ -80,7 +80,7 @@ pub fn deployment(plan: &Plan<'_>, deployed: &Deployed<'_>) -> Value {
                     "prometheus.io/path": "/metrics",
                 },
             },
-            "spec": pod(deployed),
+            "spec": pod(plan, deployed),
         },
     }) else {
         return Value::Null;
@@ -94,7 +94,7 @@ pub fn deployment(plan: &Plan<'_>, deployed: &Deployed<'_>) -> Value {
     })
 }
 
-fn pod(deployed: &Deployed<'_>) -> Value {
+fn pod(plan: &Plan<'_>, deployed: &Deployed<'_>) -> Value {
     json!({
         "serviceAccountName": deployed.name(),
         "automountServiceAccountToken": false,
@@ -113,6 +113,8 @@ fn pod(deployed: &Deployed<'_>) -> Value {
         "volumes": [
             { "name": "data", "emptyDir": { "sizeLimit": "1Gi" } },
             { "name": "tmp", "emptyDir": { "sizeLimit": "256Mi" } },
+            // For the group of the process alone.
+            { "name": "keys", "secret": { "secretName": environment::secret(plan), "defaultMode": 0o440 } },
         ],
     })
 }
@@ -171,6 +173,7 @@ fn container(deployed: &Deployed<'_>) -> Value {
         "volumeMounts": [
             { "name": "data", "mountPath": "/data" },
             { "name": "tmp", "mountPath": "/tmp" },
+            { "name": "keys", "mountPath": environment::KEYS, "readOnly": true },
         ],
     })
 }

@@ -1,5 +1,7 @@
 //! What a job remembers: enough to go on in another process.
 
+use std::borrow::Cow;
+
 use expression::{Value, ir::VariableIndex, row_id};
 use model::model::{Call, Callee, EffectKind, OperationId};
 use serde::{Deserialize, Serialize};
@@ -89,9 +91,11 @@ pub(crate) fn create<X: Snapshot>(
         ),
         trace: (text(task.trace.parent.as_ref()), text(task.trace.correlation.as_ref())),
     };
+    let id = resumed.map_or_else(new_id, |resume| resume.job.id);
     let context = serde_json::to_string(&context).map_err(|e| internal(&e.to_string()))?;
+    let context = close(&work.plans, id, context)?;
     Ok(Job {
-        id: resumed.map_or_else(new_id, |resume| resume.job.id),
+        id,
         entity: task.key.0,
         row: task.key.1,
         operation: work.plans.model.qualified_operation(task.operation),
@@ -111,7 +115,7 @@ impl Resume {
     pub(crate) fn read(plans: &Plans, job: Job, now: i64) -> Option<Self> {
         let named = |(id, _): &(OperationId, _)| plans.model.qualified_operation(*id);
         let (operation, _) = plans.model.operations().find(|o| named(o) == job.operation)?;
-        let context: Context = serde_json::from_str(&job.context).ok()?;
+        let context: Context = serde_json::from_str(&open(plans, &job)?).ok()?;
         let list = |values: &[Json]| values.iter().map(decode).collect::<Option<Vec<_>>>();
         let actor = decode(&context.actor)?;
         let mut scope = crate::operations::scope::Scope::default()
@@ -225,6 +229,28 @@ impl Resume {
         }
         Ok(flow)
     }
+}
+
+/// Where fields are encrypted, so is what a job remembers: it may hold the value of one.
+fn close(plans: &Plans, id: u128, context: String) -> Result<String, Failure> {
+    let Some(keys) = &plans.keys else { return Ok(context) };
+    let sealed = keys.seal(&place(id), context.as_bytes());
+    Ok(sealed.map_err(|_| internal("a job cannot be encrypted"))?)
+}
+
+/// One from before there were encrypted fields is JSON as it stands.
+fn open<'j>(plans: &Plans, job: &'j Job) -> Option<Cow<'j, str>> {
+    match &plans.keys {
+        Some(keys) if !job.context.starts_with('{') => {
+            let context = keys.open_sealed(&place(job.id), &job.context).ok()?;
+            Some(Cow::Owned(String::from_utf8(context).ok()?))
+        }
+        _ => Some(Cow::Borrowed(&job.context)),
+    }
+}
+
+fn place(id: u128) -> Vec<u8> {
+    format!("job\0{id:032x}").into_bytes()
 }
 
 /// The id in a value that names a row.

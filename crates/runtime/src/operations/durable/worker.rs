@@ -99,7 +99,10 @@ pub(crate) fn start<S: Store>(
 async fn drive<S: Store>(inner: &Arc<Inner<S>>, mut job: Job) -> Option<Reply> {
     loop {
         let Some(resume) = Resume::read(&inner.plans, job.clone(), now()) else {
-            let message = format!("job of {} does not fit the model", job.operation);
+            let message = format!(
+                "job of {}: it does not fit the model, or the key that it is encrypted under is not here",
+                job.operation
+            );
             report::error("job-stuck", &message);
             put_back(inner, job, now().saturating_add(STUCK)).await;
             return None;

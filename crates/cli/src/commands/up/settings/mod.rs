@@ -3,11 +3,11 @@
 pub mod cache;
 pub mod database;
 pub mod edge;
-pub mod fields;
 pub mod files;
 pub mod graphql;
 pub mod grpc;
 pub mod identity;
+pub mod keys;
 pub mod limits;
 pub mod oidc;
 pub mod page;
