@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 
+use super::cores::Cores;
 use crate::process::Server;
 
 const TICKS: f64 = 100.0;
 
 /// Core-seconds since their processes began.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Busy {
     pub server: f64,
     /// The database and its backends; nothing of an embedded one.
@@ -36,6 +38,37 @@ impl Busy {
         })
     }
 
+    /// With what was used besides.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            server: self.server + other.server,
+            database: self.database + other.database,
+            client: self.client + other.client,
+            machine: self.machine + other.machine,
+        }
+    }
+
+    /// Of one request of so many.
+    pub fn per(self, requests: f64) -> Self {
+        let each = |seconds: f64| seconds / requests.max(1.0);
+        Self {
+            server: each(self.server),
+            database: each(self.database),
+            client: each(self.client),
+            machine: each(self.machine),
+        }
+    }
+
+    /// On the cores of the server, which clients share where they have none of their own.
+    pub fn on(self, cores: &Cores) -> f64 {
+        self.server + self.database + if cores.apart { 0.0 } else { self.client }
+    }
+
+    /// Share of the machine's time, `all` core-seconds, that others used.
+    pub fn others(self, all: f64) -> f64 {
+        (self.machine - self.server - self.database - self.client).max(0.0) / all
+    }
+
     pub fn since(self, earlier: Self) -> Self {
         Self {
             server: self.server - earlier.server,
@@ -44,6 +77,12 @@ impl Busy {
             machine: self.machine - earlier.machine,
         }
     }
+}
+
+/// The children of a process.
+pub fn children(id: u32) -> Result<Vec<u32>> {
+    let all = processes()?.into_iter();
+    Ok(all.filter(|(_, (parent, _))| *parent == id).map(|(child, _)| child).collect())
 }
 
 /// The parent of a process.

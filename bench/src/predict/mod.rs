@@ -2,6 +2,7 @@
 //! there, on this machine (`cargo xtask bench predict`).
 
 mod busy;
+mod cores;
 mod model;
 mod open;
 mod shop;
@@ -9,11 +10,13 @@ mod shop;
 use std::time::Duration;
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
 use crate::machine;
 use crate::postgresql::database;
 use crate::table;
 use busy::Busy;
+use cores::Cores;
 use model::{Calibration, Model, PERCENTILES};
 use open::{Kind, Seen, load};
 use shop::Shop;
@@ -52,7 +55,11 @@ pub fn measure(admin: Option<&str>) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let version = admin.map(|admin| runtime.block_on(database::version(admin))).transpose()?;
     machine::print(version.as_deref().unwrap_or("none"));
-    on("SQLite", None, None, &options)?;
+    if let Some(folder) = std::env::var_os("FIRMITAS_BENCH_KEPT") {
+        return again(std::path::Path::new(&folder));
+    }
+    let cores = Cores::divided();
+    on("SQLite", None, None, &cores, &options)?;
     let Some(admin) = admin else {
         println!("FIRMITAS_BENCH_POSTGRES is not set: PostgreSQL is left out");
         return Ok(());
@@ -62,78 +69,174 @@ pub fn measure(admin: Option<&str>) -> Result<()> {
         let row = database::connect(admin).await?.query_one("SELECT pg_backend_pid()", &[]).await?;
         anyhow::Ok((url, u32::try_from(row.get::<_, i32>(0)).ok().and_then(busy::parent)))
     })?;
-    on("PostgreSQL", Some(&url), server, &options)
+    if let Some(server) = server {
+        cores.serving(server, &busy::children(server)?)?;
+    }
+    let measured = on("PostgreSQL", Some(&url), server, &cores, &options);
+    if let Some(server) = server {
+        cores.free(server, &busy::children(server)?)?;
+    }
+    measured
 }
 
-/// One store, from an empty one to the tables. `database` is its process.
-fn on(name: &str, store: Option<&str>, database: Option<u32>, options: &Options) -> Result<()> {
-    let progress = |what: &str| eprintln!("{name}: {what}");
-    progress("filling");
-    let shop = Shop::open(store)?;
-    let mix = shop.mix();
-    let address = shop.server.address.as_str();
-    let mut run = 0;
-    let mut asked = |rate, time| {
-        run += 1;
-        load(address, &mix, rate, time, run)
-    };
-    progress("warming up, then all it can serve");
-    asked(Err(ALL_IT_CAN), options.time / 2)?;
-    let capacity = asked(Err(ALL_IT_CAN), options.time)?.rate;
-    progress(&format!("{capacity:.0} requests/s; measuring times at {:.0} %", LOADS[0] * 100.0));
-    asked(Ok(capacity * LOADS[0]), options.time / 2)?;
-    let (before, start) = (shop.metrics()?, Busy::now(&shop.server, database)?);
-    let time = long_enough(&mix, capacity * LOADS[0], options.time * 4);
-    let seen = asked(Ok(capacity * LOADS[0]), time)?;
-    let (busy, after) = (Busy::now(&shop.server, database)?.since(start), shop.metrics()?);
-    let mut measured: Vec<Vec<Seen>> = LOADS.iter().map(|_| Vec::new()).collect();
-    let mut used = [0.0; LOADS.len()];
-    for round in 1..=options.rounds {
-        progress(&format!("round {round} of {}", options.rounds));
-        for (at, share) in LOADS.iter().enumerate() {
-            let start = Busy::now(&shop.server, database)?;
-            measured[at].push(asked(Ok(capacity * share), options.time)?);
-            let busy = Busy::now(&shop.server, database)?.since(start);
-            used[at] += (busy.server + busy.database + busy.client) / options.time.as_secs_f64();
-        }
-    }
-    progress("simulating");
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-    let connections = connections(&after).unwrap_or(cores.clamp(2, 16));
-    let time = time.as_secs_f64();
-    println!(
-        "\n#### {name}: {capacity:.0} requests/s at most; times taken at {:.0} %",
-        LOADS[0] * 100.0
-    );
-    told(&seen, busy, time * f64::from(cores));
-    let from = Calibration { before, after, seen: &seen, busy, time };
-    let model = Model::calibrated(model::design()?, &mix, cores, connections, &from)?;
-    for (at, share) in LOADS.iter().enumerate() {
-        let times = share / LOADS[0];
-        let said = model.at(times, 1.0)?;
-        let cores_used = used[at] / options.rounds as f64 / f64::from(cores);
-        println!(
-            "\nAt {:.0} %: cores {:.0} % busy, {:.0} % predicted",
-            share * 100.0,
-            cores_used * 100.0,
-            model.utilisation(times)? * 100.0
-        );
-        table(&mix, &said, &measured[at]);
+/// Simulates what was measured and kept before (`FIRMITAS_BENCH_KEEP`), without measuring anything.
+fn again(folder: &std::path::Path) -> Result<()> {
+    for name in ["SQLite", "PostgreSQL"] {
+        let Ok(text) = std::fs::read(folder.join(format!("{name}.json"))) else { continue };
+        report(name, &serde_json::from_slice(&text)?)?;
     }
     Ok(())
 }
 
-/// What a request used of the processors, and whether others were at work on them. `all` are the
-/// core-seconds that there were.
-fn told(seen: &Seen, busy: Busy, all: f64) {
-    let count = seen.latencies.iter().map(Vec::len).sum::<usize>() as f64;
-    let per = |seconds: f64| seconds * 1e6 / count;
-    let others = (busy.machine - busy.server - busy.database - busy.client).max(0.0) / all;
+/// A store that is measured.
+struct Bench<'a> {
+    shop: Shop,
+    mix: Vec<Kind>,
+    database: Option<u32>,
+    options: &'a Options,
+    runs: u64,
+}
+
+impl Bench<'_> {
+    /// Load for a time, and what everybody used of the processors meanwhile. Where there is no rate,
+    /// as much as so many connections can.
+    fn asked(&mut self, rate: Result<f64, usize>, time: Duration) -> Result<(Seen, Busy)> {
+        self.runs += 1;
+        let start = Busy::now(&self.shop.server, self.database)?;
+        let seen = load(&self.shop.server.address, &self.mix, rate, time, self.runs)?;
+        Ok((seen, Busy::now(&self.shop.server, self.database)?.since(start)))
+    }
+
+    /// All it can serve a second, and what a request takes of the processors then.
+    fn all_it_can(&mut self) -> Result<(f64, Busy)> {
+        self.asked(Err(ALL_IT_CAN), self.options.time / 2)?;
+        let (seen, busy) = self.asked(Err(ALL_IT_CAN), self.options.time)?;
+        Ok((seen.rate, busy.per(seen.count())))
+    }
+}
+
+/// One store, from an empty one to the tables. `database` is its process.
+fn on(
+    name: &str,
+    store: Option<&str>,
+    database: Option<u32>,
+    cores: &Cores,
+    options: &Options,
+) -> Result<()> {
+    let progress = |what: &str| eprintln!("{name}: {what}");
+    progress("filling");
+    let shop = Shop::open(store, cores)?;
+    cores.take_own()?;
+    let mut bench = Bench { mix: shop.mix(), shop, database, options, runs: 0 };
+    let measurement = measured(&mut bench, cores, &progress);
+    cores.free(std::process::id(), &[])?;
+    let measurement = measurement?;
+    if let Some(folder) = std::env::var_os("FIRMITAS_BENCH_KEEP") {
+        let path = std::path::Path::new(&folder).join(format!("{name}.json"));
+        std::fs::write(path, serde_json::to_vec(&measurement)?)?;
+    }
+    progress("simulating");
+    report(name, &measurement)
+}
+
+/// All that is measured of one store.
+#[derive(Serialize, Deserialize)]
+struct Measurement {
+    /// Requests a second, at most.
+    capacity: f64,
+    /// Operations.
+    kinds: Vec<String>,
+    /// What it was calibrated with.
+    from: Calibration,
+    /// By load.
+    loads: Vec<AtLoad>,
+}
+
+fn measured(bench: &mut Bench<'_>, cores: &Cores, progress: &dyn Fn(&str)) -> Result<Measurement> {
+    progress("warming up, then all it can serve");
+    let (capacity, full) = bench.all_it_can()?;
+    progress(&format!("{capacity:.0} requests/s; measuring times at {:.0} %", LOADS[0] * 100.0));
+    bench.asked(Ok(capacity * LOADS[0]), bench.options.time / 2)?;
+    let before = bench.shop.metrics()?;
+    let time = long_enough(&bench.mix, capacity * LOADS[0], bench.options.time * 4);
+    let (seen, busy) = bench.asked(Ok(capacity * LOADS[0]), time)?;
+    let after = bench.shop.metrics()?;
+    let connections = connections(&after).unwrap_or(cores.server.clamp(2, 16));
+    let (time, cores) = (time.as_secs_f64(), cores.clone());
+    let from = Calibration { before, after, seen, busy, time, full, cores, connections };
+    let kinds = bench.mix.iter().map(|kind| kind.name.to_owned()).collect();
+    Ok(Measurement { capacity, kinds, from, loads: rounds(bench, capacity, progress)? })
+}
+
+fn report(name: &str, of: &Measurement) -> Result<()> {
     println!(
-        "\nCPU of a request: server {:.0} us, database {:.0} us, client {:.0} us; {:.0} % of the machine was used by others.",
-        per(busy.server),
-        per(busy.database),
-        per(busy.client),
+        "\n#### {name}: {:.0} requests/s at most; times taken at {:.0} % and there",
+        of.capacity,
+        LOADS[0] * 100.0
+    );
+    let model = Model::calibrated(model::design()?, &of.kinds, &of.from)?;
+    told(&of.from, &model);
+    compare(&of.kinds, &model, &of.from, &of.loads)
+}
+
+/// What was measured at one load, again and again.
+#[derive(Default, Serialize, Deserialize)]
+struct AtLoad {
+    seen: Vec<Seen>,
+    used: Busy,
+}
+
+/// Every load in turn, so that what changes on the machine concerns all of them.
+fn rounds(bench: &mut Bench<'_>, capacity: f64, progress: &dyn Fn(&str)) -> Result<Vec<AtLoad>> {
+    let mut measured: Vec<AtLoad> = LOADS.iter().map(|_| AtLoad::default()).collect();
+    for round in 1..=bench.options.rounds {
+        progress(&format!("round {round} of {}", bench.options.rounds));
+        for (share, at) in LOADS.iter().zip(&mut measured) {
+            let (seen, used) = bench.asked(Ok(capacity * share), bench.options.time)?;
+            at.seen.push(seen);
+            at.used = at.used.and(used);
+        }
+    }
+    Ok(measured)
+}
+
+fn compare(kinds: &[String], model: &Model, from: &Calibration, measured: &[AtLoad]) -> Result<()> {
+    for (share, at) in LOADS.iter().zip(measured) {
+        let times = share / LOADS[0];
+        let said = model.at(times, 1.0)?;
+        let count: f64 = at.seen.iter().map(Seen::count).sum();
+        let requests = count / at.seen.iter().map(|seen| seen.time).sum::<f64>();
+        let each = at.used.per(count).on(&from.cores);
+        println!(
+            "\nAt {:.0} %: {:.0} us of the cores a request, which are {:.0} % busy; {:.0} % predicted",
+            share * 100.0,
+            each * 1e6,
+            each * requests / f64::from(from.cores.server) * 100.0,
+            model.utilisation(times)? * 100.0
+        );
+        table(kinds, &said, &at.seen);
+    }
+    Ok(())
+}
+
+/// What a request used of the processors, and whether others were at work on them.
+fn told(from: &Calibration, model: &Model) {
+    let all = std::thread::available_parallelism().map_or(1, |all| all.get());
+    let others = from.busy.others(from.time * all as f64);
+    let (low, full) = (from.per_request(), from.full);
+    let us = |of: fn(&Busy) -> f64| (of(&low) * 1e6, of(&full) * 1e6);
+    let (server, database, client) = (us(|of| of.server), us(|of| of.database), us(|of| of.client));
+    println!(
+        "\nCPU of a request at {:.0} % and at most: server {:.0} and {:.0} us, database {:.0} and {:.0} us, client {:.0} and {:.0} us{}. A core that was free takes {:.0} us more. Others used {:.0} % of the machine.",
+        LOADS[0] * 100.0,
+        server.0,
+        server.1,
+        database.0,
+        database.1,
+        client.0,
+        client.1,
+        if from.cores.apart { " on a core of its own" } else { "" },
+        model.setup() * 1e6,
         others * 100.0,
     );
     if others > OTHERS {
@@ -155,9 +258,9 @@ fn connections(metrics: &str) -> Option<u32> {
 }
 
 /// Each percentile beside that of the repeated runs: their median, and how far they spread.
-fn table(mix: &[Kind], said: &[[f64; 3]], measured: &[Seen]) {
+fn table(kinds: &[String], said: &[[f64; 3]], measured: &[Seen]) {
     let mut rows = Vec::new();
-    for (at, kind) in mix.iter().enumerate() {
+    for (at, kind) in kinds.iter().enumerate() {
         for (which, share) in PERCENTILES.iter().enumerate() {
             let mut runs: Vec<f64> =
                 measured.iter().filter_map(|seen| seen.percentile(at, *share)).collect();
@@ -168,7 +271,7 @@ fn table(mix: &[Kind], said: &[[f64; 3]], measured: &[Seen]) {
             let error = predicted / middle - 1.0;
             let inside = if predicted >= *least && predicted <= *most { "yes" } else { "no" };
             rows.push(vec![
-                kind.name.to_owned(),
+                kind.clone(),
                 format!("p{:.0}", share * 100.0),
                 format!("{:.2}", predicted * 1e3),
                 format!("{:.2}", middle * 1e3),

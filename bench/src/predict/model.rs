@@ -6,35 +6,56 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use decide::Design;
+use serde::{Deserialize, Serialize};
 use simulate::calibrate::{self, File, Measured, Shape};
 use simulate::design::{Amount, Clients, OneServer, Question, compile, times};
 use simulate::experiment::{Plan, QUANTILES, simulate};
 
 use super::busy::Busy;
-use super::open::{Kind, Seen};
+use super::cores::Cores;
+use super::open::Seen;
 use crate::process::shop;
 
 /// Rounds in which what no resource explains is found.
 const ROUNDS: usize = 6;
+/// Rounds in which the set-up of cores is found.
+const SETUP_ROUNDS: usize = 4;
 /// The percentiles that are compared.
 pub const PERCENTILES: [f64; 3] = [0.5, 0.95, 0.99];
 const SECOND: f64 = 1e9;
 
 /// What was measured at one load.
-pub struct Calibration<'a> {
+#[derive(Serialize, Deserialize)]
+pub struct Calibration {
     pub before: String,
     pub after: String,
-    pub seen: &'a Seen,
+    pub seen: Seen,
     pub busy: Busy,
     /// Seconds that it took.
     pub time: f64,
+    /// What a request takes of the processors when the server has all that it can do.
+    pub full: Busy,
+    pub cores: Cores,
+    pub connections: u32,
+}
+
+impl Calibration {
+    /// Requests.
+    fn count(&self) -> f64 {
+        self.seen.count()
+    }
+
+    /// What a request took of the processors.
+    pub fn per_request(&self) -> Busy {
+        self.busy.per(self.count())
+    }
 }
 
 /// A design with what was measured.
 pub struct Model {
     design: Design,
     question: Question,
-    kinds: Vec<&'static str>,
+    kinds: Vec<String>,
 }
 
 /// The shop, decided.
@@ -51,13 +72,7 @@ impl Model {
     /// Takes times from scrapes and processor time from the machine. What is left between that and
     /// what clients saw (the kernel, wake-ups, group commits) is put beside, as a time that keeps
     /// nothing busy.
-    pub fn calibrated(
-        design: Design,
-        kinds: &[Kind],
-        cores: u32,
-        connections: u32,
-        from: &Calibration<'_>,
-    ) -> Result<Self> {
+    pub fn calibrated(design: Design, kinds: &[String], from: &Calibration) -> Result<Self> {
         let files = [
             File { name: "before", text: &from.before },
             File { name: "after", text: &from.after },
@@ -67,13 +82,16 @@ impl Model {
         for note in notes {
             println!("note: {note}");
         }
-        let count: usize = from.seen.latencies.iter().map(Vec::len).sum();
         let rates = kinds.iter().zip(&from.seen.latencies);
-        let rates = rates.map(|(kind, all)| (kind.name.to_owned(), all.len() as f64 / from.time));
+        let rates = rates.map(|(kind, all)| (kind.clone(), all.len() as f64 / from.time));
+        // A load generator on cores of its own is not part of what is simulated beyond its time.
+        let client = if from.cores.apart { from.per_request().client } else { from.full.client };
         let server = OneServer {
-            cores,
-            connections,
-            client: from.busy.client / count.max(1) as f64,
+            cores: from.cores.server,
+            connections: from.connections,
+            setup: 0.0,
+            client,
+            client_cores: from.cores.apart.then_some(1),
             rates: Some(rates.collect()),
         };
         let clients = Clients { attempts: 1, backoff: 0.0, jitter: false, budget: None };
@@ -85,16 +103,18 @@ impl Model {
             measured: Measured { whole: true, ..measured },
             server: Some(server),
         };
-        let names = kinds.iter().map(|kind| kind.name).collect();
+        let names = kinds.to_vec();
         let mut model = Self { design, question, kinds: names };
         model.share_processors(from)?;
-        model.settle(from.seen)?;
+        model.find_setup(from)?;
+        model.settle(&from.seen)?;
         Ok(model)
     }
 
-    /// What the server and the database used of the processors, shared out: to operations as their
-    /// own time is to that of all; in the database as the table of numbers has it.
-    fn share_processors(&mut self, from: &Calibration<'_>) -> Result<()> {
+    /// What the server and the database take of the processors when they are full, so that nobody
+    /// is woken for one request, shared out: to operations as their own time is to that of all; in
+    /// the database as the table of numbers has it.
+    fn share_processors(&mut self, from: &Calibration) -> Result<()> {
         let usual = self.usual();
         let embedded = from.busy.database <= 0.0;
         let operations = &mut self.question.measured.operations;
@@ -117,29 +137,61 @@ impl Model {
             if embedded { stored(name) * busy } else { 0.0 }
         };
         let all = sum(&|name, count| count * (own(name) + inside(name)));
-        let factor = from.busy.server / all.max(f64::MIN_POSITIVE);
+        let count = from.count();
+        let factor = from.full.server * count / all.max(f64::MIN_POSITIVE);
         let database = sum(&|name, count| count * usual_of(name).0).max(f64::MIN_POSITIVE);
-        let per_usual = from.busy.database / database;
+        let per_usual = from.full.database * count / database;
         let mut found = BTreeMap::new();
         for name in &self.kinds {
             let work = if embedded { factor * inside(name) } else { per_usual * usual_of(name).0 };
-            found.insert(*name, (factor, work));
+            found.insert(name.clone(), (factor, work));
         }
         for (name, (factor, work)) in found {
             let of = operations
-                .get_mut(name)
+                .get_mut(&name)
                 .with_context(|| format!("too few requests of {name}: FIRMITAS_BENCH_SECONDS"))?;
             if let Some(fit) = &mut of.application {
                 fit.shape = fit.shape.times(factor);
             }
             if let Some(fit) = &mut of.store {
-                let whole = fit.shape.mean().max(work);
+                // What an embedded store takes beyond its work is waiting for a core, which is
+                // simulated, or for a commit that others share, which keeps nobody else waiting.
+                let whole = if embedded { work } else { fit.shape.mean().max(work) };
                 fit.shape = fit.shape.times(whole / fit.shape.mean());
                 of.busy = Some(work / whole);
             }
             of.kept = None;
         }
         Ok(())
+    }
+
+    /// Finds what a core that was free needs more, so that the cores are as busy as they were.
+    /// Utilisation rises with it nearly in proportion.
+    fn find_setup(&mut self, from: &Calibration) -> Result<()> {
+        let low = from.per_request();
+        let more = (low.on(&from.cores) - from.full.on(&from.cores)).max(0.0);
+        let wanted = low.on(&from.cores) * from.count() / from.time / f64::from(from.cores.server);
+        let without = self.utilisation(1.0)?;
+        // As if each request found a free core once.
+        let mut setup = more;
+        for _ in 0..SETUP_ROUNDS {
+            self.set_up(setup);
+            let found = self.utilisation(1.0)? - without;
+            setup *= ((wanted - without) / found.max(1e-6)).clamp(0.0, 4.0);
+        }
+        self.set_up(setup);
+        Ok(())
+    }
+
+    fn set_up(&mut self, setup: f64) {
+        if let Some(server) = &mut self.question.server {
+            server.setup = setup;
+        }
+    }
+
+    /// What a core that was free needs more, in seconds.
+    pub fn setup(&self) -> f64 {
+        self.question.server.as_ref().map_or(0.0, |server| server.setup)
     }
 
     /// Seconds of a core of the store by the table, and the share that they are of its time.
@@ -173,7 +225,7 @@ impl Model {
                 let (said50, said95) = (said[at][0], said[at][1]);
                 let (middle, tail) = &mut beside[at];
                 let missing = p50 - said50;
-                let of = self.question.measured.operations.get_mut(*name).context("no times")?;
+                let of = self.question.measured.operations.get_mut(name).context("no times")?;
                 if *middle + missing < 0.0
                     && let (Some(fit), Some(busy)) = (&mut of.store, of.busy)
                 {
@@ -206,10 +258,10 @@ impl Model {
         let report = simulate(&compiled.network, &plan, |_| ())
             .map_err(|unsound| anyhow::anyhow!("{unsound}"))?;
         let window = report.windows.first().context("no window")?;
-        let of = |name: &&str| {
+        let of = |name: &String| {
             let simple = name.rsplit('.').next().unwrap_or(name);
             let found = compiled.operations.iter().zip(&window.sources);
-            let mut found = found.filter(|(of, _)| of.name == *simple || of.name == **name);
+            let mut found = found.filter(|(of, _)| of.name == *simple || of.name == *name);
             let (_, source) = found.next().with_context(|| format!("{name} is not simulated"))?;
             let quantile = |share: f64| {
                 let at = QUANTILES.iter().position(|of| (of - share).abs() < 1e-9);

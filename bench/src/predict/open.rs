@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use simulate::kernel::{Distribution, Random};
 
 /// Connections: more than are ever needed below capacity.
@@ -31,12 +32,20 @@ pub struct Kind {
 }
 
 /// Latencies by kind, in seconds and rising, and answers per second.
+#[derive(Serialize, Deserialize)]
 pub struct Seen {
     pub latencies: Vec<Vec<f64>>,
     pub rate: f64,
+    /// Seconds that it took.
+    pub time: f64,
 }
 
 impl Seen {
+    /// Requests.
+    pub fn count(&self) -> f64 {
+        self.latencies.iter().map(Vec::len).sum::<usize>() as f64
+    }
+
     /// A percentile of a kind; none where fewer than five lie beyond it.
     pub fn percentile(&self, kind: usize, share: f64) -> Option<f64> {
         let all = self.latencies.get(kind)?;
@@ -107,7 +116,7 @@ pub fn load(
     let elapsed = start.elapsed().as_secs_f64();
     let count: usize = latencies.iter().map(Vec::len).sum();
     latencies.iter_mut().for_each(|all| all.sort_by(f64::total_cmp));
-    Ok(Seen { latencies, rate: count as f64 / elapsed })
+    Ok(Seen { latencies, rate: count as f64 / elapsed, time: elapsed })
 }
 
 fn connect(address: &str) -> Result<TcpStream> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::cores::Cores;
 use super::open::{Kind, Requests, once};
 use crate::process::{Server, firm, folder, remove, shop};
 
@@ -35,9 +36,9 @@ impl Shop {
     /// Starts `firm up` on a store (its URL; the embedded one if there is none) and fills it.
     /// Answers are not kept in memory: what a cache answers grows with the load, so that times of
     /// one load would not be those of another.
-    pub fn open(store: Option<&str>) -> Result<Self> {
+    pub fn open(store: Option<&str>, cores: &Cores) -> Result<Self> {
         let data = folder("predict")?;
-        let mut command = Command::new(firm()?);
+        let mut command = cores.command(&firm()?);
         command.arg("up").arg(shop()).args(["--listen", "127.0.0.1:0", "--json", "--log", "off"]);
         command.args(["--rate-limit", "off", "--cache", "off"]);
         if let Some(store) = store {

@@ -1,4 +1,6 @@
-//! Hit ratios of caches that keep an item for a fixed time.
+//! Hit ratios of caches that keep an item for a fixed time, or as many as there is room for.
+
+use crate::root::quantile;
 
 /// How requests spread over items: the n-th most popular is asked for in proportion to `n^-exponent`
 /// (Zipf).
@@ -83,6 +85,34 @@ pub fn hit_ratio(popularity: Popularity, rate: f64, time_to_live: f64) -> f64 {
         let share = weight / total;
         let expected = rate * share * time_to_live;
         items * share * expected / (1.0 + expected)
+    });
+    hits.sum()
+}
+
+/// Share of requests answered from a cache that holds `capacity` items and drops the least recently
+/// used: an item is there if it was asked for within a time that is nearly the same for all (Che, Tung
+/// and Wang 2002; Fricker, Robert and Roberts 2012 say why that is so near).
+#[must_use]
+pub fn lru_hit_ratio(popularity: Popularity, capacity: f64) -> f64 {
+    let weights = popularity.weights();
+    let total: f64 = weights.iter().map(|(weight, items)| items * weight).sum();
+    if total <= 0.0 || capacity <= 0.0 {
+        return 0.0;
+    }
+    if capacity >= popularity.items {
+        return 1.0;
+    }
+    // The share of items that nobody asked for within a time, in units of the time between two
+    // requests.
+    let absent = |time: f64| {
+        let each = weights.iter();
+        let left = |(weight, items): &(f64, f64)| items * libm::exp(-time * weight / total);
+        each.map(left).sum::<f64>() / popularity.items
+    };
+    let time = quantile(capacity / popularity.items, absent);
+    let hits = weights.iter().map(|(weight, items)| {
+        let share = weight / total;
+        items * share * -libm::expm1(-time * share)
     });
     hits.sum()
 }

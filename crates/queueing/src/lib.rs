@@ -19,9 +19,10 @@ mod retry;
 mod root;
 mod scaling;
 mod servers;
+mod setup;
 
 pub use availability::{budget_spent, series};
-pub use cache::{Popularity, hit_ratio};
+pub use cache::{Popularity, hit_ratio, lru_hit_ratio};
 pub use closed::{Closed, ClosedResult};
 pub use finite::{FiniteRoom, Population};
 pub use general::{DeterministicService, GeneralService, InfiniteServers};
@@ -35,6 +36,7 @@ pub use patience::Patience;
 pub use retry::{Retries, attempts_at_leaf, load_with_budget};
 pub use scaling::Scalability;
 pub use servers::{BatchArrivals, Breakdowns, DeterministicServers};
+pub use setup::{SetupServer, setup_through};
 
 /// Little's law: the mean number inside is throughput times mean time inside (Little 1961).
 #[must_use]

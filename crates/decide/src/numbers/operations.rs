@@ -221,6 +221,32 @@ macro_rules! followed_by_those_of_operations {
             TRACE_BYTES = "trace-bytes" 5_000.0 "bytes" in 1_000.0..20_000.0 from "house";
             /// Share of the budget, or of all other costs, that traces may take.
             TRACE_SHARE = "trace-share" 0.02 "share" in 0.005..0.1 from "house";
+            /// Coefficient of variation of application time, simulated: requests of one operation
+            /// are alike.
+            APPLICATION_VARIATION = "application-variation" 0.5 "" in 0.1..2.0 from "house";
+            /// Coefficient of variation of database time, simulated: some pages are in memory and
+            /// some are not. One is that of the exponential distribution.
+            DATABASE_VARIATION = "database-variation" 1.0 "" in 0.2..4.0 from "house";
+            /// Coefficient of variation of round trips and the write-ahead log, simulated.
+            TRIP_VARIATION = "trip-variation" 0.5 "" in 0.1..2.0 from "house";
+            /// Longest wait of an event for the relay that takes it out of the outbox.
+            RELAY_WAIT = "relay-wait" 50.0 "ms" in 5.0..1_000.0 from "house";
+            /// Attempts of clients that get no answer, the first included.
+            CLIENT_ATTEMPTS = "client-attempts" 3.0 "attempts" in 1.0..10.0 from "house";
+            /// Retries that a budget of retries allows at once, beside its share.
+            RETRY_BURST = "retry-burst" 10.0 "retries" in 1.0..100.0 from "house";
+            /// Time between two looks of the autoscaler.
+            SCALING_INTERVAL = "scaling-interval" 15.0 "s" in 5.0..60.0
+                from "Kubernetes, Horizontal Pod Autoscaling: the default of --horizontal-pod-autoscaler-sync-period";
+            /// Share of the target within which the autoscaler does nothing.
+            SCALING_TOLERANCE = "scaling-tolerance" 0.1 "share" in 0.02..0.3
+                from "Kubernetes, Horizontal Pod Autoscaling: the default of --horizontal-pod-autoscaler-tolerance";
+            /// Time until a replica that was asked for serves: it is placed, its image is there, and
+            /// its probe has succeeded.
+            REPLICA_START = "replica-start" 30.0 "s" in 5.0..180.0 from "house";
+            /// Time for which replicas of a lost zone still get requests: three checks of a balancer,
+            /// ten seconds apart, less the first.
+            ZONE_NOTICED = "zone-noticed" 20.0 "s" in 5.0..120.0 from "house";
         }
     };
 }

@@ -105,6 +105,8 @@ pub struct StationSyntax {
     pub patience: Option<DistributionSyntax>,
     /// Share of services that fail.
     pub failures: Option<Spanned<Share>>,
+    /// What a server that was idle needs before it serves.
+    pub setup: Option<DistributionSyntax>,
     /// What happens to those whose caller has gone.
     pub expired: Option<Spanned<ExpiredSyntax>>,
     /// Whom it asks while it keeps its server.
@@ -247,6 +249,7 @@ keys!(StationSyntax, "a station", span span, {
     "discipline" => discipline: OneOf<DisciplineSyntax>, "Who is next.";
     "patience" => patience: DistributionSyntax, "How long one waits.";
     "failures" => failures: Short<ShareForm>, "Share of services that fail.";
+    "setup" => setup: DistributionSyntax, "What an idle server needs before it serves.";
     "expired" => expired: OneOf<ExpiredSyntax>, "Those whose caller has gone.";
     "calls" => calls: CallSyntax, "Whom it asks while it keeps its server.";
     "then" => then: RouteSyntax, "Where one goes next.";
@@ -295,6 +298,8 @@ fn station(station: &mut StationSyntax, mapping: &Mapping, binder: &mut Binder<'
             conflict(mapping, binder, "discipline", key);
         }
     }
+    // Who keeps a server is not served by it.
+    conflict(mapping, binder, "setup", "calls");
 }
 
 fn change(_: &mut ChangeSyntax, mapping: &Mapping, binder: &mut Binder<'_>) {

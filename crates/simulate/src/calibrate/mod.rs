@@ -28,6 +28,10 @@ pub use shape::Shape;
 use of_scrapes::Scrapes;
 use scrape::Scrape;
 
+/// Variations where measurements tell none: those of the table of numbers.
+const APPLICATION_VARIATION: f64 = decide::numbers::APPLICATION_VARIATION.default;
+const DATABASE_VARIATION: f64 = decide::numbers::DATABASE_VARIATION.default;
+
 /// A file that was measured into: its name, as it is told, and its text.
 #[derive(Clone, Copy, Debug)]
 pub struct File<'t> {

@@ -2,8 +2,8 @@
 
 use super::bins::{Bins, number};
 use super::scrape::{Buckets, Scrape};
+use super::{APPLICATION_VARIATION, DATABASE_VARIATION};
 use super::{Fit, Measured, OperationTimes, Shape, Unreadable, errors, fit};
-use crate::design::times::{APPLICATION_VARIATION, DATABASE_VARIATION};
 
 /// Share of the store's time that may be waiting before it is said.
 const MUCH: f64 = 0.02;

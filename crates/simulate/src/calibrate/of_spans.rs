@@ -3,8 +3,8 @@
 
 use super::bins::{Gathered, number};
 use super::spans::{Halves, Own, Spans};
+use super::{APPLICATION_VARIATION, DATABASE_VARIATION};
 use super::{Fit, Measured, OperationTimes, errors, fit};
-use crate::design::times::{APPLICATION_VARIATION, DATABASE_VARIATION};
 
 pub(super) fn measured(spans: &Spans) -> Measured {
     let operations = spans.operations.iter().map(|(name, own)| (name.clone(), operation(own)));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use decide::crossings::{End, How};
+use decide::facts::Facts;
 use decide::protection::{self, Opens, Protected};
 use decide::{Design, budget};
 use model::model::{ExternalId, OperationId};
@@ -15,9 +16,6 @@ use crate::network::{Breaker, Budget, Builder, END, Label, Opening, Policy, Stat
 
 /// Most times that one request makes the same call.
 const MOST_REPEATS: f64 = 100.0;
-
-/// Retries that a budget allows at once, beside its share. House.
-const BURST: f64 = 10.0;
 
 /// All calls of a design by the operation that makes them.
 pub(super) struct Calls {
@@ -120,7 +118,7 @@ impl Calls {
         };
         let bulkhead = self.bulkhead(builder, &name, protected.protection.bulkhead);
         let held = builder.enter(bulkhead, asked);
-        let policy = policy(protected);
+        let policy = policy(facts, protected);
         let otherwise = (protected.choice == "fallback").then_some(then);
         let mut next = then;
         for _ in 0..repeats(design, protected) {
@@ -200,7 +198,7 @@ fn repeats(design: &Design, protected: &Protected) -> u32 {
 }
 
 /// The policy of a call, as it was decided.
-fn policy(protected: &Protected) -> Policy {
+fn policy(facts: Facts<'_>, protected: &Protected) -> Policy {
     let of = &protected.protection;
     let retries = u32::try_from(of.attempts - 1).unwrap_or_default();
     let breaks = matches!(protected.choice, "breaker" | "fallback");
@@ -211,7 +209,10 @@ fn policy(protected: &Protected) -> Policy {
         backoff: nanoseconds(of.backoff),
         longest_backoff: nanoseconds(of.backoff_most),
         jitter: true,
-        budget: (retries > 0).then_some(Budget { share: of.retry_budget, burst: BURST }),
+        budget: (retries > 0).then_some(Budget {
+            share: of.retry_budget,
+            burst: facts.value(&decide::numbers::RETRY_BURST),
+        }),
         breaker: breaks.then(|| breaker(of.breaker)),
     }
 }

@@ -1,24 +1,26 @@
 //! Puts a design's network together: a program for each operation at each replica.
 
+mod background;
+
 use std::collections::BTreeMap;
 
 use decide::caching::{self, Caching, Place};
-use decide::crossings::{self, End};
+use decide::crossings::End;
+use decide::delivery::{self, Delivery};
 use decide::sizing::{Load, work::Work};
-use decide::{Design, budget, decided, facts, numbers, objectives};
-use model::model::{Flow, Operation, OperationId, OperationKind, StepKind};
+use decide::{Design, budget, decided, numbers, objectives};
+use model::model::{Flow, Operation, OperationId, OperationKind};
 
 use super::calls::{Calls, nanoseconds};
+use super::consumers::Consumers;
 use super::disturbance::Disturber;
 use super::resources::{Replica, Stations, trip};
-use super::times::{self, APPLICATION_VARIATION, Amount, TRIP_VARIATION, Times};
+use super::times::{self, Amount, Times};
 use super::{Compiled, Question, Simulated, Unknown, used};
 use crate::calibrate::Shape;
 use crate::kernel::Distribution;
 use crate::network::{Arrivals, Budget, Builder, END, Label, Policy, SourceId};
-
-/// Retries of clients that a budget allows at once, beside its share. House.
-const CLIENT_BURST: f64 = 10.0;
+use background::called;
 
 /// A design as a network whose warm-up takes `warm_up` seconds: disturbances count from its end.
 ///
@@ -40,6 +42,10 @@ pub fn compile(design: &Design, question: &Question, warm_up: f64) -> Result<Com
         sources.push(compiler.flow(flow, rate));
         operations.push(compiler.simulated_flow(flow, rate));
     }
+    for (delivery, group, rate) in compiler.followers() {
+        sources.push(compiler.follower(&delivery, &group, rate));
+        operations.push(compiler.simulated_follower(&delivery, &group, rate));
+    }
     compiler.streams(&mut sources);
     compiler.finish(operations, &sources, warm_up)
 }
@@ -53,6 +59,8 @@ struct Compiler<'d> {
     works: Vec<Work>,
     kept: BTreeMap<OperationId, Caching>,
     names: Vec<String>,
+    deliveries: Vec<Delivery>,
+    consumers: Consumers,
     /// Where each operation begins, once somebody asked for it.
     entries: BTreeMap<OperationId, Label>,
 }
@@ -78,6 +86,8 @@ impl<'d> Compiler<'d> {
             works: times::works(design),
             kept,
             names,
+            deliveries: delivery::of(design),
+            consumers: Consumers::default(),
             entries: BTreeMap::new(),
             builder,
         }
@@ -87,6 +97,7 @@ impl<'d> Compiler<'d> {
     fn source(&mut self, id: OperationId, name: &str, rate: f64) -> SourceId {
         let attempt = self.entry(id);
         let clients = &self.question.clients;
+        let burst = self.design.facts().value(&numbers::RETRY_BURST);
         let deadline = budget::deadline_of(self.design.facts(), self.design.model.operation(id));
         let policy = Policy {
             timeout: Some(nanoseconds(deadline)),
@@ -95,7 +106,7 @@ impl<'d> Compiler<'d> {
             backoff: nanoseconds(clients.backoff),
             longest_backoff: nanoseconds(deadline),
             jitter: clients.jitter,
-            budget: clients.budget.map(|share| Budget { share, burst: CLIENT_BURST }),
+            budget: clients.budget.map(|share| Budget { share, burst }),
             breaker: None,
         };
         let done = self.client(name, "receives", END);
@@ -107,10 +118,12 @@ impl<'d> Compiler<'d> {
     /// What a client that runs on the same machine does before or after, if there is one.
     fn client(&mut self, name: &str, what: &str, then: Label) -> Label {
         let Some(server) = &self.question.server else { return then };
-        let cores = self.stations.services.first().and_then(|replicas| replicas.first());
-        let Some(replica) = cores.filter(|_| server.client > 0.0) else { return then };
-        let work = Shape::spread(server.client / 2.0, APPLICATION_VARIATION).distribution();
-        self.builder.serve_as(format!("client {what} {name}"), replica.cores, work, then)
+        let Some(cores) = self.stations.clients.filter(|_| server.client > 0.0) else {
+            return then;
+        };
+        let variation = self.design.facts().value(&numbers::APPLICATION_VARIATION);
+        let work = Shape::spread(server.client / 2.0, variation).distribution();
+        self.builder.serve_as(format!("client {what} {name}"), cores, work, then)
     }
 
     fn open(&mut self, name: &str, rate: f64, entry: Label) -> SourceId {
@@ -284,7 +297,8 @@ impl<'d> Compiler<'d> {
             let ways = [(layer.hits, answered), (1.0 - layer.hits, next)];
             next = self.builder.by_chance(format!("{name}/{:?}", layer.place), &ways);
             if layer.place == Place::Shared {
-                let there = Shape::spread(trip(self.design), TRIP_VARIATION);
+                let variation = self.design.facts().value(&numbers::TRIP_VARIATION);
+                let there = Shape::spread(trip(self.design), variation);
                 next = self.builder.pass(format!("{name}/shared"), there.distribution(), next);
             }
         }
@@ -299,76 +313,6 @@ impl<'d> Compiler<'d> {
             .operations()
             .find(|(_, of)| of.kind == OperationKind::Get && of.entity() == Some(entity))?;
         Some(self.entry(operation.0))
-    }
-
-    /// Messages to streams keep cores busy.
-    fn streams(&mut self, sources: &mut Vec<SourceId>) {
-        if self.rates().is_some() {
-            return;
-        }
-        let facts = self.design.facts();
-        let message =
-            Shape::spread(facts.value(&numbers::MESSAGE_CPU) / 1e3, APPLICATION_VARIATION)
-                .distribution();
-        for (id, operation) in facts::all_by_name(facts) {
-            let rate = self.amount(self.works[id.0 as usize].messages);
-            if operation.kind != OperationKind::Stream || rate <= 0.0 {
-                continue;
-            }
-            let name = format!("messages of {}", self.names[id.0 as usize]);
-            let mut ways = Vec::new();
-            for replica in self.replicas(operation) {
-                let way = self.builder.serve_as(name.clone(), replica.cores, message.clone(), END);
-                ways.push((replica.cores, way));
-            }
-            let entry = self.builder.in_turn_of(&ways);
-            sources.push(self.open(&name, rate, entry));
-        }
-    }
-
-    /// Flows with how often they start a second, by name.
-    fn flows(&self) -> Vec<(&'d Flow, f64)> {
-        if self.rates().is_some() {
-            return Vec::new();
-        }
-        let emitted = crossings::emitted(self.design.facts());
-        let mut flows: Vec<&Flow> = self.design.model.flows.iter().collect();
-        flows.sort_by_key(|flow| flow.name.value.as_str());
-        let starts = |flow: &'d Flow| {
-            let peak = emitted.get(flow.after.0 as usize).map_or(0.0, |rate| rate.peak);
-            (flow, peak * self.factor())
-        };
-        flows.into_iter().map(starts).filter(|(_, rate)| *rate > 0.0).collect()
-    }
-
-    /// A flow calls its steps' operations one after the other, and nobody waits for it.
-    fn flow(&mut self, flow: &Flow, rate: f64) -> SourceId {
-        let mut next = END;
-        for (operation, times) in called(self.design, flow).into_iter().rev() {
-            let step = self.entry(operation);
-            let name = format!("{}->{}", flow.name.value, self.names[operation.0 as usize]);
-            for _ in 0..times {
-                next = self.builder.call(name.clone(), &[step], Policy::default(), next);
-            }
-        }
-        self.open(&format!("flow {}", flow.name.value), rate, next)
-    }
-
-    fn simulated_flow(&self, flow: &Flow, rate: f64) -> Simulated {
-        let facts = self.design.facts();
-        let objective = flow.latency.as_ref().map(|latency| latency.value.clone());
-        let steps = called(self.design, flow).into_iter();
-        let naive = steps.map(|(id, times)| f64::from(times) * self.naive_p99(id)).sum();
-        let context = facts.event(flow.after).context;
-        Simulated {
-            name: format!("flow {}", flow.name.value),
-            clients: false,
-            rate,
-            deadline: objective.as_ref().map_or(f64::INFINITY, |of| budget::deadline(facts, of)),
-            objective: objective.unwrap_or_default(),
-            availability: facts::context_availability(facts, context).value.0,
-            naive_p99: naive,
-        }
     }
 
     /// How much of a load comes.
@@ -393,6 +337,7 @@ impl<'d> Compiler<'d> {
     ) -> Result<Compiled, Unknown> {
         let mut resources = std::mem::take(&mut self.stations.resources);
         resources.append(&mut self.calls.resources);
+        resources.append(&mut self.consumers.resources);
         let disturber = Disturber {
             design: self.design,
             stations: &self.stations,
@@ -416,26 +361,6 @@ impl<'d> Compiler<'d> {
     }
 }
 
-/// Most items of a list that a flow goes through one by one.
-const MOST_ITEMS: f64 = 100.0;
-
-/// The operations that a flow calls, in order, and how often.
-fn called(design: &Design, flow: &Flow) -> Vec<(OperationId, u32)> {
-    let facts = design.facts();
-    let step = |step: &model::model::Step| {
-        let StepKind::Call(invocation) = &step.kind else { return None };
-        let items = step.each.as_ref().map_or(1.0, |each| crossings::items(facts, each));
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between one and a hundred"
-        )]
-        let times = items.round().clamp(1.0, MOST_ITEMS) as u32;
-        Some((invocation.operation()?, times))
-    };
-    flow.steps.iter().filter_map(step).collect()
-}
-
 fn slowest(query: &times::Query) -> f64 {
     query.work.quantile(0.99) + query.rest.quantile(0.99)
 }
@@ -444,9 +369,9 @@ fn slowest(query: &times::Query) -> f64 {
 fn left_out(design: &Design, question: &Question) -> Vec<String> {
     let mut left = Vec::new();
     let model = &design.model;
-    if !model.events.is_empty() {
+    if !model.events.is_empty() && question.server.is_none() {
         left.push(
-            "delivery of events through the broker, and what consumers do with them".to_owned(),
+            "what handling an event asks of the store: its worker is busy meanwhile".to_owned(),
         );
     }
     if question.server.is_some() {

@@ -47,10 +47,6 @@ pub struct Unknown {
 /// How many times as long something takes that hangs: longer than any deadline.
 const HANGING: f64 = 1e6;
 
-/// How long a balancer sends requests to a replica that is gone: three checks, ten seconds apart,
-/// less the first. House.
-const UNNOTICED: f64 = 20.0;
-
 /// Puts disturbances into a network whose warm-up takes `start` seconds.
 pub(super) struct Disturber<'d> {
     pub(super) design: &'d Design,
@@ -113,7 +109,10 @@ impl Disturber<'_> {
     fn named(&self, name: &str) -> Result<Vec<StationId>, Unknown> {
         let owner = self.owner(name);
         let works = |of: &&Resource| {
-            matches!(of.kind, Kind::Cores | Kind::Store | Kind::Followers | Kind::External)
+            matches!(
+                of.kind,
+                Kind::Cores | Kind::Store | Kind::Followers | Kind::External | Kind::Workers
+            )
         };
         let found: Vec<_> = self
             .resources
@@ -180,7 +179,7 @@ impl Disturber<'_> {
         for replicas in &self.stations.services {
             for replica in replicas.iter().step_by(zones) {
                 refuse(builder, replica.cores, from, back);
-                let noticed = at(disturbance.from + UNNOTICED);
+                let noticed = at(disturbance.from + facts.value(&numbers::ZONE_NOTICED));
                 builder.close(replica.cores, back.map_or(noticed, |back| noticed.min(back)), true);
                 if let Some(back) = back {
                     builder.close(replica.cores, back, false);

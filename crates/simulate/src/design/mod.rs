@@ -6,6 +6,7 @@ mod answer;
 mod calls;
 mod comparison;
 mod compile;
+mod consumers;
 mod disturbance;
 pub mod feedback;
 mod one_server;
@@ -54,15 +55,18 @@ pub struct Question {
     pub server: Option<OneServer>,
 }
 
-/// Attempts of clients where nobody says: those of a caller within.
-const CLIENT_ATTEMPTS: u32 = 3;
-
 impl Question {
     /// An amount and nothing else, with clients that try again as callers within do.
     #[must_use]
     pub fn undisturbed(design: &Design, amount: Amount) -> Self {
-        let backoff = design.facts().value(&numbers::RETRY_BASE) / 1e3;
-        let attempts = CLIENT_ATTEMPTS;
+        let facts = design.facts();
+        let backoff = facts.value(&numbers::RETRY_BASE) / 1e3;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates, which is meant"
+        )]
+        let attempts = facts.value(&numbers::CLIENT_ATTEMPTS) as u32;
         Self {
             amount,
             busier: 1.0,

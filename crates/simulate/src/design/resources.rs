@@ -43,6 +43,8 @@ pub enum Kind {
     Limit,
     /// An external, which never makes anybody wait.
     External,
+    /// Those of a consumer group, who handle events.
+    Workers,
 }
 
 impl Kind {
@@ -58,6 +60,7 @@ impl Kind {
             Self::Bulkhead => "bulkhead",
             Self::Limit => "limit",
             Self::External => "external",
+            Self::Workers => "workers",
         }
     }
 }
@@ -84,6 +87,8 @@ pub(super) struct Stations {
     pub(super) services: Vec<Vec<Replica>>,
     /// Servers of each store.
     pub(super) stores: Vec<Servers>,
+    /// Cores of clients, where they are simulated.
+    pub(super) clients: Option<StationId>,
     /// Everything, as it is reported.
     pub(super) resources: Vec<Resource>,
 }

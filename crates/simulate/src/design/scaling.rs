@@ -8,18 +8,6 @@ use super::Question;
 use super::calls::nanoseconds;
 use crate::network::Scaling;
 
-/// Seconds between two looks. Kubernetes documentation, Horizontal Pod Autoscaling: the default of
-/// `--horizontal-pod-autoscaler-sync-period`.
-const INTERVAL: f64 = 15.0;
-
-/// Share of the target within which nothing is done. Kubernetes documentation, Horizontal Pod
-/// Autoscaling: the default of `--horizontal-pod-autoscaler-tolerance`.
-const TOLERANCE: f64 = 0.1;
-
-/// Seconds until a replica that was asked for serves: it is placed, its image is there, and its
-/// probe has succeeded. House.
-const START: f64 = 30.0;
-
 /// Growth and shrinking with their periods, and the time of calm, in seconds, as the autoscaler is
 /// emitted.
 const GROWTH: (f64, f64) = (1.0, 30.0);
@@ -34,14 +22,16 @@ pub(super) fn applies(question: &Question, service: &Service) -> bool {
 
 /// The autoscaling of a service of which so many replicas serve at first.
 pub(super) fn of(design: &decide::Design, service: &Service, at_first: u32) -> Scaling {
+    let facts = design.facts();
+    let time = |number| nanoseconds(facts.value(number));
     Scaling {
         stations: Vec::new(),
         at_first,
         least: service.replicas.max(1),
-        target: design.facts().value(&numbers::LOAD_PROVISIONED),
-        tolerance: TOLERANCE,
-        interval: nanoseconds(INTERVAL),
-        start: nanoseconds(START),
+        target: facts.value(&numbers::LOAD_PROVISIONED),
+        tolerance: facts.value(&numbers::SCALING_TOLERANCE),
+        interval: time(&numbers::SCALING_INTERVAL),
+        start: time(&numbers::REPLICA_START),
         calm: nanoseconds(CALM),
         growth: GROWTH.0,
         growth_period: nanoseconds(GROWTH.1),

@@ -10,17 +10,6 @@ use model::model::{Operation, OperationId, OperationKind};
 use crate::calibrate::{Measured, OperationTimes, Shape};
 use crate::kernel::Distribution;
 
-/// Coefficient of variation of application time: requests of one operation are alike. House.
-pub const APPLICATION_VARIATION: f64 = 0.5;
-
-/// Coefficient of variation of database time: some pages are in memory and some are not. House; one
-/// is that of the exponential distribution.
-pub const DATABASE_VARIATION: f64 = 1.0;
-
-/// Coefficient of variation of the time that a connection is held without keeping the database
-/// busy: round trips and the write-ahead log. House.
-pub const TRIP_VARIATION: f64 = 0.5;
-
 const NANOSECONDS: f64 = 1e9;
 
 /// A lognormal distribution in seconds as one in nanoseconds.
@@ -88,7 +77,10 @@ pub fn of(design: &Design, measured: &Measured, id: OperationId, work: &Work) ->
         _ => work.application,
     };
     let times = Times {
-        application: Shape::spread(application, APPLICATION_VARIATION),
+        application: Shape::spread(
+            application,
+            design.facts().value(&numbers::APPLICATION_VARIATION),
+        ),
         besides: None,
         kept: None,
         store_measured: false,
@@ -160,9 +152,10 @@ fn queries(design: &Design, operation: &Operation, work: &Work) -> Vec<Query> {
     let lag = model.value(&numbers::REPLICA_LAG);
     let stale = operation.workload.stale.as_ref().map(|stale| stale.value.as_secs_f64());
     let follows = !operation.writes() && stale.is_some_and(|stale| stale >= lag);
+    let database = model.value(&numbers::DATABASE_VARIATION);
     if kind == StoreKind::Redis {
         let work = in_memory(model, operation, work);
-        let work = Shape::spread(work, DATABASE_VARIATION);
+        let work = Shape::spread(work, database);
         let rest = Shape::Constant(0.0);
         return vec![Query { share: 1.0, store, work, rest, follows: false }];
     }
@@ -174,8 +167,9 @@ fn queries(design: &Design, operation: &Operation, work: &Work) -> Vec<Query> {
     let mut queries = Vec::new();
     let mut add = |share: f64, store, work: f64, hold: f64| {
         if share > 0.0 {
-            let rest = Shape::spread((hold - work).max(0.0), TRIP_VARIATION);
-            let work = Shape::spread(work, DATABASE_VARIATION);
+            let trips = model.value(&numbers::TRIP_VARIATION);
+            let rest = Shape::spread((hold - work).max(0.0), trips);
+            let work = Shape::spread(work, database);
             queries.push(Query { share, store, work, rest, follows });
         }
     };

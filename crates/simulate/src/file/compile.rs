@@ -75,6 +75,7 @@ impl<'s> Compiler<'s, '_> {
             DisciplineSyntax::Sharing => Discipline::Sharing,
         });
         let patience = syntax.patience.as_ref();
+        let setup = syntax.setup.as_ref();
         Station {
             name: name.to_owned(),
             servers: servers(stated.unwrap_or(ServersSyntax::Limited(1))),
@@ -82,6 +83,7 @@ impl<'s> Compiler<'s, '_> {
             discipline: discipline.unwrap_or_default(),
             patience: patience.and_then(|patience| distribution(patience, self.out)),
             failures: syntax.failures.as_ref().map_or(0.0, |share| share.value.0),
+            setup: setup.and_then(|setup| distribution(setup, self.out)),
             drop_expired: syntax.expired.as_ref().is_some_and(|e| e.value == ExpiredSyntax::Drop),
         }
     }

@@ -7,9 +7,11 @@ mod logarithm;
 mod normal;
 mod random;
 mod sampler;
+mod zipf;
 
 pub use calendar::{Calendar, Event, ListId, Time};
 pub use distribution::Distribution;
 pub use normal::normal_quantile;
 pub use random::{Random, Seed};
 pub use sampler::Sampler;
+pub use zipf::Zipf;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::kernel::{Distribution, Time};
 
 use super::{
-    Arrivals, Call, Change, Changed, Draws, Network, Policy, Route, Scaling, Source, Station, Step,
+    Arrivals, Cache, Call, Change, Changed, Draws, Keys, Network, Policy, Route, Scaling, Source,
+    Station, Step,
 };
 
 /// A place in a program.
@@ -24,6 +25,10 @@ impl StationId {
         self.0 as usize
     }
 }
+
+/// A cache of the network that is being built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheId(u32);
 
 /// A source of the network that is being built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +124,32 @@ impl Builder {
     pub fn pass(&mut self, name: String, time: Distribution, then: Label) -> Label {
         let sampler = self.sampler(name, "time", time);
         self.followed(Step::Pass { sampler }, then)
+    }
+
+    /// Adds a cache.
+    pub fn cache(&mut self, cache: Cache) -> CacheId {
+        self.network.caches.push(cache);
+        CacheId(index(self.network.caches.len() - 1))
+    }
+
+    /// Draw a key, which caches are asked for from here on; `name` seeds it.
+    pub fn key(&mut self, name: String, keys: Keys, then: Label) -> Label {
+        let stream = self.sampler(name, "key", Distribution::Constant(0.0));
+        self.network.keys.push((keys, stream));
+        let keys = index(self.network.keys.len() - 1);
+        self.followed(Step::Key { keys }, then)
+    }
+
+    /// Go on at `found` if the answer is in a cache, else at `missed`, which must come to
+    /// [`Builder::keep`].
+    pub fn look(&mut self, cache: CacheId, found: Label, missed: Label) -> Label {
+        self.followed(Step::Look { cache: cache.0, found: found.0 }, missed)
+    }
+
+    /// Keep the answer that was fetched. Servers that were entered since [`Builder::look`] must have
+    /// been left.
+    pub fn keep(&mut self, cache: CacheId, then: Label) -> Label {
+        self.followed(Step::Keep { cache: cache.0 }, then)
     }
 
     /// Fail with the probability that the station has.

@@ -3,8 +3,11 @@
 //! knows nothing else.
 
 mod build;
+mod cache;
 
-pub use build::{Builder, END, Label, SourceId, StationId};
+pub use build::{Builder, CacheId, END, Label, SourceId, StationId};
+pub(crate) use cache::seconds;
+pub use cache::{Before, Cache, Keys};
 
 use crate::kernel::{Distribution, Time};
 
@@ -17,6 +20,9 @@ pub struct Network {
     pub(crate) calls: Vec<Call>,
     pub(crate) routes: Vec<Route>,
     pub(crate) samplers: Vec<Draws>,
+    pub(crate) caches: Vec<Cache>,
+    /// What is asked for, with the sampler whose stream draws it.
+    pub(crate) keys: Vec<(Keys, u32)>,
     pub(crate) changes: Vec<Change>,
     pub(crate) scalings: Vec<Scaling>,
 }
@@ -63,6 +69,10 @@ pub struct Station {
     pub failures: f64,
     /// Whether one whose caller has stopped waiting is dropped when its turn comes.
     pub drop_expired: bool,
+    /// What a server that was idle needs before the service of whoever finds it so, in nanoseconds:
+    /// a thread is woken, a cache is cold. Who is served after waiting pays nothing, and neither
+    /// does who keeps a server.
+    pub setup: Option<Distribution>,
 }
 
 impl Station {
@@ -77,6 +87,7 @@ impl Station {
             patience: None,
             failures: 0.0,
             drop_expired: false,
+            setup: None,
         }
     }
 }
@@ -168,6 +179,12 @@ pub(crate) enum Step {
     Route { route: u32 },
     /// Go on elsewhere.
     Jump { to: u32 },
+    /// Draw what is asked of caches from here on.
+    Key { keys: u32 },
+    /// Go on elsewhere if the answer is in a cache; fetch it otherwise, or wait for who does.
+    Look { cache: u32, found: u32 },
+    /// Keep the answer that was fetched.
+    Keep { cache: u32 },
     /// Fail with the probability of the station (after a service that was held).
     Risk { station: u32 },
     /// The end, well done.

@@ -3,6 +3,7 @@
 
 use crate::network::{Call, Policy, Step};
 
+use super::cache::FLIGHT;
 use super::jobs::{NONE, Role, State};
 use super::meter::Failure;
 use super::{Run, kind};
@@ -166,7 +167,7 @@ impl Run<'_> {
     /// Stops a job and all that it has set in motion: first everything goes, then the places are
     /// taken by others, so that nobody takes a place who is about to go.
     fn cancel(&mut self, job: u32) {
-        let (mut open, mut freed) = (vec![job], Vec::new());
+        let (mut open, mut freed, mut landed) = (vec![job], Vec::new(), Vec::new());
         while let Some(job) = open.pop() {
             loop {
                 let part = self.jobs[job].first_part;
@@ -182,6 +183,10 @@ impl Run<'_> {
                 freed.push(self.jobs[job].station);
             }
             while let Some(hold) = self.jobs.release(job) {
+                if hold.station & FLIGHT != 0 {
+                    landed.push((hold.station, hold.entered));
+                    continue;
+                }
                 self.vacate(hold.station, hold.entered);
                 freed.push(hold.station);
             }
@@ -189,6 +194,9 @@ impl Run<'_> {
         }
         for station in freed {
             self.refill(station);
+        }
+        for (flight, key) in landed {
+            self.land(flight, key);
         }
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct Job {
     pub(super) entered: Time,
     /// What it asks of the station.
     pub(super) demand: Time,
+    /// What it asks of caches.
+    pub(super) key: u64,
     /// When its caller stops waiting.
     pub(super) deadline: Time,
     /// Retries of the present call so far.
@@ -71,7 +73,9 @@ pub(super) struct Job {
 /// A server that a job keeps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hold {
+    /// Or the flight of a cache.
     pub(super) station: u32,
+    /// Since when; of a flight the key.
     pub(super) entered: Time,
     /// The one it entered before, or the next free place.
     pub(super) before: u32,
@@ -238,6 +242,7 @@ const fn fresh(role: Role, source: u32, level: u8, step: u32, now: Time) -> Job 
         started: now,
         entered: now,
         demand: 0,
+        key: 0,
         deadline: Time::MAX,
         retries: 0,
         missing: 0,

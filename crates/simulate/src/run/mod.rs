@@ -5,6 +5,7 @@
 //! here recurses, however deep the calls are.
 
 mod breaker;
+mod cache;
 mod calls;
 mod jobs;
 mod meter;
@@ -21,9 +22,10 @@ use std::collections::VecDeque;
 pub use meter::{Failure, SourceRecord, StationRecord};
 pub use observe::{Bucket, Outcome, Window};
 
-use crate::kernel::{Calendar, Event, ListId, Random, Sampler, Seed, Time};
+use crate::kernel::{Calendar, Event, ListId, Random, Sampler, Seed, Time, Zipf};
 use crate::network::{Changed, Network};
 use breaker::BreakerState;
+use cache::CacheState;
 use jobs::Jobs;
 use observe::Observer;
 use scaling::ScalingState;
@@ -101,6 +103,9 @@ struct Run<'n> {
     sources: Vec<SourceState>,
     calls: Vec<CallState>,
     samplers: Vec<Sampler>,
+    caches: Vec<CacheState>,
+    /// What is asked for, by the step that draws it.
+    keys: Vec<(Zipf, u32)>,
     /// Next of each route that goes in turn.
     turns: Vec<u32>,
     /// Jobs that can go on, or fail.
@@ -151,6 +156,12 @@ impl<'n> Run<'n> {
             sources,
             calls,
             samplers,
+            caches: network.caches.iter().map(|cache| CacheState::new(cache, seed)).collect(),
+            keys: network
+                .keys
+                .iter()
+                .map(|(of, at)| (Zipf::new(of.count, of.exponent), *at))
+                .collect(),
             turns: vec![0; network.routes.len()],
             ready: VecDeque::new(),
             observer: Observer::new(horizon, network.sources.len()),

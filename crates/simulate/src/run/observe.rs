@@ -4,6 +4,7 @@
 use crate::kernel::Time;
 use crate::statistics::Coarse;
 
+use super::cache::FLIGHT;
 use super::jobs::{Role, State};
 use super::meter::{SourceRecord, StationRecord};
 use super::{Horizon, Run, kind};
@@ -154,7 +155,7 @@ impl Run<'_> {
                     self.stations[at].delayed(job.entered, now);
                 }
             }
-            for hold in self.jobs.held(job) {
+            for hold in self.jobs.held(job).filter(|hold| hold.station & FLIGHT == 0) {
                 inside[hold.station as usize] += 1;
                 self.stations[hold.station as usize].stayed(hold.entered, now);
             }

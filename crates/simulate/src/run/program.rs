@@ -2,6 +2,7 @@
 
 use crate::network::{Route, Step};
 
+use super::cache::Found;
 use super::jobs::{NONE, Role};
 use super::meter::Failure;
 use super::stations::Arrival;
@@ -78,6 +79,20 @@ impl Run<'_> {
                     self.fail(job, Failure::Error);
                     return false;
                 }
+                self.jobs[job].step += 1;
+            }
+            Step::Key { keys } => {
+                let (zipf, stream) = &self.keys[keys as usize];
+                self.jobs[job].key = zipf.draw(&mut self.samplers[*stream as usize].random);
+                self.jobs[job].step += 1;
+            }
+            Step::Look { cache, found } => match self.look(job, cache) {
+                Found::Answer => self.jobs[job].step = found,
+                Found::Nothing => self.jobs[job].step += 1,
+                Found::Fetched => return false,
+            },
+            Step::Keep { cache } => {
+                self.keep(job, cache);
                 self.jobs[job].step += 1;
             }
             Step::Jump { .. } | Step::Serve { .. } | Step::Succeed => {}

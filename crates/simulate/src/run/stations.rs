@@ -4,6 +4,7 @@ use crate::kernel::{Calendar, Distribution, ListId, Random, Sampler, Seed, Time}
 use crate::network::{Discipline, Station, Step};
 use crate::statistics::Recorder;
 
+use super::cache::FLIGHT;
 use super::meter::{Failure, NUMBERS, StationRecord};
 use super::queue::Queue;
 use super::sharing::Sharing;
@@ -23,6 +24,7 @@ pub(super) struct StationState {
     /// Integral of busy servers in the windows before this one.
     busy_before: u128,
     drop_expired: bool,
+    setup: Option<Sampler>,
     slowness: f64,
     pub(super) busy: u32,
     pub(super) queue: Queue,
@@ -83,6 +85,10 @@ impl StationState {
             spare: false,
             busy_before: 0,
             drop_expired: station.drop_expired,
+            setup: station
+                .setup
+                .as_ref()
+                .map(|setup| Sampler::new(setup.clone(), stream(seed, &station.name, "setup"))),
             slowness: 1.0,
             busy: 0,
             queue: Queue::new(station.discipline, levels),
@@ -190,6 +196,11 @@ impl Run<'_> {
         }
         let place = &mut self.jobs[job];
         (place.station, place.entered, place.demand) = (at, now, demand);
+        if let Some(setup) = &mut station.setup
+            && free
+        {
+            place.demand = demand.saturating_add(setup.time());
+        }
         if station.sharing.is_some() {
             self.share(job, at);
             return Arrival::Waits;
@@ -275,6 +286,9 @@ impl Run<'_> {
     /// One server of a station is free again; whoever kept it came at `entered`.
     #[inline]
     pub(super) fn give_back(&mut self, at: u32, entered: Time) {
+        if at & FLIGHT != 0 {
+            return self.land(at, entered);
+        }
         let now = self.now;
         let station = &mut self.stations[at as usize];
         station.meter(now);

@@ -43,7 +43,7 @@ pub fn question(disturbances: Vec<Disturbance>) -> Question {
     }
 }
 
-fn asked(design: &Design, question: &Question, seconds: u64, threads: usize) -> Answer {
+pub fn asked(design: &Design, question: &Question, seconds: u64, threads: usize) -> Answer {
     let compiled = compile(design, question, 0.0).unwrap();
     let duration = Some(seconds * SECOND);
     let plan = Plan { replications: 4, threads, duration, ..Plan::default() };
@@ -51,7 +51,7 @@ fn asked(design: &Design, question: &Question, seconds: u64, threads: usize) -> 
     answer(&compiled, &report, 0.0)
 }
 
-fn operation<'p>(phase: &'p Phase, name: &str) -> &'p OperationAnswer {
+pub fn operation<'p>(phase: &'p Phase, name: &str) -> &'p OperationAnswer {
     phase.operations.iter().find(|of| of.name == name).unwrap()
 }
 
@@ -140,7 +140,9 @@ fn a_disturbance_of_what_is_not_there_names_what_is() {
     let slow = Disturbance { what: slow, from: 0.0, until: None };
     let unknown = compile(&shop(), &question(vec![slow]), 0.0).unwrap_err();
     assert_eq!(unknown.name, "store.orderz");
-    assert_eq!(unknown.known, ["cardProcessor", "shop", "shop-postgresql"]);
+    let known =
+        ["cancellation", "cardProcessor", "checkout", "shipping", "shop", "shop-postgresql"];
+    assert_eq!(unknown.known, known);
     let known = Happening::Slow("store.ordering".to_owned(), 3.0);
     let known = Disturbance { what: known, from: 0.0, until: None };
     assert!(compile(&shop(), &question(vec![known]), 0.0).is_ok());
@@ -214,7 +216,14 @@ fn on_one_server_everybody_shares_the_cores_and_measured_times_are_taken() {
     measured.operations.insert(view.clone(), times(0.0002, 0.0003, 1.0));
     measured.operations.insert(add.clone(), times(0.0004, 0.002, 0.25));
     let rates = [(view, 1000.0), (add, 200.0)].into_iter().collect();
-    let server = OneServer { cores: 2, connections: 8, client: 0.0001, rates: Some(rates) };
+    let server = OneServer {
+        cores: 2,
+        connections: 8,
+        setup: 0.0,
+        client: 0.0001,
+        client_cores: None,
+        rates: Some(rates),
+    };
     let question = Question {
         amount: Amount::Times(1.5),
         measured,

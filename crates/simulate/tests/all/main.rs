@@ -9,8 +9,10 @@
     reason = "tests"
 )]
 
+mod caches;
 mod calibrate;
 mod comparison;
+mod consumers;
 mod coverage;
 mod designs;
 mod experiments;
@@ -18,4 +20,5 @@ mod feedback;
 mod files;
 mod networks;
 mod repeatable;
+mod setup;
 mod validation;

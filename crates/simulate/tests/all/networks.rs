@@ -36,6 +36,7 @@ pub fn everything() -> Network {
     let database = builder.station(Station {
         servers: Some(2),
         discipline: simulate::network::Discipline::Sharing,
+        setup: Some(Distribution::Exponential(0.02 * SECOND)),
         ..Station::new("database")
     });
     let external = builder.station(Station {
@@ -43,6 +44,7 @@ pub fn everything() -> Network {
         discipline: simulate::network::Discipline::Priority,
         patience: Some(Distribution::Exponential(SECOND)),
         failures: 0.1,
+        setup: Some(Distribution::Exponential(0.05 * SECOND)),
         ..Station::new("external")
     });
     let leave = builder.leave(END);

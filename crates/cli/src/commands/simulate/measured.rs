@@ -59,7 +59,9 @@ impl CalibrationArguments {
         question.server = self.one_server.map(|cores| OneServer {
             cores,
             connections: self.connections.unwrap_or_else(|| pool(design)),
+            setup: 0.0,
             client: 0.0,
+            client_cores: None,
             rates: None,
         });
         let paths: Vec<&PathBuf> = self.times.iter().chain(&self.calibrate).collect();
