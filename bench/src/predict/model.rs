@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use decide::Design;
+use decide::{Design, numbers};
 use serde::{Deserialize, Serialize};
 use simulate::calibrate::{self, File, Measured, Shape};
 use simulate::design::{Amount, Clients, OneServer, Question, compile, times};
@@ -17,7 +17,9 @@ use super::open::Seen;
 use crate::process::shop;
 
 /// Rounds in which what no resource explains is found.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 8;
+/// How much of its variation a time in the store loses at most in one of them.
+const LEAST_LESS: f64 = 0.6;
 /// Rounds in which the set-up of cores is found.
 const SETUP_ROUNDS: usize = 4;
 /// The percentiles that are compared.
@@ -116,6 +118,11 @@ impl Model {
     /// the database as the table of numbers has it.
     fn share_processors(&mut self, from: &Calibration) -> Result<()> {
         let usual = self.usual();
+        let facts = self.design.facts();
+        let variations = (
+            facts.value(&numbers::APPLICATION_VARIATION),
+            facts.value(&numbers::DATABASE_VARIATION),
+        );
         let embedded = from.busy.database <= 0.0;
         let operations = &mut self.question.measured.operations;
         let sum = |of: &dyn Fn(&str, f64) -> f64| -> f64 {
@@ -151,13 +158,18 @@ impl Model {
                 .get_mut(&name)
                 .with_context(|| format!("too few requests of {name}: FIRMITAS_BENCH_SECONDS"))?;
             if let Some(fit) = &mut of.application {
-                fit.shape = fit.shape.times(factor);
+                // How much the work varies is the table's: the times that were measured hold waits,
+                // which are simulated.
+                fit.shape = Shape::spread(fit.shape.mean() * factor, variations.0);
             }
             if let Some(fit) = &mut of.store {
                 // What an embedded store takes beyond its work is waiting for a core, which is
                 // simulated, or for a commit that others share, which keeps nobody else waiting.
                 let whole = if embedded { work } else { fit.shape.mean().max(work) };
-                fit.shape = fit.shape.times(whole / fit.shape.mean());
+                fit.shape = match embedded {
+                    true => Shape::spread(work, variations.1),
+                    false => fit.shape.times(whole / fit.shape.mean()),
+                };
                 of.busy = Some(work / whole);
             }
             of.kept = None;
@@ -212,7 +224,7 @@ impl Model {
 
     /// Finds for each operation the time beside all resources with which the model says what was
     /// seen, at its median and its p95. Where resources alone take longer than what was seen, the
-    /// store is not waited for as long.
+    /// store is not waited for as long, or not as unevenly.
     fn settle(&mut self, seen: &Seen) -> Result<()> {
         let mut beside = vec![(0.0, 0.0); self.kinds.len()];
         for _ in 0..ROUNDS {
@@ -236,7 +248,15 @@ impl Model {
                     of.busy = Some(mean * busy / whole);
                 }
                 *middle = (*middle + missing).max(0.0);
-                *tail = (*tail + (p95 - p50) - (said95 - said50)).max(0.0);
+                let (seen, said) = (p95 - p50, said95 - said50);
+                if *tail + seen - said < 0.0
+                    && let Some(fit) = &mut of.store
+                {
+                    // Buckets leave its tail open, and what clients saw does not.
+                    let less = (seen / said).clamp(LEAST_LESS, 1.0);
+                    fit.shape = Shape::spread(fit.shape.mean(), fit.shape.variation() * less);
+                }
+                *tail = (*tail + seen - said).max(0.0);
                 of.besides = through(*middle, *middle + *tail);
             }
         }

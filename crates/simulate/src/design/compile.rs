@@ -1,10 +1,11 @@
 //! Puts a design's network together: a program for each operation at each replica.
 
 mod background;
+mod kept;
 
 use std::collections::BTreeMap;
 
-use decide::caching::{self, Caching, Place};
+use decide::caching::{self, Caching};
 use decide::crossings::End;
 use decide::delivery::{self, Delivery};
 use decide::sizing::{Load, work::Work};
@@ -14,12 +15,12 @@ use model::model::{Flow, Operation, OperationId, OperationKind};
 use super::calls::{Calls, nanoseconds};
 use super::consumers::Consumers;
 use super::disturbance::Disturber;
-use super::resources::{Replica, Stations, trip};
+use super::resources::{Replica, Stations};
 use super::times::{self, Amount, Times};
 use super::{Compiled, Question, Simulated, Unknown, used};
 use crate::calibrate::Shape;
 use crate::kernel::Distribution;
-use crate::network::{Arrivals, Budget, Builder, END, Label, Policy, SourceId};
+use crate::network::{Arrivals, Budget, Builder, CacheId, END, Label, Policy, SourceId};
 use background::called;
 
 /// A design as a network whose warm-up takes `warm_up` seconds: disturbances count from its end.
@@ -58,6 +59,8 @@ struct Compiler<'d> {
     calls: Calls,
     works: Vec<Work>,
     kept: BTreeMap<OperationId, Caching>,
+    /// Their caches: of a replica, by its station, or of all.
+    caches: BTreeMap<(OperationId, Option<usize>), CacheId>,
     names: Vec<String>,
     deliveries: Vec<Delivery>,
     consumers: Consumers,
@@ -85,6 +88,7 @@ impl<'d> Compiler<'d> {
             calls,
             works: times::works(design),
             kept,
+            caches: BTreeMap::new(),
             names,
             deliveries: delivery::of(design),
             consumers: Consumers::default(),
@@ -236,8 +240,7 @@ impl<'d> Compiler<'d> {
             };
             next = self.calls.add(design, &mut self.builder, call, callee, next);
         }
-        let asked = self.query(&name, times, replica, next);
-        next = self.kept(id, &name, times, asked, next);
+        next = self.answered(id, &name, times, replica, next);
         if let Some(besides) = &times.besides {
             let name = format!("{name}/besides");
             next = self.builder.pass(name, besides.distribution(), next);
@@ -276,33 +279,6 @@ impl<'d> Compiler<'d> {
             true => then,
             false => self.builder.by_chance(format!("{name}/way"), &ways),
         }
-    }
-
-    /// The layers of a cache within the system: what they answer does not reach the store.
-    fn kept(
-        &mut self,
-        id: OperationId,
-        name: &str,
-        times: &Times,
-        asked: Label,
-        answered: Label,
-    ) -> Label {
-        if let Some(hits) = times.kept {
-            let ways = [(hits, answered), (1.0 - hits, asked)];
-            return self.builder.by_chance(format!("{name}/kept"), &ways);
-        }
-        let Some(kept) = self.kept.get(&id) else { return asked };
-        let mut next = asked;
-        for layer in kept.layers.iter().rev().filter(|layer| layer.place != Place::Http) {
-            let ways = [(layer.hits, answered), (1.0 - layer.hits, next)];
-            next = self.builder.by_chance(format!("{name}/{:?}", layer.place), &ways);
-            if layer.place == Place::Shared {
-                let variation = self.design.facts().value(&numbers::TRIP_VARIATION);
-                let there = Shape::spread(trip(self.design), variation);
-                next = self.builder.pass(format!("{name}/shared"), there.distribution(), next);
-            }
-        }
-        next
     }
 
     /// A read by key at the service that has the rows.

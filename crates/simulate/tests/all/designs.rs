@@ -141,7 +141,7 @@ fn a_disturbance_of_what_is_not_there_names_what_is() {
     let unknown = compile(&shop(), &question(vec![slow]), 0.0).unwrap_err();
     assert_eq!(unknown.name, "store.orderz");
     let known =
-        ["cancellation", "cardProcessor", "checkout", "shipping", "shop", "shop-postgresql"];
+        ["cancellation", "cardProcessor", "checkout", "fulfilment", "shop", "shop-postgresql"];
     assert_eq!(unknown.known, known);
     let known = Happening::Slow("store.ordering".to_owned(), 3.0);
     let known = Disturbance { what: known, from: 0.0, until: None };
