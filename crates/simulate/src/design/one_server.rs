@@ -39,7 +39,7 @@ pub(super) fn stations(design: &Design, server: &OneServer, builder: &mut Builde
         id
     };
     let of = |what: &str, count: u32| Station { servers: Some(count.max(1)), ..Station::new(what) };
-    let setup = (server.setup > 0.0).then(|| Distribution::Constant(server.setup * 1e9));
+    let setup = (server.setup > 0.0).then_some(Distribution::Constant(server.setup * 1e9));
     let owner = design.sizing.services.first().map_or("server", |service| service.name.as_str());
     let most = of("requests at once", REQUESTS_AT_ONCE);
     let gate = add(owner, Kind::Gate, Station { capacity: Some(REQUESTS_AT_ONCE), ..most });

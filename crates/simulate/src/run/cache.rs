@@ -2,7 +2,7 @@
 //! for, so that hours of time to live need no hours of warm-up, and keys that nobody asks for take no
 //! memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::kernel::{Random, Seed, Time, Zipf};
 use crate::network::{Before, Cache};
@@ -25,13 +25,13 @@ pub(super) struct CacheState {
     before: Option<(Before, Zipf, f64)>,
     fate: Random,
     /// When each answer ends, and when it was used last.
-    entries: HashMap<u64, Entry>,
+    entries: BTreeMap<u64, Entry>,
     /// Keys in the order of their use, where there is a bound.
     used: BTreeMap<u64, u64>,
     uses: u64,
     sweep_at: usize,
     /// Keys that are being fetched, with those who wait (job and epoch).
-    flights: HashMap<u64, Vec<(u32, u32)>>,
+    flights: BTreeMap<u64, Vec<(u32, u32)>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,11 +51,11 @@ impl CacheState {
             single_flight: cache.single_flight,
             before,
             fate: stream(seed, &cache.name, "before"),
-            entries: HashMap::new(),
+            entries: BTreeMap::new(),
             used: BTreeMap::new(),
             uses: 0,
             sweep_at: SWEEP,
-            flights: HashMap::new(),
+            flights: BTreeMap::new(),
         }
     }
 
