@@ -158,7 +158,7 @@ fn tuned(stream: TcpStream, config: &Config) -> io::Result<TcpStream> {
 
 async fn open_at(place: Place, config: &Config, tls: &Tls) -> Result<Connection, StoreError> {
     let socket = place.connect(config).await.map_err(unreachable)?;
-    let address = socket.address();
+    let ends = socket.ends();
     let stream = Lent::new(socket);
     let name = place.name.as_deref();
     let mut tls_to = tls.clone();
@@ -179,23 +179,26 @@ async fn open_at(place: Place, config: &Config, tls: &Tls) -> Result<Connection,
     let stream = back.ok_or_else(|| unreachable("its stream is used by somebody else"))?;
     let canceller = Canceller { token, place, config: config.clone(), tls: tls.clone() };
     let mut connection = Connection::new(stream, Arc::new(canceller));
-    if let Some(address) = address {
-        connection.direct = leads_to(&mut connection, address).await?;
+    if let Some(ends) = ends {
+        connection.direct = is_direct(&mut connection, ends).await?;
     }
     suits(&mut connection, config.get_target_session_attrs()).await?;
     Ok(connection)
 }
 
-/// Whether the server sees this end of the connection as we do: then nobody stands between, such as
-/// a pooler, who would give what is set on it to others.
-async fn leads_to(connection: &mut Connection, address: SocketAddr) -> Result<bool, StoreError> {
-    let seen = "SELECT host(inet_client_addr()) || ' ' || inet_client_port()";
+/// Whether the server sees both ends of the connection as we do: then nobody stands between, such
+/// as a pooler, who would give what is set on it to others. One end would not do: a pooler on this
+/// machine may reach the server from the port from which we reach the pooler.
+async fn is_direct(connection: &mut Connection, ends: [SocketAddr; 2]) -> Result<bool, StoreError> {
+    let seen = "SELECT host(inet_client_addr()) || ' ' || inet_client_port() || ' ' || \
+                host(inet_server_addr()) || ' ' || inet_server_port()";
     connection.add(&Text::new(seen), &[], false);
     connection.synchronise();
     let answers = connection.answers().await.map_err(|broken| broken.error())?;
     let Some(Answer::Done { rows, .. }) = answers.first() else { return Ok(false) };
-    let address = format!("{} {}", address.ip().to_canonical(), address.port());
-    Ok(rows.first().and_then(|row| row.bytes(0)).flatten() == Some(address.as_bytes()))
+    let [own, other] = ends.map(|end| format!("{} {}", end.ip().to_canonical(), end.port()));
+    let expected = format!("{own} {other}");
+    Ok(rows.first().and_then(|row| row.bytes(0)).flatten() == Some(expected.as_bytes()))
 }
 
 /// Whether the server is what the address asks for.

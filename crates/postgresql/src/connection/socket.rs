@@ -18,10 +18,10 @@ pub(super) enum Socket {
 }
 
 impl Socket {
-    /// Of this end, where it has one that others see.
-    pub fn address(&self) -> Option<SocketAddr> {
+    /// This end and the other one, where they have addresses.
+    pub fn ends(&self) -> Option<[SocketAddr; 2]> {
         match self {
-            Self::Tcp(stream) => stream.local_addr().ok(),
+            Self::Tcp(stream) => Some([stream.local_addr().ok()?, stream.peer_addr().ok()?]),
             #[cfg(unix)]
             Self::Unix(_) => None,
         }

@@ -94,21 +94,56 @@ fn rides(backend: Backend, store: &str) {
     hold(&program, &backend, RIDES, store);
 }
 
-/// All trials, and then what they found.
+/// All trials, and then what they found. Where many examples are asked for, a document is tried
+/// again with other seeds until it has had as many: operations with few inputs run out of them.
 fn hold(program: &Path, backend: &Backend, trials: &[Trial], store: &str) {
     let asked: Option<usize> =
         std::env::var("FIRMITAS_TEST_EXAMPLES").ok().map(|text| text.parse().unwrap());
     let folder = Folder::new("schemathesis");
+    let site = Site { program, backend, store, folder: &folder.0 };
     let mut broken = Vec::new();
-    for trial in trials.iter().filter(|trial| asked.is_some() || !trial.long) {
+    for of_document in trials.chunk_by(|a, b| a.context == b.context) {
+        let mut generated = 0;
+        for seed in 7..7 + ROUNDS {
+            for trial in of_document.iter().filter(|trial| asked.is_some() || !trial.long) {
+                let each = asked.map(|asked| asked.div_ceil(of_document.len()));
+                let (count, found) = site.tries(trial, each, seed);
+                generated += count;
+                broken.extend(found);
+            }
+            if generated >= asked.unwrap_or_default() || !broken.is_empty() {
+                break;
+            }
+        }
+        eprintln!("{} on {store}: {generated} examples", of_document[0].context);
+        assert!(!broken.is_empty() || generated >= asked.unwrap_or(1), "too few: {generated}");
+    }
+    assert!(broken.is_empty(), "on {store}\n{}", broken.join("\n"));
+}
+
+/// Most times that a document is tried.
+const ROUNDS: usize = 12;
+
+/// Where documents are tried.
+struct Site<'s> {
+    program: &'s Path,
+    backend: &'s Backend,
+    store: &'s str,
+    folder: &'s Path,
+}
+
+impl Site<'_> {
+    /// How many examples there were, and what they found.
+    fn tries(&self, trial: &Trial, asked: Option<usize>, seed: usize) -> (usize, Option<String>) {
+        let Self { program, backend, store, folder } = self;
         let address = format!("{}/openapi/{}.json", backend.url, trial.context);
         let mut command = Command::new(program);
-        command.arg("run").arg(&address).args(["--url", &backend.url, "--seed", "7"]);
-        let actors = trials.iter().filter(|other| other.context == trial.context).count();
-        let examples = examples(backend, trial, asked.map(|asked| asked.div_ceil(actors)));
+        command.arg("run").arg(&address).args(["--url", &backend.url]);
+        command.args(["--seed", &seed.to_string()]);
+        let examples = examples(backend, trial, asked);
         command.args(["--max-examples", &examples.to_string(), "--no-color"]);
         // The systematic requests take longest, and reach little of the store.
-        let systematic = if asked.is_none() && store == ON_SERVER { "" } else { "coverage," };
+        let systematic = if asked.is_none() && *store == ON_SERVER { "" } else { "coverage," };
         let phases = format!("examples,{systematic}fuzzing,stateful");
         command.args(["--checks", "all", "--phases", &phases]);
         // Random cursors and references match the schema, and are refused all the same.
@@ -116,16 +151,15 @@ fn hold(program: &Path, backend: &Backend, trials: &[Trial], store: &str) {
         command.args(["--suppress-health-check=all", "--continue-on-failure"]);
         let token = backend.token(trial.actor, trial.subject);
         command.arg("-H").arg(format!("Authorization: Bearer {token}"));
-        let output = command.current_dir(&folder.0).output().unwrap();
+        let output = command.current_dir(folder).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
-        let summary = text.lines().filter(|line| line.contains("generated"));
-        let summary = summary.map(str::trim).collect::<Vec<_>>().join(" ");
-        eprintln!("{} as {} on {store}: {summary}", trial.context, trial.actor);
-        if !output.status.success() {
-            broken.push(format!("{} as {}:\n{text}", trial.context, trial.actor));
-        }
+        let words: Vec<&str> = text.split([' ', '\n', ',']).collect();
+        let counted = words.windows(2).filter(|pair| pair[1] == "generated");
+        let count = counted.filter_map(|pair| pair[0].parse::<usize>().ok()).max().unwrap_or(0);
+        eprintln!("{} as {} on {store}, seed {seed}: {count}", trial.context, trial.actor);
+        let failed = !output.status.success();
+        (count, failed.then(|| format!("{} as {}:\n{text}", trial.context, trial.actor)))
     }
-    assert!(broken.is_empty(), "on {store}\n{}", broken.join("\n"));
 }
 
 /// How many examples of each operation make as many of the document as are asked for.
