@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decide::Design;
+use runtime::store::Keys;
 use runtime::store::sqlite::{Limits, SqliteStore};
 
 use case::Case;
@@ -31,6 +32,11 @@ use folder::Folder;
 use model::{Plan, Random, Without};
 use redis::Redis;
 use site::{Defect, Site};
+
+/// Secrets are encrypted.
+fn keys() -> Arc<Keys> {
+    Arc::new(Keys::parse("test BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc").unwrap())
+}
 
 fn design(text: &str) -> Arc<Design> {
     let files = BTreeMap::from([(engine::ROOT.to_owned(), text.to_owned())]);
@@ -60,7 +66,8 @@ async fn run(
     let (plan, random) = plan(seed);
     let design = design(&plan.text(without));
     let folder = Folder::new();
-    let store = SqliteStore::open(folder.path(), design.clone(), Limits::default()).unwrap();
+    let (path, limits) = (folder.path(), Limits::default());
+    let store = SqliteStore::open_with(path, design.clone(), limits, Some(keys())).unwrap();
     let shared = match shared {
         Some(redis) => Some(redis.answers(&design).await),
         None => None,

@@ -96,7 +96,8 @@ async fn served(database: &Database, seed: u64, isolation: &str) -> Case {
     let (plan, random) = plan(seed);
     let text = plan.text(Without::Nothing);
     let design = design(&text.replace("isolation: pool", &format!("isolation: {isolation}")));
-    let settings = Settings { connections: Some(6), ..Settings::from(database.url.as_str()) };
+    let (connections, keys) = (Some(6), Some(super::keys()));
+    let settings = Settings { connections, keys, ..Settings::from(database.url.as_str()) };
     let store = PostgreSqlStore::open(&settings, design.clone()).await.unwrap();
     let site = Site::start(design, store, Folder::new(), None, Defect::None).await;
     Case::fill(site, plan, random).await
