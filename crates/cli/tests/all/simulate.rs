@@ -57,6 +57,66 @@ fn a_disturbance_divides_the_run_into_phases() {
 }
 
 #[test]
+fn another_number_is_compared_pair_by_pair() {
+    let set = simulated(&["--duration", "3s", "--set", "browseProducts.rate=2400/s"]);
+    assert_eq!((set.code, set.stderr.as_str()), (0, ""), "{set:?}");
+    let mut lines = set.stdout.lines();
+    let title = lines.next().unwrap();
+    assert_eq!(title, "Shop at its stated peak  ->  Shop (browseProducts.rate=2400/s)");
+    let cores = set.stdout.lines().find(|line| line.starts_with("cores of shop ")).unwrap();
+    assert!(cores.contains(" -> ") && cores.contains(" points \u{b1}"), "{cores}");
+    let wrong = simulated(&["--set", "browseProduct.rate=2400/s"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    assert!(wrong.stderr.contains("browseProducts"), "the nearest name is told: {wrong:?}");
+}
+
+#[test]
+fn another_model_is_compared_and_the_same_one_does_not_differ() {
+    let same = simulated(&["--duration", "2s", "--compare", SHOP, "--json"]);
+    assert_eq!(same.code, 0, "{same:?}");
+    let document = same.json();
+    let operations = document["comparison"]["phases"][0]["operations"].as_array().unwrap();
+    assert!(operations.len() > 20 && operations.iter().all(|of| of["differs"] == false));
+    assert_eq!(document["comparison"]["costPerMonth"]["difference"], 0.0);
+    assert_eq!(document["changed"], serde_json::json!([]));
+    let none = simulated(&["--compare", "no-such-folder"]);
+    assert_eq!(none.code, 2, "{none:?}");
+}
+
+#[test]
+fn colours_are_for_those_who_want_them_and_nothing_is_drawn_where_there_is_no_terminal() {
+    // A promise that is broken brings a finding, which is the part with colours.
+    let scratch = Scratch::new("simulate-colours");
+    let model = std::fs::read_to_string(format!("{SHOP}/firmitas.yaml")).unwrap();
+    scratch.write("firmitas.yaml", model.replacen("latency: p95 100ms", "latency: p95 4ms", 1));
+    let asked = |more: &[&str]| {
+        let plain = ["simulate", "--duration", "2s", "--replications", "2"];
+        scratch.firm(&[&plain[..], more].concat())
+    };
+    let coloured = asked(&["--color", "always"]);
+    assert_eq!(coloured.code, 1, "{coloured:?}");
+    assert!(coloured.stderr.contains("\u{1b}["), "{coloured:?}");
+    for plain in [asked(&["--color", "never"]), asked(&[]), asked(&["--quiet"])] {
+        assert_eq!(plain.code, 1, "{plain:?}");
+        assert!(!(plain.stderr + &plain.stdout).contains('\u{1b}'));
+    }
+    let quiet = asked(&["--quiet"]);
+    assert!(quiet.stdout.contains("BROKEN") && quiet.stderr.contains("objective-missed"));
+}
+
+#[test]
+fn a_design_is_written_with_what_a_simulation_says_unless_nobody_wants_it() {
+    let scratch = Scratch::new("simulate-design");
+    for (more, simulated) in [(&[][..], true), (&["--no-simulation"][..], false)] {
+        let arguments = ["design", SHOP, "--out", "design", "--quiet"];
+        let written = scratch.firm(&[&arguments[..], more].concat());
+        assert_eq!(written.code, 0, "{written:?}");
+        let capacity = scratch.read("design/capacity.md");
+        assert_eq!(capacity.contains("## Simulated"), simulated, "{more:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_asked_says_what_can() {
     let unknown = simulated(&["--slow", "store.orderng=3x"]);
     assert_eq!(unknown.code, 2, "{unknown:?}");
@@ -67,6 +127,12 @@ fn what_cannot_be_asked_says_what_can() {
     let never = simulated(&["--stability", "--fail", "cardProcessor=down@2s"]);
     assert_eq!(never.code, 2);
     assert!(never.stderr.contains("no-trigger"), "{never:?}");
+    let zone = simulated(&["--lose-zone", "soon"]);
+    assert_eq!(zone.code, 2);
+    assert!(zone.stderr.contains("`soon` is no time"), "{zone:?}");
+    let precision = simulated(&["--precision", "0"]);
+    assert_eq!(precision.code, 2);
+    assert!(precision.stderr.contains("from 0.01 to 100"), "{precision:?}");
     let load = simulated(&["--load", "much"]);
     assert_eq!(load.code, 2);
     assert!(load.stderr.contains("a multiple such as `2x`"), "{load:?}");

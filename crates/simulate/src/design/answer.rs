@@ -91,6 +91,18 @@ pub struct ResourceAnswer {
     pub room: Option<f64>,
 }
 
+/// Share from which a resource is busy all the time: how much more comes than it serves is not told
+/// by it.
+const FULL: f64 = 0.99;
+
+impl ResourceAnswer {
+    /// Whether it has no time left.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.utilisation.is_some_and(|used| used >= FULL)
+    }
+}
+
 /// A stretch of time in which nothing changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phase {
@@ -241,8 +253,12 @@ fn total(shares: &[(Failure, Estimate)]) -> Estimate {
 fn resource(of: &Resource, stations: &[StationReport], reached: f64) -> ResourceAnswer {
     let own: Vec<&StationReport> =
         of.stations.iter().filter_map(|station| stations.get(station.index())).collect();
-    // Replicas that never served in this window have no utilisation.
-    let there = |of: &&StationReport| of.servers_were_there();
+    // Replicas that never served in this window have no utilisation, or nobody asked them.
+    let asked = matches!(of.kind, Kind::Pool | Kind::Gate);
+    let there = |of: &&StationReport| match asked {
+        true => of.arrivals.value > 0.0,
+        false => of.servers_were_there(),
+    };
     let own: Vec<&StationReport> =
         if own.iter().any(there) { own.into_iter().filter(there).collect() } else { own };
     let count = own.iter().fold(0.0, |count, _| count + 1.0_f64).max(1.0);
@@ -260,6 +276,37 @@ fn resource(of: &Resource, stations: &[StationReport], reached: f64) -> Resource
         half_width,
         waiting: own.iter().map(|of| of.waiting.value).sum(),
         rejected: mean(|of| of.rejected.value),
-        room: utilisation.filter(|share| *share > 0.0).map(|share| reached / share),
+        room: utilisation.filter(|share| *share > 0.0).map(|share| match (of.kind, of.servers) {
+            (Kind::Bulkhead, Some(servers)) => bearable(servers) / offered(share, servers),
+            _ => reached / share,
+        }),
     }
+}
+
+/// Share of calls that a bulkhead may turn away before it counts as full. House.
+const TURNED_AWAY: f64 = 0.01;
+
+/// Halvings in search of a load.
+const HALVINGS: u32 = 40;
+
+/// The load, in calls under way at once, at which so many places turn [`TURNED_AWAY`] away: nobody
+/// waits for a place, so few are full long before they are all busy (Erlang B).
+fn bearable(servers: u32) -> f64 {
+    load_where(servers, |load| queueing::erlang_b(load, servers) <= TURNED_AWAY)
+}
+
+/// The load of which so many places are busy for this share of the time.
+fn offered(share: f64, servers: u32) -> f64 {
+    let busy = share * f64::from(servers);
+    load_where(servers, |load| load * (1.0 - queueing::erlang_b(load, servers)) <= busy)
+}
+
+/// The greatest load, up to a hundred times the places, for which something holds.
+fn load_where(servers: u32, holds: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (0.0, 100.0 * f64::from(servers.max(1)));
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        *(if holds(middle) { &mut low } else { &mut high }) = middle;
+    }
+    f64::midpoint(low, high)
 }

@@ -30,7 +30,7 @@ pub fn answer_text(title: &str, answer: &Answer) -> String {
             let _ = writeln!(text, "\nfrom {} to {}", time(phase.from), time(phase.to));
         }
         let _ = write!(text, "\n{}\n{}", operations(phase, answer), resources(phase));
-        let _ = write!(text, "\n{}", summary(phase));
+        let _ = write!(text, "\n{}", summary(phase, answer.steadiness.is_meaningful()));
     }
     let _ =
         writeln!(text, "costs {} EUR a month, with the prices of `capacity`", digits(answer.cost));
@@ -75,7 +75,9 @@ fn operations(phase: &Phase, answer: &Answer) -> String {
     ];
     let mut table = Table::new(&heads);
     let meaningful = answer.steadiness.is_meaningful();
-    for of in &phase.operations {
+    let told = |of: &&OperationAnswer| !meaningful || is_told(of);
+    let (told, rare): (Vec<_>, Vec<_>) = phase.operations.iter().partition(told);
+    for of in told {
         let quantile = |wanted: f64| {
             let at = crate::experiment::QUANTILES.iter().position(|share| *share == wanted)?;
             of.quantiles.get(at).copied().flatten()
@@ -97,6 +99,9 @@ fn operations(phase: &Phase, answer: &Answer) -> String {
         ]);
     }
     let mut text = table.text(&EMPTY);
+    if let Some(line) = too_rare(&rare) {
+        let _ = writeln!(text, "{line}");
+    }
     for of in &phase.operations {
         let words = of.failures.iter().map(|(why, of)| format!("{} {}", share(*of), why.name()));
         let words: Vec<String> = words.collect();
@@ -105,6 +110,22 @@ fn operations(phase: &Phase, answer: &Answer) -> String {
         }
     }
     text
+}
+
+/// Whether there is anything to tell of an operation.
+pub(super) fn is_told(of: &OperationAnswer) -> bool {
+    of.failed.value > 0.0 || of.quantiles.iter().any(Option::is_some)
+}
+
+/// Names that are told of operations that are asked for too rarely.
+const NAMED: usize = 6;
+
+/// Those of which there is nothing to tell, in a line.
+fn too_rare(of: &[&OperationAnswer]) -> Option<String> {
+    let names: Vec<&str> = of.iter().take(NAMED).map(|of| of.name.as_str()).collect();
+    let more = of.len().saturating_sub(NAMED);
+    let and = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| format!("  too rare to tell anything: {}{and}", names.join(", ")))
 }
 
 /// Attempts of clients for each request, where they repeat.
@@ -157,11 +178,12 @@ fn resources(phase: &Phase) -> String {
     table.text(&EMPTY)
 }
 
-fn summary(phase: &Phase) -> String {
+fn summary(phase: &Phase, meaningful: bool) -> String {
     let mut text = String::new();
     let mut next = phase.bottlenecks();
-    let told = |of: &ResourceAnswer| {
-        format!("{} at {} times this load", of.name, digits(of.room.unwrap_or_default()))
+    let told = |of: &ResourceAnswer| match of.is_full() {
+        true => format!("{}, which is full", of.name),
+        false => format!("{} at {} times this load", of.name, digits(of.room.unwrap_or_default())),
     };
     match (next.next(), next.next()) {
         (Some(first), Some(second)) => {
@@ -171,6 +193,9 @@ fn summary(phase: &Phase) -> String {
             let _ = writeln!(text, "gives way first: {}", told(first));
         }
         _ => {}
+    }
+    if !meaningful {
+        return text;
     }
     let promises = phase
         .operations

@@ -15,7 +15,7 @@ use decide::Design;
 
 use super::{Answer, Compiled, NoAnswer, OperationAnswer, Phase, Promise, Question};
 use crate::experiment::{Plan, Report, Steadiness};
-use search::{Setting, Trials};
+use search::{Aim, Setting, Trials};
 
 /// A verdict or a promise that a simulation contradicts.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +118,7 @@ pub fn contradictions(
     while let Some((worst, rest)) = open.split_first() {
         let (found, mended) = contradiction(phase, worst, rest, &mut trials)?;
         open = rest.iter().copied().filter(|of| !mended.contains(&of.name)).collect();
-        join(&mut all, found);
+        found.into_iter().for_each(|found| join(&mut all, found));
     }
     Ok(all)
 }
@@ -179,7 +179,7 @@ fn overloaded(
     let steady = |answer: &Answer| answer.steadiness.is_meaningful();
     let mut mended = None;
     for levers in levers::machines(trials.design, phase) {
-        mended = trials.least(&levers, &steady)?;
+        mended = trials.least(&levers, Aim::Steady, &steady)?;
         if mended.is_some() {
             break;
         }
@@ -206,24 +206,50 @@ fn busiest(phase: &Phase) -> Vec<String> {
     phase.operations.iter().max_by(most).map(|of| of.name.clone()).into_iter().collect()
 }
 
-/// What is wrong with an operation, and whom of the others its cure helps as well.
+/// What is wrong with an operation, and whom of the others its cure helps as well. Where it breaks a
+/// latency and its availability, and nothing mends both, each is looked at by itself.
 fn contradiction(
     phase: &Phase,
     worst: &OperationAnswer,
     rest: &[&OperationAnswer],
     trials: &mut Trials<'_>,
+) -> Result<(Vec<Contradiction>, Vec<String>), NoAnswer> {
+    let (late, failing) = (late(worst), worst.availability.1 == Promise::Broken);
+    let kind = if failing { What::Availability } else { What::Objective };
+    let (whole, others) = part(phase, worst, rest, trials, (kind, Aim::Everything, kept))?;
+    if !whole.mended.is_empty() || !late || !failing {
+        return Ok((vec![whole], others));
+    }
+    let available =
+        |of: &OperationAnswer| matches!(of.availability.1, Promise::Kept | Promise::TooRare);
+    let in_time = |of: &OperationAnswer| !self::late(of);
+    let (first, _) =
+        part(phase, worst, &[], trials, (What::Availability, Aim::Available, available))?;
+    let (second, _) = part(phase, worst, &[], trials, (What::Objective, Aim::InTime, in_time))?;
+    match first.mended.is_empty() && second.mended.is_empty() {
+        true => Ok((vec![whole], others)),
+        false => Ok((vec![first, second], Vec::new())),
+    }
+}
+
+/// The promises of an operation that a contradiction is about, and whether they are kept.
+type Promises = (What, Aim, fn(&OperationAnswer) -> bool);
+
+/// What would keep some promises of an operation.
+fn part(
+    phase: &Phase,
+    worst: &OperationAnswer,
+    rest: &[&OperationAnswer],
+    trials: &mut Trials<'_>,
+    (mut what, aim, kept): Promises,
 ) -> Result<(Contradiction, Vec<String>), NoAnswer> {
     let before = trials.done;
     let holds = |answer: &Answer| {
         answer.steadiness.is_meaningful() && found(answer, &worst.name).is_some_and(kept)
     };
     let mut mended = None;
-    let mut what = match worst.availability.1 {
-        Promise::Broken => What::Availability,
-        _ => What::Objective,
-    };
     for levers in levers::of(trials, phase, worst) {
-        mended = trials.least(&levers, &holds)?;
+        mended = trials.least(&levers, aim, &holds)?;
         if mended.is_some() {
             what = match levers.as_slice() {
                 [Lever::Bulkhead(_)] => What::Bulkhead,
@@ -235,7 +261,7 @@ fn contradiction(
     }
     let (setting, others) = match mended {
         Some((setting, answer)) => {
-            let well = |of: &&&OperationAnswer| found(&answer, &of.name).is_some_and(kept);
+            let well = |of: &&&OperationAnswer| found(&answer, &of.name).is_some_and(self::kept);
             let others = rest.iter().filter(well).map(|of| of.name.clone()).collect();
             (setting, others)
         }
@@ -252,6 +278,11 @@ fn contradiction(
         cut: trials.cut,
     };
     Ok((contradiction, others))
+}
+
+/// Whether a latency is broken.
+fn late(of: &OperationAnswer) -> bool {
+    of.latency.iter().any(|(.., promise)| *promise == Promise::Broken)
 }
 
 fn raised(trials: &Trials<'_>, setting: &Setting) -> Vec<Raised> {

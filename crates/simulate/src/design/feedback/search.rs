@@ -19,6 +19,19 @@ const MOST_EVENTS: u64 = 100_000_000;
 /// Halvings between what holds and what does not.
 const HALVINGS: u32 = 8;
 
+/// What is to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// There is a steady state.
+    Steady,
+    /// An operation keeps all of its promises.
+    Everything,
+    /// It answers as many requests well as it promises.
+    Available,
+    /// It is as fast as it promises.
+    InTime,
+}
+
 /// Levers with what they are set to.
 pub(super) type Setting = Vec<(Lever, f64)>;
 
@@ -35,8 +48,9 @@ pub(super) struct Trials<'a> {
     pub(super) events: u64,
     /// Whether the search was ended before everything was tried.
     pub(super) cut: bool,
-    /// Sets of levers that did not help even at their farthest: they are not tried again.
-    pub(super) failed: Vec<Vec<Lever>>,
+    /// Sets of levers that did not help even at their farthest, and against what: they are not tried
+    /// again.
+    pub(super) failed: Vec<(Aim, Vec<Lever>)>,
 }
 
 impl Trials<'_> {
@@ -68,18 +82,19 @@ impl Trials<'_> {
     pub(super) fn least(
         &mut self,
         levers: &[Lever],
+        aim: Aim,
         holds: &dyn Fn(&Answer) -> bool,
     ) -> Result<Option<(Setting, Answer)>, NoAnswer> {
         let stated = |lever: &Lever| matches!(lever, Lever::Objective(_) | Lever::Limit(_));
         let farthest = if levers.iter().all(stated) { FARTHEST_STATED } else { FARTHEST };
         let (mut bad, mut factor) = (1.0, 1.0);
-        if self.failed.iter().any(|set| set == levers) || self.is_over() {
+        if self.failed.iter().any(|(of, set)| *of == aim && set == levers) || self.is_over() {
             return Ok(None);
         }
         let mut found = loop {
             factor *= 2.0;
             if factor > farthest {
-                self.failed.push(levers.to_vec());
+                self.failed.push((aim, levers.to_vec()));
                 return Ok(None);
             }
             let setting = self.raised(levers, factor);

@@ -5,7 +5,7 @@ use decide::facts::percent;
 
 use crate::design::{OperationAnswer, Phase, Promise};
 use crate::experiment::QUANTILES;
-use crate::output::answer_text::word;
+use crate::output::answer_text::{is_told, word};
 use crate::output::format::{digits, share, time};
 use crate::statistics::Estimate;
 
@@ -43,11 +43,6 @@ fn worst(of: &OperationAnswer) -> Promise {
         () if any(Promise::Kept) => Promise::Kept,
         () => Promise::TooRare,
     }
-}
-
-/// Whether there is anything to tell of an operation.
-fn is_told(of: &OperationAnswer) -> bool {
-    of.failed.value > 0.0 || of.quantiles.iter().any(Option::is_some)
 }
 
 /// The table, and below it those that were asked for too rarely.

@@ -3,7 +3,7 @@
 use base::Diagnostic;
 use base::html::Html;
 
-use crate::design::{Answer, OperationAnswer, Phase, Promise};
+use crate::design::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer};
 use crate::experiment::Report;
 use crate::output::answer_text::word;
 use crate::output::format::{digits, share, time};
@@ -27,6 +27,9 @@ pub(super) fn write(out: &mut Html, answer: &Answer, report: &Report) {
     if let Some(warning) = warning_of(report) {
         out.leaf("p", &[("class", "lead broken")], &warning);
     }
+    if !answer.steadiness.is_meaningful() {
+        return full(out, answer);
+    }
     if let [phase] = answer.phases.as_slice() {
         let [kept, broken, unsure, rare] = counts(phase);
         let (class, words) = match broken {
@@ -41,10 +44,8 @@ pub(super) fn write(out: &mut Html, answer: &Answer, report: &Report) {
             figure(out, "unsure", &unsure.to_string(), "the interval holds both");
             figure(out, "too rare to tell", &rare.to_string(), "watch for longer");
             for (name, of) in ["gives way first", "then"].into_iter().zip(phase.bottlenecks()) {
-                let room = digits(of.room.unwrap_or_default());
                 let used = of.utilisation.map_or(String::new(), share);
-                let more = format!("at {room} times this load; {used} busy now");
-                figure(out, name, &of.name, &more);
+                figure(out, name, &of.name, &format!("{}; {used} busy now", limit(of)));
             }
             let cost = format!("{} EUR", digits(answer.cost));
             figure(out, "costs a month", &cost, "with the prices of its numbers");
@@ -52,6 +53,21 @@ pub(super) fn write(out: &mut Html, answer: &Answer, report: &Report) {
         return;
     }
     phases(out, answer);
+}
+
+/// What cannot keep up.
+fn full(out: &mut Html, answer: &Answer) {
+    for of in answer.phases.iter().flat_map(Phase::bottlenecks).filter(|of| of.is_full()) {
+        out.leaf("p", &[], &format!("{} cannot keep up.", of.name));
+    }
+}
+
+/// When a resource gives way.
+fn limit(of: &ResourceAnswer) -> String {
+    match of.is_full() {
+        true => "full".to_owned(),
+        false => format!("at {} times this load", digits(of.room.unwrap_or_default())),
+    }
 }
 
 /// What becomes of goodput and promises from phase to phase.
@@ -73,10 +89,10 @@ fn phases(out: &mut Html, answer: &Answer) {
                     phase.operations.iter().map(of).sum()
                 };
                 let (asked, well) = (sum(|of| of.offered.value), sum(|of| of.goodput.value));
-                let first = phase.bottlenecks().next().map_or(String::new(), |of| {
-                    let room = digits(of.room.unwrap_or_default());
-                    format!("{} at {room} times this load", of.name)
-                });
+                let first = phase
+                    .bottlenecks()
+                    .next()
+                    .map_or(String::new(), |of| format!("{}: {}", of.name, limit(of)));
                 out.element("tr", &[], |out| {
                     out.leaf("th", &[("scope", "row")], &time(phase.from));
                     out.leaf("td", &[], &time(phase.to));
