@@ -90,7 +90,7 @@ fn colours_are_for_those_who_want_them_and_nothing_is_drawn_where_there_is_no_te
     let model = std::fs::read_to_string(format!("{SHOP}/firmitas.yaml")).unwrap();
     scratch.write("firmitas.yaml", model.replacen("latency: p95 100ms", "latency: p95 4ms", 1));
     let asked = |more: &[&str]| {
-        let plain = ["simulate", "--duration", "2s", "--replications", "2"];
+        let plain = ["simulate", "--duration", "5s"];
         scratch.firm(&[&plain[..], more].concat())
     };
     let coloured = asked(&["--color", "always"]);
@@ -127,6 +127,9 @@ fn what_cannot_be_asked_says_what_can() {
     let never = simulated(&["--stability", "--fail", "cardProcessor=down@2s"]);
     assert_eq!(never.code, 2);
     assert!(never.stderr.contains("no-trigger"), "{never:?}");
+    let late = simulated(&["--surge", "3x@10s for 2s", "--duration", "5s"]);
+    assert_eq!(late.code, 2);
+    assert!(late.stderr.contains("only 5s are watched"), "{late:?}");
     let zone = simulated(&["--lose-zone", "soon"]);
     assert_eq!(zone.code, 2);
     assert!(zone.stderr.contains("`soon` is no time"), "{zone:?}");

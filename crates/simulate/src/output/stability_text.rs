@@ -13,7 +13,7 @@ pub fn stability_text(stability: &Stability) -> String {
     let part = |goodput: f64| share(goodput / of.offered.max(f64::MIN_POSITIVE));
     let before = of.before.map_or(String::new(), |before| format!("{} before, ", part(before)));
     let mut text = format!(
-        "goodput of {} requests/s: {before}{} during, {} after\n{}\n",
+        "goodput, of {} requests/s that come without the trigger: {before}{} during, {} after\n{}\n",
         digits(of.offered),
         part(of.during),
         part(of.after),

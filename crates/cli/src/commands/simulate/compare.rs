@@ -85,6 +85,7 @@ pub(super) fn run(
         compile(design, question, 0.0).map_err(|unknown| unknown_name(&unknown))
     };
     let compiled = (network(before, &question)?, network(after, &other)?);
+    super::design::within(plan, &question)?;
     let plan = super::design::planned(plan, &question);
     let plan = Plan { decisive: Some(compiled.0.operations.len()), ..plan };
     let line = Line::new(console);

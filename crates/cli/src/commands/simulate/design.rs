@@ -139,6 +139,7 @@ pub(super) fn run(
         return come_back((&mut loaded, design, &title), &question, plan, &simulated.html, console);
     }
     let compiled = compile(design, &question, 0.0).map_err(|unknown| unknown_name(&unknown))?;
+    within(plan, &question)?;
     let plan = Plan { decisive: Some(compiled.operations.len()), ..planned(plan, &question) };
     let line = Line::new(console);
     let tell = |progress| line.replications(progress);
@@ -179,6 +180,23 @@ pub(super) fn run(
 /// The plan for a question: watched until it is over.
 pub(super) fn planned(plan: &Plan, question: &Question) -> Plan {
     Plan { duration: plan.duration.or_else(|| watched(question)), ..plan.clone() }
+}
+
+/// Whether every disturbance begins while somebody watches.
+///
+/// # Errors
+/// One does not: nothing of it would be seen.
+pub(super) fn within(plan: &Plan, question: &Question) -> Result<(), Failure> {
+    let Some(duration) = plan.duration else { return Ok(()) };
+    let watched = std::time::Duration::from_nanos(duration).as_secs_f64();
+    match question.disturbances.iter().find(|of| of.from >= watched) {
+        None => Ok(()),
+        Some(late) => {
+            let message = format!("only {watched}s are watched: nothing is seen of \"{late}\"");
+            Err(Failure::new("nothing-happens", message)
+                .help("watch for longer (`--duration`), or let it begin earlier"))
+        }
+    }
 }
 
 /// Until a while after the last disturbance; nothing where there is none.

@@ -53,8 +53,13 @@ pub fn diagnostic(design: &Design, of: &Contradiction) -> Diagnostic {
         return found.note(trials);
     }
     if of.mended.is_empty() {
-        let note = "no number that was tried mends it: up to eight times the busiest machines, and \
-                    an objective of up to 64 times";
+        let objective = match of.what {
+            What::Overloaded => "",
+            _ => ", and an objective of up to 64 times",
+        };
+        let note = format!(
+            "no number that was tried mends it: up to eight times the busiest machines{objective}"
+        );
         return found.note(note).note(trials);
     }
     if of.cut {

@@ -24,7 +24,7 @@ pub(super) fn summary(out: &mut Html, stability: &Stability) {
         let before = of.before.map(|before| ("goodput before", part(before)));
         let rest = [("while it lasts", part(of.during)), ("well after", part(of.after))];
         for (name, value) in before.into_iter().chain(rest) {
-            super::figure(out, name, &value, "of what is asked for");
+            super::figure(out, name, &value, "of what comes without the trigger");
         }
     });
 }
