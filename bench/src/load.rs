@@ -12,6 +12,9 @@ use tokio::net::TcpStream;
 /// Makes the bytes of the n-th request.
 pub type Requests = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
+/// Looks at the bytes of an answer.
+pub type See = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
 /// What a run measured.
 pub struct Measured {
     /// Answers per second.
@@ -107,7 +110,7 @@ pub async fn counted(
     connections: usize,
     (first, count): (u64, u64),
     requests: Requests,
-    see: Arc<dyn Fn(&[u8]) + Send + Sync>,
+    see: See,
 ) -> Result<Measured> {
     let next = Arc::new(AtomicU64::new(first));
     let start = Instant::now();

@@ -37,7 +37,7 @@ async fn piece(
     contestant: &Contestant,
     range: (u64, u64),
     requests: Requests,
-    see: Arc<dyn Fn(&[u8]) + Send + Sync>,
+    see: load::See,
     sums: &mut Sums,
 ) -> Result<()> {
     let before = contestant.server.cpu_seconds()?;
