@@ -70,8 +70,9 @@ pub(super) fn table(out: &mut Html, phase: &Phase) {
 
 /// A table in a region that scrolls where it is too wide, by keyboard too.
 pub(super) fn wide(out: &mut Html, label: &str, inside: impl FnOnce(&mut Html)) {
-    let region = [("class", "wide"), ("tabindex", "0"), ("role", "region"), ("aria-label", label)];
-    out.element("div", &region, |out| out.element("table", &[], inside));
+    // Several tables may have one name: no landmarks, which need names of their own.
+    let group = [("class", "wide"), ("tabindex", "0"), ("role", "group"), ("aria-label", label)];
+    out.element("div", &group, |out| out.element("table", &[], inside));
 }
 
 /// The heads of a table: each with its class.
