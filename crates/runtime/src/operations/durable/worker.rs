@@ -34,8 +34,15 @@ const STUCK: i64 = 3_600 * 1_000_000;
 
 /// Takes due jobs until the task is aborted. What is under a lease at the start was left behind by
 /// a crash, since nobody else has this store: it is taken first.
-pub(crate) async fn poll<S: Store>(inner: Arc<Inner<S>>) {
-    let crashed = now().saturating_add(LEASE);
+///
+/// The start is when this is called and not when it first runs: requests may have made jobs by then,
+/// and are at them.
+pub(crate) fn poll<S: Store>(inner: Arc<Inner<S>>) -> impl Future<Output = ()> + Send {
+    let crashed = now().saturating_add(LEASE - 1);
+    poll_since(inner, crashed)
+}
+
+async fn poll_since<S: Store>(inner: Arc<Inner<S>>, crashed: i64) {
     let mut recovering = true;
     let slots = Arc::new(Semaphore::new(BATCH as usize));
     loop {
