@@ -155,6 +155,10 @@ impl Store for PostgreSqlStore {
         true
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn system(&self) -> &'static str {
         "postgresql"
     }

@@ -15,6 +15,7 @@ mod archive;
 mod bridge;
 mod earlier;
 mod faults;
+mod jobs;
 mod notes;
 mod pooler;
 mod schema;
@@ -40,6 +41,8 @@ mod operations_lists;
 mod operations_rides;
 #[path = "../../../runtime/tests/all/operations_rows.rs"]
 mod operations_rows;
+#[path = "../../../runtime/tests/all/operations_secret.rs"]
+mod operations_secret;
 #[path = "../../../runtime/tests/all/operations_sensitive.rs"]
 mod operations_sensitive;
 #[path = "../../../runtime/tests/all/operations_shop.rs"]

@@ -85,6 +85,11 @@ pub trait Store: Send + Sync + 'static {
         false
     }
 
+    /// Whether other processes may work with it at the same time.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// What OpenTelemetry calls the database (`db.system.name`).
     fn system(&self) -> &'static str {
         "sqlite"

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{Directory, Done, Who, World, model, refusal};
 
-const PAYMENTS: &str = r"
+pub const PAYMENTS: &str = r"
 firmitas: 1
 system: { name: Till, summary: Payments. }
 actors:
@@ -329,6 +329,7 @@ async fn a_crash_loses_nothing() {
     let Fixture { world, clerk, script: first } = f;
     let script = Script::of([]);
     // The tasks of the first life hold its store until their calls time out.
+    world.backend.close();
     let directory = world.directory.clone();
     let copy = Directory::new();
     crate::stores::copy(world.backend.store(), &directory.0, &copy.0);

@@ -79,6 +79,7 @@ async fn a_secret_is_used_and_nobody_sees_it_not_even_while_a_call_waits() {
     let id = added.id();
     let script = Script::of([]);
     let copy = Directory::new();
+    world.backend.close();
     stores::copy(world.backend.store(), &world.directory.0, &copy.0);
     let world = World::start_with(world.model.clone(), script.clone(), copy);
     for _ in 0..200 {

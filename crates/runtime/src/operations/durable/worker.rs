@@ -32,8 +32,9 @@ const BATCH: u32 = 256;
 /// When to look again at a job that needs an operator, in microseconds.
 const STUCK: i64 = 3_600 * 1_000_000;
 
-/// Takes due jobs until the task is aborted. What is under a lease at the start was left behind by
-/// a crash, since nobody else has this store: it is taken first.
+/// Takes due jobs until the task is aborted. Where nobody else has this store, what is under a lease
+/// at the start was left behind by a crash: it is taken first. Where others may have it, they may be
+/// at it, and it is taken when its lease ends.
 ///
 /// The start is when this is called and not when it first runs: requests may have made jobs by then,
 /// and are at them.
@@ -43,7 +44,7 @@ pub(crate) fn poll<S: Store>(inner: Arc<Inner<S>>) -> impl Future<Output = ()> +
 }
 
 async fn poll_since<S: Store>(inner: Arc<Inner<S>>, crashed: i64) {
-    let mut recovering = true;
+    let mut recovering = !inner.store.is_shared();
     let slots = Arc::new(Semaphore::new(BATCH as usize));
     loop {
         let free = u32::try_from(slots.available_permits()).unwrap_or(0);
