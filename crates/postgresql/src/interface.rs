@@ -237,6 +237,14 @@ impl Transaction for Session {
         self.due_jobs(now, lease, limit).await
     }
 
+    async fn postpone_job(&mut self, job: &Job, tried: u32) -> Outcome<bool> {
+        self.postpone(job, tried).await
+    }
+
+    async fn extend_leases(&mut self, jobs: &[u128], until: i64) -> Outcome<()> {
+        self.extend(jobs, until).await
+    }
+
     async fn complete_job(&mut self, id: u128) -> Outcome<()> {
         self.complete(id).await
     }

@@ -241,6 +241,22 @@ impl Session {
         Ok(jobs.into_iter().map(|(_, job)| job).collect())
     }
 
+    pub(crate) async fn postpone(&mut self, job: &Job, tried: u32) -> Result<bool, StoreError> {
+        let binds = vec![
+            Bind::Uuid(job.id),
+            Bind::text(&job.key),
+            Bind::Int(tried.into()),
+            Bind::Int(job.attempts.into()),
+            Bind::Int(job.due),
+        ];
+        Ok(self.execute(&sql::POSTPONE_JOB, binds, Meaning::Plain).await? > 0)
+    }
+
+    pub(crate) async fn extend(&mut self, jobs: &[u128], until: i64) -> Result<(), StoreError> {
+        let binds = vec![Bind::ids(jobs.iter().copied()), Bind::Int(until)];
+        self.send(&sql::EXTEND_LEASES, binds, Meaning::Plain).await
+    }
+
     pub(crate) async fn complete(&mut self, id: u128) -> Result<(), StoreError> {
         self.send(&sql::COMPLETE_JOB, vec![Bind::Uuid(id)], Meaning::Plain).await
     }

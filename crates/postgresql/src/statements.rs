@@ -182,6 +182,9 @@ statements! {
                  WHERE job.id = first.id \
                  RETURNING job.id, job.entity, job.row, job.operation, job.step, job.context, \
                  job.key, job.attempts, job.due, job.deadline, job.tenant, first.due";
+    POSTPONE_JOB = "UPDATE firmitas.jobs SET attempts = $4, due = $5 \
+                    WHERE id = $1 AND key = $2 AND attempts = $3";
+    EXTEND_LEASES = "UPDATE firmitas.jobs SET due = $2 WHERE id = ANY($1) AND due < $2";
     COMPLETE_JOB = "DELETE FROM firmitas.jobs WHERE id = $1";
     NEXT = "INSERT INTO firmitas.sequences AS known (entity, field, per, tenant, last) \
             VALUES ($1, $2, $3, $4, 1) ON CONFLICT (per, entity, field, tenant) \

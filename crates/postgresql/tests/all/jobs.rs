@@ -1,12 +1,13 @@
 //! Durable calls of several servers on one database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::operations_calls::{Act, PAYMENTS, Script, reference};
 use crate::stores;
-use crate::support::{Directory, World, model};
+use crate::support::{Directory, Who, World, model};
 
 /// A call that another server is at would be made twice.
 #[tokio::test(flavor = "multi_thread")]
@@ -28,4 +29,52 @@ async fn a_server_that_starts_leaves_alone_what_another_one_is_at() {
     assert_eq!(first.calls.lock().unwrap().len(), 1);
     let seen = beside.get(&clerk, "till.view", &id).await.unwrap();
     assert_eq!(seen["status"], "pending");
+}
+
+/// One that stood still for longer than its lease, and goes on: what another one has done meanwhile
+/// is not done again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lost_a_job_leaves_it_to_who_took_it_over() {
+    let permits = Arc::new(tokio::sync::Semaphore::new(0));
+    let held = Act::Held(permits.clone(), reference("late"));
+    let first = Script::of([held.clone(), held]);
+    let patient = PAYMENTS.replace("p99 50ms", "p99 10s");
+    let world = World::start_with(model(&patient), first.clone(), Directory::new());
+    let clerk = world.user("carla", &["clerk"]);
+    let make = |operation| {
+        let mut request =
+            world.with_body(&clerk, operation, None, &json!({ "amount": 7 })).unwrap();
+        request.patience = Some(Duration::from_millis(50));
+        world.execute(request)
+    };
+    let (paid, twice) = (make("till.pay").await, make("till.payTwice").await);
+    let ids = [paid.unwrap().id(), twice.unwrap().id()];
+    assert_eq!(first.calls.lock().unwrap().len(), 2);
+    let (folder, second) = (Directory::new(), Script::of([]));
+    stores::copy(world.backend.store(), &world.directory.0, &folder.0);
+    let beside = World::start_with(model(&patient), second.clone(), folder);
+    for id in &ids {
+        until_paid(&beside, &clerk, id).await;
+    }
+    let seen = second.calls.lock().unwrap().len();
+    permits.add_permits(2);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    for id in &ids {
+        let seen = world.get(&clerk, "till.view", id).await.unwrap();
+        assert_eq!(seen["memo"].as_str().filter(|memo| *memo == "late"), None);
+    }
+    let events: Vec<_> = world.events().await.into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(events, ["till.Asked", "till.Paid"], "nothing was done twice");
+    assert_eq!(second.calls.lock().unwrap().len(), seen);
+    assert_eq!(first.calls.lock().unwrap().len(), 2, "nothing follows what was lost");
+}
+
+async fn until_paid(world: &World, clerk: &Who, id: &str) {
+    for _ in 0..400 {
+        if world.get(clerk, "till.view", id).await.unwrap()["status"] == "paid" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it was not taken over");
 }

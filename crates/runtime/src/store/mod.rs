@@ -453,6 +453,22 @@ pub trait Transaction: Snapshot {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
 
+    /// Leaves a job for later: its `attempts` and when it is `due` are kept. `false`, and nothing is
+    /// kept, where it no longer waits for this call (its `key`), or somebody else has tried since
+    /// it had `tried` attempts: then it is theirs.
+    fn postpone_job(
+        &mut self,
+        job: &Job,
+        tried: u32,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Leaves jobs to whoever is at them until a time in microseconds; longer leases stay.
+    fn extend_leases(
+        &mut self,
+        jobs: &[u128],
+        until: i64,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Removes a job that is done. Unknown ones are no error: the job was completed before.
     fn complete_job(&mut self, id: u128) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

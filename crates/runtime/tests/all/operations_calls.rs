@@ -136,8 +136,12 @@ externals:
 pub enum Act {
     Answer(Value),
     Refuse(&'static str),
-    Fail { ambiguous: bool },
+    Fail {
+        ambiguous: bool,
+    },
     Slow(Duration, Value),
+    /// Answers when there is a permit.
+    Held(Arc<tokio::sync::Semaphore>, Value),
 }
 
 /// Externals that follow a script, then answer.
@@ -174,6 +178,10 @@ impl Externals for Script {
                 }
                 Act::Slow(time, value) => {
                     tokio::time::sleep(time).await;
+                    Ok(value)
+                }
+                Act::Held(permits, value) => {
+                    permits.acquire().await.unwrap().forget();
                     Ok(value)
                 }
             }

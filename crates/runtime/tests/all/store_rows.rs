@@ -197,7 +197,17 @@ async fn records_commit_with_the_change_or_not_at_all() {
         assert_eq!(now(session.take_jobs(9, 50, 5))?, vec![]);
         assert_eq!(now(session.take_jobs(10, 50, 5))?, vec![Job { due: 50, ..job.clone() }]);
         assert_eq!(now(session.take_jobs(10, 50, 5))?, vec![]);
+        let tried = Job { attempts: job.attempts + 1, due: 60, ..job.clone() };
+        assert!(now(session.postpone_job(&tried, job.attempts))?);
+        assert_eq!(now(session.job(6))?, Some(tried.clone()));
+        assert!(!now(session.postpone_job(&job, job.attempts))?, "somebody else tried");
+        let other_call = Job { key: "other".into(), ..tried.clone() };
+        assert!(!now(session.postpone_job(&other_call, tried.attempts))?, "a later call");
+        now(session.extend_leases(&[6, 7], 70))?;
+        now(session.extend_leases(&[6], 65))?;
+        assert_eq!(now(session.job(6))?, Some(Job { due: 70, ..tried.clone() }));
         now(session.complete_job(6))?;
+        assert!(!now(session.postpone_job(&tried, tried.attempts))?, "it is done");
         assert_eq!(now(session.job(6))?, None);
         assert_eq!(now(session.purge_idempotency(99, 10))?, 0);
         assert_eq!(now(session.purge_idempotency(100, 10))?, 1);

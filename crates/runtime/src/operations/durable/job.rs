@@ -185,17 +185,23 @@ impl Resume {
         Some((call.callee, idempotent))
     }
 
-    /// The transaction that follows the call.
+    /// The transaction that follows the call; `None`, and nothing is done, where somebody else took
+    /// the job over and has done it already.
     pub(crate) async fn resume<X: Transaction>(
         &self,
         work: &mut Work<'_, X>,
         outcome: Outcome,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Option<Reply>, Failure> {
         let plans = work.plans.clone();
         let call = self.call(&plans).ok_or_else(|| internal("a job without a call"))?;
         work.may_resume = Some(self.task.key);
         work.author = Some(self.task.author.clone());
         work.lock(&[self.task.key]).await?;
+        // Whoever holds the row is alone with its job: what is seen now stays.
+        let waiting = work.store.job(self.job.id).await?;
+        if waiting.is_none_or(|waiting| waiting.key != self.job.key) {
+            return Ok(None);
+        }
         let mut frame = self.frame.clone();
         frame.scope.set(VariableIndex::NOW, Value::Timestamp(work.now));
         let flow = match settle(work, &mut frame, call, outcome).await? {
@@ -208,7 +214,7 @@ impl Resume {
         if !matches!(reply, Reply::Pending { .. }) {
             work.store.complete_job(self.job.id).await?;
         }
-        Ok(reply)
+        Ok(Some(reply))
     }
 
     async fn go_on<X: Transaction>(

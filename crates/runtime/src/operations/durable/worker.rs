@@ -1,7 +1,7 @@
 //! Works jobs off: makes the call, tries again while that is harmless, then runs what follows.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use expression::Value;
 use model::model::{Callee, OperationId};
@@ -23,8 +23,11 @@ use crate::store::{Job, Store, StoreError, Terms, Transaction as _};
 const ATTEMPTS: u32 = 3;
 /// First and longest pause between attempts.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(300));
-/// How long a job is left to whoever took it, in microseconds.
-pub(crate) const LEASE: i64 = 120 * 1_000_000;
+/// How long a job is left to whoever took it, in microseconds, unless they say that they are still
+/// at it: after a crash, another server goes on with it that much later.
+pub(crate) const LEASE: i64 = 30 * 1_000_000;
+/// How often those who are at jobs say so: a time may be missed.
+const RENEW: Duration = Duration::from_secs(10);
 /// How often the store is asked for due jobs.
 const POLL: Duration = Duration::from_secs(1);
 /// Most jobs under way that nobody waits for.
@@ -46,7 +49,14 @@ pub(crate) fn poll<S: Store>(inner: Arc<Inner<S>>) -> impl Future<Output = ()> +
 async fn poll_since<S: Store>(inner: Arc<Inner<S>>, crashed: i64) {
     let mut recovering = !inner.store.is_shared();
     let slots = Arc::new(Semaphore::new(BATCH as usize));
+    let mut renewed = Instant::now();
     loop {
+        if inner.store.is_shared() && renewed.elapsed() >= RENEW {
+            match renew(&inner).await {
+                Ok(()) => renewed = Instant::now(),
+                Err(error) => report::warning("jobs", &error.to_string()),
+            }
+        }
         let free = u32::try_from(slots.available_permits()).unwrap_or(0);
         let due = if recovering { crashed } else { now() };
         let taken = if free == 0 { Ok(Vec::new()) } else { take(&inner, due, free).await };
@@ -84,6 +94,22 @@ async fn take<S: Store>(inner: &Inner<S>, due: i64, limit: u32) -> Result<Vec<Jo
         .await
 }
 
+/// Keeps the jobs that this process is at from others.
+async fn renew<S: Store>(inner: &Inner<S>) -> Result<(), StoreError> {
+    let jobs = inner.driving.lock().map(|driving| driving.iter().copied().collect::<Vec<_>>());
+    let jobs = jobs.unwrap_or_default();
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let until = now().saturating_add(LEASE);
+    inner
+        .store
+        .write(Terms::SERVER, move |tx| {
+            Box::pin(async move { tx.extend_leases(&jobs, until).await })
+        })
+        .await
+}
+
 /// Starts a job unless this process is at it already.
 pub(crate) fn start<S: Store>(
     inner: &Arc<Inner<S>>,
@@ -95,7 +121,7 @@ pub(crate) fn start<S: Store>(
     }
     let inner = inner.clone();
     Some(tokio::spawn(async move {
-        let reply = inner.clone().until_closed(drive(&inner, job)).await.flatten();
+        let reply = inner.clone().until_closed(drive(&inner, Taken::new(job))).await.flatten();
         if let Ok(mut driving) = inner.driving.lock() {
             driving.remove(&id);
         }
@@ -103,40 +129,63 @@ pub(crate) fn start<S: Store>(
     }))
 }
 
-/// Works on a job until it is done (its reply) or put back for later (`None`).
-async fn drive<S: Store>(inner: &Arc<Inner<S>>, mut job: Job) -> Option<Reply> {
+/// A job that this process is at.
+struct Taken {
+    job: Job,
+    /// Its attempts as the store has them: where it has others, somebody else took it over, when
+    /// this process seemed to have crashed.
+    tried: u32,
+}
+
+impl Taken {
+    const fn new(job: Job) -> Self {
+        Self { tried: job.attempts, job }
+    }
+}
+
+/// Works on a job until it is done (its reply), put back for later or another's (`None`).
+async fn drive<S: Store>(inner: &Arc<Inner<S>>, mut taken: Taken) -> Option<Reply> {
     loop {
-        let Some(resume) = Resume::read(&inner.plans, job.clone(), now()) else {
+        let Some(resume) = Resume::read(&inner.plans, taken.job.clone(), now()) else {
             let message = format!(
                 "job of {}: it does not fit the model, or the key that it is encrypted under is not here",
-                job.operation
+                taken.job.operation
             );
             report::error("job-stuck", &message);
-            put_back(inner, job, now().saturating_add(STUCK)).await;
+            put_back(inner, &mut taken, now().saturating_add(STUCK)).await;
             return None;
         };
-        let outcome = call(inner, &resume, &mut job).await?;
+        let outcome = call(inner, &resume, &mut taken).await?;
         match follow(inner, resume, outcome).await {
-            Ok(Reply::Pending { job: next, .. }) => job = *next,
-            Ok(reply) => return Some(reply),
+            Ok(Some(Reply::Pending { job: next, .. })) => taken = Taken::new(*next),
+            Ok(Some(reply)) => return Some(reply),
+            Ok(None) => return lost(&taken.job),
             Err(problem) => {
+                let job = &mut taken.job;
                 let message = format!("{}: {} {}", job.operation, problem.code, problem.detail);
                 report::error("job-stuck", &message);
                 job.attempts = job.attempts.saturating_add(1);
                 let due = now().saturating_add(micros(pause(job.attempts)).max(1_000_000));
-                put_back(inner, job, due).await;
+                put_back(inner, &mut taken, due).await;
                 return None;
             }
         }
     }
 }
 
-/// The transaction that follows the call.
+/// Another server is at it, or was.
+fn lost(job: &Job) -> Option<Reply> {
+    let message = format!("{}: another server took its call over", job.operation);
+    report::warning("job-lost", &message);
+    None
+}
+
+/// The transaction that follows the call; `None` where another server has done it.
 async fn follow<S: Store>(
     inner: &Inner<S>,
     resume: Resume,
     outcome: Outcome,
-) -> Result<Reply, Problem> {
+) -> Result<Option<Reply>, Problem> {
     let plans = inner.plans.clone();
     // It goes on in the tenant that it was made in.
     let terms = Terms::of(resume.job.tenant.into());
@@ -153,41 +202,46 @@ async fn follow<S: Store>(
     result.map_err(Problem::from)
 }
 
-/// The outcome of the call; `None` where the job was put back.
-async fn call<S: Store>(inner: &Arc<Inner<S>>, resume: &Resume, job: &mut Job) -> Option<Outcome> {
+/// The outcome of the call; `None` where the job was put back, or is another's.
+async fn call<S: Store>(
+    inner: &Arc<Inner<S>>,
+    resume: &Resume,
+    taken: &mut Taken,
+) -> Option<Outcome> {
     let (callee, idempotent) = resume.callee(&inner.plans)?;
     let fallback = resume.call(&inner.plans)?.fallback.is_some();
     let mut tries = 0;
-    if !idempotent && job.attempts > 0 {
-        return unknown(inner, job, fallback).await;
+    if !idempotent && taken.job.attempts > 0 {
+        return unknown(inner, taken, fallback).await;
     }
     loop {
         tries += 1;
-        job.attempts = job.attempts.saturating_add(1);
-        if !idempotent {
-            // After a crash nobody may try again.
-            put_back(inner, job.clone(), now().saturating_add(LEASE)).await;
+        taken.job.attempts = taken.job.attempts.saturating_add(1);
+        // After a crash nobody may try again: that has to be known before the call is made.
+        if !idempotent && !put_back(inner, taken, now().saturating_add(LEASE)).await {
+            return None;
         }
-        let budget = fallback.then(|| left(job));
-        let (reason, ambiguous) = match attempt(inner, resume, callee, job, budget).await {
+        let budget = fallback.then(|| left(&taken.job));
+        let attempted = attempt(inner, resume, callee, &taken.job, budget).await;
+        let (reason, ambiguous) = match attempted {
             Ok(value) => return Some(Outcome::Done(value)),
             Err(CallError::Refused(code)) => return Some(Outcome::Refused(code)),
             Err(CallError::Unreachable { reason, ambiguous }) => (reason, ambiguous),
         };
-        report::warning("call-failed", &format!("{}: {reason}", job.operation));
+        report::warning("call-failed", &format!("{}: {reason}", taken.job.operation));
         if !idempotent && ambiguous {
-            return unknown(inner, job, fallback).await;
+            return unknown(inner, taken, fallback).await;
         }
-        let late = now() >= job.deadline;
+        let late = now() >= taken.job.deadline;
         if fallback && (tries >= ATTEMPTS || late) {
             return Some(Outcome::Unreachable);
         }
-        let pause = pause(job.attempts);
+        let pause = pause(taken.job.attempts);
         if tries >= ATTEMPTS || late {
             if !idempotent {
-                job.attempts = 0;
+                taken.job.attempts = 0;
             }
-            put_back(inner, job.clone(), now().saturating_add(micros(pause))).await;
+            put_back(inner, taken, now().saturating_add(micros(pause))).await;
             return None;
         }
         tokio::time::sleep(pause).await;
@@ -195,16 +249,16 @@ async fn call<S: Store>(inner: &Arc<Inner<S>>, resume: &Resume, job: &mut Job) -
 }
 
 /// It is not known whether a call that must not be repeated was done.
-async fn unknown<S: Store>(inner: &Inner<S>, job: &Job, fallback: bool) -> Option<Outcome> {
+async fn unknown<S: Store>(inner: &Inner<S>, taken: &mut Taken, fallback: bool) -> Option<Outcome> {
     if fallback {
         return Some(Outcome::Unreachable);
     }
     let message = format!(
         "{}: it is not known whether the call was done, and it must not be repeated",
-        job.operation
+        taken.job.operation
     );
     report::error("job-stuck", &message);
-    put_back(inner, job.clone(), now().saturating_add(STUCK)).await;
+    put_back(inner, taken, now().saturating_add(STUCK)).await;
     None
 }
 
@@ -311,14 +365,23 @@ fn refused(problem: &Problem) -> CallError {
     CallError::Refused(problem.code.to_string())
 }
 
-/// Leaves a job for later. If that fails too, its lease ends some time.
-async fn put_back<S: Store>(inner: &Inner<S>, mut job: Job, due: i64) {
-    job.due = due;
-    let put =
-        inner.store.write(Terms::SERVER, move |tx| Box::pin(async move { tx.put_job(&job).await }));
-    if let Err(error) = put.await {
-        report::warning("jobs", &StoreError::to_string(&error));
+/// Leaves a job for later; whether that is known to the store. If not, its lease ends some time,
+/// unless it is another's already.
+async fn put_back<S: Store>(inner: &Inner<S>, taken: &mut Taken, due: i64) -> bool {
+    taken.job.due = due;
+    let (job, tried) = (taken.job.clone(), taken.tried);
+    let put = inner.store.write(Terms::SERVER, move |tx| {
+        Box::pin(async move { tx.postpone_job(&job, tried).await })
+    });
+    match put.await {
+        Ok(true) => {
+            taken.tried = taken.job.attempts;
+            return true;
+        }
+        Ok(false) => drop(lost(&taken.job)),
+        Err(error) => report::warning("jobs", &StoreError::to_string(&error)),
     }
+    false
 }
 
 /// The pause before the next attempt: doubled each time, capped, and jittered by half so that

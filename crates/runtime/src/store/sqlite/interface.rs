@@ -289,6 +289,22 @@ impl Transaction for Session {
         ready(Self::take_jobs(self, now, lease, limit))
     }
 
+    fn postpone_job(
+        &mut self,
+        job: &Job,
+        tried: u32,
+    ) -> impl Future<Output = Outcome<bool>> + Send {
+        ready(Self::postpone_job(self, job, tried))
+    }
+
+    fn extend_leases(
+        &mut self,
+        jobs: &[u128],
+        until: i64,
+    ) -> impl Future<Output = Outcome<()>> + Send {
+        ready(Self::extend_leases(self, jobs, until))
+    }
+
     fn complete_job(&mut self, id: u128) -> impl Future<Output = Outcome<()>> + Send {
         ready(Self::complete_job(self, id))
     }

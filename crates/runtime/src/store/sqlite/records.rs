@@ -329,6 +329,25 @@ impl Session {
         Ok(jobs)
     }
 
+    pub(super) fn postpone_job(&self, job: &Job, tried: u32) -> Result<bool, StoreError> {
+        let kept = self
+            .prepare(
+                "UPDATE firmitas_jobs SET attempts = ?4, due = ?5 \
+                 WHERE id = ?1 AND key = ?2 AND attempts = ?3",
+            )?
+            .execute(params![id_bytes(job.id), job.key, tried, job.attempts, job.due])?;
+        Ok(kept > 0)
+    }
+
+    pub(super) fn extend_leases(&self, jobs: &[u128], until: i64) -> Result<(), StoreError> {
+        let mut extend =
+            self.prepare("UPDATE firmitas_jobs SET due = ?2 WHERE id = ?1 AND due < ?2")?;
+        for job in jobs {
+            extend.execute(params![id_bytes(*job), until])?;
+        }
+        Ok(())
+    }
+
     pub(super) fn complete_job(&self, id: u128) -> Result<(), StoreError> {
         self.prepare("DELETE FROM firmitas_jobs WHERE id = ?1")?.execute([id_bytes(id)])?;
         Ok(())
