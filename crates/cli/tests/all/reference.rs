@@ -35,20 +35,37 @@ fn reference(mut firm: Command) -> String {
     write!(out, "\n{codes}\n\n## Options of every command\n\n").unwrap();
     let everywhere: Vec<&Arg> = firm.get_arguments().filter(|of| of.is_global_set()).collect();
     out += &table(everywhere.iter().copied());
-    for command in firm.get_subcommands().filter(|of| of.get_name() != "help") {
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        let usage = command.clone().render_usage().to_string().replace("Usage: ", "");
-        write!(out, "\n## firm {}\n\n{about}.\n\n```text\n{usage}\n```\n\n", command.get_name())
-            .unwrap();
-        let own = command.get_arguments().filter(|of| {
-            let shared = everywhere.iter().any(|shared| shared.get_id() == of.get_id());
-            !shared && !matches!(of.get_id().as_str(), "help" | "version") && !of.is_hide_set()
-        });
-        out += &table(own);
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        write!(out, "\n```text\n{}\n```\n", help.trim_end()).unwrap();
+    for command in subcommands(&firm) {
+        section(&mut out, "##", &format!("firm {}", command.get_name()), command, &everywhere);
     }
     out
+}
+
+fn subcommands(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|of| of.get_name() != "help")
+}
+
+/// What a command takes, then those below it.
+fn section(out: &mut String, level: &str, name: &str, command: &Command, everywhere: &[&Arg]) {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let usage = command.clone().render_usage().to_string().replace("Usage: ", "");
+    write!(out, "\n{level} {name}\n\n{about}.\n\n```text\n{usage}\n```\n").unwrap();
+    let own = command.get_arguments().filter(|of| {
+        let shared = everywhere.iter().any(|shared| shared.get_id() == of.get_id());
+        !shared && !matches!(of.get_id().as_str(), "help" | "version") && !of.is_hide_set()
+    });
+    let own = table(own);
+    if !own.is_empty() {
+        write!(out, "\n{own}").unwrap();
+    }
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    if !help.is_empty() {
+        write!(out, "\n```text\n{}\n```\n", help.trim_end()).unwrap();
+    }
+    for below in subcommands(command) {
+        let name = format!("{name} {}", below.get_name());
+        section(out, &format!("{level}#"), &name, below, everywhere);
+    }
 }
 
 fn table<'a>(arguments: impl Iterator<Item = &'a Arg>) -> String {

@@ -4,6 +4,7 @@
 //! names a folder with npm's `axe-core`, that judges whether everybody can use it.
 
 pub mod browser;
+pub mod everybody;
 mod mint;
 mod sign_in;
 mod walk;

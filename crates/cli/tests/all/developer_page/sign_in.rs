@@ -1,11 +1,11 @@
 //! Somebody signs in with a browser, sets a second factor up, and everybody could.
 
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
 
 use super::browser::Browser;
+use super::everybody::Judge;
 use crate::acceptance::server::{Folder, Server, example};
 
 const LOGIN: &str = "ada@example.com";
@@ -26,21 +26,6 @@ const CODE: &str = "(async () => {
   return String(number % 1000000).padStart(6, '0');
 })()";
 
-/// Nothing on the page keeps anybody out, as far as a program can tell.
-#[track_caller]
-fn judged(browser: &mut Browser, axe: Option<&str>, what: &str) {
-    let wide = browser.see("document.documentElement.scrollWidth - innerWidth");
-    assert!(wide.as_i64().unwrap() <= 0, "{what} is {wide} px too wide");
-    let Some(axe) = axe else { return };
-    browser.see(&format!("(() => {{ {axe}; return true; }})()"));
-    let found = browser.see(
-        "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', \
-         'best-practice'] }).then((told) => told.violations.map((of) => \
-         [of.id, of.nodes.map((node) => node.html).slice(0, 3)]))",
-    );
-    assert_eq!(found, json!([]), "{what}");
-}
-
 #[track_caller]
 fn titled(browser: &mut Browser, title: &str) {
     let title = json!(title);
@@ -50,11 +35,7 @@ fn titled(browser: &mut Browser, title: &str) {
 #[test]
 fn a_second_factor_is_set_up_and_asked_for_without_script() {
     let Some(mut browser) = Browser::open() else { return };
-    let axe = std::env::var_os("FIRMITAS_TEST_AXE").map(|folder| {
-        let file = Path::new(&folder).join("node_modules/axe-core/axe.min.js");
-        std::fs::read_to_string(file).unwrap()
-    });
-    let axe = axe.as_deref();
+    let judge = Judge::installed();
     let data = Folder::new("page-second-factor");
     let server = Server::start(&example("shop"), &data.0);
     let password = data.0.join("password");
@@ -75,27 +56,27 @@ fn a_second_factor_is_set_up_and_asked_for_without_script() {
         browser.write("#login", LOGIN);
         browser.write("#password", PASSWORD);
         browser.until("document.querySelector('#password')");
-        judged(browser, axe, "the sign-in");
+        judge.page(browser, "the sign-in");
         browser.click("button");
     };
     sign_in(&mut browser);
     titled(&mut browser, "Set up a second factor");
     browser.until("location.pathname === '/auth/second-factor'");
-    judged(&mut browser, axe, "the offer");
+    judge.page(&mut browser, "the offer");
     browser.click("button");
     browser.until("document.querySelector('svg[role=img]')");
-    judged(&mut browser, axe, "the key");
+    judge.page(&mut browser, "the key");
     let code = browser.see(CODE);
     browser.write("input[name=code]", code.as_str().unwrap());
     browser.click("button");
     titled(&mut browser, "Recovery codes");
-    judged(&mut browser, axe, "the recovery codes");
+    judge.page(&mut browser, "the recovery codes");
     let recovery = browser.see("document.querySelector('li').textContent");
     browser.click("a");
     browser.until("location.pathname === '/health'");
     browser.go(&format!("{}/auth/second-factor", server.url));
     titled(&mut browser, "Your second factor");
-    judged(&mut browser, axe, "the look after it");
+    judge.page(&mut browser, "the look after it");
     browser.go(&format!("{}/auth/sign-in?next=/health", server.url));
     titled(&mut browser, "Sign in to Shop");
     sign_in(&mut browser);
@@ -103,7 +84,7 @@ fn a_second_factor_is_set_up_and_asked_for_without_script() {
     browser.write("input[name=code]", "000000");
     browser.click("button");
     browser.until("document.querySelector('[role=alert]')");
-    judged(&mut browser, axe, "the code that was wrong");
+    judge.page(&mut browser, "the code that was wrong");
     browser.write("input[name=code]", recovery.as_str().unwrap());
     browser.click("button");
     browser.until("location.pathname === '/health'");

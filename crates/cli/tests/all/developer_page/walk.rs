@@ -1,10 +1,9 @@
 //! A developer finds an operation, tries it as an actor, and sees what comes of it.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use super::browser::Browser;
+use super::everybody::Judge;
 use crate::acceptance::server::{Folder, Server, example};
 
 /// The shop, and a browser that has opened its page.
@@ -169,13 +168,7 @@ fn the_keyboard_leads_everywhere() {
 #[test]
 fn it_fits_a_phone_and_everybody_can_use_it() {
     let Some((_data, _server, mut browser)) = opened("page-narrow") else { return };
-    let axe = std::env::var_os("FIRMITAS_TEST_AXE").map(|folder| {
-        let file = Path::new(&folder).join("node_modules/axe-core/axe.min.js");
-        std::fs::read_to_string(file).unwrap()
-    });
-    if axe.is_none() {
-        eprintln!("skipped in part: FIRMITAS_TEST_AXE names no folder");
-    }
+    let judge = Judge::installed();
     let places = [
         "#/",
         "#/actors",
@@ -191,16 +184,7 @@ fn it_fits_a_phone_and_everybody_can_use_it() {
         browser.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
         for place in places {
             show(&mut browser, place);
-            let wide = browser.see("document.documentElement.scrollWidth - innerWidth");
-            assert!(wide.as_i64().unwrap() <= 0, "{place} at {width} is {wide} px too wide");
-            let Some(axe) = &axe else { continue };
-            browser.see(&format!("(() => {{ {axe}; return true; }})()"));
-            let found = browser.see(
-                "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', \
-                 'wcag22aa', 'best-practice'] }).then((told) => told.violations.map((of) => \
-                 [of.id, of.nodes.map((node) => node.html).slice(0, 3)]))",
-            );
-            assert_eq!(found, json!([]), "{place} at {width}, {colours}");
+            judge.page(&mut browser, &format!("{place} at {width}, {colours}"));
         }
     }
 }

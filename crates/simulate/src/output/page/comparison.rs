@@ -8,7 +8,7 @@ use crate::output::answer_text::word;
 use crate::output::format::{digits, share, time};
 
 use super::chart::{dot, path, text, units};
-use super::operations::{heads, wide};
+use super::operations::{scrolled, wide};
 use super::scale::short_number;
 
 /// Percentiles that are compared.
@@ -34,7 +34,7 @@ pub(super) fn phase(out: &mut Html, of: &PhaseComparison) {
 fn operations(out: &mut Html, differ: &[&OperationChange]) {
     let widest = differ.iter().flat_map(|of| shown(of)).filter_map(|(_, of)| relative(of));
     let widest = widest.map(|(change, half)| change.abs() + half).fold(0.01, f64::max).min(2.0);
-    wide(out, "Differences of operations", |out| {
+    scrolled(out, "Differences of operations", |out| {
         out.element("thead", &[], |out| {
             out.element("tr", &[], |out| {
                 for words in ["operation", "percentile", "before", "after", "difference"] {
@@ -186,39 +186,35 @@ fn promises(out: &mut Html, of: &PhaseComparison) {
 }
 
 fn resources(out: &mut Html, of: &PhaseComparison) {
-    wide(out, "Differences of resources", |out| {
-        let columns = [
-            ("", "resource"),
-            ("", "servers"),
-            ("", "before"),
-            ("", "after"),
-            ("", "difference"),
-            ("", "room"),
-        ];
-        heads(out, &columns);
-        out.element("tbody", &[], |out| {
-            let busy = of.resources.iter().filter(|of| of.utilisation.after.is_some());
-            for of in busy.take(20) {
-                let arrow = |(before, after): (String, String)| match before == after {
-                    true => after,
-                    false => format!("{before} \u{2192} {after}"),
-                };
-                let count = |of: Option<u32>| of.map_or("\u{2013}".to_owned(), |of| of.to_string());
-                let room = |of: Option<f64>| {
-                    of.map_or("\u{2013}".to_owned(), |of| format!("{}x", digits(of)))
-                };
-                let used = |of: Option<f64>| of.map_or("\u{2013}".to_owned(), share);
-                out.element("tr", &[], |out| {
-                    out.leaf("th", &[("scope", "row")], &of.name);
-                    out.leaf("td", &[], &arrow((count(of.servers.0), count(of.servers.1))));
-                    out.leaf("td", &[], &used(of.utilisation.before));
-                    out.leaf("td", &[], &used(of.utilisation.after));
-                    let class = of.utilisation.direction().name();
-                    out.leaf("td", &[("class", class)], &difference(&of.utilisation, true));
-                    out.leaf("td", &[], &arrow((room(of.room.0), room(of.room.1))));
-                });
-            }
-        });
+    let columns = [
+        ("", "resource"),
+        ("", "servers"),
+        ("", "before"),
+        ("", "after"),
+        ("", "difference"),
+        ("", "room"),
+    ];
+    wide(out, "Differences of resources", &columns, |out| {
+        let busy = of.resources.iter().filter(|of| of.utilisation.after.is_some());
+        for of in busy.take(20) {
+            let arrow = |(before, after): (String, String)| match before == after {
+                true => after,
+                false => format!("{before} \u{2192} {after}"),
+            };
+            let count = |of: Option<u32>| of.map_or("\u{2013}".to_owned(), |of| of.to_string());
+            let room =
+                |of: Option<f64>| of.map_or("\u{2013}".to_owned(), |of| format!("{}x", digits(of)));
+            let used = |of: Option<f64>| of.map_or("\u{2013}".to_owned(), share);
+            out.element("tr", &[], |out| {
+                out.leaf("th", &[("scope", "row")], &of.name);
+                out.leaf("td", &[], &arrow((count(of.servers.0), count(of.servers.1))));
+                out.leaf("td", &[], &used(of.utilisation.before));
+                out.leaf("td", &[], &used(of.utilisation.after));
+                let class = of.utilisation.direction().name();
+                out.leaf("td", &[("class", class)], &difference(&of.utilisation, true));
+                out.leaf("td", &[], &arrow((room(of.room.0), room(of.room.1))));
+            });
+        }
     });
 }
 

@@ -6,7 +6,7 @@ use crate::experiment::{SourceReport, StationReport, WindowReport};
 use crate::output::format::{digits, share};
 use crate::statistics::Estimate;
 
-use super::operations::{heads, interval, wide};
+use super::operations::{interval, wide};
 use super::resources::bar;
 
 /// Requests, by where they come from.
@@ -22,11 +22,8 @@ pub(super) fn sources(out: &mut Html, window: &WindowReport, meaningful: bool) {
         ("", "p95"),
         ("", "p99"),
     ];
-    wide(out, "Sources", |out| {
-        heads(out, &columns);
-        out.element("tbody", &[], |out| {
-            window.sources.iter().for_each(|of| source(out, of, meaningful));
-        });
+    wide(out, "Sources", &columns, |out| {
+        window.sources.iter().for_each(|of| source(out, of, meaningful));
     });
 }
 
@@ -70,11 +67,8 @@ pub(super) fn stations(out: &mut Html, window: &WindowReport, meaningful: bool) 
         ("", "turned away"),
         ("", "gave up"),
     ];
-    wide(out, "Stations", |out| {
-        heads(out, &columns);
-        out.element("tbody", &[], |out| {
-            window.stations.iter().for_each(|of| station(out, of, meaningful));
-        });
+    wide(out, "Stations", &columns, |out| {
+        window.stations.iter().for_each(|of| station(out, of, meaningful));
     });
 }
 

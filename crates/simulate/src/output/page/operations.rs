@@ -50,7 +50,7 @@ pub(super) fn table(out: &mut Html, phase: &Phase) {
     let (told, rare): (Vec<_>, Vec<_>) = in_order(phase).into_iter().partition(|of| is_told(of));
     if !told.is_empty() {
         let scale = scale(&told);
-        wide(out, "Operations", |out| {
+        scrolled(out, "Operations", |out| {
             head(out, &scale);
             out.element("tbody", &[], |out| told.iter().for_each(|of| row(out, of, &scale)));
         });
@@ -69,20 +69,29 @@ pub(super) fn table(out: &mut Html, phase: &Phase) {
 }
 
 /// A table in a region that scrolls where it is too wide, by keyboard too.
-pub(super) fn wide(out: &mut Html, label: &str, inside: impl FnOnce(&mut Html)) {
+pub(super) fn scrolled(out: &mut Html, label: &str, inside: impl FnOnce(&mut Html)) {
     // Several tables may have one name: no landmarks, which need names of their own.
     let group = [("class", "wide"), ("tabindex", "0"), ("role", "group"), ("aria-label", label)];
     out.element("div", &group, |out| out.element("table", &[], inside));
 }
 
-/// The heads of a table: each with its class.
-pub(super) fn heads(out: &mut Html, heads: &[(&str, &str)]) {
-    out.element("thead", &[], |out| {
-        out.element("tr", &[], |out| {
-            for (class, words) in heads {
-                out.leaf("th", &[("scope", "col"), ("class", class)], words);
-            }
+/// A table that may be wider than the page: the heads of its columns, each with its class, and its
+/// rows.
+pub(super) fn wide(
+    out: &mut Html,
+    label: &str,
+    columns: &[(&str, &str)],
+    rows: impl FnOnce(&mut Html),
+) {
+    scrolled(out, label, |out| {
+        out.element("thead", &[], |out| {
+            out.element("tr", &[], |out| {
+                for (class, words) in columns {
+                    out.leaf("th", &[("scope", "col"), ("class", class)], words);
+                }
+            });
         });
+        out.element("tbody", &[], rows);
     });
 }
 

@@ -7,7 +7,7 @@ use crate::experiment::Report;
 use crate::output::format::{digits, time};
 
 use super::About;
-use super::operations::{heads, wide};
+use super::operations::wide;
 
 /// What any report stands on.
 pub(super) fn of_report(out: &mut Html, about: &About<'_>, report: &Report) {
@@ -46,39 +46,33 @@ fn replay(out: &mut Html, about: &About<'_>, seed: u64) {
 }
 
 fn times(out: &mut Html, all: &[Used]) {
-    wide(out, "Service times", |out| {
-        let columns = [
-            ("", "operation or external"),
-            ("words", "of"),
-            ("", "mean"),
-            ("words", "from"),
-            ("", "measured"),
-            ("", "95 % interval"),
-        ];
-        heads(out, &columns);
-        out.element("tbody", &[], |out| {
-            for used in all {
-                out.element("tr", &[], |out| {
-                    out.leaf("th", &[("scope", "row")], &used.name);
-                    out.leaf("td", &[("class", "words")], used.what);
-                    out.leaf("td", &[], &time(used.mean));
-                    let (from, count, interval) = match &used.measured {
-                        None => ("table", String::new(), String::new()),
-                        Some(source) => {
-                            let (low, high) = source.mean;
-                            #[expect(
-                                clippy::cast_precision_loss,
-                                reason = "three digits are shown"
-                            )]
-                            let count = digits(source.count as f64);
-                            ("measurement", count, format!("{} to {}", time(low), time(high)))
-                        }
-                    };
-                    out.leaf("td", &[("class", "words")], from);
-                    out.leaf("td", &[], &count);
-                    out.leaf("td", &[], &interval);
-                });
-            }
-        });
+    let columns = [
+        ("", "operation or external"),
+        ("words", "of"),
+        ("", "mean"),
+        ("words", "from"),
+        ("", "measured"),
+        ("", "95 % interval"),
+    ];
+    wide(out, "Service times", &columns, |out| {
+        for used in all {
+            out.element("tr", &[], |out| {
+                out.leaf("th", &[("scope", "row")], &used.name);
+                out.leaf("td", &[("class", "words")], used.what);
+                out.leaf("td", &[], &time(used.mean));
+                let (from, count, interval) = match &used.measured {
+                    None => ("table", String::new(), String::new()),
+                    Some(source) => {
+                        let (low, high) = source.mean;
+                        #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+                        let count = digits(source.count as f64);
+                        ("measurement", count, format!("{} to {}", time(low), time(high)))
+                    }
+                };
+                out.leaf("td", &[("class", "words")], from);
+                out.leaf("td", &[], &count);
+                out.leaf("td", &[], &interval);
+            });
+        }
     });
 }

@@ -6,7 +6,7 @@ use crate::design::{Phase, ResourceAnswer};
 use crate::output::format::{digits, share};
 
 use super::chart::{path, units};
-use super::operations::{heads, wide};
+use super::operations::wide;
 
 /// Resources that are shown; the others are less busy.
 const MOST: usize = 20;
@@ -18,30 +18,25 @@ const LENGTH: f64 = 240.0;
 /// for chance.
 pub(super) fn table(out: &mut Html, phase: &Phase) {
     let limits: Vec<&str> = phase.bottlenecks().map(|of| of.name.as_str()).collect();
-    wide(out, "Resources", |out| {
-        heads(
-            out,
-            &[
-                ("", "resource"),
-                ("", "servers"),
-                ("", "in use"),
-                ("chart", "share of its time"),
-                ("", "waiting"),
-                ("", "turned away"),
-                ("", "room"),
-            ],
-        );
-        out.element("tbody", &[], |out| {
-            let busy = phase.resources.iter().filter(|of| of.utilisation.is_some()).take(MOST);
-            for of in busy {
-                let class = match limits.iter().position(|name| *name == of.name) {
-                    Some(0) => "used first",
-                    Some(_) => "used then",
-                    None => "used",
-                };
-                row(out, of, class);
-            }
-        });
+    let columns = [
+        ("", "resource"),
+        ("", "servers"),
+        ("", "in use"),
+        ("chart", "share of its time"),
+        ("", "waiting"),
+        ("", "turned away"),
+        ("", "room"),
+    ];
+    wide(out, "Resources", &columns, |out| {
+        let busy = phase.resources.iter().filter(|of| of.utilisation.is_some()).take(MOST);
+        for of in busy {
+            let class = match limits.iter().position(|name| *name == of.name) {
+                Some(0) => "used first",
+                Some(_) => "used then",
+                None => "used",
+            };
+            row(out, of, class);
+        }
     });
     out.leaf(
         "p",

@@ -72,46 +72,42 @@ fn limit(of: &ResourceAnswer) -> String {
 
 /// What becomes of goodput and promises from phase to phase.
 fn phases(out: &mut Html, answer: &Answer) {
-    operations::wide(out, "Phases", |out| {
-        let columns = [
-            ("", "from"),
-            ("", "to"),
-            ("", "asked/s"),
-            ("", "end well"),
-            ("words", "broken"),
-            ("words", "unsure"),
-            ("words", "gives way first"),
-        ];
-        operations::heads(out, &columns);
-        out.element("tbody", &[], |out| {
-            for phase in &answer.phases {
-                let sum = |of: fn(&OperationAnswer) -> f64| -> f64 {
-                    phase.operations.iter().map(of).sum()
-                };
-                let (asked, well) = (sum(|of| of.offered.value), sum(|of| of.goodput.value));
-                let first = phase
-                    .bottlenecks()
-                    .next()
-                    .map_or(String::new(), |of| format!("{}: {}", of.name, limit(of)));
-                out.element("tr", &[], |out| {
-                    out.leaf("th", &[("scope", "row")], &time(phase.from));
-                    out.leaf("td", &[], &time(phase.to));
-                    out.leaf("td", &[], &digits(asked));
-                    let part = share(well / asked.max(f64::MIN_POSITIVE));
-                    out.leaf("td", &[], &part);
-                    for wanted in [Promise::Broken, Promise::Unsure] {
-                        let words = named(phase, wanted);
-                        let class = match words.is_empty() {
-                            true => "words".to_owned(),
-                            false => format!("words {}", wanted.name()),
-                        };
-                        let words = if words.is_empty() { "none" } else { &words };
-                        out.leaf("td", &[("class", &class)], words);
-                    }
-                    out.leaf("td", &[("class", "words")], &first);
-                });
-            }
-        });
+    let columns = [
+        ("", "from"),
+        ("", "to"),
+        ("", "asked/s"),
+        ("", "end well"),
+        ("words", "broken"),
+        ("words", "unsure"),
+        ("words", "gives way first"),
+    ];
+    operations::wide(out, "Phases", &columns, |out| {
+        for phase in &answer.phases {
+            let sum =
+                |of: fn(&OperationAnswer) -> f64| -> f64 { phase.operations.iter().map(of).sum() };
+            let (asked, well) = (sum(|of| of.offered.value), sum(|of| of.goodput.value));
+            let first = phase
+                .bottlenecks()
+                .next()
+                .map_or(String::new(), |of| format!("{}: {}", of.name, limit(of)));
+            out.element("tr", &[], |out| {
+                out.leaf("th", &[("scope", "row")], &time(phase.from));
+                out.leaf("td", &[], &time(phase.to));
+                out.leaf("td", &[], &digits(asked));
+                let part = share(well / asked.max(f64::MIN_POSITIVE));
+                out.leaf("td", &[], &part);
+                for wanted in [Promise::Broken, Promise::Unsure] {
+                    let words = named(phase, wanted);
+                    let class = match words.is_empty() {
+                        true => "words".to_owned(),
+                        false => format!("words {}", wanted.name()),
+                    };
+                    let words = if words.is_empty() { "none" } else { &words };
+                    out.leaf("td", &[("class", &class)], words);
+                }
+                out.leaf("td", &[("class", "words")], &first);
+            });
+        }
     });
 }
 
