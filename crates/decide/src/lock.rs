@@ -211,14 +211,18 @@ pub fn accepted(
             .of(verdict.family, &verdict.subject)
             .filter(|flip| matches!(flip.measure, Measure::Stated(_)))
             .filter(|flip| flip.from == Some(verdict.choice));
-        let numbers = stated.take(NUMBERS).map(|flip| Pinned {
-            fact: flip.fact.clone(),
-            was: flip.now,
-            at: flip.at,
-            above: flip.above,
-        });
-        let (choice, numbers) = (verdict.choice.to_owned(), numbers.collect());
-        let pin = Pin { choice, numbers, span: Span::default() };
+        let mut numbers: Vec<Pinned> = Vec::new();
+        for flip in stated {
+            // Beyond the nearest threshold on a side it is another option's.
+            let known = numbers.iter().any(|of| of.fact == flip.fact && of.above == flip.above);
+            if !known && numbers.len() < NUMBERS {
+                let other = numbers.iter().position(|of| of.fact == flip.fact);
+                let at = other.map_or(numbers.len(), |at| at + 1);
+                let fact = flip.fact.clone();
+                numbers.insert(at, Pinned { fact, was: flip.now, at: flip.at, above: flip.above });
+            }
+        }
+        let pin = Pin { choice: verdict.choice.to_owned(), numbers, span: Span::default() };
         pins.insert(verdict.id(), pin);
     }
     Lock { pins }

@@ -116,13 +116,22 @@ impl Reader {
         let choice = chosen.to_owned();
         let numbers = map.get("numbers").filter(|of| !of.value.is_empty());
         let numbers = numbers.and_then(|of| self.map(&of.value, "`numbers`"));
-        let numbers =
-            numbers.map(|of| of.entries.iter().filter_map(|of| self.number(of)).collect());
+        let numbers = numbers.map(|of| of.entries.iter().flat_map(|of| self.number(of)).collect());
         Some(Pin { choice, numbers: numbers.unwrap_or_default(), span })
     }
 
-    fn number(&mut self, entry: &Entry) -> Option<Pinned> {
-        let map = self.map(&entry.value, "a number")?;
+    /// The thresholds of a number: one, or a list of them where it turns on both sides.
+    fn number(&mut self, entry: &Entry) -> Vec<Pinned> {
+        match &entry.value.kind {
+            NodeKind::Sequence(sides) => {
+                sides.iter().filter_map(|side| self.side(entry, side)).collect()
+            }
+            _ => self.side(entry, &entry.value).into_iter().collect(),
+        }
+    }
+
+    fn side(&mut self, entry: &Entry, side: &Node) -> Option<Pinned> {
+        let map = self.map(side, "a number")?;
         self.known(map, &["was", "turns", "at", "unit"]);
         let was = self.value(entry, map, "was")?;
         let at = self.value(entry, map, "at")?;
@@ -264,12 +273,24 @@ fn entry(id: &str, pin: &Pin, units: &BTreeMap<String, &'static str>) -> String 
     if !pin.numbers.is_empty() {
         text += "    numbers:\n";
     }
+    let mut numbers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for number in &pin.numbers {
         let unit = units.get(&number.fact).copied().unwrap_or_default();
         let unit = if unit.is_empty() { String::new() } else { format!(", unit: {unit}") };
         let side = if number.above { "above" } else { "below" };
         let Pinned { fact, was, at, .. } = number;
-        text += &format!("      {}: {{ was: {was}, turns: {side}, at: {at}{unit} }}\n", key(fact));
+        let side = format!("{{ was: {was}, turns: {side}, at: {at}{unit} }}");
+        numbers.entry(fact).or_default().push(side);
+    }
+    for number in &pin.numbers {
+        let Some(sides) = numbers.remove(number.fact.as_str()) else { continue };
+        let fact = key(&number.fact);
+        text += &match sides.as_slice() {
+            [side] => format!("      {fact}: {side}\n"),
+            sides => sides
+                .iter()
+                .fold(format!("      {fact}:\n"), |text, side| format!("{text}        - {side}\n")),
+        };
     }
     text
 }

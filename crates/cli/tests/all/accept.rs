@@ -75,6 +75,24 @@ fn what_is_accepted_is_written_with_the_numbers_that_could_turn_it() {
     assert!(told.stderr.contains("everything is as"), "{told:?}");
 }
 
+/// A number may turn a decision on both sides: the lock that is written is one that can be read.
+#[test]
+fn what_is_accepted_of_every_example_is_read_again() {
+    for example in ["shop", "rides"] {
+        let scratch = Scratch::new(&format!("accept-{example}"));
+        let file = format!("examples/{example}/firmitas.yaml");
+        scratch.write("firmitas.yaml", &crate::page::read(&file));
+        let taken = scratch.firm(&["accept", "--all", "."]);
+        assert_eq!(taken.code, 0, "{taken:?}");
+        let lock = scratch.read("decisions.lock.yaml");
+        assert!(lock.contains(":\n        - { was: "), "{example}: none turns on both sides");
+        let told = scratch.firm(&["accept", "."]);
+        assert!(told.stderr.contains("everything is as"), "{example}: {told:?}");
+        assert_eq!(scratch.firm(&["accept", "--all", "."]).code, 0);
+        assert_eq!(scratch.read("decisions.lock.yaml"), lock, "{example}");
+    }
+}
+
 #[test]
 fn near_the_threshold_the_accepted_decision_is_kept_and_says_so() {
     let scratch = accepted("accept-near");
