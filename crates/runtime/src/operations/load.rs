@@ -55,7 +55,7 @@ impl<S: Store> Inner<S> {
                 result => break result?,
             }
         };
-        self.record_reads(Terms { tenant, ..terms }, read).await?;
+        self.record_reads(Terms { tenant, single: false, ..terms }, read).await?;
         Ok(answer)
     }
 

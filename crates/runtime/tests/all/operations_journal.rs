@@ -71,6 +71,36 @@ async fn writes_and_reads_are_recorded_with_who_and_what() {
     assert_eq!(operations, ["clinic.release", "clinic.move", "clinic.admit"]);
 }
 
+const NOTES: &str = r#"
+firmitas: 1
+system: { name: Notes, summary: Notes. }
+actors:
+  clerk: { auth: user, role: clerk }
+entities:
+  Note: { audit: all, fields: { text: 'string(1..40)' } }
+operations:
+  write: { create: Note, by: [clerk], input: [text], rate: 1/s }
+  view: { get: Note, by: [clerk], rate: 1/s }
+  notes: { list: Note, by: [clerk], rate: 1/s }
+  looked: { list: Note.audit, by: [clerk], rate: 1/s }
+"#;
+
+/// A read that asks one question is answered without a transaction; that it was made is recorded in
+/// one all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_that_ask_one_question_are_recorded_too() {
+    let world = World::start(NOTES);
+    let clerk = world.user("carla", &["clerk"]);
+    let note = json!({ "text": "n" });
+    let id = world.call(&clerk, "notes.write", None, note).await.unwrap().id();
+    for _ in 0..2 {
+        world.get(&clerk, "notes.view", &id).await.unwrap();
+        assert_eq!(world.list(&clerk, "notes.notes").await.unwrap().len(), 1);
+    }
+    let lines = world.list(&clerk, "notes.looked").await.unwrap();
+    assert_eq!(lines.len(), 5);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_is_read_by_those_who_may_and_page_by_page() {
     let world = World::start(CLINIC);
