@@ -23,7 +23,7 @@ use std::{panic::AssertUnwindSafe, process::ExitCode};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{
-    accept, account, ask, backup, check, client, design, explain, fields, fmt, identity, new,
+    accept, account, ask, backup, check, client, design, explain, fields, fmt, identity, job, new,
     restore, schema, seed as seed_command, simulate, token, up,
 };
 use console::{Console, OutputOptions, failure_document};
@@ -96,6 +96,8 @@ Example:
     Identity(identity::IdentityArguments),
     /// Look after the keys of encrypted fields
     Fields(fields::FieldsArguments),
+    /// Look after calls that wait, and those that are stuck
+    Job(job::JobArguments),
     /// Fill the store with plausible rows
     Seed(seed_command::SeedArguments),
     /// Copy the store, also while it is being served
@@ -193,6 +195,7 @@ fn run(
         Command::Client(arguments) => client::run(arguments, console),
         Command::Identity(arguments) => identity::run(arguments, console),
         Command::Fields(arguments) => fields::run(arguments, console),
+        Command::Job(arguments) => job::run(arguments, console),
         Command::Seed(arguments) => seed_command::run(arguments, console),
         Command::Backup(arguments) => backup::run(arguments, console),
         Command::Restore(arguments) => restore::run(arguments, console),

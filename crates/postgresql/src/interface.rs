@@ -102,6 +102,10 @@ impl Snapshot for Session {
         self.job_by_id(id).await
     }
 
+    async fn jobs(&mut self, limit: u32) -> Outcome<Vec<Job>> {
+        self.all_jobs(limit).await
+    }
+
     async fn job_on(&mut self, entity: EntityId, row: u128) -> Outcome<Option<u128>> {
         self.job_of(entity, row).await
     }
@@ -235,6 +239,10 @@ impl Transaction for Session {
 
     async fn take_jobs(&mut self, now: i64, lease: i64, limit: u32) -> Outcome<Vec<Job>> {
         self.due_jobs(now, lease, limit).await
+    }
+
+    async fn lock_job(&mut self, id: u128) -> Outcome<Option<Job>> {
+        self.locked_job(id).await
     }
 
     async fn postpone_job(&mut self, job: &Job, tried: u32) -> Outcome<bool> {

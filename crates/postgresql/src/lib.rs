@@ -10,6 +10,7 @@ pub mod archive;
 mod catalog;
 mod connection;
 mod decode;
+mod exclusive;
 mod failure;
 mod interface;
 mod journal;

@@ -13,6 +13,7 @@ use model::model::BuiltIn;
 use runtime::store::tables::{Column, Columns, quoted};
 use runtime::store::tenants::{Scoped, own};
 
+use crate::exclusive;
 use crate::failure;
 use crate::tenants;
 use crate::text::Text;
@@ -54,6 +55,8 @@ pub(crate) struct Plan {
     pub wires: Vec<Wire>,
     /// Its parts, in order.
     pub parts: Vec<Part>,
+    /// What its rows have to agree in to exclude each other, for each exclusive key.
+    pub exclusive: exclusive::Keys,
     /// Whether rows of several tenants share the table.
     pub pooled: bool,
     /// The column that marks rows as deleted, where they stay.
@@ -195,6 +198,11 @@ impl Plan {
         let list = columns.list("self.") + &arrays.collect::<String>();
         let select = format!("SELECT {list} FROM {own_table} AS self WHERE ");
         let by_ids = |own: &str| format!("{select}self.{id} = ANY($1){live}{own}");
+        // Rows that nobody may change stay as they are, and nobody may lock them either: that needs
+        // the right to change them.
+        let entity = design.model.entities.get(table.entity.0 as usize);
+        let fixed = entity.is_some_and(|entity| entity.append_only);
+        let lock = if fixed { "" } else { " FOR UPDATE OF self" };
         Self {
             entity: table.entity,
             qualified: format!("{}.{}", shape.context, shape.name).into(),
@@ -202,7 +210,7 @@ impl Plan {
             by_id: scoped(&|own| format!("{select}self.{id} = $1{live}{own}")),
             by_any_id: scoped(&|own| format!("{select}self.{id} = $1{own}")),
             linked: scoped(&|own| linked(&list, &own_table, &id, own)),
-            lock: scoped(&|own| format!("{} ORDER BY self.{id} FOR UPDATE OF self", by_ids(own))),
+            lock: scoped(&|own| format!("{} ORDER BY self.{id}{lock}", by_ids(own))),
             by_ids: scoped(&by_ids),
             insert: Text::new(format!(
                 "INSERT INTO {own_table} ({}) VALUES ({})",
@@ -221,6 +229,7 @@ impl Plan {
             id: id.clone(),
             columns: Arc::new(columns),
             live: Scoped::new(&mine, |own| format!("{live}{own}")),
+            exclusive: exclusive::keys(&design.model, table.entity),
             pooled,
             deleted_at,
             select: select.clone(),

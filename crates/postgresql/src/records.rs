@@ -215,6 +215,16 @@ impl Session {
         rows.first().map(|row| self.read_job(row)).transpose()
     }
 
+    pub(crate) async fn locked_job(&mut self, id: u128) -> Result<Option<Job>, StoreError> {
+        let rows = self.query(&sql::LOCK_JOB, &[Bind::Uuid(id)]).await?;
+        rows.first().map(|row| self.read_job(row)).transpose()
+    }
+
+    pub(crate) async fn all_jobs(&mut self, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let rows = self.query(&sql::JOBS, &[Bind::Int(limit.into())]).await?;
+        rows.iter().map(|row| self.read_job(row)).collect()
+    }
+
     pub(crate) async fn job_of(
         &mut self,
         entity: EntityId,

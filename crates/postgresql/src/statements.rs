@@ -115,6 +115,7 @@ macro_rules! statements {
 
 statements! {
     /// Locks what is locked by whoever adds a tenant with a schema of its own: "Plac".
+    TURN = "SELECT pg_advisory_xact_lock(hashtextextended('firmitas exclusive ' || $1, 0))";
     ONE_SCHEMA_AT_A_TIME = "SELECT pg_advisory_xact_lock(1349280099)";
     // What begins and ends transactions, and says for whom they are and until when.
     READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -175,6 +176,10 @@ statements! {
                attempts = $8, due = $9, deadline = $10";
     JOB = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline, \
            tenant FROM firmitas.jobs WHERE id = $1";
+    JOBS = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline, \
+            tenant FROM firmitas.jobs ORDER BY id LIMIT $1";
+    LOCK_JOB = "SELECT id, entity, row, operation, step, context, key, attempts, due, deadline, \
+                tenant FROM firmitas.jobs WHERE id = $1 FOR UPDATE";
     JOB_ON = "SELECT id FROM firmitas.jobs WHERE row = $1 AND entity = $2";
     TAKE_JOBS = "UPDATE firmitas.jobs AS job SET due = $2 \
                  FROM (SELECT id, due FROM firmitas.jobs WHERE due <= $1 \

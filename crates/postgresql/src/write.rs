@@ -24,6 +24,7 @@ impl Session {
             // One after another: the references of a schema keep writers from the tables of all.
             self.change(&ONE_SCHEMA_AT_A_TIME, &[]).await?;
         }
+        self.take_turns(plan, row).await?;
         self.send(&plan.insert, binds, Meaning::Write(row.entity)).await?;
         let owner = required_id(row)?;
         for (part, rows) in plan.parts.iter().zip(&row.parts) {
@@ -78,6 +79,7 @@ impl Session {
                 }
             }
             let _ = write!(sql, " WHERE {} = $1{}", plan.id, plan.own.of(self.terms.tenant));
+            self.take_turns(plan, after).await?;
             let text = catalog.texts.get(&failure::exactly_one(&sql));
             self.send(&text, binds, Meaning::Change(after.entity)).await?;
         }

@@ -11,7 +11,7 @@ use runtime::Backend;
 use runtime::http::Executor;
 use runtime::store::{PageQuery, Snapshot as _, Store, StoreError, Terms};
 
-use crate::{Failure, KeySettings, Refused, StoreAddress, agreement, embedded};
+use crate::{Failure, Jobs, KeySettings, Refused, StoreAddress, agreement, embedded};
 
 /// A backend without a server in front of it.
 pub struct Offline {
@@ -65,6 +65,28 @@ async fn any<S: Store>(store: &S, entity: EntityId) -> Result<bool, StoreError> 
             })
         })
         .await
+}
+
+/// The durable jobs of a store. The embedded one belongs to one process at a time: not while it is
+/// served.
+///
+/// # Errors
+/// The store cannot be opened.
+pub async fn jobs(
+    design: &Arc<Design>,
+    data: &Path,
+    store: &StoreAddress,
+    keys: &KeySettings,
+) -> Result<Arc<dyn Jobs>, Failure> {
+    match store {
+        StoreAddress::Embedded => Ok(Arc::new(Unserved(embedded::open(design, data, keys)?))),
+        StoreAddress::PostgreSql(url) => {
+            let keys = keys.of_fields(design, data)?;
+            let url = postgresql::Settings { keys, ..url.clone() };
+            let store = PostgreSqlStore::open(&url, design.clone()).await.map_err(Failure::from)?;
+            Ok(Arc::new(Unserved(store)))
+        }
+    }
 }
 
 /// The records of a store. The embedded one belongs to one process at a time: not while it is

@@ -52,16 +52,25 @@ pub fn run(arguments: &BackupArguments, console: &Console) -> Result<Outcome, Fa
             runtime::store::sqlite::backup(&data, file).map_err(refused)?;
         }
     }
+    // Of a server elsewhere nothing is known.
+    let data = arguments.place.data(model).ok();
+    let left_out = data.as_deref().map(Place::left_out).unwrap_or_default();
     let bytes = std::fs::metadata(file).map_or(0, |about| about.len());
     let file = file.display().to_string();
     if console.json() {
-        console.document(&json!({ "version": 1, "diagnostics": [], "file": file, "bytes": bytes }));
+        console.document(&json!({
+            "version": 1, "diagnostics": [], "file": file, "bytes": bytes, "left_out": left_out,
+        }));
     }
     console.prose(format!(
         "{} {file} ({} KiB)",
         styled(style::GOOD, "saved"),
         bytes.div_ceil(1024)
     ));
+    if let Some(data) = data.filter(|_| !left_out.is_empty()) {
+        let (names, data) = (left_out.join(", "), data.display());
+        console.prose(format!("not in it: {names} of {data}; keep them too, elsewhere"));
+    }
     Ok(Outcome::Success)
 }
 

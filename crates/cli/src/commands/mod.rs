@@ -11,6 +11,7 @@ pub mod explain;
 pub mod fields;
 pub mod fmt;
 pub mod identity;
+pub mod job;
 pub mod kept;
 pub mod new;
 pub mod place;

@@ -44,6 +44,13 @@ impl Place {
         }
     }
 
+    /// What of a backend lies in its data folder and in no backup: keys, without which a restored
+    /// store does not start, and contents of files.
+    pub fn left_out(data: &Path) -> Vec<&'static str> {
+        let known = ["identity.key", "fields.keys", "files"];
+        known.into_iter().filter(|name| data.join(name).exists()).collect()
+    }
+
     /// The data folder of the model in a folder.
     ///
     /// # Errors

@@ -58,5 +58,9 @@ pub fn run(arguments: &RestoreArguments, console: &Console) -> Result<Outcome, F
     }
     let rows = rows.map_or_else(String::new, |rows| format!(" ({rows} rows)"));
     console.prose(format!("{} {file}{rows}", styled(style::GOOD, "restored")));
+    let there = arguments.place.data(model).map(|data| Place::left_out(&data)).unwrap_or_default();
+    if !there.contains(&"identity.key") {
+        console.prose("bring its keys before `firm up` (identity.key, fields.keys), and its files");
+    }
     Ok(Outcome::Success)
 }

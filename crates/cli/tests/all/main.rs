@@ -23,6 +23,7 @@ mod folder;
 mod generated;
 mod guide;
 mod help;
+mod jobs;
 mod language;
 mod new;
 mod page;

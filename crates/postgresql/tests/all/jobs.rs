@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::operations_calls::{Act, PAYMENTS, Script, reference};
 use crate::stores;
-use crate::support::{Directory, Who, World, model};
+use crate::support::{Directory, Who, World, model, refusal};
 
 /// A call that another server is at would be made twice.
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +67,47 @@ async fn a_server_that_lost_a_job_leaves_it_to_who_took_it_over() {
     assert_eq!(events, ["till.Asked", "till.Paid"], "nothing was done twice");
     assert_eq!(second.calls.lock().unwrap().len(), seen);
     assert_eq!(first.calls.lock().unwrap().len(), 2, "nothing follows what was lost");
+}
+
+const SCANS: &str = r"
+firmitas: 1
+system: { name: Depot, summary: Scans. }
+actors:
+  clerk: { auth: user, role: clerk }
+contexts:
+  depot:
+    entities:
+      Scan: { append_only: true, fields: { amount: int(1..1000) } }
+    operations:
+      scan:
+        create: Scan
+        by: [clerk]
+        input: [amount]
+        do:
+          - call: bank.charge
+            with: { amount: self.amount }
+            else: declined
+          - emit: Scanned
+        rate: 1/s
+    events:
+      Scanned: { key: scan, payload: { scan: Scan } }
+externals:
+  bank:
+    operations:
+      charge: { input: { amount: int }, output: { reference: string(1..100) }, latency: p50 10ms p99 50ms, idempotent: true }
+";
+
+/// Rows that nobody may change cannot be locked: what follows the call of one goes without.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_the_call_of_a_row_that_stays_as_it_is_is_done() {
+    let script = Script::of([Act::Answer(reference("a")), Act::Refuse("no")]);
+    let world = World::start_with(model(SCANS), script.clone(), Directory::new());
+    let clerk = world.user("carla", &["clerk"]);
+    let scan = || world.call(&clerk, "depot.scan", None, json!({ "amount": 7 }));
+    assert_eq!(scan().await.unwrap().answer.status, 201);
+    assert_eq!(refusal(scan().await), (422, "declined".into()));
+    let events: Vec<_> = world.events().await.into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(events, ["depot.Scanned"]);
 }
 
 async fn until_paid(world: &World, clerk: &Who, id: &str) {

@@ -14,6 +14,7 @@
 mod archive;
 mod bridge;
 mod earlier;
+mod exclusive;
 mod faults;
 mod jobs;
 mod notes;

@@ -403,7 +403,7 @@ impl<S: Store> Inner<S> {
     async fn transact(&self, asked: &Arc<Asked>) -> Result<Reply, Failure> {
         let mut attempt = 0;
         loop {
-            let (plans, asked) = (self.plans.clone(), asked.clone());
+            let (plans, wanted) = (self.plans.clone(), asked.clone());
             let (terms, deadline) = (self.terms(&asked.request), asked.deadline);
             let span = self.store_span(&asked.request, "store.write");
             let timing = self.store_timing(asked.request.operation);
@@ -414,14 +414,19 @@ impl<S: Store> Inner<S> {
                 .write(terms, move |transaction| {
                     Box::pin(async move {
                         let mut work = Work::new(plans, transaction, now()).noting(changes);
-                        write::transact(&mut work, &asked).await
+                        write::transact(&mut work, &wanted).await
                     })
                 })
                 .await;
             drop((span, timing));
             watch.done().await;
             attempt += 1;
-            if !matches!(reply, Err(Failure::Conflict)) || attempt == ATTEMPTS || now() > deadline {
+            let again = match &reply {
+                Err(Failure::Conflict) => true,
+                Err(failure) => write::came_meanwhile(&self.plans, asked, failure),
+                Ok(_) => false,
+            };
+            if !again || attempt == ATTEMPTS || now() > deadline {
                 return reply;
             }
             tokio::time::sleep(pause(attempt)).await;

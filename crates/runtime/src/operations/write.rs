@@ -14,6 +14,7 @@ use super::effects::{self, Flow, Frame, Outcome, Start, check_free};
 use super::failure::{Failure, internal};
 use super::idempotency::{self, Once};
 use super::input;
+use super::plan::Plans;
 use super::journal::Author;
 use super::row::{self, delete, new_row};
 use super::session::{Session, subject};
@@ -123,6 +124,19 @@ pub(crate) async fn transact<X: Transaction>(
     let operation = request.operation;
     let task = Task { operation, key, created, actor, author, once, deadline, trace };
     conclude(work, &task, &frame, flow, None).await
+}
+
+/// Whether somebody else created the row of an upsert after it was looked for: then it is there to
+/// be updated.
+pub(crate) fn came_meanwhile(plans: &Plans, asked: &Asked, failure: &Failure) -> bool {
+    let operation = plans.model.operation(asked.request.operation);
+    let (true, Addressed::Key(field)) = (operation.upsert, operation.addressed) else {
+        return false;
+    };
+    let Failure::Problem(problem) = failure else { return false };
+    let entity = operation.entity().map(|entity| plans.model.entity(entity));
+    let mut keys = entity.into_iter().flat_map(|entity| &entity.unique);
+    keys.any(|key| key.fields == [field] && problem.code == key.code.value)
 }
 
 /// The row that is written.

@@ -226,6 +226,9 @@ pub trait Snapshot: Send {
     /// A durable job.
     fn job(&mut self, id: u128) -> impl Future<Output = Result<Option<Job>, StoreError>> + Send;
 
+    /// At most `limit` durable jobs, the oldest first.
+    fn jobs(&mut self, limit: u32) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
+
     /// The job in progress on a row, which makes other writes to it answer 409 `in-progress`.
     fn job_on(
         &mut self,
@@ -452,6 +455,12 @@ pub trait Transaction: Snapshot {
         lease: i64,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
+
+    /// A durable job, which nobody else changes or removes before this transaction ends.
+    fn lock_job(
+        &mut self,
+        id: u128,
+    ) -> impl Future<Output = Result<Option<Job>, StoreError>> + Send;
 
     /// Leaves a job for later: its `attempts` and when it is `due` are kept. `false`, and nothing is
     /// kept, where it no longer waits for this call (its `key`), or somebody else has tried since

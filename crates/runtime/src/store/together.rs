@@ -22,6 +22,14 @@ impl<S: Store> Store for Arc<S> {
         S::keys(self)
     }
 
+    fn gives_schemas(&self) -> bool {
+        S::gives_schemas(self)
+    }
+
+    fn is_shared(&self) -> bool {
+        S::is_shared(self)
+    }
+
     fn system(&self) -> &'static str {
         S::system(self)
     }

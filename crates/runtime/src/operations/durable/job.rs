@@ -197,8 +197,7 @@ impl Resume {
         work.may_resume = Some(self.task.key);
         work.author = Some(self.task.author.clone());
         work.lock(&[self.task.key]).await?;
-        // Whoever holds the row is alone with its job: what is seen now stays.
-        let waiting = work.store.job(self.job.id).await?;
+        let waiting = work.store.lock_job(self.job.id).await?;
         if waiting.is_none_or(|waiting| waiting.key != self.job.key) {
             return Ok(None);
         }

@@ -113,6 +113,10 @@ impl Snapshot for Session {
         ready(Self::job(self, id))
     }
 
+    fn jobs(&mut self, limit: u32) -> impl Future<Output = Outcome<Vec<Job>>> + Send {
+        ready(Self::jobs(self, limit))
+    }
+
     fn job_on(
         &mut self,
         entity: EntityId,
@@ -287,6 +291,11 @@ impl Transaction for Session {
         limit: u32,
     ) -> impl Future<Output = Outcome<Vec<Job>>> + Send {
         ready(Self::take_jobs(self, now, lease, limit))
+    }
+
+    fn lock_job(&mut self, id: u128) -> impl Future<Output = Outcome<Option<Job>>> + Send {
+        // Whoever writes is alone.
+        ready(Self::job(self, id))
     }
 
     fn postpone_job(

@@ -301,6 +301,16 @@ impl Session {
         rows.next()?.map(|row| self.read_job(row)).transpose()
     }
 
+    pub(super) fn jobs(&self, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let mut statement = self.prepare(&format!("{JOB} ORDER BY id LIMIT ?1"))?;
+        let mut rows = statement.query([limit])?;
+        let mut jobs = Vec::new();
+        while let Some(row) = rows.next()? {
+            jobs.push(self.read_job(row)?);
+        }
+        Ok(jobs)
+    }
+
     pub(super) fn job_on(&self, entity: EntityId, row: u128) -> Result<Option<u128>, StoreError> {
         let mut statement =
             self.prepare("SELECT id FROM firmitas_jobs WHERE row = ?1 AND entity = ?2")?;
