@@ -212,6 +212,12 @@ fn bar(model: Facts<'_>, operation: &Operation) -> Option<Bar> {
     }
 }
 
+/// Whether a cache that everybody shares, in front of everything, may answer.
+#[must_use]
+pub fn may_be_shared(model: Facts<'_>, operation: &Operation) -> bool {
+    is_read(operation) && anonymous(model, operation) && bar(model, operation).is_none()
+}
+
 /// Whether somebody who is not signed in may ask, and gets what everybody gets.
 #[must_use]
 pub fn anonymous(model: Facts<'_>, operation: &Operation) -> bool {

@@ -4,11 +4,13 @@
 //! its grants and its `where` decide, for each row, whether the caller sees it. A graph lets
 //! callers choose the work, so its depth and its cost are bounded before anything is read.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use expression::{EntityId, Type};
 use model::model::{
-    Addressed, ContextId, Operation, OperationId, OperationKind, OutputValue, Target,
+    Addressed, Authentication, ContextId, Operation, OperationId, OperationKind, OutputValue,
+    Target,
 };
 
 use crate::Design;
@@ -52,9 +54,8 @@ impl Expansions {
             let (true, Some(entity)) = (gets(design, id, operation), operation.entity()) else {
                 continue;
             };
-            let name = |of: OperationId| &design.model.operation(of).name.value;
             let known = through.entry(entity).or_insert(id);
-            if name(id) < name(*known) {
+            if rank(design, operation) < rank(design, design.model.operation(*known)) {
                 *known = id;
             }
         }
@@ -73,7 +74,7 @@ impl Expansions {
     }
 
     /// The operation through which rows of an entity are seen from others: of its public `get`s by
-    /// id the first by name.
+    /// id the one that is open to most, and of several such the first by name.
     #[must_use]
     pub fn through(&self, entity: EntityId) -> Option<OperationId> {
         self.through.get(&entity).copied()
@@ -186,6 +187,16 @@ impl Expansions {
         seen.remove(&entity);
         longest
     }
+}
+
+/// What comes first of several `get`s of an entity: who may ask without a condition, who at all.
+fn rank<'d>(design: &Design, of: &'d Operation) -> (Reverse<[usize; 3]>, bool, &'d str) {
+    let open = of.by.iter().filter(|grant| grant.condition.is_none());
+    let anybody = open
+        .clone()
+        .filter(|grant| design.model.actor(grant.actor).authentication == Authentication::None);
+    let admits = [anybody.count(), open.count(), of.by.len()];
+    (Reverse(admits), of.condition.is_some(), &of.name.value)
 }
 
 /// Rows of a part for each row of its entity, as the model states them, at least one.

@@ -1,7 +1,7 @@
 //! The JSON Schema of each type, exactly as the runtime reads and writes it: in contracts over HTTP
 //! and in those of events alike.
 
-use expression::{FieldShape, Schema, Type, Value as Constant, types::TextFormat};
+use expression::{FieldShape, RecordId, Schema, Type, Value as Constant, types::TextFormat};
 use model::model::{Default, Field};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -66,7 +66,7 @@ pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
         Type::File { .. } => json!({ "$ref": "#/components/schemas/File" }),
         Type::Enum(members) => json!({ "type": "string", "enum": members.to_vec() }),
         Type::Part(part) => object(schema, &schema.part(*part).fields, way),
-        Type::Record(record) => object(schema, &schema.record(*record).fields, way),
+        Type::Record(id) => record(schema, *id, way),
         Type::List { of, min, max } => list(self::schema(schema, of, way), *min, *max),
     }
 }
@@ -112,11 +112,31 @@ pub fn nullable(schema: Value) -> Value {
 
 /// A nested object: what is neither optional nor a list that may be empty is required.
 pub fn object(schema: &Schema, fields: &[FieldShape], way: Way) -> Value {
+    with_defaults(schema, fields, &|_| None, way)
+}
+
+/// A record, of which what has a default may be left out too.
+fn record(schema: &Schema, id: RecordId, way: Way) -> Value {
+    let default = |at| schema.defaults.get(&(id, at)).filter(|_| way == Way::In);
+    with_defaults(schema, &schema.record(id).fields, &default, way)
+}
+
+fn with_defaults<'d>(
+    schema: &Schema,
+    fields: &[FieldShape],
+    default: &dyn Fn(u16) -> Option<&'d Constant>,
+    way: Way,
+) -> Value {
     let mut object = Object::default();
-    for field in fields {
+    for (at, field) in (0..).zip(fields) {
+        let mut value = self::schema(schema, &field.ty, way);
+        let default = default(at);
+        if let Some(constant) = default.and_then(value_of) {
+            value["default"] = constant;
+        }
         let empty_list = matches!(field.ty, Type::List { min: 0, .. });
-        let required = way == Way::Out || !(field.ty.is_optional() || empty_list);
-        object.add(&field.name, self::schema(schema, &field.ty, way), required);
+        let absent = field.ty.is_optional() || empty_list || default.is_some();
+        object.add(&field.name, value, way == Way::Out || !absent);
     }
     object.finish(way)
 }
@@ -311,9 +331,16 @@ fn file() -> Value {
 /// What documents can show of a default.
 pub fn constant(default: &Default) -> Option<Value> {
     match default {
-        Default::Value(Constant::Bool(truth)) => Some((*truth).into()),
-        Default::Value(Constant::Int(number)) => Some((*number).into()),
-        Default::Value(Constant::Text(text)) => Some((&**text).into()),
+        Default::Value(value) => value_of(value),
+        _ => None,
+    }
+}
+
+fn value_of(constant: &Constant) -> Option<Value> {
+    match constant {
+        Constant::Bool(truth) => Some((*truth).into()),
+        Constant::Int(number) => Some((*number).into()),
+        Constant::Text(text) => Some((&**text).into()),
         _ => None,
     }
 }

@@ -143,14 +143,16 @@ impl Catalogue {
                 max: *max,
             },
             Type::Record(record) => {
-                let record = schema.record(*record);
-                let name = upper_camel(&letters(&record.name));
-                self.shape(design, &name, &record.fields, way)
+                let shape = schema.record(*record);
+                let name = upper_camel(&letters(&shape.name));
+                let default = |at| schema.defaults.get(&(*record, at)).cloned();
+                self.shape(design, &name, &shape.fields, &default, way)
             }
             Type::Part(part) => {
                 let entity = &schema.entity(part.entity).name;
                 let shape = schema.part(*part);
-                self.shape(design, &row_name(entity, &shape.name), &shape.fields, way)
+                let name = row_name(entity, &shape.name);
+                self.shape(design, &name, &shape.fields, &|_| None, way)
             }
             // What is sent is the id of an upload.
             Type::File { .. } if way == Way::In => Ty::Scalar(Type::Uuid),
@@ -159,15 +161,22 @@ impl Catalogue {
     }
 
     /// An object of fields without documentation.
-    fn shape(&mut self, design: &Design, name: &str, fields: &[FieldShape], way: Way) -> Ty {
-        let properties = fields
-            .iter()
-            .map(|field| Property {
+    fn shape(
+        &mut self,
+        design: &Design,
+        name: &str,
+        fields: &[FieldShape],
+        default: &dyn Fn(u16) -> Option<Constant>,
+        way: Way,
+    ) -> Ty {
+        let properties = (0..)
+            .zip(fields)
+            .map(|(at, field)| Property {
                 name: field.name.clone(),
                 doc: None,
                 ty: self.ty(design, &field.ty, name, &field.name, way),
                 optional: field.ty.is_optional(),
-                default: None,
+                default: if way == Way::In { default(at) } else { None },
             })
             .collect();
         Ty::Object(self.named(name, Object { doc: None, properties }, way))

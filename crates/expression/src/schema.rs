@@ -4,11 +4,13 @@
 //! clients, how many rows there are and who may do what belongs to the `model` crate, whose
 //! entities have the same indexes.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use jiff::tz::TimeZone;
 
 use crate::types::Type;
+use crate::value::Value;
 
 /// An entity, by its position in [`Schema::entities`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,12 +80,14 @@ pub struct RecordShape {
 }
 
 /// All shapes of a model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schema {
     /// Entities, in source order.
     pub entities: Vec<EntityShape>,
     /// Records, in the order they were registered.
     pub records: Vec<RecordShape>,
+    /// What fields of records are, by position, where an input leaves them out.
+    pub defaults: BTreeMap<(RecordId, u16), Value>,
     /// What the system says about money and time.
     pub settings: Settings,
 }

@@ -66,6 +66,8 @@ mod god_context;
 mod guessable_key;
 #[path = "hand-made-deletion.rs"]
 mod hand_made_deletion;
+#[path = "hidden-field-asked.rs"]
+mod hidden_field_asked;
 #[path = "hot-row.rs"]
 mod hot_row;
 #[path = "implausible-think-time.rs"]
@@ -211,6 +213,7 @@ pub static ALL: &[&Check] = &[
     &god_context::CHECK,
     &guessable_key::CHECK,
     &hand_made_deletion::CHECK,
+    &hidden_field_asked::CHECK,
     &hot_row::CHECK,
     &implausible_think_time::CHECK,
     &key_in_public_client::CHECK,

@@ -2,12 +2,13 @@
 
 use expression::{EntityId, Type};
 use model::model::{
-    Authentication, ClientKind, Entity, Grant, Operation, OperationKind, Target, ViewSource,
+    Authentication, ClientKind, Entity, Operation, OperationKind, Target, ViewSource,
 };
 
 use queueing::{Popularity, hit_ratio};
 
 use super::load::Load;
+use crate::caching;
 use crate::facts::{self, Facts};
 use crate::numbers;
 
@@ -198,8 +199,7 @@ pub fn leaves(model: Facts<'_>, operation: &Operation) -> bool {
 /// Whether anybody may ask for it and the answer may be old: what shared caches may keep.
 #[must_use]
 pub fn public(model: Facts<'_>, operation: &Operation) -> bool {
-    let anybody = |grant: &Grant| model.actor(grant.actor).authentication == Authentication::None;
-    !operation.writes() && operation.workload.stale.is_some() && operation.by.iter().any(anybody)
+    caching::may_be_shared(model, operation)
 }
 
 /// Share of the requests of a read that a cache answers which keeps answers for half of the time

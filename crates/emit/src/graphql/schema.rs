@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use decide::{Design, naming::snake};
+use decide::{Design, expansions::Expansions, naming::snake};
 use model::model::{Operation, OperationId};
 
 use super::scalars::{OBJECTS, SCALARS, reserved};
@@ -38,11 +38,12 @@ impl<'d> Schema<'d> {
             roots: [const { Vec::new() }; 3],
         };
         let gets = limits::expandable(public);
-        for (_, operation) in public {
+        let expansions = Expansions::of(design);
+        for (id, operation) in public {
             let entity = operation.entity().filter(|entity| gets.contains(entity));
-            let by_id = operation.kind == model::model::OperationKind::Get
-                && operation.addressed == model::model::Addressed::Id;
-            if let (Some(entity), true) = (entity, by_id) {
+            if let Some(entity) = entity
+                && expansions.through(entity) == Some(*id)
+            {
                 let name = schema.rows.answer(design, operation);
                 schema.expanded.entry(entity).or_insert(name);
             }

@@ -55,8 +55,10 @@ impl Checker<'_, '_> {
         right: &Ast,
         span: Span,
     ) -> Option<Expression> {
+        let presence = left.kind == AstKind::Null || right.kind == AstKind::Null;
         let (left, right) = self.operands(left, right)?;
-        if left.ty.required() == &Type::Float || right.ty.required() == &Type::Float {
+        let float = |side: &Expression| side.ty.required() == &Type::Float;
+        if (float(&left) || float(&right)) && !presence {
             let message = "floats are measurements: equality of two means nothing";
             self.report(
                 Diagnostic::error("float-equality", span, message)

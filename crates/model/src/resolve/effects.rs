@@ -94,6 +94,7 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
             let when = self.cx.condition(text, &self.scope, sink);
             if let Some(when) = &when {
                 self.scope.assume(when);
+                self.assumed.push(when.clone());
             }
             when
         });
@@ -101,6 +102,9 @@ impl<'b, 'a, 't> Body<'b, 'a, 't> {
         let kind = self.kind(written, sink);
         if conditional && let (Some(now), Some(before)) = (&mut self.states, states) {
             now.extend(before);
+        }
+        if let Some(Some(when)) = &when {
+            self.assumed.retain(|condition| condition.span != when.span);
         }
         self.scope = scope;
         self.sources = sources;

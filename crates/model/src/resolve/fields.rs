@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use base::{Diagnostic, Spanned};
 use expression::{
-    Ast, AstKind, Environment, FieldIndex, FieldShape, Money, NoRows, Schema, Scope, Type, Value,
-    assign, check, evaluate,
+    Ast, AstKind, Environment, FieldIndex, FieldShape, Money, NoRows, RecordId, Schema, Scope,
+    Type, Value, assign, check, evaluate,
 };
 use rust_decimal::prelude::ToPrimitive as _;
 
@@ -39,6 +39,15 @@ impl Types<'_, '_> {
             }
         }
         resolved
+    }
+
+    /// Remembers what the fields of a record are where an input leaves them out.
+    pub(crate) fn keep_defaults(&mut self, record: RecordId, fields: &[Resolved]) {
+        for (at, resolved) in (0..).zip(fields) {
+            if let Some(Default::Value(value)) = &resolved.field.default {
+                self.schema.defaults.insert((record, at), value.clone());
+            }
+        }
     }
 
     /// A field with its default. `sequence` is resolved by [`sequences`], when all fields of its
@@ -173,6 +182,27 @@ fn refuse_storage_modifiers(field: &syntax::Field, sink: &mut Vec<Diagnostic>) {
                 .note("it is about stored fields")
                 .help("leave it out"),
         );
+    }
+}
+
+/// What keeps a value from those whom it is not meant for is about a whole field of an entity:
+/// within a value it would be kept back from nobody.
+pub(crate) fn refuse_marks_within(fields: &Named<syntax::Field>, sink: &mut Vec<Diagnostic>) {
+    for (_, field) in fields {
+        for modifier in &field.modifiers {
+            let name = match modifier.value {
+                Modifier::Secret => "secret",
+                Modifier::Sensitive => "sensitive",
+                Modifier::Pii => "pii",
+                _ => continue,
+            };
+            let message = format!("`{name}` keeps nothing back within a value");
+            sink.push(
+                Diagnostic::error("misplaced-modifier", modifier.span, message)
+                    .note("a value is shown, stored, encrypted and erased as a whole")
+                    .help(format!("write `{name}` at the field that holds it, or make this one a field of the entity or of a part")),
+            );
+        }
     }
 }
 

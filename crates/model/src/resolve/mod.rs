@@ -38,7 +38,7 @@ use expression::{EntityId, RecordId, RecordShape, Rules, Schema, Type};
 use crate::model::Model;
 use crate::syntax::{self, SyntaxTree};
 use context::Cx;
-use names::Names;
+use names::{Names, position};
 use operations::Declared;
 use types::Types;
 use views::DeclaredView;
@@ -202,7 +202,9 @@ fn value_types(types: &mut Types<'_, '_>, tree: &SyntaxTree, sink: &mut Vec<Diag
     }
     let home = types.names.unassigned;
     for (at, (_, fields)) in tree.types.iter().enumerate() {
+        fields::refuse_marks_within(fields, sink);
         let resolved = types.record_fields(fields, home, sink);
+        types.keep_defaults(RecordId(position(at, u32::MAX)), &resolved);
         if let Some(record) = types.schema.records.get_mut(at) {
             record.fields = resolved.into_iter().map(|field| field.shape).collect();
         }

@@ -66,9 +66,12 @@ impl Types<'_, '_> {
             ListItem::Type(item) => self.resolve(item, home, sink)?,
             ListItem::Fields(fields) => {
                 let name = "item of a list".to_owned();
-                let fields = self.record_fields(fields, home, sink);
-                let fields = fields.into_iter().map(|field| field.shape).collect();
-                Type::Record(self.schema.add_record(RecordShape { name, fields }))
+                super::fields::refuse_marks_within(fields, sink);
+                let resolved = self.record_fields(fields, home, sink);
+                let fields = resolved.iter().map(|field| field.shape.clone()).collect();
+                let record = self.schema.add_record(RecordShape { name, fields });
+                self.keep_defaults(record, &resolved);
+                Type::Record(record)
             }
         };
         if matches!(item, Type::List { .. } | Type::File { .. }) {

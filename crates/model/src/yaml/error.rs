@@ -187,6 +187,9 @@ fn colon_in_value(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Op
     let line = line_around(source, at);
     let text = &source[line.clone()];
     let value = values(text).next()?;
+    if text[value.start..].starts_with(['{', '[']) {
+        return bracket_in_value(file, source, at, line.start);
+    }
     let (start, end) = (line.start + value.start, line.start + text.trim_end().len());
     let colon = start < at && source[start..end].contains(": ");
     let sign = start == at && matches!(kind, ErrorKind::UnexpectedCharacter { .. });
@@ -201,6 +204,25 @@ fn colon_in_value(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Op
         true,
         span,
         quoted(&source[start..end]),
+    ))
+}
+
+/// `{ a: b[0] }`: the value within the map, not the map.
+fn bracket_in_value(file: FileId, source: &str, at: usize, line: usize) -> Option<Diagnostic> {
+    let text = &source[line_around(source, line)];
+    let value = values(text).filter(|value| line + value.start <= at).last()?;
+    let (start, end) = (line + value.start, line + value.end);
+    let text = source[start..end].trim_end();
+    if text.starts_with(['{', '[', '"', '\'']) || !text.contains(['{', '[']) {
+        return None;
+    }
+    let span = Span::new(file, start, start + text.len());
+    let message = "a bracket within this value makes YAML read a list or a map";
+    Some(Diagnostic::error("unquoted-value", span, message).help("put the value in quotes").fix(
+        "Quote the value",
+        true,
+        span,
+        quoted(text),
     ))
 }
 

@@ -162,6 +162,34 @@ fn effects_that_cannot_work() {
     }
 }
 
+/// What an effect asks first holds for everything that it assigns, until that is assigned itself.
+#[test]
+fn a_condition_of_an_effect_holds_for_each_of_its_assignments() {
+    let set = |assignments: &str| {
+        format!(
+            "a:\n  act: Item\n  by: [member]\n  do:\n    - set: {{ {assignments} }}\n      \
+             when: self.owner.nick != null\n    - set: {{ name: self.owner.nick }}"
+        )
+    };
+    let after = "unguarded-null \"self.owner.nick\"";
+    let cases: &[(&str, &[&str])] = &[
+        ("count: 1, name: self.owner.nick", &[after]),
+        ("owner.nick: null, name: self.owner.nick", &[after, after]),
+    ];
+    for (text, expected) in cases {
+        expect(&operations(&set(text)), expected);
+    }
+}
+
+#[test]
+fn whether_a_float_is_there_may_be_asked() {
+    let asked = "a: { act: Item, by: [member], do: [{ require: self.heat == null || self.heat > 0.5, else: cold }] }";
+    let text = operations(asked).replace("at: geo?", "at: geo?, heat: float?");
+    expect(&text, &[]);
+    let equal = text.replace("self.heat > 0.5", "self.heat == 0.5");
+    expect(&equal, &["float-equality \"self.heat == 0.5\""]);
+}
+
 #[test]
 fn one_error_hides_no_other_and_makes_no_second() {
     // The typo in the type is reported once: not again wherever the field is read or written.

@@ -127,6 +127,9 @@ entities:
 fn syntax_errors_say_what_to_do() {
     check("entities: [\n#         ^ yaml-syntax\n");
     check("entities:\n  Thing:\n    doc: one: two\n#        ^^^^^^^^ unquoted-value\n");
+    check(
+        "entities:\n  Thing: { doc: a, size: b[0].c }\n#                        ^^^^^^ unquoted-value\n",
+    );
     check("entities:\n  Thing:\n    doc: @home\n#        ^^^^^ unquoted-value\n");
     check("entities:\n  Thing:\n    rows:2k\n#   ^^^^^^^ missing-space\n    size: 5kB\n");
     check("entities:\n  Thing: { rows:2k }\n#          ^^^^^^^ missing-space\n");

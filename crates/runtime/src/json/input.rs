@@ -119,7 +119,7 @@ fn part_plan(
     }
 }
 
-/// Fields of nested records have no default of their own: absent is null, an empty list or wrong.
+/// What is absent and has no default is null, an empty list or wrong.
 fn absent_of(ty: &Type) -> Absent {
     match ty {
         Type::Optional(_) | Type::Null => Absent::Value(expression::Value::Null),
@@ -137,21 +137,31 @@ fn value_plan(schema: &Schema, ty: &Type) -> ValuePlan {
             max: *max,
         },
         Type::Record(record) => ValuePlan::Object(record_plan(schema, *record)),
-        Type::Part(part) => ValuePlan::Object(object_plan(schema, &schema.part(*part).fields)),
+        Type::Part(part) => {
+            let fields = schema.part(*part).fields.iter();
+            let properties = fields.map(|of| property(schema, of, None)).collect();
+            ValuePlan::Object(ObjectPlan { properties })
+        }
         other => ValuePlan::Scalar(other.clone()),
     }
 }
 
 fn record_plan(schema: &Schema, record: RecordId) -> ObjectPlan {
-    object_plan(schema, &schema.record(record).fields)
+    let fields = (0..).zip(&schema.record(record).fields);
+    let properties =
+        fields.map(|(at, of)| property(schema, of, schema.defaults.get(&(record, at))));
+    ObjectPlan { properties: properties.collect() }
 }
 
-fn object_plan(schema: &Schema, fields: &[FieldShape]) -> ObjectPlan {
-    let property = |field: &FieldShape| PropertyPlan {
+fn property(
+    schema: &Schema,
+    field: &FieldShape,
+    default: Option<&expression::Value>,
+) -> PropertyPlan {
+    PropertyPlan {
         name: field.name.clone(),
         value: value_plan(schema, &field.ty),
         nullable: field.ty.is_optional(),
-        absent: absent_of(&field.ty),
-    };
-    ObjectPlan { properties: fields.iter().map(property).collect() }
+        absent: default.map_or_else(|| absent_of(&field.ty), |of| Absent::Value(of.clone())),
+    }
 }

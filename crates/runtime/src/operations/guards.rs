@@ -133,6 +133,11 @@ fn why_stopped(model: &Model, operation: &Operation) -> Option<&'static str> {
         (OperationKind::Stream, _) => Some("streams do not run yet"),
         (_, Target::View(_)) => Some("views do not run yet"),
         _ if batch => Some("batches do not run yet"),
+        (OperationKind::List | OperationKind::Get | OperationKind::Delete, _)
+            if !operation.input.parameters.is_empty() =>
+        {
+            Some("parameters (`input`) of what has no body do not run yet")
+        }
         _ if operation.asynchronous => Some("`async` operations do not run yet"),
         _ => why_effects_stop(model, operation),
     }
