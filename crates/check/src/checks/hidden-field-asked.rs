@@ -37,7 +37,8 @@ fn run(context: &Context, sink: &mut Sink) {
             }
             let name = &field.name;
             let subject = format!("{}.{name}", model.qualified_operation(id));
-            let message = format!("`{}` does not show `{name}`, and can be asked about it", operation.name);
+            let message =
+                format!("`{}` does not show `{name}`, and can be asked about it", operation.name);
             sink.report(&subject, operation.name.span, message, |finding| {
                 finding
                     .label("tells by which rows come back")

@@ -42,6 +42,8 @@ mod event_kept_too_short;
 mod event_loop;
 #[path = "event-never-emitted.rs"]
 mod event_never_emitted;
+#[path = "exact-text.rs"]
+mod exact_text;
 #[path = "external-cost-above-budget.rs"]
 mod external_cost_above_budget;
 #[path = "external-limit-exceeded.rs"]
@@ -201,6 +203,7 @@ pub static ALL: &[&Check] = &[
     &event_kept_too_short::CHECK,
     &event_loop::CHECK,
     &event_never_emitted::CHECK,
+    &exact_text::CHECK,
     &external_cost_above_budget::CHECK,
     &external_limit_exceeded::CHECK,
     &external_never_called::CHECK,

@@ -97,7 +97,7 @@ fn saved(kept: &[(&str, Caching)], page: &mut Markdown) {
             format!("`{name}`"),
             facts::per_second(of.rate),
             facts::people(of.keys),
-            facts::people(of.work),
+            facts::people(of.rate * of.work),
             facts::people(of.saved),
             facts::percent((of.misses() * 1e3).round() / 1e3),
         ]

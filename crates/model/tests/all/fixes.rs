@@ -47,6 +47,7 @@ fn fixes_make_clean() {
         "entities:\n\tA:\n\t\trows:\t2k\n",
         "entities:\n  A: { soft_delete: yes, history: Off }\n",
         "entities:\n  A: { feilds: { a: strng uniqe } }\n",
+        "entities:\n  A: { fields: { a: varchar(255), b: varchar( 9 )? } }\n",
         "entities:\n  A: { ttl: 5 min, retain: 5days, rows: 5k + 1/d }\n",
         "entities:\n  a_thing: { rows: 1 }\n",
         "entities:\n  A: { rows:2k }\n",

@@ -73,9 +73,8 @@ async fn an_upsert_is_never_refused_for_what_it_would_have_created() {
         for number in 0..12_u32 {
             let (world, clerk) = (world.clone(), clerk.clone());
             let (address, input) = (format!("name-{round}"), json!({ "value": number }));
-            tasks.spawn(async move {
-                world.call(&clerk, "rooms.set", Some(&address), input).await
-            });
+            tasks
+                .spawn(async move { world.call(&clerk, "rooms.set", Some(&address), input).await });
         }
         let mut created = 0;
         while let Some(answer) = tasks.join_next().await {

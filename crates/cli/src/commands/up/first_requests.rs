@@ -43,6 +43,9 @@ fn write(design: &Design, token: &str, url: &str, now: i64) -> Option<(EntityId,
         })
     };
     let creates = routed(design).filter(|(operation, _)| operation.kind == OperationKind::Create);
+    // Where rows belong to tenants the first thing to make is one, or what belongs to none.
+    let apart = |entity| model.system.tenancy.is_some() && !model.entity(entity).shared;
+    let creates = creates.filter(|(of, _)| !of.entity().is_some_and(apart));
     let candidates = creates.filter_map(|(operation, route)| {
         let grant = operation.by.iter().find(|grant| {
             let actor = model.actor(grant.actor);

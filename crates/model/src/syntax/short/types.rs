@@ -90,6 +90,15 @@ fn name(scan: &mut Scan<'_>) -> Parsed<crate::syntax::Path> {
         return Ok(path);
     }
     let message = format!("there is no type `{path}`");
+    // At most so many characters, where ours would be exactly so many.
+    let most = scan.rest().strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    let most =
+        most.and_then(|(most, _)| most.trim().parse::<u32>().ok().map(|of| (of, most.len())));
+    if let ("varchar", Some((most, digits))) = (path.last(), most) {
+        let meant = format!("string(0..{most})");
+        let problem = Problem::new("unknown-type", start..scan.at + digits + 2, message);
+        return Err(problem.help(format!("did you mean `{meant}`?")).fix(meant));
+    }
     let problem = Problem::new("unknown-type", start..scan.at, message);
     let known = type_names();
     let meant = synonym(path.last()).or_else(|| did_you_mean(path.last(), known));
