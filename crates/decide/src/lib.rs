@@ -31,6 +31,7 @@ pub mod design;
 pub mod encryption;
 pub mod expansions;
 pub mod facts;
+pub mod filters;
 pub mod flips;
 pub mod hot_rows;
 pub mod indexes;

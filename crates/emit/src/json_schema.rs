@@ -41,7 +41,10 @@ pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
         Type::Date => json!({ "type": "string", "format": "date" }),
         Type::Time => json!({
             "type": "string",
-            "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?$",
+            "pattern": match way {
+                Way::In => "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?$",
+                Way::Out => "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?$",
+            },
             "examples": ["14:30:00"],
         }),
         Type::Timestamp => json!({ "type": "string", "format": "date-time" }),

@@ -5,6 +5,7 @@ mod components;
 mod emitter;
 mod emitters;
 mod examples;
+mod filters;
 mod json_schema;
 mod markdown;
 pub mod metrics;

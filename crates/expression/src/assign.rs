@@ -149,7 +149,10 @@ fn decimal(value: &Value, precision: u8, scale: u8) -> Result<Value> {
     if number.trunc().mantissa().abs() >= limit {
         return refuse(
             "out-of-range",
-            format!("must have at most {digits} digits before the point"),
+            format!(
+                "must have at most {digits} digit{} before the point",
+                if digits == 1 { "" } else { "s" }
+            ),
         );
     }
     number.rescale(u32::from(scale));

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use async_graphql::parser::types::{BaseType, Field, Type};
+use decide::filters;
+use expression::FieldIndex;
 use model::model::{Addressed, Operation, OperationKind};
 use runtime::Problem;
 use runtime::call::IfMatch;
@@ -10,10 +12,6 @@ use serde_json::{Map, Value as Json};
 
 use crate::schema::Kind;
 use crate::select::{Asking, misplaced};
-
-/// Endings of filters, with those of parameters.
-const ENDINGS: [(&str, &str); 4] =
-    [("_gte", ".gte"), ("_gt", ".gt"), ("_lte", ".lte"), ("_lt", ".lt")];
 
 /// What the arguments of a field say.
 #[derive(Debug, Default)]
@@ -106,8 +104,19 @@ impl Asking<'_> {
             }
             ("filter", Json::Object(filters)) if list => {
                 for (name, value) in filters {
-                    if !value.is_null() {
-                        add(to, &self.filter(operation, &name), &plain(&value));
+                    let parameter = self.filter(operation, &name);
+                    match value {
+                        Json::Null => {}
+                        // Of no values nothing is one; left out, it would be everything.
+                        Json::Array(values) if values.is_empty() => {
+                            let detail = "Expected at least one value.".to_owned();
+                            let pointer = format!("/filter/{name}");
+                            return Err(Problem::invalid(&pointer, "too-few", detail));
+                        }
+                        Json::Array(values) => {
+                            values.iter().for_each(|value| add(to, &parameter, &plain(value)));
+                        }
+                        value => add(to, &parameter, &plain(&value)),
                     }
                 }
             }
@@ -126,22 +135,19 @@ impl Asking<'_> {
 
     /// `price_gte` as `price.gte`, unless a field is called so.
     fn filter(&self, operation: &Operation, name: &str) -> String {
-        let shape =
-            operation.entity().map(|entity| self.shared.executor.design().model.shape(entity));
-        let field = |name: &str| {
-            operation.filter.iter().any(|at| {
-                let field = shape.and_then(|shape| shape.fields.get(usize::from(at.0)));
-                field.is_some_and(|field| field.name == name)
-            })
-        };
-        if field(name) {
+        let model = &self.shared.executor.design().model;
+        let shape = operation.entity().map(|entity| model.shape(entity));
+        let field = |at: &FieldIndex| shape.and_then(|of| of.fields.get(usize::from(at.0)));
+        let fields: Vec<_> = operation.filter.iter().filter_map(field).collect();
+        if fields.iter().any(|field| field.name == name) {
             return name.to_owned();
         }
-        let ending = ENDINGS.iter().find_map(|(ending, over_http)| {
-            let name = name.strip_suffix(ending)?;
-            field(name).then(|| format!("{name}{over_http}"))
+        let parameter = fields.iter().find_map(|field| {
+            let all = filters::properties(&field.name, &field.ty);
+            let property = all.into_iter().find(|property| property.name == name)?;
+            Some(property.test.parameter(&field.name))
         });
-        ending.unwrap_or_else(|| name.to_owned())
+        parameter.unwrap_or_else(|| name.to_owned())
     }
 
     /// A value with the names of HTTP, and members of enums as it writes them.

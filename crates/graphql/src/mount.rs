@@ -173,6 +173,10 @@ impl Mount for GraphQl {
         self.endpoint(head.uri.path()).is_some()
     }
 
+    fn compresses(&self) -> bool {
+        true
+    }
+
     fn answer<'a>(
         &'a self,
         request: Request<Incoming>,

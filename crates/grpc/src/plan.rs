@@ -168,12 +168,14 @@ impl FieldPlan {
         }
     }
 
-    /// Whether the contract needs it, and most values where it is a list.
+    /// Whether the contract needs it, and most values where it is a list. One more than that is
+    /// kept, so that what is too much is told.
     pub(crate) fn bounds(&self) -> (bool, usize) {
         match &self.meaning {
             Meaning::Property { required, most, .. } => {
                 (*required, most.map_or(usize::MAX, |most| most as usize))
             }
+            Meaning::Filter(_) => (false, decide::filters::VALUES as usize),
             _ => (false, usize::MAX),
         }
     }

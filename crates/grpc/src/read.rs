@@ -114,6 +114,9 @@ impl Reader<'_> {
                 add(asked, "after", text(field.kind)?.filter(|token| !token.is_empty()));
             }
             Meaning::Search => add(asked, "q", text(field.kind)?),
+            Meaning::Filter(name) if field.label == Label::Repeated => {
+                self.filter(asked, field, name, values)?;
+            }
             Meaning::Filter(name) => add(asked, name, text(field.kind)?),
             Meaning::Order(orders) => {
                 let (Kind::Enum(at), Some(member)) = (field.kind, text(field.kind)?) else {
@@ -137,6 +140,25 @@ impl Reader<'_> {
             Meaning::IdempotencyKey => asked.key = text(Kind::Text)?,
             Meaning::UpdateMask => self.mask = Some(mask(values)?),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// A filter by several values.
+    fn filter(
+        &self,
+        asked: &mut Asked,
+        field: &FieldPlan,
+        name: &str,
+        values: &[Raw<'_>],
+    ) -> Result<(), NoText> {
+        for value in values {
+            let text = text::text(self.plan, field.kind, *value)?;
+            // Left out, what is no value would leave more rows, not fewer.
+            let text = text.ok_or_else(|| {
+                NoText::Invalid("unknown-member", "Expected a value, not 0.".to_owned())
+            })?;
+            add(asked, name, Some(text));
         }
         Ok(())
     }

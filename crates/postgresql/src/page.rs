@@ -5,6 +5,7 @@
 
 use expression::EntityId;
 use runtime::store::area::Area;
+use runtime::store::membership::{Membership, members};
 use runtime::store::tables::{Column, Equality};
 use runtime::store::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError, Tenant,
@@ -320,6 +321,9 @@ fn start_after(
 }
 
 fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
+    if let Comparison::AnyOf | Comparison::NoneOf = filter.comparison {
+        return member_of(plan, filter, clause);
+    }
     if filter.value.is_null() {
         // Nothing is greater or less than null.
         match (plan.columns_of(filter.field).next(), filter.comparison) {
@@ -331,7 +335,7 @@ fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
         return Ok(());
     }
     let operator = match filter.comparison {
-        Comparison::Equal => "=",
+        Comparison::Equal | Comparison::AnyOf | Comparison::NoneOf => "=",
         Comparison::Greater => ">",
         Comparison::GreaterOrEqual => ">=",
         Comparison::Less => "<",
@@ -346,6 +350,25 @@ fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
         let operator = if at == 0 { operator } else { "=" };
         clause.and(&format!("{} {operator} {value}", equality.column(&column.name)));
     }
+    Ok(())
+}
+
+/// Among some values, or not. PostgreSQL makes an array of what stands in `IN`, and looks each of
+/// them up in an index.
+fn member_of(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
+    let columns = || plan.columns_of(filter.field);
+    let (values, null) = members(&filter.value);
+    let mut membership =
+        Membership::new(columns().map(|(of, _)| format!("self.{}", of.name)), null);
+    for value in values {
+        let equality = Equality::new(&plan.folded, filter.field, value);
+        let bind = |(column, wire): (&Column, Wire)| {
+            let value = wire::encode(&equality.value, column.encoding, wire, &column.name)?;
+            Ok::<_, StoreError>((equality.column(&column.name), clause.bind(value)))
+        };
+        membership.push(columns().map(bind).collect::<Result<_, _>>()?);
+    }
+    clause.and(&membership.sql(filter.comparison));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub const TUNING: &[(&str, &str)] = &[
     ("FIRM_CORS_ORIGIN", "origins from which browsers may call: https://app.example.com"),
     ("FIRM_CORS_CREDENTIALS", "whether browsers may send cookies from there: true"),
     ("FIRM_CORS_MAX_AGE", "for which browsers remember what they may do: 2h"),
+    ("FIRM_COMPRESSION", "how answers are compressed for clients that take it, or `off`: gzip"),
     ("FIRM_TRUSTED_PROXY", "proxies that are believed about where requests come from: 10.0.0.0/8"),
     ("FIRM_TLS_CERT", "certificate chain of the server, PEM"),
     ("FIRM_TLS_KEY", "private key of the certificate, PEM"),

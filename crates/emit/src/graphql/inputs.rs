@@ -1,10 +1,11 @@
 //! Arguments: the row, the page, what is written.
 
-use expression::{FieldShape, Type};
+use expression::FieldShape;
 use model::model::{Addressed, Operation, OperationKind, Target};
 
 use super::schema::{Schema, description, distinct};
 use super::{limits::USUAL_PAGE, types};
+use crate::filters;
 use crate::shapes::{Object, Property, Ty, Way};
 
 /// Arguments of an operation, one a line.
@@ -93,21 +94,7 @@ fn filter(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Option<
         let Some(shape) = shapes(schema, operation).get(usize::from(at.0)) else { continue };
         let owner = operation.entity().map_or(name, |entity| &design.model.shape(entity).name);
         let ty = schema.rows.ty(design, &shape.ty, owner, &shape.name, Way::In);
-        let mut ends = vec![("", "Is this.")];
-        if crate::openapi::is_ordered(&shape.ty) {
-            ends.extend([("_gte", "At least this."), ("_gt", "More than this.")]);
-            ends.extend([("_lte", "At most this."), ("_lt", "Less than this.")]);
-        }
-        let float = matches!(shape.ty.required(), Type::Float);
-        for (end, doc) in ends.into_iter().skip(usize::from(float)) {
-            properties.push(Property {
-                name: format!("{}{end}", shape.name),
-                doc: Some(doc.to_owned()),
-                ty: ty.clone(),
-                optional: true,
-                default: None,
-            });
-        }
+        properties.extend(filters::of_field(shape, &ty).into_iter().map(|(property, _)| property));
     }
     if properties.is_empty() {
         return None;

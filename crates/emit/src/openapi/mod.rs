@@ -23,7 +23,6 @@ pub use files::{document as of_files, has_files};
 pub use security::without_accounts;
 
 pub(crate) use bodies::{EXPANDED, row};
-pub(crate) use parameters::is_ordered;
 
 /// `openapi/*.yaml`.
 pub static EMITTER: Emitter = Emitter { id: "openapi", run: |input| artifacts(input.design) };
@@ -305,7 +304,7 @@ fn success(
     let mut headers = json!({});
     if has_version && one_row && operation.kind != OperationKind::Delete {
         headers["ETag"] = json!({
-            "description": "The version of the row, in quotes: for `If-Match`.",
+            "description": "The version of the row, in quotes: for `If-Match`. `-gzip` follows it in a compressed answer.",
             "schema": { "type": "string" },
         });
     }

@@ -4,6 +4,7 @@ use decide::{
     Design,
     design::{Method, Route, Segment},
     expansions::{self, Expansions},
+    filters::{FilterTest, VALUES},
 };
 use expression::{FieldIndex, FieldShape, Type};
 use model::model::{Addressed, Operation, OperationKind, Target};
@@ -41,7 +42,7 @@ pub fn all(
     if route.if_match
         || (route.method == Method::Post && operation.addressed != Addressed::Collection)
     {
-        let tag = json!({ "type": "string", "pattern": "^(\"[0-9]{1,15}\"|\\*)$", "examples": ["\"7\""] });
+        let tag = json!({ "type": "string", "pattern": "^(\"[0-9]{1,15}(-gzip)?\"|\\*)$", "examples": ["\"7\""] });
         // Never `required`: its absence has a status of its own, 428 (RFC 6585), while tools expect
         // a missing required header to be a plain 400.
         let text = if route.if_match {
@@ -204,35 +205,21 @@ fn expand(design: &Design, operation: &Operation, expansions: &Expansions) -> Op
 
 fn filters(design: &Design, field: &FieldShape) -> Vec<Value> {
     let value = in_text(design, &field.ty);
-    let mut all = Vec::new();
-    if !matches!(field.ty.required(), Type::Float) {
-        let description = format!("Only rows whose `{}` is this.", field.name);
-        all.push(query(&field.name, value.clone(), &description));
-    }
-    if is_ordered(&field.ty) {
-        let comparisons =
-            [("gte", "at least"), ("gt", "more than"), ("lte", "at most"), ("lt", "less than")];
-        for (suffix, words) in comparisons {
-            let description = format!("Only rows whose `{}` is {words} this.", field.name);
-            all.push(query(&format!("{}.{suffix}", field.name), value.clone(), &description));
+    let parameter = |test: FilterTest| {
+        let (name, description) = (test.parameter(&field.name), test.describe(&field.name));
+        if test == FilterTest::IsNull {
+            return query(&name, json!({ "type": "boolean" }), &description);
         }
-    }
-    all
-}
-
-/// Whether "more" and "less" mean something for values of a type.
-pub fn is_ordered(ty: &Type) -> bool {
-    matches!(
-        ty.required(),
-        Type::Int { .. }
-            | Type::Decimal { .. }
-            | Type::Money { .. }
-            | Type::Float
-            | Type::Date
-            | Type::Time
-            | Type::Timestamp
-            | Type::Duration
-    )
+        if !test.repeats() {
+            return query(&name, value.clone(), &description);
+        }
+        let several = json!({ "type": "array", "items": value, "maxItems": VALUES });
+        let mut parameter = query(&name, several, &description);
+        parameter["style"] = "form".into();
+        parameter["explode"] = true.into();
+        parameter
+    };
+    FilterTest::of(&field.ty).into_iter().map(parameter).collect()
 }
 
 fn near() -> [Value; 2] {

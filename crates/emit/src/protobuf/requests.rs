@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use decide::{Design, naming::snake};
-use expression::{FieldShape, Type};
+use expression::FieldShape;
 use model::model::{Addressed, Operation, OperationKind, Target};
 
 use super::file::{Field, Label, Meaning, Message};
 use super::types;
-use crate::shapes::{Catalogue, Object, Property, Ty, Way};
+use crate::filters;
+use crate::shapes::{Catalogue, Object, Ty, Way};
 
 /// The request and the response of an operation.
 pub fn messages(design: &Design, operation: &Operation, all: &mut Catalogue) -> [Message; 2] {
@@ -181,26 +182,11 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
 }
 
 fn filters(design: &Design, shape: &FieldShape, ty: &Ty) -> Vec<Field> {
-    let mut choices = vec![("", "this")];
-    if crate::openapi::is_ordered(&shape.ty) {
-        choices.extend([("_gte", "at least this"), ("_gt", "more than this")]);
-        choices.extend([("_lte", "at most this"), ("_lt", "less than this")]);
-    }
-    if matches!(shape.ty.required(), Type::Float) {
-        choices.remove(0);
-    }
-    let field = |(suffix, words): (&str, &str)| {
-        let property = Property {
-            name: format!("{}{suffix}", shape.name),
-            doc: Some(format!("Only rows whose `{}` is {words}.", shape.name)),
-            ty: ty.clone(),
-            optional: true,
-            default: None,
-        };
-        let meaning = Meaning::Filter(format!("{}{}", shape.name, suffix.replace('_', ".")));
+    let field = |(property, parameter)| {
+        let meaning = Meaning::Filter(parameter);
         Field { meaning, ..types::field(design, &property, false) }
     };
-    choices.into_iter().map(field).collect()
+    filters::of_field(shape, ty).into_iter().map(field).collect()
 }
 
 fn response(design: &Design, operation: &Operation, all: &mut Catalogue) -> Vec<Field> {

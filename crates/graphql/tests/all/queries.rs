@@ -65,6 +65,53 @@ async fn pages_are_those_of_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn filters_are_those_of_rest() {
+    let server = Server::start(Persisted::default()).await;
+    let names = |page: &Json| -> Vec<Json> {
+        page["items"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{page}"))
+            .iter()
+            .map(|item| item["name"].clone())
+            .collect()
+    };
+    for (filter, query, expected) in [
+        (r#"{ nameIn: ["apple", "bread", "secret"] }"#, "name=apple&name=bread&name=secret", 2),
+        (r#"{ nameIn: "apple" }"#, "name=apple", 1),
+        (r#"{ nameNe: ["apple", "rice"] }"#, "name.ne=apple&name.ne=rice", 1),
+        (
+            "{ kindIn: [PLAIN, VERY_FINE], categoryNull: true }",
+            "kind=plain&kind=very_fine&category.null=true",
+            1,
+        ),
+        ("{ categoryNull: false }", "category.null=false", 1),
+        ("{ kindNe: VERY_FINE }", "kind.ne=very_fine", 0),
+        (
+            r#"{ priceIn: [{ amount: "1.50", currency: "EUR" }, { amount: "2.00", currency: "EUR" }] }"#,
+            "price=1.50&price=2.00",
+            2,
+        ),
+    ] {
+        let text = format!("{{ listProducts(filter: {filter}) {{ items {{ name }} }} }}");
+        let reply = server.ask("", &text, json!({})).await;
+        let rest = server.get(&format!("/market/v1/products?{query}"), "").await;
+        let found = names(&reply.json["data"]["listProducts"]);
+        assert_eq!((&found, found.len()), (&names(&rest), expected), "{filter}");
+    }
+    // Of no values nothing is one: that is never everything.
+    let none = "{ listProducts(filter: { nameIn: [] }) { items { name } } }";
+    let reply = server.ask("", none, json!({})).await;
+    assert_eq!(reply.json["errors"][0]["extensions"]["code"], "validation-failed");
+    let many: Vec<String> = (0..21).map(|number| format!("\"{number}\"")).collect();
+    let many = format!(
+        "{{ listProducts(filter: {{ nameIn: [{}] }}) {{ items {{ name }} }} }}",
+        many.join(",")
+    );
+    let reply = server.ask("", &many, json!({})).await;
+    assert_eq!(reply.json["errors"][0]["extensions"]["code"], "invalid-parameter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mutation_is_repeated_refused_and_versioned_as_over_http() {
     let server = Server::start(Persisted::default()).await;
     let add = "mutation($k: String!) { addCategory(input: {name: \"nuts\"}, idempotencyKey: $k) { id name parent { name } } }";

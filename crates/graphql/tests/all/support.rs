@@ -56,7 +56,7 @@ contexts:
       editProduct: { update: Product, by: [staff], input: [name, price], rate: 1/s }
       dropProduct: { delete: Product, by: [staff], rate: 1/s }
       viewProduct: { get: Product, by: { visitor: "!self.hidden", staff: true }, rate: 1/s }
-      listProducts: { list: Product, by: [visitor], where: "!self.hidden", filter: [price, kind, name], sort: [name, price], rate: 1/s }
+      listProducts: { list: Product, by: [visitor], where: "!self.hidden", filter: [price, kind, name, category], sort: [name, price], rate: 1/s }
       placeOrder: { create: Order, by: [customer], input: [note, lines.product, lines.quantity], do: [{ set: { customer: actor.id } }], rate: 1/s }
       viewOrder: { get: Order, by: { customer: self.customer == actor.id, staff: true }, rate: 1/s }
       listOrders: { list: Order, by: { customer: self.customer == actor.id, staff: true }, sort: [note], rate: 1/s }

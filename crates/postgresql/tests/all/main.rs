@@ -26,6 +26,8 @@ mod tenants;
 
 #[path = "../../../runtime/tests/all/http_expand.rs"]
 mod http_expand;
+#[path = "../../../runtime/tests/all/http_filters.rs"]
+mod http_filters;
 #[path = "../../../runtime/tests/all/http_support.rs"]
 mod http_support;
 #[path = "../../../runtime/tests/all/operations_access.rs"]

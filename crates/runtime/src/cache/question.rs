@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use expression::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::view::View;
@@ -95,12 +96,20 @@ impl Parts {
 
     /// All must hold: their order says nothing.
     fn filters(&mut self, filters: &[Filter]) {
-        let text =
-            |of: &Filter| format!("{} {:?} {}", of.field.0, of.comparison, encode(&of.value));
+        let text = |of: &Filter| format!("{} {:?} {}", of.field.0, of.comparison, among(&of.value));
         let mut texts: Vec<String> = filters.iter().map(text).collect();
         texts.sort_unstable();
         texts.dedup();
         self.number(texts.len() as u128);
         texts.iter().for_each(|of| self.text(of));
     }
+}
+
+/// A value, or several of which the order says nothing.
+fn among(value: &Value) -> String {
+    let Value::List(values) = value else { return encode(value).to_string() };
+    let mut texts: Vec<String> = values.iter().map(|value| encode(value).to_string()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    format!("{texts:?}")
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::compression::Compression;
 use super::cors::Cors;
 use super::proxies::Proxies;
 use super::rate::RateSettings;
@@ -22,6 +23,8 @@ pub struct Edge {
     pub tls: Option<TlsFiles>,
     /// Where requests without encryption are sent on to the encrypted address.
     pub redirect: Option<SocketAddr>,
+    /// Whether answers are compressed for those who take it.
+    pub compression: Compression,
     /// For which the server goes on accepting after `/ready` says that it stops, so that whoever
     /// spreads the load notices.
     pub drain_delay: Duration,

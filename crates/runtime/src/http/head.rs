@@ -8,6 +8,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Version};
 
+use super::compression::plain_tag;
 use crate::call::IfMatch;
 use crate::problem::{Problem, code};
 
@@ -132,12 +133,17 @@ pub(super) fn if_match(headers: &HeaderMap, required: bool) -> Result<Option<IfM
         return malformed("`If-Match` takes one version at a time.");
     }
     let tag = value.strip_prefix("W/").unwrap_or(value);
-    let Some(tag) = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')) else {
+    let Some(tag) = unquoted(tag) else {
         return malformed("`If-Match` takes the quoted `ETag` of an answer.");
     };
+    let tag = plain_tag(tag);
     // A weak tag, and one that was never handed out, match no version (RFC 9110, section 13.1.1).
     let version = if value.starts_with("W/") { None } else { tag.parse().ok() };
     Ok(Some(IfMatch::Version(version.unwrap_or(-1))))
+}
+
+fn unquoted(tag: &str) -> Option<&str> {
+    tag.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// Whether the client has this version already.
@@ -145,7 +151,8 @@ pub(super) fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let known = |tag: &str| {
         let tag = tag.trim();
-        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
+        let tag = tag.strip_prefix("W/").unwrap_or(tag);
+        tag == "*" || unquoted(tag).map(plain_tag) == unquoted(etag)
     };
     values.flat_map(|value| value.split(',')).any(known)
 }

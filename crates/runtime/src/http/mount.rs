@@ -31,6 +31,12 @@ pub trait Mount: Send + Sync + 'static {
         false
     }
 
+    /// Whether its answers may be compressed. Not where they hold secrets beside what the request
+    /// says: their length would tell of them.
+    fn compresses(&self) -> bool {
+        false
+    }
+
     /// The answer to a request that is turned away before it gets here.
     fn refusal(&self, problem: &Problem) -> Reply {
         super::reply::problem(problem)

@@ -4,18 +4,17 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use expression::{FieldIndex, Money, Type, Value};
+use expression::{FieldIndex, Type};
 use model::{
     Model,
     model::{Operation, OperationKind},
 };
 
+use super::cursor::{self, Question};
+use super::filters::{self, FilterPlan};
 use crate::call::{Caller, Near, PageRequest};
 use crate::json;
 use crate::problem::{Problem, code};
-use crate::store::{Comparison, Filter};
-
-use super::cursor::{self, Question};
 
 /// Rows of a page where the request does not say.
 const PAGE_DEFAULT: u32 = 50;
@@ -45,22 +44,6 @@ pub(super) struct QueryPlan {
 /// The parameter by which references are followed.
 const EXPAND: &str = "expand";
 
-#[derive(Debug)]
-struct FilterPlan {
-    name: String,
-    field: FieldIndex,
-    comparison: Comparison,
-    ty: Type,
-}
-
-const SUFFIXES: [(&str, Comparison); 5] = [
-    ("", Comparison::Equal),
-    (".gt", Comparison::Greater),
-    (".gte", Comparison::GreaterOrEqual),
-    (".lt", Comparison::Less),
-    (".lte", Comparison::LessOrEqual),
-];
-
 impl QueryPlan {
     pub(super) fn new(model: &Model, operation: &Operation) -> Self {
         let Some(entity) = operation.entity().filter(|_| operation.kind == OperationKind::List)
@@ -78,7 +61,7 @@ impl QueryPlan {
         };
         for &index in &operation.filter {
             let Some(shape) = field(index) else { continue };
-            plan.add_filters(index, &shape.name, shape.ty.required());
+            plan.filters.extend(filters::of_field(index, &shape.name, &shape.ty));
         }
         for sort in operation.sort_orders() {
             let Some(shape) = field(sort.field) else { continue };
@@ -86,7 +69,10 @@ impl QueryPlan {
             plan.sorts.push(format!("{sign}{}", shape.name));
             plan.sort_types.push(shape.ty.clone());
         }
-        plan.names = plan.all_names();
+        plan.names = plan.own_names();
+        // What every list has goes before a field that is called like it.
+        plan.filters.retain(|of| of.name != EXPAND && !plan.names.contains(&of.name));
+        plan.names.extend(plan.filters.iter().map(|filter| filter.name.clone()));
         plan
     }
 
@@ -96,37 +82,8 @@ impl QueryPlan {
         self
     }
 
-    fn add_filters(&mut self, field: FieldIndex, name: &str, ty: &Type) {
-        let ordered = matches!(
-            ty,
-            Type::Int { .. }
-                | Type::Decimal { .. }
-                | Type::Money { .. }
-                | Type::Float
-                | Type::Date
-                | Type::Time
-                | Type::Timestamp
-                | Type::Duration
-        );
-        let equal = !matches!(
-            ty,
-            Type::Float
-                | Type::Geo
-                | Type::Json
-                | Type::File { .. }
-                | Type::List { .. }
-                | Type::Record(_)
-        );
-        for (suffix, comparison) in SUFFIXES {
-            let fits = if comparison == Comparison::Equal { equal } else { ordered };
-            if fits {
-                let name = format!("{name}{suffix}");
-                self.filters.push(FilterPlan { name, field, comparison, ty: ty.clone() });
-            }
-        }
-    }
-
-    fn all_names(&self) -> Vec<String> {
+    /// All but the filters.
+    fn own_names(&self) -> Vec<String> {
         let named = [
             (true, "limit"),
             (true, "after"),
@@ -135,8 +92,7 @@ impl QueryPlan {
             (self.near, "near"),
             (self.near, "within"),
         ];
-        let fixed = named.into_iter().filter(|&(there, _)| there).map(|(_, name)| name.to_owned());
-        fixed.chain(self.filters.iter().map(|filter| filter.name.clone())).collect()
+        named.into_iter().filter(|&(there, _)| there).map(|(_, name)| name.to_owned()).collect()
     }
 
     /// The page that a query asks for; `None` for operations that are no lists.
@@ -151,6 +107,7 @@ impl QueryPlan {
         {
             return Err(self.unknown(name));
         }
+        self.refuse_repeats(&pairs)?;
         if !self.list {
             return Ok(None);
         }
@@ -160,7 +117,15 @@ impl QueryPlan {
             match &**name {
                 "after" => after = Some(value),
                 EXPAND => {}
+                name if self.filter(name).is_some() => {}
                 name => self.parameter(&mut page, name, value)?,
+            }
+        }
+        for filter in &self.filters {
+            let of_name = pairs.iter().filter(|(name, _)| **name == *filter.name);
+            let values: Vec<&str> = of_name.map(|(_, value)| &**value).collect();
+            if !values.is_empty() {
+                page.filters.push(filter.read(&values, &self.currencies)?);
             }
         }
         if let Some(near) = page.near.as_mut() {
@@ -174,6 +139,23 @@ impl QueryPlan {
         }
         let asked = Asked { selection: selection(pairs.iter()), page };
         self.go_on(asked, after.map(|text| &**text), context).map(Some)
+    }
+
+    fn filter(&self, name: &str) -> Option<&FilterPlan> {
+        self.filters.iter().find(|filter| filter.name == name)
+    }
+
+    /// A parameter comes once, since readers disagree which value counts; but filters take several.
+    fn refuse_repeats(&self, pairs: &[Pair<'_>]) -> Result<(), Problem> {
+        let earlier = |at: usize| pairs.get(..at).unwrap_or_default().iter();
+        let again = |(at, (name, _)): &(usize, &Pair<'_>)| {
+            earlier(*at).any(|(other, _)| other == name)
+                && !self.filter(name).is_some_and(FilterPlan::repeats)
+        };
+        match pairs.iter().enumerate().find(again) {
+            Some((_, (name, _))) => Err(invalid(name, "Given more than once.")),
+            None => Ok(()),
+        }
     }
 
     /// Resolves the cursor, which is bound to everything else that was asked.
@@ -217,8 +199,11 @@ impl QueryPlan {
             }
             "q" if self.search => {
                 let length = value.chars().count();
-                if length == 0 || length > SEARCH_LIMIT || value.contains('\0') {
+                if length == 0 || length > SEARCH_LIMIT {
                     return Err(invalid("q", "Expected 1 to 200 characters."));
+                }
+                if value.contains('\0') {
+                    return Err(invalid("q", "No text may hold the character U+0000."));
                 }
                 page.search = Some(value.to_owned());
             }
@@ -229,36 +214,9 @@ impl QueryPlan {
                 page.near = Some(Near { point, within: None });
             }
             "within" if self.near => {}
-            _ => page.filters.push(self.filter(name, value)?),
+            _ => return Err(self.unknown(name)),
         }
         Ok(())
-    }
-
-    fn filter(&self, name: &str, value: &str) -> Result<Filter, Problem> {
-        let Some(plan) = self.filters.iter().find(|plan| plan.name == name) else {
-            return Err(self.unknown(name));
-        };
-        let value = match &plan.ty {
-            Type::Money { .. } => self.money(name, value)?,
-            ty => json::from_text(ty, value).map_err(|wrong| invalid(name, &wrong.detail))?,
-        };
-        Ok(Filter { field: plan.field, comparison: plan.comparison, value })
-    }
-
-    /// `12.50`, or `12.50 USD` where there are several currencies.
-    fn money(&self, name: &str, text: &str) -> Result<Value, Problem> {
-        let (amount, code) = text.split_once(' ').map_or((text, None), |(a, c)| (a, Some(c)));
-        let currency = match code {
-            None => self.currencies.first(),
-            Some(code) => self.currencies.iter().find(|known| ***known == *code),
-        };
-        let (Some(amount), Some(currency)) = (json::parse_decimal(amount), currency) else {
-            return Err(invalid(name, "Expected an amount such as 12.50."));
-        };
-        // What the store cannot hold exactly equals no row; told as in a body, never rounded.
-        let amount = json::money_from(amount, currency, None, None)
-            .map_err(|wrong| invalid(name, &wrong.detail))?;
-        Ok(Value::Money(Money { amount, currency: Arc::clone(currency) }))
     }
 }
 
@@ -319,14 +277,14 @@ fn selection<'a>(pairs: impl Iterator<Item = &'a Pair<'a>>) -> String {
     let others = |(name, _): &&Pair<'a>| !["after", "limit", EXPAND].contains(&&**name);
     let mut chosen: Vec<_> = pairs.filter(others).collect();
     chosen.sort();
+    chosen.dedup();
     chosen.into_iter().fold(String::new(), |mut text, (name, value)| {
         let _ = write!(text, "{}:{name}{}:{value}", name.len(), value.len());
         text
     })
 }
 
-/// Names and values, decoded; a name that comes twice is refused, since readers disagree which
-/// value counts.
+/// Names and values, decoded.
 fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Problem> {
     let mut pairs: Vec<Pair<'_>> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -335,10 +293,6 @@ fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Problem> {
             let detail = "The query is not percent-encoded UTF-8.";
             return Err(Problem::new(&code::MALFORMED_REQUEST).detail(detail));
         };
-        if pairs.iter().any(|(known, _)| *known == name) {
-            let name: String = name.chars().take(60).collect();
-            return Err(invalid(&name, "Given more than once."));
-        }
         if pairs.len() == 64 {
             return Err(Problem::new(&code::MALFORMED_REQUEST).detail("Too many parameters."));
         }

@@ -29,7 +29,7 @@ use super::router::{Found, Router};
 use super::server::ServerError;
 use super::tenant::TenantReader;
 use super::trail::Trail;
-use super::{Mount, Peer, head};
+use super::{Mount, Peer, compression, head};
 use crate::call::{Answer, Caller, FoundTenant, Request};
 use crate::identity::{Authenticate, Issuer};
 use crate::problem::{Problem, code};
@@ -187,6 +187,7 @@ impl<E: Execute> Service<E> {
         let _in_flight = self.metrics.enter();
         let (parts, mut body) = request.into_parts();
         let (method, uri) = (&parts.method, &parts.uri);
+        let wanted = self.edge.compression.wanted(method, &parts.headers);
         let mut trail = Trail::begin(&parts.headers, &self.ids, self.tracing.as_ref());
         if self.tenant.is_some() && self.log.is_on() {
             trail.tenant = FoundTenant::wanted();
@@ -202,7 +203,8 @@ impl<E: Execute> Service<E> {
             && let Some(mount) = self.mounts.iter().find(|mount| mount.takes(&parts))
         {
             let request = HttpRequest::from_parts(parts, body);
-            return self.beside(mount.as_ref(), request, trail, started).await;
+            let reply = self.beside(mount.as_ref(), request, trail, started).await;
+            return compression::coded(reply, wanted.filter(|_| mount.compresses())).await;
         }
         let mut whole = body.is_end_stream() && host.is_ok();
         let mut outcome = match (host, found) {
@@ -226,7 +228,7 @@ impl<E: Execute> Service<E> {
             outcome.reply = without_body(outcome.reply);
         }
         self.record(&outcome, method, &found, &trail, started.elapsed());
-        outcome.reply
+        compression::coded(outcome.reply, wanted).await
     }
 
     /// Counts the request and writes its line.

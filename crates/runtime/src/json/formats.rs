@@ -15,7 +15,7 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     let rest = rest.strip_prefix(['T', 't', ' '])?;
     let split = rest.find(['Z', 'z', '+', '-'])?;
     let (time, offset) = rest.split_at(split);
-    let at = date.to_datetime(parse_time(time)?);
+    let at = date.to_datetime(with_seconds(time)?);
     let seconds = offset_seconds(offset)?;
     let utc = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond();
     let moved = utc.checked_sub(i64::from(seconds) * 1_000_000)?;
@@ -54,9 +54,17 @@ pub fn parse_date(text: &str) -> Option<civil::Date> {
     if year < 1 { None } else { civil::Date::new(year, month, day).ok() }
 }
 
-/// `14:30:00`, with up to nine digits of a second, of which six are kept.
+/// `14:30:00`, with up to nine digits of a second, of which six are kept; `14:30`, as browsers send
+/// it (HTML, `<input type=time>`).
 #[must_use]
 pub fn parse_time(text: &str) -> Option<civil::Time> {
+    match text.len() {
+        5 => with_seconds(&format!("{text}:00")),
+        _ => with_seconds(text),
+    }
+}
+
+fn with_seconds(text: &str) -> Option<civil::Time> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let mut parts = whole.split(':');
     let mut part = || i8::try_from(two_digits(parts.next()?)?).ok();
@@ -141,6 +149,18 @@ pub fn parse_decimal(text: &str) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_of_day_may_leave_the_seconds_out_and_timestamps_may_not() {
+        assert_eq!(parse_time("18:00"), parse_time("18:00:00"));
+        assert_eq!(parse_time("23:59").map(|time| (time.hour(), time.minute())), Some((23, 59)));
+        for bad in
+            ["18", "18:0", "24:00", "18:60", "1:800", "18:00Z", "18.00", "18:00:", "\u{661}8:0"]
+        {
+            assert_eq!(parse_time(bad), None, "{bad}");
+        }
+        assert_eq!(parse_timestamp("2026-12-31T18:00Z"), None);
+    }
 
     #[test]
     fn timestamps_become_utc_microseconds() {

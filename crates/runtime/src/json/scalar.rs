@@ -66,7 +66,7 @@ fn wrong<T>(code: &'static str, detail: impl Into<String>) -> Result<T, Wrong> {
 const fn expected(ty: &Type) -> &'static str {
     match ty {
         Type::Date => "a string such as \"2026-12-31\"",
-        Type::Time => "a string such as \"14:30:00\"",
+        Type::Time => "a string such as \"14:30\" or \"14:30:00\"",
         Type::Timestamp => "a string such as \"2026-12-31T14:30:00Z\"",
         Type::Duration => "a string such as \"PT1H30M\"",
         _ => "a string",
@@ -94,7 +94,7 @@ pub fn from_text(ty: &Type, text: &str) -> Result<Value, Wrong> {
             .ok_or_else(|| format("a date such as 2026-12-31")),
         Type::Time => formats::parse_time(text)
             .map(Value::Time)
-            .ok_or_else(|| format("a time such as 14:30:00")),
+            .ok_or_else(|| format("a time such as 14:30 or 14:30:00")),
         Type::Timestamp => formats::parse_timestamp(text)
             .map(Value::Timestamp)
             .ok_or_else(|| format("an RFC 3339 timestamp such as 2026-12-31T14:30:00Z")),
@@ -184,7 +184,10 @@ fn decimal_from(text: &str, precision: u8, scale: u8) -> Result<Decimal, Wrong> 
     };
     let mut exact = value.normalize();
     if exact.scale() > u32::from(scale) {
-        return wrong("too-precise", format!("Expected at most {scale} digits after the point."));
+        return wrong(
+            "too-precise",
+            format!("Expected at most {} after the point.", digits(scale)),
+        );
     }
     exact.rescale(u32::from(scale));
     let fits = exact.scale() == u32::from(scale)
@@ -193,7 +196,11 @@ fn decimal_from(text: &str, precision: u8, scale: u8) -> Result<Decimal, Wrong> 
         return Ok(exact);
     }
     let whole = precision.saturating_sub(scale);
-    wrong("out-of-range", format!("Expected at most {whole} digits before the point."))
+    wrong("out-of-range", format!("Expected at most {} before the point.", digits(whole)))
+}
+
+fn digits(count: u8) -> String {
+    format!("{count} digit{}", if count == 1 { "" } else { "s" })
 }
 
 fn float(decoder: &mut Decoder<'_>) -> Lexed<Option<Value>> {

@@ -16,6 +16,7 @@ mod error;
 mod journal;
 mod keys;
 pub mod meaning;
+pub mod membership;
 mod query;
 mod records;
 pub mod reseal;

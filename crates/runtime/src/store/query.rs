@@ -42,6 +42,10 @@ impl From<Bound> for Condition {
 pub enum Comparison {
     /// `field=value`; null equals null.
     Equal,
+    /// `field=value&field=value`: one of a list of values, of which null is one like others.
+    AnyOf,
+    /// `field.ne=value`: none of a list of values, of which null is one like others.
+    NoneOf,
     /// `field.gt=value`
     Greater,
     /// `field.gte=value`
@@ -59,8 +63,22 @@ pub struct Filter {
     pub field: FieldIndex,
     /// How it compares.
     pub comparison: Comparison,
-    /// To what: a value of the field's type.
+    /// To what: a value of the field's type, or a list of them.
     pub value: Value,
+}
+
+impl Filter {
+    /// Rows with one of these values.
+    #[must_use]
+    pub fn any_of(field: FieldIndex, values: impl Into<Arc<[Value]>>) -> Self {
+        Self { field, comparison: Comparison::AnyOf, value: Value::List(values.into()) }
+    }
+
+    /// Rows with none of these values.
+    #[must_use]
+    pub fn none_of(field: FieldIndex, values: impl Into<Arc<[Value]>>) -> Self {
+        Self { field, comparison: Comparison::NoneOf, value: Value::List(values.into()) }
+    }
 }
 
 /// The order of a page: by the field, nulls last in both directions, then by `id` ascending.

@@ -254,6 +254,10 @@ impl Case {
         let other = &self.items[guess];
         match self.asked % 6 {
             0 => page.search = Some(other.mark.clone()),
+            1 if guess % 2 == 0 => {
+                let title = expression::Value::text(format!("title {}", other.mark));
+                page.filters.push(Filter::none_of(fields[0], [title, expression::Value::Null]));
+            }
             1 => page.filters.push(Filter {
                 field: fields[0],
                 comparison: Comparison::Equal,
@@ -264,11 +268,11 @@ impl Case {
                 comparison: Comparison::GreaterOrEqual,
                 value: expression::Value::Int(other.amount),
             }),
-            3 => page.filters.push(Filter {
-                field: fields[2],
-                comparison: Comparison::Equal,
-                value: expression::Value::Uuid(uuid(&self.users[other.owner].id)),
-            }),
+            3 => {
+                let owners = [&self.users[other.owner], &self.users[guess % self.users.len()]];
+                let owners = owners.map(|owner| expression::Value::Uuid(uuid(&owner.id)));
+                page.filters.push(Filter::any_of(fields[2], owners));
+            }
             4 => {
                 page.sort = Some(0);
                 let value = expression::Value::Int(other.amount);

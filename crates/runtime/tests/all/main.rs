@@ -11,9 +11,11 @@
 )]
 #![allow(dead_code, reason = "the small model has more than each test needs")]
 
+mod http_compression;
 mod http_edge;
 mod http_expand;
 mod http_faults;
+mod http_filters;
 mod http_hostile;
 mod http_metrics;
 mod http_money;

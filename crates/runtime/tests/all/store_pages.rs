@@ -125,6 +125,20 @@ async fn filters_narrow_and_no_alternative_means_no_row() {
     assert_eq!(find(filter("price", Comparison::LessOrEqual, euros(200))).await, [1, 2]);
     assert_eq!(find(filter("weight", Comparison::Equal, Value::Null)).await, [1, 2, 3, 4]);
     assert_eq!(find(filter("weight", Comparison::Less, Value::Null)).await, [0u128; 0]);
+    let weights = [Value::Null, Value::Decimal(5.into())];
+    let weight =
+        |comparison, values: &[Value]| filter("weight", comparison, Value::List(values.into()));
+    assert_eq!(find(weight(Comparison::AnyOf, &weights)).await, [1, 2, 3, 4, 5]);
+    assert_eq!(find(weight(Comparison::NoneOf, &weights)).await, [0u128; 0]);
+    assert_eq!(find(weight(Comparison::AnyOf, &weights[..1])).await, [1, 2, 3, 4]);
+    assert_eq!(find(weight(Comparison::NoneOf, &weights[..1])).await, [5]);
+    assert_eq!(find(weight(Comparison::AnyOf, &weights[1..])).await, [5]);
+    assert_eq!(find(weight(Comparison::NoneOf, &weights[1..])).await, [1, 2, 3, 4]);
+    assert_eq!(find(weight(Comparison::AnyOf, &[])).await, [0u128; 0]);
+    assert_eq!(find(weight(Comparison::NoneOf, &[])).await, [1, 2, 3, 4, 5]);
+    let prices = Value::List([euros(100), euros(300), euros(300)].into());
+    assert_eq!(find(filter("price", Comparison::AnyOf, prices.clone())).await, [1, 3]);
+    assert_eq!(find(filter("price", Comparison::NoneOf, prices)).await, [2, 4, 5]);
     let mut nothing = PageQuery::new(PRODUCT, 9);
     nothing.conditions = vec![Condition::default()];
     assert_eq!(find(nothing).await, [0u128; 0]);

@@ -175,6 +175,10 @@ impl Mount for Page {
         path.starts_with(ROOT) || (path == "/" && reads && asks_for_html(head))
     }
 
+    fn compresses(&self) -> bool {
+        true
+    }
+
     fn answer<'a>(
         &'a self,
         request: Request<Incoming>,

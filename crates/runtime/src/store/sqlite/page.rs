@@ -14,6 +14,7 @@ use super::plan::{Column, Plan};
 use super::search;
 use super::session::Session;
 use crate::store::area::Area;
+use crate::store::membership::{Membership, members};
 use crate::store::tables::Equality;
 use crate::store::{
     Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError, Tenant,
@@ -303,6 +304,9 @@ fn start_after(
 
 fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
     let columns = plan.columns.of(filter.field);
+    if let Comparison::AnyOf | Comparison::NoneOf = filter.comparison {
+        return member_of(plan, columns, filter, clause);
+    }
     if filter.value.is_null() {
         // Nothing is greater or less than null.
         match (columns.first(), filter.comparison) {
@@ -314,7 +318,7 @@ fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
         return Ok(());
     }
     let operator = match filter.comparison {
-        Comparison::Equal => "=",
+        Comparison::Equal | Comparison::AnyOf | Comparison::NoneOf => "=",
         Comparison::Greater => ">",
         Comparison::GreaterOrEqual => ">=",
         Comparison::Less => "<",
@@ -328,6 +332,28 @@ fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
         let operator = if at == 0 { operator } else { "=" };
         clause.and(&format!("{} {operator} {value}", equality.column(&column.name)));
     }
+    Ok(())
+}
+
+/// Among some values, or not.
+fn member_of(
+    plan: &Plan,
+    columns: &[Column],
+    filter: &Filter,
+    clause: &mut Clause,
+) -> Result<(), StoreError> {
+    let (values, null) = members(&filter.value);
+    let mut membership =
+        Membership::new(columns.iter().map(|of| format!("self.{}", of.name)), null);
+    for value in values {
+        let equality = Equality::new(&plan.folded, filter.field, value);
+        let bind = |column: &Column| {
+            let value = codec::encode_as(&equality.value, column.encoding, &column.name)?;
+            Ok::<_, StoreError>((equality.column(&column.name), clause.bind(value)))
+        };
+        membership.push(columns.iter().map(bind).collect::<Result<_, _>>()?);
+    }
+    clause.and(&membership.sql(filter.comparison));
     Ok(())
 }
 

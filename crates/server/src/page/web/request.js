@@ -8,7 +8,8 @@ const WRITES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 export function build(operation, typed) {
   let path = operation.path;
   for (const [name, value] of Object.entries(typed.path)) path = path.replace(`{${name}}`, encodeURIComponent(value));
-  const query = new URLSearchParams(Object.entries(typed.query).filter(([, value]) => value !== ""));
+  const query = new URLSearchParams(Object.entries(typed.query)
+    .flatMap(([name, value]) => [value].flat().map((one) => [name, one])).filter(([, value]) => value !== ""));
   const text = query.toString();
   const headers = { accept: "application/json" };
   for (const [name, value] of Object.entries(typed.header)) if (value !== "") headers[name.toLowerCase()] = value;

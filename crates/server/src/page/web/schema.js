@@ -42,6 +42,7 @@ export function facts(document, given) {
   const kind = schema.format ? `${types(schema)[0] ?? ""} (${schema.format})` : types(schema).join(" or ");
   if (schema.enum) words.push(schema.enum.map((member) => `\`${member}\``).join(", "));
   else if (kind) words.push(kind);
+  if (types(schema)[0] === "array" && schema.items) words.push(...facts(document, schema.items));
   words.push(between(schema.minLength, schema.maxLength, " characters"));
   words.push(between(schema.minimum, schema.maximum, ""));
   words.push(between(schema.minItems, schema.maxItems, " items"));

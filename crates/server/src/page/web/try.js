@@ -97,16 +97,22 @@ function newKey(state) {
 }
 
 function inputOf(document_, state, parameter) {
-  const schema = present(document_, parameter.schema ?? {});
+  const whole = present(document_, parameter.schema ?? {});
+  // A filter takes any of several values.
+  const several = whole.type === "array" && parameter.explode === true;
+  const schema = several ? present(document_, whole.items ?? {}) : whole;
   const id = `in-${parameter.in}-${parameter.name.replace(/\W/g, "-")}`;
   const common = { id, "aria-describedby": `${id}-hint`, autocomplete: "off", required: parameter.required === true };
   const members = schema.enum ?? (schema.type === "boolean" ? ["true", "false"] : null);
-  const input = members
-    ? el("select", common, el("option", { value: "" }, ""), members.map((of) => el("option", { value: of }, String(of))))
+  const input = members && several
+    ? el("select", { ...common, multiple: true, size: Math.min(5, members.length) }, members.map((of) => el("option", { value: of }, String(of))))
+    : members ? el("select", common, el("option", { value: "" }, ""), members.map((of) => el("option", { value: of }, String(of))))
     : el("input", { ...common, type: "text", inputmode: schema.type === "integer" ? "numeric" : null, spellcheck: "false" });
-  input.value = startOf(state, parameter);
+  const start = startOf(state, parameter);
+  if (input.multiple) for (const option of input.options) option.selected = start.includes(option.value);
+  else input.value = start;
   input.addEventListener("input", () => {
-    state.kept.values.set(parameter.name, input.value);
+    state.kept.values.set(parameter.name, valueOf(input));
     if (parameter.in !== "header") meantAnew(state);
   });
   const more = parameter.name === KEY ? el("button", {
@@ -118,6 +124,11 @@ function inputOf(document_, state, parameter) {
     el("label", { for: id }, el("code", {}, parameter.name), parameter.required ? el("span", { class: "required" }, " required") : null),
     el("div", { class: "with" }, input, more), el("small", { id: `${id}-hint` }, inline(hint)));
   return { parameter, input, row };
+}
+
+/** What was typed or chosen: a list where several may be. */
+function valueOf(input) {
+  return input.multiple ? [...input.selectedOptions].map((option) => option.value) : input.value;
 }
 
 /** What is changed after it was done is another request, which needs another key. */
@@ -157,7 +168,8 @@ function check(state) {
 function typed(state) {
   const all = { path: {}, query: {}, header: {}, body: null, type: state.type };
   for (const { parameter, input } of state.fields) {
-    if (all[parameter.in]) all[parameter.in][parameter.name] = input.value.trim();
+    const value = valueOf(input);
+    if (all[parameter.in]) all[parameter.in][parameter.name] = Array.isArray(value) ? value : value.trim();
   }
   if (state.body) all.body = state.body.value;
   return all;

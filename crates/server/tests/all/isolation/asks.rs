@@ -72,9 +72,13 @@ impl Case {
         let whole = self.random.below(8);
         let mut query: Vec<String> = match whole {
             0 => vec![format!("q={word}t")],
+            1 if guess.is_multiple_of(2) => vec![format!("title.ne=title%20{word}t")],
             1 => vec![format!("title=title%20{word}t")],
             2 => vec![format!("amount.gte={amount}")],
-            3 => vec![format!("owner={id}")],
+            3 => {
+                let also = &self.users[guess % self.users.len()].id;
+                vec![format!("owner={id}"), format!("owner={also}")]
+            }
             4 => vec![format!("mail={word}m@example.com")],
             5 => vec!["near=52.5,13.5&within=90km".to_owned()],
             _ => Vec::new(),

@@ -2,8 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::Args;
-use runtime::http::{Cors, Edge, Proxies, RateOverride, RateSettings, TlsFiles};
+use clap::{Args, ValueEnum};
+use runtime::http::{Compression, Cors, Edge, Proxies, RateOverride, RateSettings, TlsFiles};
 
 use super::Printed;
 use super::units::{duration, shown};
@@ -31,6 +31,10 @@ pub struct EdgeArgs {
     #[arg(long, env = "FIRM_CORS_MAX_AGE", value_name = "TIME", default_value = "2h")]
     #[arg(value_parser = duration)]
     pub cors_max_age: Duration,
+
+    /// How answers are compressed for clients that take it
+    #[arg(long, env = "FIRM_COMPRESSION", value_name = "HOW", default_value = "gzip")]
+    pub compression: Coding,
 
     /// Address or network of a proxy that is believed about where requests come from, such as
     /// `10.0.0.0/8` (may be repeated)
@@ -63,6 +67,15 @@ pub struct EdgeArgs {
     pub drain_delay: Duration,
 }
 
+/// A coding of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Coding {
+    /// Texts of 1 KiB or more
+    Gzip,
+    /// Not at all
+    Off,
+}
+
 impl EdgeArgs {
     /// As the server takes them.
     ///
@@ -78,6 +91,10 @@ impl EdgeArgs {
                 .map_err(|why| invalid(format!("--trusted-proxy: {why}")))?,
             tls: self.tls().map_err(invalid)?,
             redirect: self.redirect_listen,
+            compression: match self.compression {
+                Coding::Gzip => Compression::Gzip,
+                Coding::Off => Compression::Off,
+            },
             drain_delay: self.drain_delay,
         })
     }
@@ -122,6 +139,14 @@ impl EdgeArgs {
             ("cors-origin", self.cors_origin.join(",")),
             ("cors-credentials", self.cors_credentials.to_string()),
             ("cors-max-age", shown(self.cors_max_age)),
+            (
+                "compression",
+                match self.compression {
+                    Coding::Gzip => "gzip",
+                    Coding::Off => "off",
+                }
+                .to_owned(),
+            ),
             ("trusted-proxy", self.trusted_proxy.join(",")),
             ("tls-cert", path(&self.tls_cert)),
             ("tls-key", path(&self.tls_key)),
