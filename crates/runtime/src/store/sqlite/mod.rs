@@ -98,14 +98,9 @@ impl SqliteStore {
         let mut connection = connect::writer(&database)?;
         schema::fit(&mut connection, &design, now())?;
         let catalog = Arc::new(Catalog::new(design, keys)?);
-        let reader = |_| Session::new(connect::reader(&database)?, Arc::clone(&catalog));
-        let readers =
-            |count: usize| (0..count.max(1)).map(reader).collect::<Result<_, StoreError>>();
-        let readers = Readers::start(
-            readers(limits.readers)?,
-            readers(limits.readers)?,
-            limits.waiting_reads,
-        )?;
+        let shared = Arc::clone(&catalog);
+        let open = move || Session::new(connect::reader(&database)?, Arc::clone(&shared));
+        let readers = Readers::new(open, limits.readers, limits.waiting_reads);
         let session = Session::new(connection, Arc::clone(&catalog))?;
         let writer = Writer::start(session, limits.waiting_writes)?;
         Ok(Self { readers, writer, catalog, directory })
