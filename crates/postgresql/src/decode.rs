@@ -35,6 +35,12 @@ impl Column<'_> for i64 {
     }
 }
 
+impl Column<'_> for u32 {
+    fn of(raw: Option<&[u8]>) -> Option<Self> {
+        Some(Self::from_be_bytes(raw?.try_into().ok()?))
+    }
+}
+
 impl<'r> Column<'r> for &'r [u8] {
     fn of(raw: Option<&'r [u8]>) -> Option<Self> {
         raw

@@ -75,16 +75,20 @@ pub(crate) fn violation(refusal: &Refusal) -> Option<Violation<'_>> {
 
 /// A statement that must change exactly one row, and is refused where it changes none.
 pub(crate) fn exactly_one(change: &str) -> String {
+    format!("WITH changed AS ({change} RETURNING 1) {}", one_found("changed"))
+}
+
+/// A statement that is refused unless there is one row of this: what stands behind `FROM`.
+pub(crate) fn one_found(rows: &str) -> String {
     format!(
-        "WITH changed AS ({change} RETURNING 1) \
-         SELECT CASE count(*) WHEN 1 THEN 1 ELSE ('{VANISHED}' || count(*))::bigint END FROM changed"
+        "SELECT CASE count(*) WHEN 1 THEN 1 ELSE ('{VANISHED}' || count(*))::bigint END FROM {rows}"
     )
 }
 
 /// What no number begins with.
-const VANISHED: &str = "firmitas: rows changed: ";
+const VANISHED: &str = "firmitas: rows: ";
 
-/// Whether a statement of [`exactly_one`] has changed none.
+/// Whether a statement of [`exactly_one`] has changed none, or one of [`one_found`] found none.
 pub(crate) fn vanished(refusal: &Refusal) -> bool {
     let code = SqlState::INVALID_TEXT_REPRESENTATION;
     refusal.code == code.code() && refusal.message.contains(VANISHED)

@@ -10,6 +10,7 @@ pub mod archive;
 mod catalog;
 mod connection;
 mod decode;
+mod ending;
 mod exclusive;
 mod failure;
 mod interface;

@@ -72,8 +72,11 @@ pub(crate) struct Plan {
     /// Reads a row by id, `$1`, live or not.
     pub by_any_id: Scoped<Arc<Text>>,
     /// Reads the link of the subject `$1` of the issuer `$2` as this entity, `$3`, in the tenant
-    /// `$4` or in any, then its row, live or not.
+    /// `$4` or in any, then its row, live or not, and last by which transactions both were written.
     pub linked: Scoped<Arc<Text>>,
+    /// Is refused unless [`Self::linked`] still leads from `$1` to `$4` to what the transactions `$5`
+    /// (the link) and `$6` (the row) have written.
+    pub still_linked: Scoped<Arc<Text>>,
     /// Reads the live rows of the ids in `$1`.
     pub by_ids: Scoped<Arc<Text>>,
     /// Locks the live rows of the ids in `$1`, in their order, then reads them.
@@ -155,14 +158,24 @@ impl Part {
     }
 }
 
+/// By which transactions a caller's link and the row that it leads to were written: whoever changes
+/// one of them, by whatever way, does it by another.
+const WRITTEN: &str = "link.xmin AS of_link, self.xmin AS of_row";
+
 /// A caller's link, and the row that it leads to.
 fn linked(list: &str, table: &str, id: &str, own: &str) -> String {
     format!(
-        "SELECT link.row, link.tenant, {list} FROM firmitas.subjects AS link \
+        "SELECT {list} FROM firmitas.subjects AS link \
          LEFT JOIN {table} AS self ON self.{id} = link.row{own} \
          WHERE link.subject = $1 AND link.issuer = $2 AND link.entity = $3 \
          AND ($4::uuid IS NULL OR link.tenant = $4) ORDER BY link.tenant LIMIT 1"
     )
+}
+
+/// A statement that is refused where a caller's link or row is not what it was.
+fn still_linked(table: &str, id: &str, own: &str) -> String {
+    let now = linked(WRITTEN, table, id, own);
+    failure::one_found(&format!("({now}) AS found WHERE of_link = $5 AND of_row = $6"))
 }
 
 impl Plan {
@@ -209,7 +222,11 @@ impl Plan {
             search: search_vector(table),
             by_id: scoped(&|own| format!("{select}self.{id} = $1{live}{own}")),
             by_any_id: scoped(&|own| format!("{select}self.{id} = $1{own}")),
-            linked: scoped(&|own| linked(&list, &own_table, &id, own)),
+            linked: scoped(&|own| {
+                let list = format!("link.row, link.tenant, {list}, {WRITTEN}");
+                linked(&list, &own_table, &id, own)
+            }),
+            still_linked: scoped(&|own| still_linked(&own_table, &id, own)),
             lock: scoped(&|own| format!("{} ORDER BY self.{id}{lock}", by_ids(own))),
             by_ids: scoped(&by_ids),
             insert: Text::new(format!(

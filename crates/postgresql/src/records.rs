@@ -129,6 +129,11 @@ impl Session {
         key: &IdempotencyKey,
         now: i64,
     ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        if self.writes() && self.terms.granted {
+            // Recording the answer is refused where there is one.
+            (self.unanswered, self.assumed) = (true, true);
+            return Ok(None);
+        }
         let mut binds =
             vec![Bind::text(&key.key), Bind::text(&key.caller), Bind::text(&key.operation)];
         if self.writes() {

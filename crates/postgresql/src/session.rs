@@ -13,9 +13,7 @@ use crate::connection::{Answer, Connection, Refusal, Row};
 use crate::failure::{self, Violation};
 use crate::plan::Plan;
 use crate::pool::{Held, Pool};
-use crate::silence;
 use crate::standing::{Doubt, Standing};
-use crate::statements as sql;
 use crate::text::Text;
 use crate::wire::Bind;
 
@@ -30,9 +28,11 @@ pub struct Session {
     pub(crate) opened: bool,
     writes: bool,
     /// What the statements mean whose answers nobody has looked at yet, in order.
-    pending: Vec<Meaning>,
+    pub(crate) pending: Vec<Meaning>,
     /// Whether the idempotency key of this work had no answer when it was looked up.
     pub(crate) unanswered: bool,
+    /// Whether that was not looked up but taken for granted.
+    pub(crate) assumed: bool,
     /// Whom its callers stand for, as far as that was asked.
     pub(crate) standings: Vec<(Subject, Arc<Standing>)>,
     /// Whether some of them are only taken for what they were, and go with the next question.
@@ -48,7 +48,7 @@ pub struct Session {
     /// Whether statements that change something were sent.
     pub(crate) changed: bool,
     /// What has gone wrong: then nothing can be committed any more.
-    failed: Option<StoreError>,
+    pub(crate) failed: Option<StoreError>,
 }
 
 /// How much may be asked.
@@ -75,6 +75,8 @@ pub(crate) enum Meaning {
     Delete(EntityId),
     /// A request is recorded that nobody has answered yet.
     Once,
+    /// A caller is who it was taken for.
+    Standing,
     /// A unique key has this code.
     Taken(&'static str),
 }
@@ -90,6 +92,7 @@ impl Session {
             writes,
             pending: Vec::new(),
             unanswered: false,
+            assumed: false,
             standings: Vec::new(),
             doubtful: false,
             whom: terms.tenant,
@@ -255,7 +258,7 @@ impl Session {
 
     /// Sends what was added and waits for all answers; those that nobody has looked at are judged,
     /// and the first error is the one that counts.
-    async fn answers(&mut self) -> Result<Vec<Answer>, StoreError> {
+    pub(crate) async fn answers(&mut self) -> Result<Vec<Answer>, StoreError> {
         let pending = std::mem::take(&mut self.pending);
         let connection = self.held.get()?;
         connection.synchronise();
@@ -318,7 +321,9 @@ impl Session {
         if !self.writes {
             return Err(self.fail(read_only()));
         }
-        self.make_sure().await?;
+        if !(self.terms.granted && self.doubtful && self.verify_with_next()?) {
+            self.make_sure().await?;
+        }
         // It may be about the row of a caller.
         self.standings.clear();
         self.changed = true;
@@ -342,6 +347,9 @@ impl Session {
         {
             return StoreError::Vanished { entity };
         }
+        if matches!(meaning, Meaning::Standing) && failure::vanished(refusal) {
+            return StoreError::Conflict;
+        }
         let Some(violation) = failure::violation(refusal) else { return failure::refused(refusal) };
         match (meaning, violation) {
             (Meaning::Once, Violation::Unique(_)) => StoreError::Conflict,
@@ -362,79 +370,6 @@ impl Session {
             _ => failure::refused(refusal),
         }
     }
-
-    /// Ends a read.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] where what it took for granted is not so, whatever it has come to.
-    pub(crate) async fn finish(mut self) -> Result<(), StoreError> {
-        match self.questions {
-            Questions::Any => self.end(),
-            Questions::One if self.failed.is_none() && !self.standings.is_empty() => {
-                silence::bounded(self.ask_alone(None)).await??;
-            }
-            Questions::One => self.held.clean = true,
-            Questions::Done => {}
-        }
-        Ok(())
-    }
-
-    fn end(&mut self) {
-        if !self.opened {
-            // Nothing was asked.
-            self.held.clean = true;
-        } else if self.pending.is_empty() {
-            let how = if self.failed.is_none() { &sql::COMMIT } else { &sql::ROLLBACK };
-            self.held.clean = self.end_with(how);
-        }
-    }
-
-    /// Commits what was written. Only an answer of the database counts as success.
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        // What has gone wrong is remembered.
-        drop(self.make_sure().await);
-        if !self.opened {
-            self.held.clean = self.failed.is_none();
-            return self.failed.take().map_or(Ok(()), Err);
-        }
-        if let Some(error) = self.failed.take() {
-            self.held.clean = self.end_with(&sql::ROLLBACK);
-            return Err(error);
-        }
-        let named = !self.pool().pooler();
-        self.held.get()?.add(&sql::COMMIT, &[], named);
-        let error = match self.answers().await {
-            Ok(answers) => match answers.into_iter().next() {
-                Some(Answer::Done { undone: false, .. }) => {
-                    self.stay();
-                    return Ok(());
-                }
-                Some(Answer::Refused(refusal)) => unknown(failure::refused(&refusal)),
-                _ => missing(),
-            },
-            // Everything is answered: something before it was refused, and it was left out.
-            Err(error) if !self.held.get()?.is_broken() => {
-                self.held.clean = self.end_with(&sql::ROLLBACK);
-                error
-            }
-            Err(error) => unknown(error),
-        };
-        Err(self.fail(error))
-    }
-
-    /// Undoes what was written.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] where what it took for granted is not so: then the reason for
-    /// undoing it is none.
-    pub(crate) async fn roll_back(mut self) -> Result<(), StoreError> {
-        let sure = match self.failed {
-            None => self.make_sure().await,
-            Some(_) => Ok(()),
-        };
-        self.held.clean = !self.opened || self.end_with(&sql::ROLLBACK);
-        sure
-    }
 }
 
 fn read_only() -> StoreError {
@@ -450,19 +385,6 @@ fn yielded(answer: Option<Answer>) -> Result<Vec<Row>, StoreError> {
     }
 }
 
-fn missing() -> StoreError {
+pub(crate) fn missing() -> StoreError {
     StoreError::Internal { message: "the database has left out an answer".to_owned() }
-}
-
-/// What has come between a commit and its answer.
-fn unknown(error: StoreError) -> StoreError {
-    match error {
-        StoreError::Unreachable { message } => StoreError::Unreachable {
-            message: format!(
-                "{message}; whether the change was committed is not known, the same request with \
-                 the same idempotency key tells"
-            ),
-        },
-        other => other,
-    }
 }

@@ -5,11 +5,15 @@
 //! granted, the question is asked, and the link with its row is read along with it: where they have
 //! changed meanwhile the work is done again. Nobody is ever answered on what was not so.
 //!
+//! A write asks nothing for it: along with what it changes goes a statement that is refused where
+//! link or row were written by another transaction than those that were seen.
+//!
 //! Link and row are read after the question. They are what they were before it, and a row that is
 //! changed never becomes what it was (its version counts), so they have been the same all the time.
 #![allow(clippy::disallowed_types, reason = "looked up for every request, never iterated")]
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use expression::{EntityId, Row};
@@ -17,8 +21,8 @@ use runtime::store::{Link, StoreError, Subject, Tenant};
 
 use crate::connection;
 use crate::decode;
-use crate::records::tenant;
-use crate::session::{Questions, Session};
+use crate::records::{get, tenant};
+use crate::session::{Meaning, Questions, Session};
 use crate::text::Text;
 use crate::wire::{Bind, Wire};
 
@@ -40,6 +44,8 @@ pub(crate) struct Standing {
     row: Option<Option<Arc<Row>>>,
     /// The answer by which the database said so: the same answer says the same.
     said: Option<Box<[u8]>>,
+    /// By which transactions link and row were written.
+    written: Option<[u32; 2]>,
 }
 
 /// What was seen last.
@@ -153,8 +159,9 @@ impl Session {
         for at in 0..self.standings.len() {
             let Some((subject, standing)) = self.standings.get(at) else { continue };
             if standing.entity == entity && standing.is(id) && standing.row.is_none() {
+                let row = Some(row.cloned());
                 let whole =
-                    Standing { row: Some(row.cloned()), said: None, ..Standing::clone(standing) };
+                    Standing { row, said: None, written: None, ..Standing::clone(standing) };
                 self.remembered_standings().put(subject, whole);
             }
         }
@@ -176,7 +183,7 @@ impl Session {
         let mut standing = self.read_standing(entity, tenant, &rows)?;
         let seen = !self.plan(entity)?.pooled || self.terms.tenant != Tenant::None;
         if !seen && standing.link.is_some() {
-            (standing.row, standing.said) = (None, None);
+            (standing.row, standing.said, standing.written) = (None, None, None);
         } else if !self.changed {
             self.remembered_standings().put(subject, standing.clone());
         }
@@ -206,13 +213,44 @@ impl Session {
         rows: &[connection::Row],
     ) -> Result<Standing, StoreError> {
         let Some(found) = rows.first() else {
-            return Ok(Standing { entity, tenant: of, link: None, row: Some(None), said: None });
+            let (link, row) = (None, Some(None));
+            return Ok(Standing { entity, tenant: of, link, row, said: None, written: None });
         };
         let link = Link { row: decode::id(found, 0)?, tenant: tenant(found, 1)? };
         let there = decode::bytes(found, 2)?.is_some();
-        let row = there.then(|| self.decode_from(self.plan(entity)?, found, 2).map(Arc::new));
+        let plan = self.plan(entity)?;
+        let row = there.then(|| self.decode_from(plan, found, 2).map(Arc::new));
         let (link, row) = (Some(link), Some(row.transpose()?));
-        Ok(Standing { entity, tenant: of, link, row, said: Some(found.content().into()) })
+        let last = 2 + plan.columns.all.len() + plan.parts.len();
+        let written = match there {
+            true => Some([get(found, last)?, get(found, last + 1)?]),
+            false => None,
+        };
+        let said = Some(found.content().into());
+        Ok(Standing { entity, tenant: of, link, row, said, written })
+    }
+
+    /// Adds statements that are refused where callers are not who they were taken for. Whether
+    /// there are such.
+    pub(crate) fn verify_with_next(&mut self) -> Result<bool, StoreError> {
+        let guard = |(subject, of): &(Subject, Arc<Standing>)| {
+            let [link, row] = of.written?;
+            let asked = self.asked_of(of.entity, of.tenant, subject);
+            let text = self.plan(of.entity).ok()?.still_linked.of(self.terms.tenant).clone();
+            let written = [Bind::Transaction(link), Bind::Transaction(row)];
+            let binds = asked.ok()?.1.into_iter().chain(written).collect::<Vec<_>>();
+            Some((text, binds))
+        };
+        let Some(guards) = self.standings.iter().map(guard).collect::<Option<Vec<_>>>() else {
+            return Ok(false);
+        };
+        self.open()?;
+        self.catalog.statements.fetch_add(guards.len() as u64, Ordering::Relaxed);
+        for (text, binds) in guards {
+            self.add(&text, &binds, Meaning::Standing)?;
+        }
+        self.doubtful = false;
+        Ok(true)
     }
 
     /// The questions that tell whether what was taken for granted is so.

@@ -31,6 +31,8 @@ pub(crate) enum Wire {
     Uuid,
     Json,
     Bytes,
+    /// The number of a transaction.
+    Transaction,
 }
 
 impl Wire {
@@ -76,6 +78,7 @@ impl Wire {
             Self::Uuid => Sql::UUID,
             Self::Json => Sql::JSONB,
             Self::Bytes => Sql::BYTEA,
+            Self::Transaction => Sql::XID,
         }
     }
 
@@ -93,6 +96,7 @@ impl Wire {
             Self::Uuid => Sql::UUID_ARRAY,
             Self::Json => Sql::JSONB_ARRAY,
             Self::Bytes => Sql::BYTEA_ARRAY,
+            Self::Transaction => Sql::XID_ARRAY,
         }
     }
 
@@ -110,6 +114,7 @@ impl Wire {
             Self::Uuid => "uuid",
             Self::Json => "jsonb",
             Self::Bytes => "bytea",
+            Self::Transaction => "xid",
         }
     }
 }
@@ -130,6 +135,8 @@ pub(crate) enum Bind {
     Uuid(u128),
     Json(String),
     Bytes(Arc<[u8]>),
+    /// The number of a transaction.
+    Transaction(u32),
     /// An array of one type.
     Array(Wire, Vec<Self>),
 }
@@ -167,6 +174,7 @@ impl Bind {
             Self::Uuid(_) => Wire::Uuid,
             Self::Json(_) => Wire::Json,
             Self::Bytes(_) => Wire::Bytes,
+            Self::Transaction(_) => Wire::Transaction,
         }
     }
 
@@ -188,6 +196,7 @@ impl Bind {
                 out.put_slice(text.as_bytes());
             }
             Self::Bytes(bytes) => out.put_slice(bytes),
+            Self::Transaction(number) => out.put_u32(*number),
             Self::Array(wire, items) => array(*wire, items, out),
         }
     }

@@ -16,6 +16,7 @@ mod bridge;
 mod earlier;
 mod exclusive;
 mod faults;
+mod granted;
 mod jobs;
 mod notes;
 mod pooler;

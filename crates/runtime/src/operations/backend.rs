@@ -399,12 +399,13 @@ impl<S: Store> Inner<S> {
     }
 
     /// The transaction of a write: again where another one was in the way, until that has been so
-    /// too often or nobody waits any more.
+    /// too often or nobody waits any more. At first it takes for granted what is nearly always so.
     async fn transact(&self, asked: &Arc<Asked>) -> Result<Reply, Failure> {
-        let mut attempt = 0;
+        let (mut attempt, mut granted) = (0, true);
         loop {
             let (plans, wanted) = (self.plans.clone(), asked.clone());
             let (terms, deadline) = (self.terms(&asked.request), asked.deadline);
+            let terms = Terms { granted, ..terms };
             let span = self.store_span(&asked.request, "store.write");
             let timing = self.store_timing(asked.request.operation);
             let watch = self.watch();
@@ -420,16 +421,18 @@ impl<S: Store> Inner<S> {
                 .await;
             drop((span, timing));
             watch.done().await;
-            attempt += 1;
             let again = match &reply {
                 Err(Failure::Conflict) => true,
                 Err(failure) => write::came_meanwhile(&self.plans, asked, failure),
                 Ok(_) => false,
             };
-            if !again || attempt == ATTEMPTS || now() > deadline {
+            if !again || attempt + 1 == ATTEMPTS || now() > deadline {
                 return reply;
             }
-            tokio::time::sleep(pause(attempt)).await;
+            if !std::mem::take(&mut granted) {
+                attempt += 1;
+                tokio::time::sleep(pause(attempt)).await;
+            }
         }
     }
 

@@ -42,6 +42,7 @@ impl<S: Store> Inner<S> {
             // Of no use to anybody after it: the store may end it.
             deadline: request.patience.map(|left| Instant::now() + left),
             single: several.is_some_and(|several| !several.load(Relaxed)),
+            granted: false,
         };
         let asked = Arc::new((request, through));
         let (answer, read, tenant) = loop {

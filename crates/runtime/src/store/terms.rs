@@ -17,6 +17,12 @@ pub struct Terms {
     /// out otherwise the work fails with [`StoreError::Several`](super::StoreError::Several), or
     /// [`StoreError::Conflict`](super::StoreError::Conflict), and is done again without this.
     pub single: bool,
+    /// A write may take for granted what is nearly always so: that its caller stands for the row it
+    /// stood for last, and that nobody has asked under its idempotency key before. A store that is
+    /// far away verifies both with what it writes instead of asking first. Where it turns out
+    /// otherwise, or the work fails on what was not verified, it ends with
+    /// [`StoreError::Conflict`](super::StoreError::Conflict), and is done again without this.
+    pub granted: bool,
 }
 
 /// Whose rows a piece of work may reach.
@@ -53,11 +59,11 @@ impl From<Option<u128>> for Tenant {
 impl Terms {
     /// The terms of what the server does for all tenants.
     pub const SERVER: Self =
-        Self { tenant: Tenant::All, stale: None, deadline: None, single: false };
+        Self { tenant: Tenant::All, stale: None, deadline: None, single: false, granted: false };
 
     /// For one tenant.
     #[must_use]
     pub const fn of(tenant: Tenant) -> Self {
-        Self { tenant, stale: None, deadline: None, single: false }
+        Self { tenant, stale: None, deadline: None, single: false, granted: false }
     }
 }
