@@ -86,6 +86,9 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// The correlation header, in and out.
 pub(super) const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
+/// About as many headers as an answer has in the end.
+const HEADERS: usize = 12;
+
 /// A response without a body.
 #[must_use]
 pub fn empty(status: u16) -> Reply {
@@ -96,6 +99,7 @@ fn with_body(status: u16, body: Bytes) -> Reply {
     let mut reply = Reply::new(body.into());
     *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();
+    headers.reserve(HEADERS);
     headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     headers.insert(CACHE_CONTROL, NO_STORE);
     reply
