@@ -29,6 +29,7 @@ use super::reply::ReplyBody;
 use super::seats::{Busy, NoSeat, Seat, Seats};
 use super::service::{Execute, Service};
 use super::tls::Tls;
+use super::until::until;
 
 /// Between two looks for something that is free again.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -108,11 +109,13 @@ impl<E: Execute> Door<E> {
                 std::future::pending::<()>().await;
             }
         };
-        tokio::select! {
-            () = self.speak(stream, Peer::plain(address), seat, watcher) => {}
-            () = guest.cut() => {}
-            () = mute => {}
-        }
+        let end = async {
+            tokio::select! {
+                () = guest.cut() => {}
+                () = mute => {}
+            }
+        };
+        until(end, self.speak(stream, Peer::plain(address), seat, watcher)).await;
     }
 
     async fn speak(&self, stream: Patient, mut peer: Peer, seat: Seat, watcher: Watcher) {

@@ -39,6 +39,7 @@ mod tenant;
 mod tls;
 mod trail;
 mod translator;
+mod until;
 mod unwind;
 
 pub use admission::Admission;

@@ -15,6 +15,7 @@ use super::redirect;
 use super::router::RouteError;
 use super::service::{Execute, Service};
 use super::tls::Tls;
+use super::until::until;
 use crate::telemetry::EVERY;
 
 /// Why a server does not run.
@@ -129,10 +130,8 @@ async fn accept<E: Execute>(
         let Some((stream, address, seat)) = seated else { continue };
         let (door, watcher, mut is_cut) = (Arc::clone(&door), graceful.watcher(), is_cut.clone());
         tokio::spawn(async move {
-            tokio::select! {
-                () = door.admit(stream, address, seat, watcher) => {}
-                _ = is_cut.wait_for(|cut| *cut) => {}
-            }
+            let cut = async move { drop(is_cut.wait_for(|cut| *cut).await) };
+            until(cut, door.admit(stream, address, seat, watcher)).await;
         });
     }
     drop(listener);
