@@ -78,6 +78,8 @@ pub struct Field {
     /// Orders with the position of the caller whose they are.
     pub orders: Vec<(usize, String)>,
     pub data: PathBuf,
+    /// The process above all of the database's.
+    pub database: u32,
 }
 
 impl Field {
@@ -120,7 +122,8 @@ impl Field {
                 None => println!("FIRMITAS_BENCH_PEERS is not set: {} is left out", kind.name()),
             }
         }
-        Ok(Self { contestants, tokens, staff, products, orders, data })
+        let database = database::process(&database).await?;
+        Ok(Self { contestants, tokens, staff, products, orders, data, database })
     }
 }
 

@@ -3,6 +3,8 @@
 use anyhow::{Context, Result};
 use tokio_postgres::{Client, NoTls};
 
+use crate::predict::busy;
+
 /// Customers who sign in.
 pub const CALLERS: i64 = 32;
 const CUSTOMERS: i64 = 10_000;
@@ -25,6 +27,13 @@ pub async fn connect(url: &str) -> Result<Client> {
 pub async fn version(url: &str) -> Result<String> {
     let row = connect(url).await?.query_one("SHOW server_version", &[]).await?;
     Ok(row.get(0))
+}
+
+/// The process above all others of the server, which is on this machine.
+pub async fn process(url: &str) -> Result<u32> {
+    let row = connect(url).await?.query_one("SELECT pg_backend_pid()", &[]).await?;
+    let backend = u32::try_from(row.get::<_, i32>(0))?;
+    busy::parent(backend).context("the database is on another machine")
 }
 
 /// Makes an empty database beside the one of the URL, in place of one with its name.

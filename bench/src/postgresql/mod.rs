@@ -11,6 +11,7 @@ use anyhow::Result;
 
 use crate::load::{self, Expected, Measured};
 use crate::machine;
+use crate::predict::busy::Busy;
 use crate::process::remove;
 use crate::soak;
 use crate::table;
@@ -57,7 +58,8 @@ impl Options {
     }
 }
 
-/// Rate, CPU microseconds per request, median and p99 in milliseconds.
+/// Rate, CPU microseconds per request, median and p99 in milliseconds, and the CPU microseconds of
+/// the database.
 async fn once(
     field: &Field,
     contestant: &Contestant,
@@ -65,14 +67,16 @@ async fn once(
     connections: usize,
     time: Duration,
     run: u64,
-) -> Result<[f64; 4]> {
+) -> Result<[f64; 5]> {
     let requests = question.requests(field, contestant.kind, run);
     let address = &contestant.server.address;
-    let before = contestant.server.cpu_seconds()?;
+    let before = Busy::now(&contestant.server, Some(field.database))?;
     let Measured { rate, count, median, p99 } =
         load::run(address, connections, time, Expected::Success, requests).await?;
-    let cpu = (contestant.server.cpu_seconds()? - before) * 1e6 / count.max(1) as f64;
-    Ok([rate, cpu, median.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3])
+    let used = Busy::now(&contestant.server, Some(field.database))?.since(before);
+    let used = used.per(count as f64);
+    let [median, p99] = [median, p99].map(|time| time.as_secs_f64() * 1e3);
+    Ok([rate, used.server * 1e6, median, p99, used.database * 1e6])
 }
 
 /// Interleaves the contestants round by round and prints medians.
@@ -91,8 +95,16 @@ pub fn measure(admin: &str) -> Result<()> {
                 targets.push(target(question, connections, &all));
                 rows.extend(shown(question, &all));
             }
-            let head =
-                ["request", "server", "per second", "CPU us each", "of bare", "median ms", "p99 ms"];
+            let head = [
+                "request",
+                "server",
+                "per second",
+                "CPU us each",
+                "of bare",
+                "database us",
+                "median ms",
+                "p99 ms",
+            ];
             let title = format!(
                 "Serving on PostgreSQL, {connections} connections (medians of {} interleaved runs of {} s; {} products, {} orders)",
                 options.rounds,
@@ -137,9 +149,8 @@ pub fn soak(admin: &str, minutes: u64) -> Result<()> {
     })
 }
 
-/// Medians of a server: rate, CPU microseconds per request, median and p99 in milliseconds; not a
-/// number where it could not do it.
-type Medians = (Kind, [f64; 4]);
+/// Medians of a server, see [`once`]; not a number where it could not do it.
+type Medians = (Kind, [f64; 5]);
 
 async fn compare(
     field: &Field,
@@ -163,8 +174,8 @@ async fn compare(
             }
         }
     }
-    let middle = |figures: &[[f64; 4]]| {
-        [0, 1, 2, 3].map(|at| table::median(figures.iter().map(|figure| figure[at]).collect()))
+    let middle = |figures: &[[f64; 5]]| {
+        [0, 1, 2, 3, 4].map(|at| table::median(figures.iter().map(|figure| figure[at]).collect()))
     };
     let all = field.contestants.iter().zip(&figures);
     Ok(all.map(|(contestant, figures)| (contestant.kind, middle(figures))).collect())
@@ -186,6 +197,7 @@ fn shown(question: Question, all: &[Medians]) -> Vec<Vec<String>> {
             format!("{:.0}", medians[0]),
             format!("{:.0}", medians[1]),
             format!("{:.2}x", medians[1] / bare),
+            format!("{:.0}", medians[4]),
             format!("{:.2}", medians[2]),
             format!("{:.2}", medians[3]),
         ]

@@ -1,7 +1,7 @@
 //! Prediction against reality: the shop is measured at one load, simulated at others, and measured
 //! there, on this machine (`cargo xtask bench predict`).
 
-mod busy;
+pub mod busy;
 mod cores;
 mod model;
 mod open;
