@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS firmitas_idempotency (
   body BLOB,
   expires INTEGER NOT NULL,
   PRIMARY KEY (key, caller, operation)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS firmitas_idempotency_expires ON firmitas_idempotency (expires);
 CREATE TABLE IF NOT EXISTS firmitas_jobs (
   id BLOB NOT NULL PRIMARY KEY,
@@ -263,8 +263,9 @@ impl Session {
     pub(super) fn purge_idempotency(&self, now: i64, limit: u32) -> Result<u32, StoreError> {
         let purged = self
             .prepare(
-                "DELETE FROM firmitas_idempotency WHERE rowid IN (SELECT rowid FROM \
-                 firmitas_idempotency WHERE expires <= ?1 ORDER BY expires LIMIT ?2)",
+                "DELETE FROM firmitas_idempotency WHERE (key, caller, operation) IN \
+                 (SELECT key, caller, operation FROM firmitas_idempotency WHERE expires <= ?1 \
+                 ORDER BY expires LIMIT ?2)",
             )?
             .execute(params![now, limit])?;
         Ok(u32::try_from(purged).unwrap_or(u32::MAX))
