@@ -14,6 +14,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts a command that prints one line of JSON with a `url` when it is ready.
     pub fn start(command: &mut Command) -> Result<Self> {
         let mut child =

@@ -25,6 +25,7 @@ fn question(amount: Amount) -> Question {
         amount,
         busier: 1.0,
         clients,
+        closed: None,
         disturbances: Vec::new(),
         measured: Measured::default(),
         server: None,

@@ -79,6 +79,17 @@ impl Busy {
     }
 }
 
+/// How often threads of a process went to sleep by themselves since they began.
+pub fn sleeps(process: u32) -> Result<u64> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task"))?;
+    let of = |thread: std::io::Result<std::fs::DirEntry>| {
+        let status = std::fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
+        let line = status.lines().find_map(|of| of.strip_prefix("voluntary_ctxt_switches:"))?;
+        line.trim().parse::<u64>().ok()
+    };
+    Ok(threads.filter_map(of).sum())
+}
+
 /// The children of a process.
 pub fn children(id: u32) -> Result<Vec<u32>> {
     let all = processes()?.into_iter();

@@ -5,7 +5,9 @@ pub mod busy;
 mod cores;
 mod model;
 mod open;
+mod settle;
 mod shop;
+mod switch;
 
 use std::time::Duration;
 
@@ -56,10 +58,10 @@ pub fn measure(admin: Option<&str>) -> Result<()> {
     let version = admin.map(|admin| runtime.block_on(database::version(admin))).transpose()?;
     machine::print(version.as_deref().unwrap_or("none"));
     if let Some(folder) = std::env::var_os("FIRMITAS_BENCH_KEPT") {
-        return again(std::path::Path::new(&folder));
+        return again(std::path::Path::new(&folder), &options);
     }
     let cores = Cores::divided();
-    on("SQLite", None, None, &cores, &options)?;
+    let switch = on("SQLite", None, None, (&cores, &options), None)?;
     let Some(admin) = admin else {
         println!("FIRMITAS_BENCH_POSTGRES is not set: PostgreSQL is left out");
         return Ok(());
@@ -72,18 +74,32 @@ pub fn measure(admin: Option<&str>) -> Result<()> {
     if let Some(server) = server {
         cores.serving(server, &busy::children(server)?)?;
     }
-    let measured = on("PostgreSQL", Some(&url), server, &cores, &options);
+    let measured = on("PostgreSQL", Some(&url), server, (&cores, &options), switch);
     if let Some(server) = server {
         cores.free(server, &busy::children(server)?)?;
     }
-    measured
+    measured.map(|_| ())
 }
 
 /// Simulates what was measured and kept before (`FIRMITAS_BENCH_KEEP`), without measuring anything.
-fn again(folder: &std::path::Path) -> Result<()> {
+fn again(folder: &std::path::Path, options: &Options) -> Result<()> {
+    let mut known = None;
     for name in ["SQLite", "PostgreSQL"] {
         let Ok(text) = std::fs::read(folder.join(format!("{name}.json"))) else { continue };
-        report(name, &serde_json::from_slice(&text)?)?;
+        let mut kept: Measurement = serde_json::from_slice(&text)?;
+        kept.from.switch = kept.from.switch.or(known);
+        if kept.from.switch.is_none() {
+            // Measured before this was: by itself, now.
+            let cores = kept.from.cores.clone();
+            let shop = Shop::open(None, &cores)?;
+            cores.take_own()?;
+            let mut bench = Bench { mix: shop.mix(), shop, database: None, options, runs: 0 };
+            let switch = switch::seconds(&mut bench);
+            cores.free(std::process::id(), &[])?;
+            kept.from.switch = Some(switch?);
+        }
+        known = kept.from.switch;
+        report(name, &kept)?;
     }
     Ok(())
 }
@@ -115,20 +131,21 @@ impl Bench<'_> {
     }
 }
 
-/// One store, from an empty one to the tables. `database` is its process.
+/// One store, from an empty one to the tables. `database` is its process; `switch` what a thread
+/// takes that sleeps, where that is known. What it was.
 fn on(
     name: &str,
     store: Option<&str>,
     database: Option<u32>,
-    cores: &Cores,
-    options: &Options,
-) -> Result<()> {
+    (cores, options): (&Cores, &Options),
+    switch: Option<f64>,
+) -> Result<Option<f64>> {
     let progress = |what: &str| eprintln!("{name}: {what}");
     progress("filling");
     let shop = Shop::open(store, cores)?;
     cores.take_own()?;
     let mut bench = Bench { mix: shop.mix(), shop, database, options, runs: 0 };
-    let measurement = measured(&mut bench, cores, &progress);
+    let measurement = measured(&mut bench, cores, switch, &progress);
     cores.free(std::process::id(), &[])?;
     let measurement = measurement?;
     if let Some(folder) = std::env::var_os("FIRMITAS_BENCH_KEEP") {
@@ -136,7 +153,8 @@ fn on(
         std::fs::write(path, serde_json::to_vec(&measurement)?)?;
     }
     progress("simulating");
-    report(name, &measurement)
+    report(name, &measurement)?;
+    Ok(measurement.from.switch)
 }
 
 /// All that is measured of one store.
@@ -152,10 +170,19 @@ struct Measurement {
     loads: Vec<AtLoad>,
 }
 
-fn measured(bench: &mut Bench<'_>, cores: &Cores, progress: &dyn Fn(&str)) -> Result<Measurement> {
+fn measured(
+    bench: &mut Bench<'_>,
+    cores: &Cores,
+    switch: Option<f64>,
+    progress: &dyn Fn(&str),
+) -> Result<Measurement> {
     progress("warming up, then all it can serve");
     let (capacity, full) = bench.all_it_can()?;
     progress(&format!("{capacity:.0} requests/s; measuring times at {:.0} %", LOADS[0] * 100.0));
+    let switch = match switch {
+        Some(known) => known,
+        None => switch::seconds(bench)?,
+    };
     bench.asked(Ok(capacity * LOADS[0]), bench.options.time / 2)?;
     let before = bench.shop.metrics()?;
     let time = long_enough(&bench.mix, capacity * LOADS[0], bench.options.time * 4);
@@ -163,7 +190,17 @@ fn measured(bench: &mut Bench<'_>, cores: &Cores, progress: &dyn Fn(&str)) -> Re
     let after = bench.shop.metrics()?;
     let connections = connections(&after).unwrap_or(cores.server.clamp(2, 16));
     let (time, cores) = (time.as_secs_f64(), cores.clone());
-    let from = Calibration { before, after, seen, busy, time, full, cores, connections };
+    let from = Calibration {
+        before,
+        after,
+        seen,
+        busy,
+        time,
+        full,
+        cores,
+        connections,
+        switch: Some(switch),
+    };
     let kinds = bench.mix.iter().map(|kind| kind.name.to_owned()).collect();
     Ok(Measurement { capacity, kinds, from, loads: rounds(bench, capacity, progress)? })
 }
@@ -227,7 +264,7 @@ fn told(from: &Calibration, model: &Model) {
     let us = |of: fn(&Busy) -> f64| (of(&low) * 1e6, of(&full) * 1e6);
     let (server, database, client) = (us(|of| of.server), us(|of| of.database), us(|of| of.client));
     println!(
-        "\nCPU of a request at {:.0} % and at most: server {:.0} and {:.0} us, database {:.0} and {:.0} us, client {:.0} and {:.0} us{}. A core that was free takes {:.0} us more. Others used {:.0} % of the machine.",
+        "\nCPU of a request at {:.0} % and at most: server {:.0} and {:.0} us, database {:.0} and {:.0} us, client {:.0} and {:.0} us{}. A core that was free takes {:.0} us more, a thread that slept {:.1} us. Others used {:.0} % of the machine.",
         LOADS[0] * 100.0,
         server.0,
         server.1,
@@ -237,8 +274,17 @@ fn told(from: &Calibration, model: &Model) {
         client.1,
         if from.cores.apart { " on a core of its own" } else { "" },
         model.setup() * 1e6,
+        from.switch.unwrap_or(0.0) * 1e6,
         others * 100.0,
     );
+    if let Some((often, time)) = model.stalls() {
+        println!(
+            "\nBeside all operations {:.0} us; a commit {:.2} ms; {often:.1} times a second something else has the core for {:.1} ms.",
+            model.beside() * 1e6,
+            model.commit() * 1e3,
+            time * 1e3,
+        );
+    }
     if others > OTHERS {
         println!("\n**Others were at work on the machine: these figures say nothing.**");
     }

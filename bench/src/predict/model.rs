@@ -8,18 +8,15 @@ use anyhow::{Context, Result};
 use decide::{Design, numbers};
 use serde::{Deserialize, Serialize};
 use simulate::calibrate::{self, File, Measured, Shape};
-use simulate::design::{Amount, Clients, OneServer, Question, compile, times};
+use simulate::design::{Amount, Clients, OneServer, Question, StoreHere, compile, times};
 use simulate::experiment::{Plan, QUANTILES, simulate};
 
 use super::busy::Busy;
 use super::cores::Cores;
 use super::open::Seen;
+use super::settle;
 use crate::process::shop;
 
-/// Rounds in which what no resource explains is found.
-const ROUNDS: usize = 8;
-/// How much of its variation a time in the store loses at most in one of them.
-const LEAST_LESS: f64 = 0.6;
 /// Rounds in which the set-up of cores is found.
 const SETUP_ROUNDS: usize = 4;
 /// The percentiles that are compared.
@@ -39,12 +36,27 @@ pub struct Calibration {
     pub full: Busy,
     pub cores: Cores,
     pub connections: u32,
+    /// Seconds of a core for each time that a thread sleeps and is woken.
+    pub switch: Option<f64>,
 }
 
 impl Calibration {
     /// Requests.
     fn count(&self) -> f64 {
         self.seen.count()
+    }
+
+    /// Whether the store is in the process of the server.
+    pub fn embedded(&self) -> bool {
+        self.busy.database <= 0.0
+    }
+
+    /// What the client's core needs more where it was free: with one core, that is how often it is
+    /// not busy.
+    fn client_setup(&self) -> f64 {
+        let low = self.per_request().client;
+        let free = 1.0 - low * self.count() / self.time;
+        (low - self.full.client).max(0.0) / free.max(0.1)
     }
 
     /// What a request took of the processors.
@@ -55,9 +67,11 @@ impl Calibration {
 
 /// A design with what was measured.
 pub struct Model {
-    design: Design,
-    question: Question,
-    kinds: Vec<String>,
+    pub(super) design: Design,
+    pub(super) question: Question,
+    pub(super) kinds: Vec<String>,
+    /// What is beside all operations, and the commit.
+    pub(super) settled: (settle::Spread, settle::Spread),
 }
 
 /// The shop, decided.
@@ -72,8 +86,8 @@ pub fn design() -> Result<Design> {
 
 impl Model {
     /// Takes times from scrapes and processor time from the machine. What is left between that and
-    /// what clients saw (the kernel, wake-ups, group commits) is put beside, as a time that keeps
-    /// nothing busy.
+    /// what clients saw (the network, timers of the load generator) is put beside, as a time that is
+    /// the same for all and keeps nothing busy.
     pub fn calibrated(design: Design, kinds: &[String], from: &Calibration) -> Result<Self> {
         let files = [
             File { name: "before", text: &from.before },
@@ -86,13 +100,18 @@ impl Model {
         }
         let rates = kinds.iter().zip(&from.seen.latencies);
         let rates = rates.map(|(kind, all)| (kind.clone(), all.len() as f64 / from.time));
-        // A load generator on cores of its own is not part of what is simulated beyond its time.
-        let client = if from.cores.apart { from.per_request().client } else { from.full.client };
+        let apart = from.cores.apart;
         let server = OneServer {
             cores: from.cores.server,
+            store: if from.embedded() { StoreHere::Embedded } else { StoreHere::Beside },
             connections: from.connections,
             setup: 0.0,
-            client,
+            // As much to wake it as to let it sleep.
+            switch: from.switch.unwrap_or(0.0) / 2.0,
+            commit: None,
+            stalls: None,
+            client: from.full.client,
+            client_setup: if apart { from.client_setup() } else { 0.0 },
             client_cores: from.cores.apart.then_some(1),
             rates: Some(rates.collect()),
         };
@@ -101,15 +120,18 @@ impl Model {
             amount: Amount::Times(1.0),
             busier: 1.0,
             clients,
+            closed: None,
             disturbances: Vec::new(),
             measured: Measured { whole: true, ..measured },
             server: Some(server),
         };
         let names = kinds.to_vec();
-        let mut model = Self { design, question, kinds: names };
+        let mut model = Self { design, question, kinds: names, settled: Default::default() };
         model.share_processors(from)?;
         model.find_setup(from)?;
-        model.settle(&from.seen)?;
+        settle::settle(&mut model, from)?;
+        model.find_setup(from)?;
+        settle::settle(&mut model, from)?;
         Ok(model)
     }
 
@@ -123,7 +145,7 @@ impl Model {
             facts.value(&numbers::APPLICATION_VARIATION),
             facts.value(&numbers::DATABASE_VARIATION),
         );
-        let embedded = from.busy.database <= 0.0;
+        let embedded = from.embedded();
         let operations = &mut self.question.measured.operations;
         let sum = |of: &dyn Fn(&str, f64) -> f64| -> f64 {
             let each = self.kinds.iter().zip(&from.seen.latencies);
@@ -163,14 +185,13 @@ impl Model {
                 fit.shape = Shape::spread(fit.shape.mean() * factor, variations.0);
             }
             if let Some(fit) = &mut of.store {
-                // What an embedded store takes beyond its work is waiting for a core, which is
-                // simulated, or for a commit that others share, which keeps nobody else waiting.
-                let whole = if embedded { work } else { fit.shape.mean().max(work) };
-                fit.shape = match embedded {
-                    true => Shape::spread(work, variations.1),
-                    false => fit.shape.times(whole / fit.shape.mean()),
-                };
-                of.busy = Some(work / whole);
+                // What it takes beyond its work is waiting for a core, or for a commit: both are
+                // simulated. A read by key of an embedded store waits for neither, so that it varies
+                // as it was measured.
+                let inline = embedded && reads_by_key(&self.design, &name);
+                let variation = if inline { fit.shape.variation() } else { variations.1 };
+                fit.shape = Shape::spread(work, variation.min(variations.1));
+                of.busy = Some(1.0);
             }
             of.kept = None;
         }
@@ -180,6 +201,7 @@ impl Model {
     /// Finds what a core that was free needs more, so that the cores are as busy as they were.
     /// Utilisation rises with it nearly in proportion.
     fn find_setup(&mut self, from: &Calibration) -> Result<()> {
+        self.set_up(0.0);
         let low = from.per_request();
         let more = (low.on(&from.cores) - from.full.on(&from.cores)).max(0.0);
         let wanted = low.on(&from.cores) * from.count() / from.time / f64::from(from.cores.server);
@@ -206,6 +228,30 @@ impl Model {
         self.question.server.as_ref().map_or(0.0, |server| server.setup)
     }
 
+    /// How often a second something else has the core, and for how long.
+    pub fn stalls(&self) -> Option<(f64, f64)> {
+        let stalls = self.question.server.as_ref()?.stalls?;
+        Some((stalls.0, stalls.1.mean()))
+    }
+
+    /// The mean of a commit, in seconds.
+    pub fn commit(&self) -> f64 {
+        let server = self.question.server.as_ref();
+        server.and_then(|server| server.commit).map_or(0.0, |commit| commit.mean())
+    }
+
+    /// The mean time beside all resources, in seconds.
+    pub fn beside(&self) -> f64 {
+        let mut all = self.question.measured.operations.values().filter_map(|of| of.besides);
+        all.next().map_or(0.0, |besides| besides.mean())
+    }
+
+    /// Whether an operation writes.
+    pub fn writes(&self, name: &str) -> bool {
+        let mut all = self.design.model.operations();
+        all.any(|(id, of)| of.writes() && self.design.model.qualified_operation(id) == name)
+    }
+
     /// Seconds of a core of the store by the table, and the share that they are of its time.
     fn usual(&self) -> BTreeMap<String, (f64, f64)> {
         let works = times::works(&self.design);
@@ -222,50 +268,15 @@ impl Model {
         all.map(|(id, _)| (self.design.model.qualified_operation(id), of(id))).collect()
     }
 
-    /// Finds for each operation the time beside all resources with which the model says what was
-    /// seen, at its median and its p95. Where resources alone take longer than what was seen, the
-    /// store is not waited for as long, or not as unevenly.
-    fn settle(&mut self, seen: &Seen) -> Result<()> {
-        let mut beside = vec![(0.0, 0.0); self.kinds.len()];
-        for _ in 0..ROUNDS {
-            let said = self.at(1.0, 0.1)?;
-            for (at, name) in self.kinds.iter().enumerate() {
-                let (Some(p50), Some(p95)) = (seen.percentile(at, 0.5), seen.percentile(at, 0.95))
-                else {
-                    continue;
-                };
-                let (said50, said95) = (said[at][0], said[at][1]);
-                let (middle, tail) = &mut beside[at];
-                let missing = p50 - said50;
-                let of = self.question.measured.operations.get_mut(name).context("no times")?;
-                if *middle + missing < 0.0
-                    && let (Some(fit), Some(busy)) = (&mut of.store, of.busy)
-                {
-                    let mean = fit.shape.mean();
-                    let rest = (mean * (1.0 - busy) + *middle + missing).max(0.0);
-                    let whole = mean * busy + rest;
-                    fit.shape = fit.shape.times(whole / mean);
-                    of.busy = Some(mean * busy / whole);
-                }
-                *middle = (*middle + missing).max(0.0);
-                let (seen, said) = (p95 - p50, said95 - said50);
-                if *tail + seen - said < 0.0
-                    && let Some(fit) = &mut of.store
-                {
-                    // Buckets leave its tail open, and what clients saw does not.
-                    let less = (seen / said).clamp(LEAST_LESS, 1.0);
-                    fit.shape = Shape::spread(fit.shape.mean(), fit.shape.variation() * less);
-                }
-                *tail = (*tail + seen - said).max(0.0);
-                of.besides = through(*middle, *middle + *tail);
-            }
-        }
-        Ok(())
-    }
-
     /// p50, p95 and p99 by kind at so many times the load of the calibration; seconds of simulated
     /// time as a share of the usual.
     pub fn at(&self, load: f64, length: f64) -> Result<Vec<[f64; 3]>> {
+        let all = self.quantiles(load, length)?.into_iter();
+        Ok(all.map(|[p50, p95, p99, _]| [p50, p95, p99]).collect())
+    }
+
+    /// The same, and p99.9.
+    pub fn quantiles(&self, load: f64, length: f64) -> Result<Vec<[f64; 4]>> {
         let question = Question { amount: Amount::Times(load), ..self.question.clone() };
         let compiled = compile(&self.design, &question, 0.0)
             .map_err(|unknown| anyhow::anyhow!("{unknown:?}"))?;
@@ -288,7 +299,7 @@ impl Model {
                 let found = at.and_then(|at| source.quantiles.get(at).copied().flatten());
                 found.map_or(f64::NAN, |estimate| estimate.value)
             };
-            Ok(PERCENTILES.map(quantile))
+            Ok([0.5, 0.95, 0.99, 0.999].map(quantile))
         };
         self.kinds.iter().map(of).collect()
     }
@@ -309,13 +320,11 @@ impl Model {
     }
 }
 
-/// How many times the median p95 is at most: a median of next to nothing would have a tail without
-/// end.
-const STEEPEST: f64 = 8.0;
-
-/// A time with this median and p95; nothing where it is shorter than a microsecond.
-fn through(middle: f64, high: f64) -> Option<Shape> {
-    let middle = middle.max(high / STEEPEST).max(1e-6);
-    let shape = queueing::Lognormal::through((0.5, middle), (0.95, high.max(middle * 1.01)))?;
-    (high > 1e-6).then_some(Shape::Lognormal(shape))
+/// Whether an operation reads one row by its key.
+fn reads_by_key(design: &Design, name: &str) -> bool {
+    let mut all = design.model.operations();
+    all.any(|(id, of)| {
+        of.kind == ::model::model::OperationKind::Get
+            && design.model.qualified_operation(id) == name
+    })
 }

@@ -1,4 +1,4 @@
-//! Solving for a quantile.
+//! Solving for a quantile, and for where a rising function is zero.
 
 /// The `x >= 0` at which a falling tail probability reaches `1 - quantile`: doubling, then
 /// bisection to the last bit that matters.
@@ -20,4 +20,16 @@ pub fn quantile(quantile: f64, tail: impl Fn(f64) -> f64) -> f64 {
         if tail(middle) > target { low = middle } else { high = middle }
     }
     high
+}
+
+/// Where a function that rises from `low` to `high` is zero, to the last bit that matters.
+pub fn root(mut low: f64, mut high: f64, function: impl Fn(f64) -> f64) -> f64 {
+    for _ in 0..200 {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if function(middle) < 0.0 { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
 }

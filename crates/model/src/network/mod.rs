@@ -10,7 +10,7 @@ use base::{Diagnostic, Duration, FileId, Rate, Share, Span, Spanned};
 
 use crate::syntax::Named;
 use crate::syntax::bind::{
-    Binder, Flag, Form, LowerCamel, Map, OneOf, Prose, Shape, Short, Words, keys,
+    Binder, Flag, Form, LowerCamel, Map, Name, OneOf, Prose, Shape, Short, Words, keys,
 };
 use crate::syntax::short::{Factor, PlainRate, ShareForm, Waiting, Whole};
 use crate::yaml::{self, Mapping, Node, NodeKind};
@@ -75,6 +75,8 @@ pub struct CallSyntax {
     pub longest_backoff: Option<Spanned<Duration>>,
     /// Whether the wait is drawn.
     pub jitter: Option<Spanned<bool>>,
+    /// Or: how long the wait before each retry is.
+    pub again: Option<DistributionSyntax>,
     /// Bound on retries.
     pub budget: Option<BudgetSyntax>,
 }
@@ -107,12 +109,31 @@ pub struct StationSyntax {
     pub failures: Option<Spanned<Share>>,
     /// What a server that was idle needs before it serves.
     pub setup: Option<DistributionSyntax>,
+    /// What a server goes on doing when nobody waits, before it is idle.
+    pub rest: Option<DistributionSyntax>,
+    /// What is served together and ends together.
+    pub group: Option<GroupSyntax>,
+    /// The station whose servers its own need to work.
+    pub on: Option<Spanned<String>>,
+    /// Whether a request is bound to the server that is woken for it.
+    pub bound: Option<Spanned<bool>>,
+    /// For how long who works on it may keep a server while others wait.
+    pub slice: Option<Spanned<Duration>>,
     /// What happens to those whose caller has gone.
     pub expired: Option<Spanned<ExpiredSyntax>>,
     /// Whom it asks while it keeps its server.
     pub calls: Option<CallSyntax>,
     /// Where one goes next.
     pub then: Option<RouteSyntax>,
+}
+
+/// Requests that are served together and end together.
+#[derive(Clone, Debug, Default)]
+pub struct GroupSyntax {
+    /// Most in one.
+    pub most: Option<Spanned<u32>>,
+    /// What follows them.
+    pub commit: Option<DistributionSyntax>,
 }
 
 /// How many are served at once.
@@ -223,6 +244,7 @@ keys!(SourceSyntax, "a source", span span, {
     "backoff" => call.backoff: Short<Waiting>, "Wait before the first retry, then doubled.";
     "longest_backoff" => call.longest_backoff: Short<Waiting>, "Greatest wait.";
     "jitter" => call.jitter: Flag, "Whether the wait is drawn between zero and its length.";
+    "again" => call.again: DistributionSyntax, "Or: the wait before each retry.";
     "budget" => call.budget: BudgetSyntax, "Bound on the share of retries.";
 } source);
 
@@ -234,6 +256,7 @@ keys!(CallSyntax, "a call", {
     "backoff" => backoff: Short<Waiting>, "Wait before the first retry, then doubled.";
     "longest_backoff" => longest_backoff: Short<Waiting>, "Greatest wait.";
     "jitter" => jitter: Flag, "Whether the wait is drawn between zero and its length.";
+    "again" => again: DistributionSyntax, "Or: the wait before each retry.";
     "budget" => budget: BudgetSyntax, "Bound on the share of retries.";
 } call);
 
@@ -244,16 +267,26 @@ keys!(BudgetSyntax, "a budget", {
 
 keys!(StationSyntax, "a station", span span, {
     "servers" => servers: Servers, "How many are served at once; one where nothing is said.";
-    "service" => service: DistributionSyntax [required], "How long a service takes.";
+    "service" => service: DistributionSyntax, "How long a service takes.";
     "capacity" => capacity: Short<Whole>, "Most inside.";
     "discipline" => discipline: OneOf<DisciplineSyntax>, "Who is next.";
     "patience" => patience: DistributionSyntax, "How long one waits.";
     "failures" => failures: Short<ShareForm>, "Share of services that fail.";
     "setup" => setup: DistributionSyntax, "What an idle server needs before it serves.";
+    "rest" => rest: DistributionSyntax, "What a server goes on doing before it is idle.";
+    "group" => group: GroupSyntax, "What is served together and ends together.";
+    "on" => on: Name, "The station whose servers its own need to work.";
+    "bound" => bound: Flag, "Whether one is bound to the server that is woken for it.";
+    "slice" => slice: Short<Waiting>, "For how long one may keep a server others wait for.";
     "expired" => expired: OneOf<ExpiredSyntax>, "Those whose caller has gone.";
     "calls" => calls: CallSyntax, "Whom it asks while it keeps its server.";
     "then" => then: RouteSyntax, "Where one goes next.";
 } station);
+
+keys!(GroupSyntax, "a group", {
+    "most" => most: Short<Whole>, "Most in one; as many as wait where nothing is said.";
+    "commit" => commit: DistributionSyntax [required], "What follows them.";
+});
 
 keys!(ChangeSyntax, "a change", span span, {
     "at" => at: Short<Waiting> [required], "When.";
@@ -281,9 +314,10 @@ fn call(_: &mut CallSyntax, mapping: &Mapping, binder: &mut Binder<'_>) {
 
 /// What is said of attempts must have a meaning.
 fn policy(mapping: &Mapping, binder: &mut Binder<'_>) {
-    for key in ["backoff", "budget"] {
+    for key in ["backoff", "budget", "again"] {
         needs(mapping, binder, key, "retries");
     }
+    conflict(mapping, binder, "again", "backoff");
     for key in ["jitter", "longest_backoff"] {
         needs(mapping, binder, key, "backoff");
     }
@@ -294,12 +328,15 @@ fn policy(mapping: &Mapping, binder: &mut Binder<'_>) {
 fn station(station: &mut StationSyntax, mapping: &Mapping, binder: &mut Binder<'_>) {
     let shared = DisciplineSyntax::Sharing;
     if station.discipline.as_ref().is_some_and(|discipline| discipline.value == shared) {
-        for key in ["calls", "patience", "expired"] {
+        for key in ["calls", "patience", "expired", "rest", "group", "on", "slice"] {
             conflict(mapping, binder, "discipline", key);
         }
     }
     // Who keeps a server is not served by it.
-    conflict(mapping, binder, "setup", "calls");
+    for key in ["setup", "rest", "group", "on"] {
+        conflict(mapping, binder, key, "calls");
+    }
+    needs(mapping, binder, "bound", "on");
 }
 
 fn change(_: &mut ChangeSyntax, mapping: &Mapping, binder: &mut Binder<'_>) {

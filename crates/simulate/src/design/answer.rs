@@ -254,7 +254,7 @@ fn resource(of: &Resource, stations: &[StationReport], reached: f64) -> Resource
     let own: Vec<&StationReport> =
         of.stations.iter().filter_map(|station| stations.get(station.index())).collect();
     // Replicas that never served in this window have no utilisation, or nobody asked them.
-    let asked = matches!(of.kind, Kind::Pool | Kind::Gate);
+    let asked = matches!(of.kind, Kind::Pool | Kind::Gate | Kind::Threads);
     let there = |of: &&StationReport| match asked {
         true => of.arrivals.value > 0.0,
         false => of.servers_were_there(),

@@ -209,6 +209,7 @@ fn policy(facts: Facts<'_>, protected: &Protected) -> Policy {
         backoff: nanoseconds(of.backoff),
         longest_backoff: nanoseconds(of.backoff_most),
         jitter: true,
+        again: None,
         budget: (retries > 0).then_some(Budget {
             share: of.retry_budget,
             burst: facts.value(&decide::numbers::RETRY_BURST),

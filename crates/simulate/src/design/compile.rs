@@ -2,6 +2,7 @@
 
 mod background;
 mod kept;
+mod threads;
 
 use std::collections::BTreeMap;
 
@@ -48,6 +49,7 @@ pub fn compile(design: &Design, question: &Question, warm_up: f64) -> Result<Com
         operations.push(compiler.simulated_follower(&delivery, &group, rate));
     }
     compiler.streams(&mut sources);
+    compiler.stalls(&mut sources);
     compiler.finish(operations, &sources, warm_up)
 }
 
@@ -112,11 +114,26 @@ impl<'d> Compiler<'d> {
             jitter: clients.jitter,
             budget: clients.budget.map(|share| Budget { share, burst }),
             breaker: None,
+            again: None,
         };
         let done = self.client(name, "receives", END);
         let asked = self.builder.call(format!("clients of {name}"), &[attempt], policy, done);
         let entry = self.client(name, "sends", asked);
-        self.open(name, rate, entry)
+        match &self.question.closed {
+            None => self.open(name, rate, entry),
+            Some(closed) => {
+                let all: f64 = self.design.model.operations().map(|(id, _)| self.asked(id)).sum();
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a part of a number of 32 bits"
+                )]
+                let population = (f64::from(closed.clients) * rate / all).round().max(1.0) as u32;
+                let think = Distribution::Exponential(closed.think * 1e9);
+                let arrivals = Arrivals::Closed { population, think };
+                self.builder.source(name, arrivals, 0, entry)
+            }
+        }
     }
 
     /// What a client that runs on the same machine does before or after, if there is one.
@@ -240,6 +257,10 @@ impl<'d> Compiler<'d> {
             };
             next = self.calls.add(design, &mut self.builder, call, callee, next);
         }
+        if let Some(threads) = self.stations.threads {
+            next = self.on_threads(id, &name, times, replica, threads, next);
+            return self.builder.enter(replica.gate, next);
+        }
         next = self.answered(id, &name, times, replica, next);
         if let Some(besides) = &times.besides {
             let name = format!("{name}/besides");
@@ -252,6 +273,9 @@ impl<'d> Compiler<'d> {
 
     /// One of the ways to ask the store, with a connection held meanwhile.
     fn query(&mut self, name: &str, times: &Times, replica: Replica, then: Label) -> Label {
+        if let Some(threads) = self.stations.threads {
+            return self.query_on_threads(name, times, threads, then);
+        }
         let mut ways = Vec::new();
         for (at, query) in times.queries.iter().enumerate() {
             let Some(servers) = self.stations.stores.get(query.store).cloned() else { continue };

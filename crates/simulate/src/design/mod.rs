@@ -23,7 +23,7 @@ pub use comparison::{
 };
 pub use compile::compile;
 pub use disturbance::{Disturbance, Happening, Unknown};
-pub use one_server::OneServer;
+pub use one_server::{OneServer, StoreHere};
 pub use resources::{Kind, REQUESTS_AT_ONCE, Resource};
 pub use stability::{
     FARTHEST, NoAnswer, Pressure, Recovery, Search, Stability, Trial, Turn, stability,
@@ -47,6 +47,9 @@ pub struct Question {
     pub busier: f64,
     /// What clients do when they get no answer.
     pub clients: Clients,
+    /// How many clients there are, where they are so many and no more: each waits for its answer and
+    /// thinks before it asks again. Otherwise requests come whatever became of earlier ones.
+    pub closed: Option<Closed>,
     /// What happens meanwhile.
     pub disturbances: Vec<Disturbance>,
     /// What was measured, in the place of numbers of the table.
@@ -71,11 +74,22 @@ impl Question {
             amount,
             busier: 1.0,
             clients: Clients { attempts, backoff, jitter: true, budget: None },
+            closed: None,
             disturbances: Vec::new(),
             measured: Measured::default(),
             server: None,
         }
     }
+}
+
+/// A number of clients that does not grow when answers are slow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Closed {
+    /// Clients in all. Each operation has as many of them as its stated requests are of all, one at
+    /// the least.
+    pub clients: u32,
+    /// Mean time from an answer to the next request, in seconds; exponential.
+    pub think: f64,
 }
 
 /// What clients of the system do when an answer is bad or does not come.

@@ -4,6 +4,7 @@
 use decide::sizing::{Level, StoreKind};
 use decide::{Design, numbers};
 
+use super::one_server::Threads;
 use super::scaling;
 use super::times::Amount;
 use super::{Question, one_server};
@@ -45,6 +46,10 @@ pub enum Kind {
     External,
     /// Those of a consumer group, who handle events.
     Workers,
+    /// Threads that share the cores of one server.
+    Threads,
+    /// What commits of a store wait for: its writer, or the flush of its log.
+    Commits,
 }
 
 impl Kind {
@@ -61,6 +66,8 @@ impl Kind {
             Self::Limit => "limit",
             Self::External => "external",
             Self::Workers => "workers",
+            Self::Threads => "threads",
+            Self::Commits => "commits",
         }
     }
 }
@@ -87,6 +94,8 @@ pub(super) struct Stations {
     pub(super) services: Vec<Vec<Replica>>,
     /// Servers of each store.
     pub(super) stores: Vec<Servers>,
+    /// The threads of one server, where everything is on it.
+    pub(super) threads: Option<Threads>,
     /// Cores of clients, where they are simulated.
     pub(super) clients: Option<StationId>,
     /// Everything, as it is reported.

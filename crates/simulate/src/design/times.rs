@@ -30,6 +30,8 @@ pub struct Times {
     pub besides: Option<Shape>,
     /// Share of requests that are answered from memory, where that was measured.
     pub kept: Option<f64>,
+    /// Whether it writes.
+    pub writes: bool,
     /// Whether the times of the store were measured.
     pub store_measured: bool,
     /// What it asks of a store, one of these by chance; shares add up to one. None of an operation
@@ -83,6 +85,7 @@ pub fn of(design: &Design, measured: &Measured, id: OperationId, work: &Work) ->
         ),
         besides: None,
         kept: None,
+        writes: operation.writes(),
         store_measured: false,
         queries: queries(design, operation, work),
     };

@@ -10,7 +10,7 @@ use model::network::{
 
 use crate::kernel::{Distribution, Time};
 use crate::network::{
-    Arrivals, Budget, Builder, Discipline, END, Label, Network, Policy, SourceId, Station,
+    Arrivals, Budget, Builder, Discipline, END, Group, Label, Network, Policy, SourceId, Station,
     StationId,
 };
 
@@ -43,6 +43,14 @@ pub(super) fn compile(syntax: &NetworkSyntax, out: &mut Vec<Diagnostic>) -> Opti
     }
     let mut complete = true;
     for (name, station) in &syntax.stations {
+        if let Some(on) = &station.on
+            && let (Some(own), Some(cores)) =
+                (compiler.place(&name.value), compiler.place(&on.value))
+        {
+            compiler.builder.work_on(own.station, cores.station);
+        }
+    }
+    for (name, station) in syntax.stations.iter().filter(|(_, of)| of.service.is_some()) {
         complete &= compiler.program(&name.value, station).is_some();
     }
     let mut sources = BTreeMap::new();
@@ -84,6 +92,15 @@ impl<'s> Compiler<'s, '_> {
             patience: patience.and_then(|patience| distribution(patience, self.out)),
             failures: syntax.failures.as_ref().map_or(0.0, |share| share.value.0),
             setup: setup.and_then(|setup| distribution(setup, self.out)),
+            rest: syntax.rest.as_ref().and_then(|rest| distribution(rest, self.out)),
+            group: syntax.group.as_ref().and_then(|group| {
+                let commit = distribution(group.commit.as_ref()?, self.out)?;
+                let most = group.most.as_ref().map_or(u32::MAX, |most| most.value);
+                Some(Group { most, commit })
+            }),
+            cores: None,
+            bound: syntax.bound.as_ref().is_some_and(|bound| bound.value),
+            slice: syntax.slice.as_ref().map(|slice| slice.value.0),
             drop_expired: syntax.expired.as_ref().is_some_and(|e| e.value == ExpiredSyntax::Drop),
         }
     }
@@ -159,7 +176,11 @@ impl<'s> Compiler<'s, '_> {
 
     /// A call: what is asked is a program of its own, which ends when its route does.
     fn call(&mut self, name: &str, syntax: &CallSyntax, then: Label) -> Option<Label> {
-        let policy = policy(syntax);
+        let again = match &syntax.again {
+            Some(again) => Some(distribution(again, self.out)?),
+            None => None,
+        };
+        let policy = Policy { again, ..policy(syntax) };
         let target = self.route(name, syntax.to.as_ref()?)?;
         Some(self.builder.call(name.to_owned(), &[target], policy, then))
     }
@@ -238,5 +259,6 @@ fn policy(syntax: &CallSyntax) -> Policy {
         jitter: flag(&syntax.jitter),
         budget,
         breaker: None,
+        again: None,
     }
 }

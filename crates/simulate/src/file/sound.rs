@@ -28,7 +28,13 @@ pub(super) fn check(syntax: &NetworkSyntax, out: &mut Vec<Diagnostic>) -> bool {
             known(name, &sources, "unknown-source", "source", out);
         }
     }
+    for (_, station) in &syntax.stations {
+        if let Some(name) = &station.on {
+            known(name, &stations, "unknown-station", "station", out);
+        }
+    }
     numbers(syntax, out);
+    cores(syntax, out);
     if out.len() > before {
         return false;
     }
@@ -125,6 +131,46 @@ fn numbers(syntax: &NetworkSyntax, out: &mut Vec<Diagnostic>) {
             && servers.value == model::network::ServersSyntax::Limited(0)
         {
             refuse(servers.span, "nobody is ever served");
+        }
+    }
+}
+
+/// The stations whose servers others need to work: whoever does works on servers of its own, and
+/// requests may come to them only where they say how long a service takes.
+fn cores(syntax: &NetworkSyntax, out: &mut Vec<Diagnostic>) {
+    let used = |name: &str| {
+        let mut all = syntax.stations.iter().filter_map(|(_, station)| station.on.as_ref());
+        all.any(|on| on.value == name)
+    };
+    for (name, station) in &syntax.stations {
+        let used = used(&name.value);
+        if station.service.is_none() && !used {
+            let message = format!("`{name}` says nothing about how long a service takes");
+            let help = "add `service:`, unless other stations work `on` it";
+            out.push(Diagnostic::error("missing-key", name.span, message).help(help));
+        }
+        let also = [("on", station.on.is_some()), ("group", station.group.is_some())];
+        let also = also.into_iter().chain([
+            ("rest", station.rest.is_some()),
+            ("capacity", station.capacity.is_some()),
+            ("patience", station.patience.is_some()),
+        ]);
+        let shared = station.discipline.as_ref().is_some_and(|discipline| {
+            !matches!(discipline.value, model::network::DisciplineSyntax::Fcfs)
+        });
+        for (key, there) in also.chain([("discipline", shared)]) {
+            if used && there {
+                let message = format!("stations work on `{name}`, which has `{key}`");
+                let help = "servers that others need have `servers`, `slice` and `setup` alone";
+                out.push(Diagnostic::error("conflicting-keys", name.span, message).help(help));
+            }
+        }
+    }
+    for name in routes(syntax).flat_map(named) {
+        let of = syntax.stations.iter().find(|(own, _)| own.value == name.value);
+        if of.is_some_and(|(_, station)| station.service.is_none()) {
+            let message = format!("nobody is served at `{name}`: it says nothing of a `service`");
+            out.push(Diagnostic::error("missing-key", name.span, message));
         }
     }
 }
@@ -243,8 +289,8 @@ impl<'s> Graph<'s> {
         let entries = syntax.sources.iter().filter_map(|(_, source)| source.call.to.as_ref());
         let entries = entries.flat_map(chain).flat_map(named);
         let reached = self.reached(entries.filter_map(|name| self.at(name)));
-        for ((name, _), _) in syntax.stations.iter().zip(&reached).filter(|(_, reached)| !**reached)
-        {
+        let unreached = syntax.stations.iter().zip(&reached).filter(|(_, reached)| !**reached);
+        for ((name, _), _) in unreached.filter(|((_, station), _)| station.service.is_some()) {
             let message = format!("no request ever comes to `{name}`");
             out.push(Diagnostic::warning("unreached-station", name.span, message));
         }

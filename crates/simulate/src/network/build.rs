@@ -63,6 +63,13 @@ impl Builder {
         StationId(index(self.network.stations.len() - 1))
     }
 
+    /// Says whose servers those of a station need to work ([`Station::cores`]).
+    pub fn work_on(&mut self, station: StationId, cores: StationId) {
+        if let Some(station) = self.network.stations.get_mut(station.index()) {
+            station.cores = Some(cores);
+        }
+    }
+
     /// Adds a source whose requests start at a label.
     pub fn source(
         &mut self,
@@ -171,7 +178,8 @@ impl Builder {
         then: Label,
         otherwise: Option<Label>,
     ) -> Label {
-        let jitter = self.sampler(name, "jitter", Distribution::Constant(0.0));
+        let again = policy.again.clone().unwrap_or(Distribution::Constant(0.0));
+        let jitter = self.sampler(name, "jitter", again);
         let targets = targets.iter().map(|target| target.0).collect();
         let otherwise = otherwise.map(|label| label.0);
         self.network.calls.push(Call { targets, policy, otherwise, jitter });

@@ -71,8 +71,33 @@ pub struct Station {
     pub drop_expired: bool,
     /// What a server that was idle needs before the service of whoever finds it so, in nanoseconds:
     /// a thread is woken, a cache is cold. Who is served after waiting pays nothing, and neither
-    /// does who keeps a server.
+    /// does who keeps a server. Of servers that others need to work it is what one that was free
+    /// needs more.
     pub setup: Option<Distribution>,
+    /// What a server goes on doing when nobody waits any more, before it is idle, in nanoseconds: it
+    /// looks for more and goes to sleep. Who comes meanwhile waits for its end, and needs no set-up.
+    pub rest: Option<Distribution>,
+    /// Whether what is served together ends together.
+    pub group: Option<Group>,
+    /// The station whose servers its own need to work, as threads need cores. They keep one for as
+    /// long as somebody waits for them, or for its [`Station::slice`].
+    pub cores: Option<StationId>,
+    /// Whether a request is bound to the server that is woken for it, as it is to the process behind
+    /// its connection; else whoever is awake takes up who is next.
+    pub bound: bool,
+    /// For how long who works on a server of this station may keep it while others wait for one, in
+    /// nanoseconds: then it goes to the end of their line. Without bound where there is none.
+    pub slice: Option<Time>,
+}
+
+/// Requests that end together: a server takes up whoever waits, one after the other, and they are
+/// all done when what follows them is, as rows that are written and committed with one flush.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Most in one.
+    pub most: u32,
+    /// What follows them, in nanoseconds; it keeps the server, and no core.
+    pub commit: Distribution,
 }
 
 impl Station {
@@ -88,7 +113,17 @@ impl Station {
             failures: 0.0,
             drop_expired: false,
             setup: None,
+            rest: None,
+            group: None,
+            cores: None,
+            bound: false,
+            slice: None,
         }
+    }
+
+    /// Whether its servers are told apart from each other: workers that sleep and are woken.
+    pub(crate) const fn has_workers(&self) -> bool {
+        self.rest.is_some() || self.group.is_some() || self.cores.is_some()
     }
 }
 
@@ -219,6 +254,8 @@ pub struct Policy {
     pub longest_backoff: Time,
     /// Whether the wait is drawn between zero and its length (full jitter).
     pub jitter: bool,
+    /// Or: the wait before each retry, in nanoseconds, as it is drawn.
+    pub again: Option<Distribution>,
     /// Bound on the share of retries.
     pub budget: Option<Budget>,
     /// When it is not made at all.

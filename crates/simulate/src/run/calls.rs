@@ -140,6 +140,10 @@ impl Run<'_> {
         reason = "waits are far below 2^53 nanoseconds, and `as` saturates"
     )]
     fn backoff(&mut self, retry: u32, call: u32, policy: &Policy) -> u64 {
+        if policy.again.is_some() {
+            let again = self.network.calls[call as usize].jitter as usize;
+            return self.samplers[again].time();
+        }
         let doubled = policy.backoff.saturating_mul(1 << (retry - 1).min(62));
         let wait = doubled.min(policy.longest_backoff);
         if !policy.jitter || wait == 0 {

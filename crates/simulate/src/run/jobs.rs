@@ -17,6 +17,9 @@ pub(super) enum Role {
     Part,
     /// A part that nobody waits for any more.
     Orphan,
+    /// No request: a server that is told apart, where it waits for a core and keeps it. Its program
+    /// is empty, so that it is at its end when it has one.
+    Worker,
 }
 
 /// What a job is doing.

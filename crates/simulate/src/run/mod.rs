@@ -16,6 +16,7 @@ mod scaling;
 mod sharing;
 mod sources;
 mod stations;
+mod workers;
 
 use std::collections::VecDeque;
 
@@ -31,6 +32,7 @@ use observe::Observer;
 use scaling::ScalingState;
 use sources::SourceState;
 use stations::StationState;
+use workers::Workers;
 
 /// Most jobs at once: beyond, the run ends, since it would only fill the memory.
 const MOST_JOBS: u64 = 4_000_000;
@@ -74,6 +76,8 @@ mod kind {
     pub(super) const SCALE: u8 = 10;
     /// A replica has started (index of the scaling).
     pub(super) const STARTED: u8 = 11;
+    /// What a worker does is over, or its time on a core (the job that stands for it).
+    pub(super) const TURN: u8 = 12;
 }
 
 /// A call's timers and tokens.
@@ -100,6 +104,7 @@ struct Run<'n> {
     calendar: Calendar,
     jobs: Jobs,
     stations: Vec<StationState>,
+    workers: Workers,
     sources: Vec<SourceState>,
     calls: Vec<CallState>,
     samplers: Vec<Sampler>,
@@ -153,6 +158,7 @@ impl<'n> Run<'n> {
             calendar,
             jobs: Jobs::default(),
             stations,
+            workers: Workers::new(network, seed),
             sources,
             calls,
             samplers,
@@ -234,6 +240,7 @@ impl<'n> Run<'n> {
             kind::WAKE => self.step_on(owner),
             kind::GIVE_UP => self.give_up(owner),
             kind::TIME_OUT => self.time_out(owner),
+            kind::TURN => self.worker_turn(owner),
             _ => self.attempt(owner),
         }
     }

@@ -155,6 +155,7 @@ impl Run<'_> {
                 self.answered(parent, failure);
             }
             Role::Orphan | Role::Free => self.jobs.remove(job),
+            Role::Worker => self.has_core(job),
         }
     }
 }

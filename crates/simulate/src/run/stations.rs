@@ -5,10 +5,11 @@ use crate::network::{Discipline, Station, Step};
 use crate::statistics::Recorder;
 
 use super::cache::FLIGHT;
+use super::jobs::{Role, State};
 use super::meter::{Failure, NUMBERS, StationRecord};
 use super::queue::Queue;
 use super::sharing::Sharing;
-use super::{Ready, Run, jobs::State, kind, stream};
+use super::{Ready, Run, kind, stream};
 
 /// A station while it runs.
 #[derive(Debug)]
@@ -25,7 +26,9 @@ pub(super) struct StationState {
     busy_before: u128,
     drop_expired: bool,
     setup: Option<Sampler>,
-    slowness: f64,
+    /// Whether its servers are workers.
+    manned: bool,
+    pub(super) slowness: f64,
     pub(super) busy: u32,
     pub(super) queue: Queue,
     sharing: Option<Sharing>,
@@ -33,7 +36,7 @@ pub(super) struct StationState {
     pub(super) fate: Random,
     pub(super) record: StationRecord,
     /// Waits of those who began service.
-    waits: Recorder,
+    pub(super) waits: Recorder,
     /// When the window opened, and until when the integrals are kept.
     since: Time,
     metered: Time,
@@ -85,10 +88,11 @@ impl StationState {
             spare: false,
             busy_before: 0,
             drop_expired: station.drop_expired,
-            setup: station
-                .setup
-                .as_ref()
+            setup: (!station.has_workers())
+                .then_some(station.setup.as_ref())
+                .flatten()
                 .map(|setup| Sampler::new(setup.clone(), stream(seed, &station.name, "setup"))),
+            manned: station.has_workers(),
             slowness: 1.0,
             busy: 0,
             queue: Queue::new(station.discipline, levels),
@@ -205,11 +209,12 @@ impl Run<'_> {
             self.share(job, at);
             return Arrival::Waits;
         }
-        if free && station.queue.length == 0 {
+        if free && station.queue.length == 0 && !station.manned {
             return self.start(job, at);
         }
         place.state = State::Waiting;
         station.queue.push(&mut self.jobs, job);
+        let manned = station.manned;
         match &mut station.patience {
             None => {}
             Some(Patience::Constant(list)) => {
@@ -221,6 +226,9 @@ impl Run<'_> {
                 let end = now.saturating_add(sampler.time());
                 self.calendar.schedule(end, kind::GIVE_UP, job, epoch);
             }
+        }
+        if manned {
+            self.call_worker(at);
         }
         Arrival::Waits
     }
@@ -236,7 +244,8 @@ impl Run<'_> {
         station.busy += 1;
         station.waits.record(wait);
         station.record.waited += u64::from(place.state == State::Waiting);
-        if matches!(self.network.steps[place.step as usize], Step::Enter { .. }) {
+        let keeps = matches!(self.network.steps[place.step as usize], Step::Enter { .. });
+        if keeps || place.role == Role::Worker {
             place.state = State::Ready;
             let entered = place.entered;
             self.jobs.hold(job, at, entered);
@@ -252,26 +261,35 @@ impl Run<'_> {
     #[inline]
     pub(super) fn start_waiting(&mut self, at: u32) {
         loop {
-            let station = &mut self.stations[at as usize];
+            let station = &self.stations[at as usize];
             if station.busy >= station.servers {
                 return;
             }
-            let Some(job) = station.queue.pop(&mut self.jobs) else { return };
-            let (entered, deadline) = (self.jobs[job].entered, self.jobs[job].deadline);
-            station.delayed(entered, self.now);
-            if station.drop_expired && deadline <= self.now {
-                station.stayed(entered, self.now);
-                station.record.expired += 1;
-                self.jobs[job].state = State::Ready;
-                // Later: whom the failure concerns may be in the middle of something.
-                let (epoch, failure) = (self.jobs.renew(job), Some(Failure::Expired));
-                self.ready.push_back(Ready { job, epoch, failure });
-                continue;
-            }
+            let Some(job) = self.next_waiting(at) else { return };
             if self.start(job, at) == Arrival::Entered {
-                self.jobs[job].step += 1;
+                self.jobs[job].step += u32::from(self.jobs[job].role != Role::Worker);
                 self.wake(job);
             }
+        }
+    }
+
+    /// Whose turn it is; who is dropped instead has gone.
+    #[inline]
+    pub(super) fn next_waiting(&mut self, at: u32) -> Option<u32> {
+        loop {
+            let station = &mut self.stations[at as usize];
+            let job = station.queue.pop(&mut self.jobs)?;
+            let (entered, deadline) = (self.jobs[job].entered, self.jobs[job].deadline);
+            station.delayed(entered, self.now);
+            if !station.drop_expired || deadline > self.now {
+                return Some(job);
+            }
+            station.stayed(entered, self.now);
+            station.record.expired += 1;
+            self.jobs[job].state = State::Ready;
+            // Later: whom the failure concerns may be in the middle of something.
+            let (epoch, failure) = (self.jobs.renew(job), Some(Failure::Expired));
+            self.ready.push_back(Ready { job, epoch, failure });
         }
     }
 
@@ -312,7 +330,7 @@ impl Run<'_> {
 
     /// What follows a service: a failure by chance, or the next step.
     #[inline]
-    fn served(&mut self, job: u32, at: u32) {
+    pub(super) fn served(&mut self, job: u32, at: u32) {
         self.jobs[job].state = State::Ready;
         if self.is_struck(at) { self.fail(job, Failure::Error) } else { self.step_on(job) }
     }
@@ -342,8 +360,13 @@ impl Run<'_> {
         let now = self.now;
         let place = &self.jobs[job];
         let (at, entered) = (place.station, place.entered);
+        let serving = place.state == State::Serving;
+        if serving && self.stations[at as usize].manned {
+            self.drop_from_worker(job);
+            return self.vacate(at, entered);
+        }
         let station = &mut self.stations[at as usize];
-        if place.state == State::Serving {
+        if serving {
             let speed = station.speed();
             if let Some(sharing) = &mut station.sharing {
                 sharing.advance(now, speed);
@@ -361,6 +384,8 @@ impl Run<'_> {
     pub(super) fn refill(&mut self, at: u32) {
         if self.stations[at as usize].sharing.is_some() {
             self.await_shared(at);
+        } else if self.stations[at as usize].manned {
+            while self.call_worker(at) {}
         } else {
             self.start_waiting(at);
         }
@@ -447,6 +472,6 @@ impl Run<'_> {
     clippy::cast_sign_loss,
     reason = "times of services are far below 2^53 nanoseconds, and `as` saturates"
 )]
-fn slowed(time: Time, factor: f64) -> Time {
+pub(super) fn slowed(time: Time, factor: f64) -> Time {
     if factor == 1.0 { time } else { (time as f64 * factor + 0.5) as Time }
 }

@@ -37,6 +37,7 @@ pub fn question(disturbances: Vec<Disturbance>) -> Question {
         amount,
         busier: 1.0,
         clients,
+        closed: None,
         disturbances,
         measured: Measured::default(),
         server: None,
@@ -217,10 +218,15 @@ fn on_one_server_everybody_shares_the_cores_and_measured_times_are_taken() {
     measured.operations.insert(add.clone(), times(0.0004, 0.002, 0.25));
     let rates = [(view, 1000.0), (add, 200.0)].into_iter().collect();
     let server = OneServer {
+        store: simulate::design::StoreHere::Beside,
+        switch: 0.0,
+        commit: None,
+        stalls: None,
         cores: 2,
         connections: 8,
         setup: 0.0,
         client: 0.0001,
+        client_setup: 0.0,
         client_cores: None,
         rates: Some(rates),
     };
@@ -245,4 +251,26 @@ fn on_one_server_everybody_shares_the_cores_and_measured_times_are_taken() {
     };
     assert!((used("store").mean - 0.002).abs() < 1e-9 && used("store").measured.is_some());
     assert!(answer.times.iter().any(|of| of.measured.is_none()), "the others are the table's");
+}
+
+/// The interactive response law: clients who think and wait are asked for as often as both allow.
+#[test]
+fn so_many_clients_ask_as_often_as_they_think_and_wait() {
+    let design = shop();
+    let closed = Some(simulate::design::Closed { clients: 500, think: 1.0 });
+    let question = Question { closed, ..question(Vec::new()) };
+    let compiled = compile(&design, &question, 0.0).unwrap();
+    let plan = Plan { replications: 4, duration: Some(20 * SECOND), ..Plan::default() };
+    let report = simulate(&compiled.network, &plan, |_| ()).unwrap();
+    let window = &report.windows[0];
+    let at = compiled.operations.iter().position(|of| of.name == "viewProduct").unwrap();
+    let (of, source) = (&compiled.operations[at], &window.sources[at]);
+    let all: f64 = compiled.operations.iter().filter(|of| of.clients).map(|of| of.rate).sum();
+    let clients = (500.0 * of.rate / all).round();
+    let wanted = clients / (1.0 + source.latency.unwrap().value);
+    assert!(
+        (source.goodput.value / wanted - 1.0).abs() < 0.02,
+        "{} {wanted}",
+        source.goodput.value
+    );
 }

@@ -21,4 +21,5 @@ mod files;
 mod networks;
 mod repeatable;
 mod setup;
+mod threads;
 mod validation;

@@ -60,6 +60,7 @@ pub fn everything() -> Network {
         jitter,
         budget: None,
         breaker: None,
+        again: None,
     };
     let after = builder.leave(END);
     let both = builder.call("both".to_owned(), &[query, charge], policy(true, true), after);

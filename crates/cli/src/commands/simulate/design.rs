@@ -5,7 +5,7 @@ use clap::Args;
 use decide::{Design, sizing::Level};
 use simulate::design::feedback::{MOST_TRIALS, Simulation, contradictions, diagnostics, retries};
 use simulate::design::{
-    Amount, Clients, Disturbance, NoAnswer, Question, Unknown, answer, compile, stability,
+    Amount, Clients, Closed, Disturbance, NoAnswer, Question, Unknown, answer, compile, stability,
 };
 use simulate::experiment::Plan;
 use simulate::output::{
@@ -57,6 +57,15 @@ pub struct QuestionArguments {
     #[arg(long, conflicts_with_all = ["compare", "set"])]
     stability: bool,
 
+    /// So many clients and no more, who wait for each answer: how many ask for an operation follows
+    /// from the stated rates. Without, requests come whatever became of earlier ones
+    #[arg(long, value_name = "CLIENTS", requires = "think", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    closed: Option<u32>,
+
+    /// Mean time from an answer to the next request of a client: `1s`
+    #[arg(long, value_name = "TIME", requires = "closed", value_parser = super::duration)]
+    think: Option<std::time::Duration>,
+
     /// Attempts of clients whose request fails, the first included
     #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     client_attempts: u32,
@@ -104,11 +113,16 @@ impl QuestionArguments {
             budget: self.client_retry_budget.map(|percent| percent / 100.0),
             ..usual.clients
         };
-        Question { clients, disturbances: all.cloned().collect(), ..usual }
+        let closed = self.closed.zip(self.think);
+        let closed = closed.map(|(clients, think)| Closed { clients, think: think.as_secs_f64() });
+        Question { clients, closed, disturbances: all.cloned().collect(), ..usual }
     }
 
     /// What is simulated, in words.
     pub(super) fn title(&self, name: &str) -> String {
+        if let Some((clients, think)) = self.closed.zip(self.think) {
+            return format!("{name} with {clients} clients who think for {think:?}");
+        }
         match self.load {
             Amount::Level(Level::Peak) => format!("{name} at its stated peak"),
             Amount::Level(_) => format!("{name} at the peak within its reach"),

@@ -9,7 +9,7 @@ use decide::Design;
 use decide::crossings::End;
 use decide::protection;
 use simulate::calibrate::{self, File, Measured};
-use simulate::design::{OneServer, Question};
+use simulate::design::{OneServer, Question, StoreHere};
 
 use crate::console::Console;
 use crate::failure::Failure;
@@ -59,8 +59,13 @@ impl CalibrationArguments {
         question.server = self.one_server.map(|cores| OneServer {
             cores,
             connections: self.connections.unwrap_or_else(|| pool(design)),
+            store: StoreHere::Beside,
             setup: 0.0,
+            switch: 0.0,
+            commit: None,
+            stalls: None,
             client: 0.0,
+            client_setup: 0.0,
             client_cores: None,
             rates: None,
         });
@@ -84,6 +89,11 @@ impl CalibrationArguments {
             let mut text = format!("{:#}", calibrate::to_json(&measured));
             text.push('\n');
             fs::write(path, text).map_err(|error| Failure::file("write", path, &error))?;
+        }
+        if let Some(server) = &mut question.server
+            && measured.system.as_deref() == Some("sqlite")
+        {
+            server.store = StoreHere::Embedded;
         }
         question.measured = Measured { whole: question.server.is_some(), ..measured };
         Ok(())
