@@ -81,7 +81,7 @@ fn what_is_accepted_of_every_example_is_read_again() {
     for example in ["shop", "rides"] {
         let scratch = Scratch::new(&format!("accept-{example}"));
         let file = format!("examples/{example}/firmitas.yaml");
-        scratch.write("firmitas.yaml", &crate::page::read(&file));
+        scratch.write("firmitas.yaml", crate::page::read(&file));
         let taken = scratch.firm(&["accept", "--all", "."]);
         assert_eq!(taken.code, 0, "{taken:?}");
         let lock = scratch.read("decisions.lock.yaml");
