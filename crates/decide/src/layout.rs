@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use expression::{
     EntityId, FieldIndex, PartId, Schema,
-    sql::{Layout, TableName, quote},
+    sql::{Dialect, Layout, TableName, quote},
 };
 use model::model::BuiltIn;
 
@@ -61,18 +61,28 @@ fn schema(table: &Table) -> Cow<'_, str> {
     Cow::from(if bridge::divided(table) { "" } else { &*table.schema })
 }
 
-/// The design as the compiler sees it for one tenant: conditions reach the rows of nobody else.
+/// The design as the compiler sees it for whoever a statement is for, in a dialect.
 #[derive(Clone, Copy, Debug)]
 pub struct OfTenant<'d> {
     design: &'d Design,
-    current: &'d str,
+    dialect: Dialect,
+    current: Option<&'d str>,
 }
 
 impl<'d> OfTenant<'d> {
-    /// For the tenant whose id this SQL yields, null where there is none.
+    /// For the tenant whose id this SQL yields, null where there is none: conditions reach the rows
+    /// of nobody else. Without, for everybody.
     #[must_use]
-    pub const fn new(design: &'d Design, current: &'d str) -> Self {
-        Self { design, current }
+    pub const fn new(design: &'d Design, dialect: Dialect, current: Option<&'d str>) -> Self {
+        Self { design, dialect, current }
+    }
+
+    /// `SQLite` has no schemas to be in: what would be one is part of the name.
+    fn named<'n>(&self, table: &'n Table, name: TableName<'n>) -> TableName<'n> {
+        match self.dialect {
+            Dialect::Sqlite => TableName { schema: Cow::from(&*table.schema), ..name },
+            Dialect::PostgreSql => name,
+        }
     }
 }
 
@@ -82,11 +92,11 @@ impl Layout for OfTenant<'_> {
     }
 
     fn table(&self, entity: EntityId) -> TableName<'_> {
-        Layout::table(self.design, entity)
+        self.named(self.design.table(entity), Layout::table(self.design, entity))
     }
 
     fn part_table(&self, part: PartId) -> TableName<'_> {
-        self.design.part_table(part)
+        self.named(self.design.table(part.entity), self.design.part_table(part))
     }
 
     fn column(&self, entity: EntityId, field: FieldIndex) -> Cow<'_, str> {
@@ -110,8 +120,8 @@ impl Layout for OfTenant<'_> {
     }
 
     fn visible(&self, entity: EntityId, alias: &str) -> Option<String> {
-        let own = || format!("{alias}.{} = {}", quote(TENANT_COLUMN), self.current);
-        pooled(self.design, entity).then(own)
+        let current = self.current.filter(|_| pooled(self.design, entity))?;
+        Some(format!("{alias}.{} = {current}", quote(TENANT_COLUMN)))
     }
 }
 

@@ -45,14 +45,21 @@ pub fn belongs(of: &Entity, id: EntityId, tenancy: &Tenancy) -> bool {
     !of.shared && id != tenancy.by
 }
 
-/// Whether each row of an entity has its tenant beside it: where tenants share its table, and where
-/// each has a part of it in a schema of its own.
+/// Whether each row of an entity has its tenant beside it: where tenants share its table, and, as a
+/// second lock, where each has a schema or a database of its own.
 #[must_use]
 pub fn pooled(design: &Design, entity: EntityId) -> bool {
     let Some(tenancy) = &design.model.system.tenancy else { return false };
+    belongs(design.model.entity(entity), entity, tenancy)
+}
+
+/// Whether a tenant's rows lie apart from those of others, in a schema or a database of their own:
+/// those of all tenants, or of those for which `silo` holds.
+#[must_use]
+pub fn apart(design: &Design) -> bool {
+    let Some(tenancy) = &design.model.system.tenancy else { return false };
     let verdict = design.verdicts.iter().find(|of| of.family == "tenancy");
-    let pool = verdict.is_none_or(|of| matches!(of.choice, "pool" | "bridge"));
-    pool && belongs(design.model.entity(entity), entity, tenancy)
+    tenancy.silo.is_some() || verdict.is_some_and(|of| matches!(of.choice, "bridge" | "silo"))
 }
 
 /// The numbers of a design; nothing where there is one tenant.

@@ -153,8 +153,8 @@ impl Store for PostgreSqlStore {
         self.catalog.vault.keys()
     }
 
-    fn gives_schemas(&self) -> bool {
-        true
+    fn keeps_apart(&self, isolation: &str) -> bool {
+        isolation == "bridge"
     }
 
     fn is_shared(&self) -> bool {

@@ -1,6 +1,6 @@
 //! `CREATE TABLE` for entities and their parts.
 
-use decide::{Design, bridge::divided, design::Table, sealed};
+use decide::{Design, bridge::divided, design::Table, sealed, tenancy};
 use expression::{EntityId, FieldShape, Type, sql::Dialect};
 use model::model::BuiltIn;
 
@@ -134,7 +134,12 @@ fn target(
     let entity = foreign_entity(design, table, field)?;
     let other = design.table(entity);
     let id = id_column(design, other)?;
-    let both = tenants::pooled(design, table) && tenants::pooled(design, other);
+    let (own, others) = (tenants::pooled(design, table), tenants::pooled(design, other));
+    // SQLite has a file for each tenant then, and no key leads from one file to another.
+    if dialect == Dialect::Sqlite && own != others && tenancy::apart(design) {
+        return None;
+    }
+    let both = own && others;
     let tenant = if both { tenants::leading() } else { String::new() };
     let schema = match (in_places(other, dialect), table.schema == bridge::PLACE) {
         (false, _) => other.schema.as_str(),

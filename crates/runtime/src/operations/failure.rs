@@ -76,6 +76,7 @@ impl From<StoreError> for Problem {
                 .detail("A row that this one refers to was removed meanwhile."),
             StoreError::StillReferenced { .. } => Self::new(&code::STILL_REFERENCED),
             StoreError::Vanished { .. } => Self::new(&code::NOT_FOUND),
+            StoreError::Apart => Self::new(&code::NO_TENANT).detail("Name one with X-Tenant-ID."),
             StoreError::Busy | StoreError::Conflict | StoreError::Several | StoreError::Closed => {
                 Self::new(&code::OVERLOADED).retry_after(1)
             }

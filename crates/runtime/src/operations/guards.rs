@@ -25,7 +25,7 @@ pub(crate) fn refused<S: Store>(design: &Design, store: &S) -> Vec<Diagnostic> {
             .system
             .tenancy
             .iter()
-            .flat_map(|tenancy| apart(design, tenancy, store.gives_schemas())),
+            .flat_map(|tenancy| apart(design, tenancy, |isolation| store.keeps_apart(isolation))),
     );
     for entity in &model.entities {
         refused_in(entity, &mut errors);
@@ -35,31 +35,19 @@ pub(crate) fn refused<S: Store>(design: &Design, store: &S) -> Vec<Diagnostic> {
 }
 
 /// Tenants are never less apart than was asked for or decided.
-fn apart(design: &Design, tenancy: &Tenancy, schemas: bool) -> Vec<Diagnostic> {
+fn apart(design: &Design, tenancy: &Tenancy, keeps: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
     let verdict = design.verdicts.iter().find(|verdict| verdict.family == "tenancy");
     let choice = verdict.map_or("pool", |verdict| verdict.choice);
     let mut errors = Vec::new();
-    if choice == "bridge" && !schemas {
+    if choice != "pool" && !keeps(choice) {
         let span = tenancy.isolation.as_ref().map_or(tenancy.span, |isolation| isolation.span);
-        let what = "the embedded store has no schemas, of which each tenant is to get one";
-        errors.push(
-            Diagnostic::error("guard-not-built", span, what)
-                .label("asked for here, or decided")
-                .note("tenants would be less apart than the design promises, so it is not started")
-                .help("run it on PostgreSQL (`--store postgres://…`), or with `isolation: pool`"),
-        );
-    } else if !matches!(choice, "pool" | "bridge") {
-        let span = tenancy.isolation.as_ref().map_or(tenancy.span, |isolation| isolation.span);
-        let what = format!("`{choice}`, tenants further apart than in shared tables,");
-        errors.push(
-            Diagnostic::error("guard-not-built", span, format!("{what} is not built yet"))
-                .label("asked for here, or decided")
-                .note("tenants would be less apart than the design promises, so it is not started")
-                .help("run it with `isolation: pool`: shared tables, where each statement is held to one tenant"),
-        );
+        errors.push(no_form(
+            span,
+            &format!("`{choice}`, tenants further apart than in shared tables,"),
+        ));
     }
-    if let Some(silo) = &tenancy.silo {
-        errors.push(guard("silo", silo.span, "`silo` (a database of its own for some tenants)"));
+    if let Some(silo) = tenancy.silo.as_ref().filter(|_| !keeps("silo")) {
+        errors.push(no_form(silo.span, "`silo`, a database of its own for some tenants,"));
     }
     if let Some(region) = &tenancy.region {
         errors.push(guard("region", region.span, "`region` (where the data of a tenant is)"));
@@ -73,6 +61,17 @@ fn apart(design: &Design, tenancy: &Tenancy, schemas: bool) -> Vec<Diagnostic> {
         );
     }
     errors
+}
+
+fn no_form(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("guard-not-built", span, format!("{what} is not built yet for this store"))
+        .label("asked for here, or decided")
+        .note("tenants would be less apart than the design promises, so it is not started")
+        .help(
+            "run it on the embedded store (a file for each tenant), with `isolation: bridge` on \
+             PostgreSQL (a schema for each), or with `isolation: pool`: shared tables, where each \
+             statement is held to one tenant",
+        )
 }
 
 fn refused_in(entity: &Entity, errors: &mut Vec<Diagnostic>) {

@@ -11,15 +11,17 @@ use decide::{Design, tenancy::pooled};
 use expression::{EntityId, FieldIndex, Value, row_id};
 use model::model::{ActorId, OperationId, TenantFrom};
 
+use super::backend::Inner;
 use super::effects::is_deleted;
 use super::failure::Failure;
 use super::plan::Plans;
 use super::report;
+use super::retention::TOGETHER;
 use super::session::subject;
 use super::work::{Key, Work};
 use crate::call::{Caller, InputValues};
 use crate::problem::{Problem, code};
-use crate::store::{Snapshot, Tenant};
+use crate::store::{Snapshot, Store, Tenant, Terms};
 
 /// How the model tells tenants apart.
 #[derive(Debug)]
@@ -243,6 +245,32 @@ pub(crate) async fn enter_of<X: Snapshot>(work: &mut Work<'_, X>, key: Key) -> R
         work.store.enter(tenant).await?;
     }
     Ok(())
+}
+
+/// On which terms the server goes through the rows of an entity: for everybody at once, or where
+/// tenants have databases of their own for one after the other.
+pub(crate) fn rounds<S: Store>(inner: &Inner<S>, entity: EntityId) -> Vec<Terms> {
+    let owned = inner.plans.tenants.as_ref().is_some_and(|tenants| tenants.owns(entity));
+    let mut places = inner.store.places();
+    match (owned, places.len()) {
+        (_, ..=1) | (false, _) => vec![Terms::SERVER],
+        (true, _) => places.drain(1..).map(Terms::of).collect(),
+    }
+}
+
+/// Rows that the server may deal with together, of those that it has found on some terms: a row of
+/// the tenant entity is dealt with for that tenant, in its database where it has its own.
+pub(crate) fn together<S: Store>(
+    inner: &Inner<S>,
+    entity: EntityId,
+    ids: &[u128],
+    terms: Terms,
+) -> Vec<(Terms, Vec<u128>)> {
+    let by = inner.plans.tenants.as_ref().map(|tenants| tenants.by);
+    if by == Some(entity) && inner.store.places().len() > 1 {
+        return ids.iter().map(|id| (Terms::of(Tenant::One(*id)), vec![*id])).collect();
+    }
+    ids.chunks(TOGETHER).map(|ids| (terms, ids.to_vec())).collect()
 }
 
 /// A new row of the tenant entity is the tenant for the rest of the transaction.

@@ -36,6 +36,12 @@ pub struct Registered {
 }
 
 impl Registered {
+    /// Whether rows of tenants are looked at, besides the one that it is about.
+    #[must_use]
+    pub const fn depends_on_tenants(&self) -> bool {
+        self.all.is_some()
+    }
+
     /// Its SQL for whom the work is.
     #[must_use]
     pub fn template(&self, tenant: Tenant) -> &Template {
@@ -93,8 +99,9 @@ impl Conditions {
         condition: &Expression,
         row: Option<TableRow>,
     ) -> Result<Predicate, StoreError> {
-        let (of_all, parameters) = self.template(design, condition, row.clone())?;
-        let (own, _) = self.template(&OfTenant::new(design, self.tenant), condition, row)?;
+        let (of_all, parameters) =
+            self.template(&self.layout(design, Tenant::All), condition, row.clone())?;
+        let (own, _) = self.template(&self.layout(design, Tenant::None), condition, row)?;
         let of_all = (of_all != own).then_some(of_all);
         let encodings = parameters.iter().map(|parameter| parameter.encoding).collect();
         let parameters = parameters.into_iter().map(|parameter| parameter.value).collect();
@@ -104,6 +111,12 @@ impl Conditions {
         let known = Registered { entity, own, all: of_all, encodings, condition, aliased };
         all.push(Arc::new(known));
         Ok(Predicate { number, entity, parameters })
+    }
+
+    /// The tables as statements for one tenant see them, or those for everybody.
+    fn layout<'d>(&'d self, design: &'d Design, tenant: Tenant) -> OfTenant<'d> {
+        let current = Some(self.tenant).filter(|_| tenant != Tenant::All);
+        OfTenant::new(design, self.dialect, current)
     }
 
     fn template(
@@ -139,9 +152,8 @@ impl Conditions {
         drop(known);
         let entity = registered.entity;
         let row = TableRow { variable: VariableIndex::SELF, entity, alias: alias.to_owned() };
-        let of_tenant = OfTenant::new(design, self.tenant);
-        let layout: &dyn Layout = if kept.1 { design } else { &of_tenant };
-        let (template, _) = self.template(layout, &registered.condition, Some(row))?;
+        let layout = self.layout(design, if kept.1 { Tenant::All } else { Tenant::None });
+        let (template, _) = self.template(&layout, &registered.condition, Some(row))?;
         let template = Arc::new(template);
         let mut known = registered.aliased.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(kept, template.clone());

@@ -32,6 +32,10 @@ pub enum StoreError {
     /// Too much work is waiting; try again later (503).
     #[error("the store is busy")]
     Busy,
+    /// Rows of all tenants are asked for at once, whose databases cannot answer together: it has to
+    /// be asked for one (400).
+    #[error("tenants have databases of their own: one has to be named")]
+    Apart,
     /// Another transaction was in the way (a deadlock, a serialization failure): the same work may
     /// be done again at once.
     #[error("another transaction was in the way")]

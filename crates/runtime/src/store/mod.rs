@@ -81,9 +81,17 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
-    /// Whether it gives each tenant a schema of its own where the design says so.
-    fn gives_schemas(&self) -> bool {
+    /// Whether it keeps tenants as far apart as a form of isolation says (`bridge`: a schema for
+    /// each, `silo`: a database for each).
+    fn keeps_apart(&self, isolation: &str) -> bool {
+        let _ = isolation;
         false
+    }
+
+    /// For whom work has to be done that is for everybody: one after the other where tenants have
+    /// databases of their own, the first of which is what belongs to no tenant.
+    fn places(&self) -> Vec<Tenant> {
+        vec![Tenant::All]
     }
 
     /// Whether other processes may work with it at the same time.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use decide::{Design, sealed};
+use decide::{Design, sealed, tenancy};
 use expression::{EntityId, FieldIndex, Row, Value};
 use model::Model;
 use model::model::{BuiltIn, Field};
@@ -57,17 +57,15 @@ pub async fn reseal<S: Store>(
     let mut all = Vec::new();
     let model = &design.model;
     for (entity, _) in model.entities().filter(|(id, _)| sealed::in_entity(model, *id)) {
-        let mut attempts = 0;
-        let rows = loop {
-            match step(store, model, entity, &key).await {
-                Ok(Progress { done: true, rows, .. }) => break rows,
-                Ok(_) => attempts = 0,
-                Err(StoreError::Conflict | StoreError::Vanished { .. }) if attempts < ATTEMPTS => {
-                    attempts += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        };
+        let mut places = store.places();
+        if places.len() > 1 {
+            let owned = tenancy::pooled(design, entity);
+            places.retain(|place| (*place == Tenant::All) != owned);
+        }
+        let mut rows = 0;
+        for place in places {
+            rows += of_place(store, model, (entity, place), &key).await?;
+        }
         all.push(Resealed { entity: qualified(model, entity), rows });
     }
     Ok(all)
@@ -78,18 +76,41 @@ fn qualified(model: &Model, entity: EntityId) -> String {
     format!("{}.{}", shape.context, shape.name)
 }
 
+/// All rows of an entity in one place.
+async fn of_place<S: Store>(
+    store: &S,
+    model: &Arc<Model>,
+    of: (EntityId, Tenant),
+    key: &str,
+) -> Result<u64, StoreError> {
+    let mut attempts = 0;
+    loop {
+        match step(store, model, of, key).await {
+            Ok(Progress { done: true, rows, .. }) => return Ok(rows),
+            Ok(_) => attempts = 0,
+            Err(StoreError::Conflict | StoreError::Vanished { .. }) if attempts < ATTEMPTS => {
+                attempts += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// The next rows of an entity.
 async fn step<S: Store>(
     store: &S,
     model: &Arc<Model>,
-    entity: EntityId,
+    (entity, place): (EntityId, Tenant),
     key: &str,
 ) -> Result<Progress, StoreError> {
     let (model, key) = (Arc::clone(model), key.to_owned());
     store
-        .write(Terms::SERVER, move |tx| {
+        .write(Terms::of(place), move |tx| {
             Box::pin(async move {
-                let name = qualified(&model, entity);
+                let name = match place {
+                    Tenant::One(id) => format!("{}/{id:032x}", qualified(&model, entity)),
+                    _ => qualified(&model, entity),
+                };
                 let known = tx.lock_record(PROGRESS, &name, now()).await?;
                 let known = known.and_then(|of| serde_json::from_str::<Progress>(&of.value).ok());
                 let mut progress = known.filter(|of| of.key == key).unwrap_or(Progress {
@@ -110,7 +131,7 @@ async fn step<S: Store>(
                     progress.after = required_id(&row)?;
                     progress.rows += u64::from(one(tx, &model, row).await?);
                 }
-                tx.enter(Tenant::All).await?;
+                tx.enter(place).await?;
                 tx.put_record(&record(&name, &progress)?).await?;
                 Ok(progress)
             })

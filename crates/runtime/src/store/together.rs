@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use expression::{EntityId, ir::Expression};
 
-use super::{Keys, Predicate, Store, StoreError, Terms, Work};
+use super::{Keys, Predicate, Store, StoreError, Tenant, Terms, Work};
 
 impl<S: Store> Store for Arc<S> {
     type Snapshot = S::Snapshot;
@@ -22,8 +22,12 @@ impl<S: Store> Store for Arc<S> {
         S::keys(self)
     }
 
-    fn gives_schemas(&self) -> bool {
-        S::gives_schemas(self)
+    fn keeps_apart(&self, isolation: &str) -> bool {
+        S::keeps_apart(self, isolation)
+    }
+
+    fn places(&self) -> Vec<Tenant> {
+        S::places(self)
     }
 
     fn is_shared(&self) -> bool {

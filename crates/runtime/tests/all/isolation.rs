@@ -11,7 +11,7 @@ use runtime::store::{Comparison, Filter};
 use serde_json::{Value as Json, json};
 
 use crate::isolation_models::{Broken, Conditions, Random, SHAPES, Shape, model};
-use crate::support::{Done, Who, World};
+use crate::support::{Done, Who, World, in_form};
 
 /// A user.
 struct User {
@@ -63,7 +63,12 @@ impl Case {
             conditions[0] =
                 Conditions { list: Shape::Owner, get: Shape::Owner, write: Shape::Owner };
         }
-        let world = World::start(&model(&conditions, broken));
+        let text = model(&conditions, broken);
+        // Each form in turn, in which tenants are kept apart here.
+        let forms = crate::stores::ISOLATIONS;
+        let form = forms[usize::try_from(seed).unwrap() % forms.len()];
+        let text = if broken == Broken::Tenants { text } else { in_form(&text, form) };
+        let world = World::start(&text);
         let (tenants, users, items) = (Vec::new(), Vec::new(), Vec::new());
         let mut case = Self { world, random, conditions, tenants, users, items, asked: 0 };
         case.fill().await;

@@ -53,6 +53,7 @@ mod store_keys;
 mod store_pages;
 mod store_rows;
 mod store_schema;
+mod store_silos;
 mod store_support;
 mod store_trees;
 mod store_writer;

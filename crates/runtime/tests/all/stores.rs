@@ -15,7 +15,7 @@ pub type TestStore = SqliteStore;
 pub type TestSession = Session;
 
 /// How it keeps tenants apart.
-pub const ISOLATIONS: &[&str] = &["pool"];
+pub const ISOLATIONS: &[&str] = &["pool", "bridge", "silo"];
 
 /// What stands between a context and a table in names of tables.
 pub const BETWEEN: &str = "_";

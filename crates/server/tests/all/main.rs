@@ -26,3 +26,4 @@ mod oidc_library;
 mod oidc_support;
 mod second_factor;
 mod second_factor_oidc;
+mod silo;

@@ -15,7 +15,7 @@ use crate::operations::durable::codec;
 use crate::operations::failure::{Failure, internal};
 use crate::operations::journal::Author;
 use crate::operations::work::{Key, Work};
-use crate::operations::{files, fill, finish, scope::Scope};
+use crate::operations::{files, fill, finish, scope::Scope, tenancy};
 use crate::problem::Problem;
 use crate::store::{Record, Snapshot as _, Store, StoreError, Tenant, Terms, Transaction, Walk};
 
@@ -165,6 +165,21 @@ async fn rows<S: Store>(
     only: &(expression::FieldIndex, Value),
     at: i64,
 ) -> Result<Option<i64>, Problem> {
+    let mut next: Option<i64> = None;
+    for terms in tenancy::rounds(inner, retention.entity) {
+        let kept = rows_of(inner, retention, only, (at, terms)).await?;
+        next = [next, kept].into_iter().flatten().min();
+    }
+    Ok(next)
+}
+
+/// The same, of those that are found on some terms.
+async fn rows_of<S: Store>(
+    inner: &Arc<Inner<S>>,
+    retention: &Retention,
+    only: &(expression::FieldIndex, Value),
+    (at, terms): (i64, Terms),
+) -> Result<Option<i64>, Problem> {
     let (mut after, mut next) = (0, None);
     loop {
         let walk = Walk {
@@ -174,7 +189,7 @@ async fn rows<S: Store>(
             until: u128::MAX,
             limit: u32::try_from(TOGETHER).unwrap_or(u32::MAX),
         };
-        let found = walk_rows(inner, walk).await?;
+        let found = walk_rows(inner, walk, terms).await?;
         let Some(last) = found.last().and_then(id_of) else { return Ok(next) };
         let mut due = Vec::new();
         for row in &found {
@@ -186,8 +201,10 @@ async fn rows<S: Store>(
                 _ => next = Some(next.map_or(kept, |next: i64| next.min(kept))),
             }
         }
-        if empty_rows(inner, retention.entity, due).await? {
-            next = Some(at.saturating_add(60_000_000));
+        for (terms, ids) in tenancy::together(inner, retention.entity, &due, terms) {
+            if empty_rows(inner, retention.entity, ids, terms).await? {
+                next = Some(at.saturating_add(60_000_000));
+            }
         }
         after = last;
     }
@@ -197,13 +214,14 @@ async fn empty_rows<S: Store>(
     inner: &Arc<Inner<S>>,
     entity: EntityId,
     ids: Vec<u128>,
+    terms: Terms,
 ) -> Result<bool, Problem> {
     let plans = inner.plans.clone();
     let watch = inner.watch();
     let changes = watch.changes();
     let emptied: Result<(usize, bool), Failure> = inner
         .store
-        .write(Terms::SERVER, move |tx| {
+        .write(terms, move |tx| {
             Box::pin(async move {
                 let mut work = Work::new(plans.clone(), tx, now()).noting(changes);
                 work.author = Some(Author::system("erasure", true));

@@ -12,4 +12,4 @@ mod sweep;
 
 pub(crate) use erasure::ask as ask_for_erasure;
 pub(crate) use plan::Retentions;
-pub(crate) use sweep::{Sweeper, run, sweep};
+pub(crate) use sweep::{Sweeper, TOGETHER, run, sweep};

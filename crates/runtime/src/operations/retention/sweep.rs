@@ -24,7 +24,7 @@ use crate::telemetry::Sample;
 /// Rows that are looked at together.
 const LOOKED_AT: u32 = 500;
 /// Rows that are ended in one transaction: others wait for it.
-pub(super) const TOGETHER: usize = 50;
+pub(crate) const TOGETHER: usize = 50;
 /// How often rows are gone through that live for minutes or hours.
 const OFTEN: Duration = Duration::from_secs(60);
 /// How often all are, in microseconds.
@@ -119,7 +119,12 @@ pub(crate) async fn sweep<S: Store>(
         skip = None;
         let after = if resumed { progress.after.as_str() } else { "" };
         let after = u128::from_str_radix(after, 16).unwrap_or(0);
-        entity(inner, retention, after, at).await?;
+        let rounds = tenancy::rounds(inner, retention.entity);
+        // Whose rows the last pass stopped at is not known: all are looked at again.
+        let after = if rounds.len() == 1 { after } else { 0 };
+        for terms in rounds {
+            entity(inner, retention, after, at, terms).await?;
+        }
     }
     erasure::go_on(inner, at).await?;
     let holder = inner.sweeper.holder.clone();
@@ -144,17 +149,18 @@ async fn entity<S: Store>(
     retention: &Retention,
     mut after: u128,
     at: i64,
+    terms: Terms,
 ) -> Result<(), Problem> {
     let until = newest_due(retention, at);
     loop {
         let walk = Walk { entity: retention.entity, only: None, after, until, limit: LOOKED_AT };
-        let rows = walk_rows(inner, walk).await?;
+        let rows = walk_rows(inner, walk, terms).await?;
         let Some(last) = rows.last().and_then(id_of) else { return Ok(()) };
         let due =
             |row: &&Arc<Row>| retention.due(&inner.plans.model, row).is_some_and(|due| due <= at);
         let due: Vec<u128> = rows.iter().filter(due).filter_map(id_of).collect();
-        for together in due.chunks(TOGETHER) {
-            end(inner, retention, together, at).await?;
+        for (terms, ids) in tenancy::together(inner, retention.entity, &due, terms) {
+            end(inner, retention, &ids, at, terms).await?;
         }
         if !step(inner, retention.entity, last).await? {
             return Err(Problem::new(&code::CONFLICT).detail("another process sweeps now"));
@@ -181,12 +187,11 @@ fn newest_due(retention: &Retention, at: i64) -> u128 {
 pub(super) async fn walk_rows<S: Store>(
     inner: &Inner<S>,
     walk: Walk,
+    terms: Terms,
 ) -> Result<Vec<Arc<Row>>, Problem> {
     let found: Result<_, Failure> = inner
         .store
-        .scan(Terms::SERVER, move |snapshot| {
-            Box::pin(async move { Ok(snapshot.walk(&walk).await?) })
-        })
+        .scan(terms, move |snapshot| Box::pin(async move { Ok(snapshot.walk(&walk).await?) }))
         .await;
     Ok(found?)
 }
@@ -220,15 +225,16 @@ async fn end<S: Store>(
     retention: &Retention,
     ids: &[u128],
     at: i64,
+    terms: Terms,
 ) -> Result<(), Problem> {
-    match end_together(inner, retention, ids, at, false).await {
+    match end_together(inner, retention, ids, (at, terms), false).await {
         Err(problem) if problem.is(&code::STILL_REFERENCED) => {}
         other => return other,
     }
     for id in ids {
-        match end_together(inner, retention, &[*id], at, false).await {
+        match end_together(inner, retention, &[*id], (at, terms), false).await {
             Err(problem) if problem.is(&code::STILL_REFERENCED) => {
-                end_together(inner, retention, &[*id], at, true).await?;
+                end_together(inner, retention, &[*id], (at, terms), true).await?;
             }
             other => other?,
         }
@@ -240,7 +246,7 @@ async fn end_together<S: Store>(
     inner: &Arc<Inner<S>>,
     retention: &Retention,
     ids: &[u128],
-    at: i64,
+    (at, terms): (i64, Terms),
     referenced: bool,
 ) -> Result<(), Problem> {
     let (plans, ids, holder) = (inner.plans.clone(), ids.to_vec(), inner.sweeper.holder.clone());
@@ -249,7 +255,7 @@ async fn end_together<S: Store>(
     let changes = watch.changes();
     let ended: Result<Vec<&'static str>, Failure> = inner
         .store
-        .write(Terms::SERVER, move |tx| {
+        .write(terms, move |tx| {
             Box::pin(async move {
                 let Some(retention) = plans.retentions.0.get(entity.0 as usize) else {
                     return Ok(Vec::new());

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
 use super::directory::{self, Directory};
+use super::silos::images;
 use super::{connect, failure};
 use crate::store::StoreError;
 
@@ -38,7 +39,7 @@ pub(super) fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
         });
     }
     let partial = partial(to);
-    let written = write(database, &partial)
+    let written = images::save(database, &partial)
         .and_then(|()| File::open(&partial).map_err(|error| failure::io(&doing("opening"), &error)))
         .and_then(|file| file.sync_all().map_err(|error| failure::io(&doing("flushing"), &error)))
         .and_then(|()| {
@@ -78,16 +79,17 @@ pub fn restore(from: &Path, data_directory: &Path) -> Result<(), StoreError> {
         return Err(StoreError::Corrupt { message: format!("the backup: {found}") });
     }
     drop(checked);
-    copy(from, &database)
+    images::load(from, &database)
 }
 
-fn partial(to: &Path) -> PathBuf {
+pub(super) fn partial(to: &Path) -> PathBuf {
     let mut name = to.file_name().map_or_else(OsString::new, OsString::from);
     name.push(".partial");
     to.with_file_name(name)
 }
 
-fn write(database: &Path, to: &Path) -> Result<(), StoreError> {
+/// Copies one database file as it is at one moment.
+pub(super) fn write(database: &Path, to: &Path) -> Result<(), StoreError> {
     if to.exists() {
         fs::remove_file(to).map_err(|error| failure::io("removing a broken backup", &error))?;
     }

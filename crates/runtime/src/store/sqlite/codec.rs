@@ -152,3 +152,16 @@ pub(super) fn id(row: &rusqlite::Row<'_>, at: usize) -> Result<u128, StoreError>
         .map(u128::from_be_bytes)
         .ok_or_else(|| failure::damaged("an id has not 16 bytes"))
 }
+
+/// The values as they are kept.
+pub(super) fn stored(binds: &[Bind]) -> Vec<rusqlite::types::Value> {
+    use rusqlite::types::Value as Stored;
+    let value = |Bind(value): &Bind| match value {
+        SqlValue::Null => Stored::Null,
+        SqlValue::Integer(number) => Stored::Integer(*number),
+        SqlValue::Real(number) => Stored::Real(*number),
+        SqlValue::Text(text) => Stored::Text(text.to_string()),
+        SqlValue::Blob(bytes) => Stored::Blob(bytes.clone()),
+    };
+    binds.iter().map(value).collect()
+}

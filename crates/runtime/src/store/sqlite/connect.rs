@@ -43,6 +43,20 @@ pub(super) fn reader(database: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Attaches the file of a tenant, whose tables statements name like those of the database itself.
+pub(super) fn attach(connection: &Connection, file: &Path, writes: bool) -> Result<(), StoreError> {
+    connection.execute("ATTACH DATABASE ?1 AS silo", [file.to_string_lossy()])?;
+    // There may be many such connections.
+    connection.execute_batch("PRAGMA cache_size = -2048; PRAGMA silo.cache_size = -2048;")?;
+    if writes {
+        connection.execute_batch(
+            "PRAGMA silo.synchronous = FULL; \
+             PRAGMA silo.journal_size_limit = 67108864;",
+        )?;
+    }
+    Ok(())
+}
+
 fn set_up(connection: &Connection) -> Result<(), StoreError> {
     // Only a backup or an operator's shell may hold a lock, and only for a moment.
     connection.busy_timeout(Duration::from_secs(5))?;

@@ -48,7 +48,7 @@ impl Directory {
 }
 
 /// Creates the directory for this user alone: rows are nobody else's business.
-fn create(path: &Path) -> std::io::Result<()> {
+pub(super) fn create(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

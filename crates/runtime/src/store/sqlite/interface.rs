@@ -21,8 +21,7 @@ impl Snapshot for Session {
     }
 
     fn enter(&mut self, tenant: Tenant) -> impl Future<Output = Outcome<()>> + Send {
-        Self::enter(self, tenant);
-        ready(Ok(()))
+        ready(Self::enter(self, tenant))
     }
 
     fn tenant_of(
@@ -30,7 +29,7 @@ impl Snapshot for Session {
         entity: EntityId,
         id: u128,
     ) -> impl Future<Output = Outcome<Option<u128>>> + Send {
-        ready(Self::tenant_of(self, entity, id))
+        ready(self.anywhere(entity, |session| Self::tenant_of(session, entity, id)))
     }
 
     fn row(
@@ -38,7 +37,7 @@ impl Snapshot for Session {
         entity: EntityId,
         id: u128,
     ) -> impl Future<Output = Outcome<Option<Arc<Row>>>> + Send {
-        ready(Self::row(self, entity, id))
+        ready(self.anywhere(entity, |session| Self::row(session, entity, id)))
     }
 
     fn referred(
@@ -46,7 +45,7 @@ impl Snapshot for Session {
         entity: EntityId,
         id: u128,
     ) -> impl Future<Output = Outcome<Option<Arc<Row>>>> + Send {
-        ready(Self::referred(self, entity, id))
+        ready(self.anywhere(entity, |session| Self::referred(session, entity, id)))
     }
 
     fn rows(
@@ -54,7 +53,7 @@ impl Snapshot for Session {
         entity: EntityId,
         ids: &[u128],
     ) -> impl Future<Output = Outcome<Vec<Option<Arc<Row>>>>> + Send {
-        ready(Self::rows(self, entity, ids))
+        ready(self.rows_of_all(entity, ids))
     }
 
     fn find(
@@ -62,7 +61,7 @@ impl Snapshot for Session {
         entity: EntityId,
         key: &[(FieldIndex, Value)],
     ) -> impl Future<Output = Outcome<Option<Arc<Row>>>> + Send {
-        ready(Self::find(self, entity, key))
+        ready(self.anywhere(entity, |session| Self::find(session, entity, key)))
     }
 
     fn satisfies(
@@ -71,7 +70,10 @@ impl Snapshot for Session {
         id: u128,
         conditions: &[Condition],
     ) -> impl Future<Output = Outcome<bool>> + Send {
-        ready(Self::satisfies(self, entity, id, conditions))
+        let holds = |session: &mut Self| {
+            Ok(Self::satisfies(session, entity, id, conditions)?.then_some(()))
+        };
+        ready(self.anywhere(entity, holds).map(|holds| holds.is_some()))
     }
 
     fn ask(
@@ -82,12 +84,12 @@ impl Snapshot for Session {
     }
 
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Outcome<Page>> + Send {
-        ready(Self::page(self, query))
+        ready(self.page_of_all(query))
     }
 
     async fn tree(&mut self, query: &TreeQuery) -> Outcome<Tree> {
         // Values are decrypted in whole rows.
-        match self.catalog.vault.in_levels(query.level()) {
+        match self.catalog.vault.in_levels(query.level()) || (self.is_apart() && self.everybody()) {
             true => tree_by_rows(self, query).await,
             false => Self::tree(self, query),
         }
@@ -156,7 +158,7 @@ impl Snapshot for Session {
         &mut self,
         query: &JournalQuery,
     ) -> impl Future<Output = Outcome<Vec<JournalEntry>>> + Send {
-        ready(Self::journal(self, query))
+        ready(self.journal_of_all(query))
     }
 
     fn walk(&mut self, walk: &Walk) -> impl Future<Output = Outcome<Vec<Arc<Row>>>> + Send {
@@ -174,7 +176,11 @@ impl Transaction for Session {
         &mut self,
         keys: &[(EntityId, u128)],
     ) -> impl Future<Output = Outcome<Vec<Option<Arc<Row>>>>> + Send {
-        ready(keys.iter().map(|(entity, id)| Self::row(self, *entity, *id)).collect())
+        ready(
+            keys.iter()
+                .map(|(entity, id)| self.anywhere(*entity, |at| Self::row(at, *entity, *id)))
+                .collect(),
+        )
     }
 
     fn insert(&mut self, row: &Row) -> impl Future<Output = Outcome<()>> + Send {

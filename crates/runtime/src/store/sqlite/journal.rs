@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use expression::Row;
 use rusqlite::params;
+use rusqlite::types::Value as Stored;
 
 use super::codec::{self, Bind};
+use super::plan::Plan;
 use super::session::{Session, unreadable};
 use crate::store::{JournalEntry, JournalQuery, StoreError, Subject, Tenant, Versions, Walk};
 
@@ -49,41 +51,52 @@ impl Session {
             Tenant::One(id) => Some(id.to_be_bytes()),
             Tenant::None | Tenant::All => None,
         };
-        let mut line = self.prepare(
-            "INSERT INTO firmitas_journal (id, log, entity, tenant, rows, at, issuer, subject, \
-             actor, operation, before, after, expires) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        )?;
-        let mut personal = self.prepare(
-            "INSERT INTO firmitas_journal_personal (line, entity, row, before, after) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
         for entry in entries {
-            let entity = &self.plan(entry.entity)?.qualified;
+            let Plan { qualified: entity, pooled, .. } = self.plan(entry.entity)?;
+            let place = self.place_of(*pooled);
+            let line = format!(
+                "INSERT INTO {place}firmitas_journal (id, log, entity, tenant, rows, at, issuer, \
+                 subject, actor, operation, before, after, expires) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            );
             let id = entry.id.to_be_bytes();
             let lasting = |of: &Option<Versions>| of.as_ref().map(|of| of.lasting.clone());
-            line.execute(params![
-                id,
-                entry.log.name(),
-                entity,
-                tenant,
-                ids(&entry.rows),
-                entry.at,
-                entry.who.as_ref().map(|who| &who.issuer),
-                entry.who.as_ref().map(|who| &who.subject),
-                entry.actor,
-                entry.operation,
-                lasting(&entry.before),
-                lasting(&entry.after),
-                entry.expires
-            ])?;
+            let values = [
+                blob(id),
+                text(entry.log.name()),
+                text(entity),
+                tenant.map_or(Stored::Null, blob),
+                text(&ids(&entry.rows)),
+                Stored::Integer(entry.at),
+                optional(entry.who.as_ref().map(|who| who.issuer.clone())),
+                optional(entry.who.as_ref().map(|who| who.subject.clone())),
+                text(&entry.actor),
+                text(&entry.operation),
+                optional(lasting(&entry.before)),
+                optional(lasting(&entry.after)),
+                entry.expires.map_or(Stored::Null, Stored::Integer),
+            ];
+            self.run(*pooled, &line, values.to_vec())?;
             let apart = |of: &Option<Versions>| of.as_ref().and_then(|of| of.personal.clone());
             let (before, after) = (apart(&entry.before), apart(&entry.after));
             if let (true, [row]) = (before.is_some() || after.is_some(), entry.rows.as_slice()) {
-                personal.execute(params![id, entity, row.to_be_bytes(), before, after])?;
+                let personal = format!(
+                    "INSERT INTO {place}firmitas_journal_personal (line, entity, row, before, \
+                     after) VALUES (?1, ?2, ?3, ?4, ?5)"
+                );
+                let row = blob(row.to_be_bytes());
+                let values = [blob(id), text(entity), row, optional(before), optional(after)];
+                self.run(*pooled, &personal, values.to_vec())?;
             }
         }
         Ok(())
+    }
+
+    /// Runs a change of a log; how many lines it changed.
+    fn run(&self, owned: bool, sql: &str, values: Vec<Stored>) -> Result<usize, StoreError> {
+        let changed = self.prepare(sql)?.execute(rusqlite::params_from_iter(&values))?;
+        self.note(owned, sql, || values)?;
+        Ok(changed)
     }
 
     pub(super) fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
@@ -96,10 +109,11 @@ impl Session {
             Tenant::One(id) => Some(id.to_be_bytes()),
             Tenant::None | Tenant::All => None,
         };
+        let place = self.place_of(self.plan(query.entity)?.pooled);
         let mut statement = self.prepare(&format!(
             "SELECT l.id, l.rows, l.at, l.issuer, l.subject, l.actor, l.operation, l.before, \
-             l.after, l.expires, p.before, p.after FROM firmitas_journal AS l \
-             LEFT JOIN firmitas_journal_personal AS p ON p.line = l.id \
+             l.after, l.expires, p.before, p.after FROM {place}firmitas_journal AS l \
+             LEFT JOIN {place}firmitas_journal_personal AS p ON p.line = l.id \
              WHERE l.entity = ?1 AND l.log = ?2 AND l.id < ?3 AND {whose} \
              ORDER BY l.id DESC LIMIT ?4"
         ))?;
@@ -119,19 +133,27 @@ impl Session {
         entity: expression::EntityId,
         row: u128,
     ) -> Result<(), StoreError> {
-        self.prepare("DELETE FROM firmitas_journal_personal WHERE row = ?1 AND entity = ?2")?
-            .execute(params![row.to_be_bytes(), self.plan(entity)?.qualified])?;
-        Ok(())
+        let Plan { qualified, pooled, .. } = self.plan(entity)?;
+        let place = self.place_of(*pooled);
+        let sql =
+            format!("DELETE FROM {place}firmitas_journal_personal WHERE row = ?1 AND entity = ?2");
+        self.run(*pooled, &sql, vec![blob(row.to_be_bytes()), text(qualified)]).map(drop)
     }
 
     pub(super) fn purge_journal(&self, now: i64, limit: u32) -> Result<u32, StoreError> {
-        let due =
-            "SELECT id FROM firmitas_journal WHERE expires <= ?1 ORDER BY expires, id LIMIT ?2";
-        self.prepare(&format!("DELETE FROM firmitas_journal_personal WHERE line IN ({due})"))?
-            .execute(params![now, limit])?;
-        let removed = self
-            .prepare(&format!("DELETE FROM firmitas_journal WHERE id IN ({due})"))?
-            .execute(params![now, limit])?;
+        // Of whoever the work is for: of a tenant's file alone, where it is at one.
+        let owned = self.is_apart() && self.silo.is_some();
+        let place = self.place_of(owned);
+        let due = format!(
+            "SELECT id FROM {place}firmitas_journal WHERE expires <= ?1 ORDER BY expires, id \
+             LIMIT ?2"
+        );
+        let values = || vec![Stored::Integer(now), Stored::Integer(i64::from(limit))];
+        let personal =
+            format!("DELETE FROM {place}firmitas_journal_personal WHERE line IN ({due})");
+        self.run(owned, &personal, values())?;
+        let lines = format!("DELETE FROM {place}firmitas_journal WHERE id IN ({due})");
+        let removed = self.run(owned, &lines, values())?;
         Ok(u32::try_from(removed).unwrap_or(u32::MAX))
     }
 
@@ -181,6 +203,18 @@ fn read(row: &rusqlite::Row<'_>, query: &JournalQuery) -> Result<JournalEntry, S
         after: version(8, 11)?,
         expires: row.get(9)?,
     })
+}
+
+fn blob(id: [u8; 16]) -> Stored {
+    Stored::Blob(id.to_vec())
+}
+
+fn text(text: &str) -> Stored {
+    Stored::Text(text.to_owned())
+}
+
+fn optional(text: Option<String>) -> Stored {
+    text.map_or(Stored::Null, Stored::Text)
 }
 
 /// Ids as JSON, as clients would write them.

@@ -19,6 +19,8 @@ mod schema;
 mod search;
 mod seed;
 mod session;
+mod silos;
+mod spread;
 mod tenants;
 mod tree;
 mod work;
@@ -29,11 +31,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use decide::Design;
+use decide::{Design, tenancy};
 use expression::{EntityId, ir::Expression};
 use tokio::sync::oneshot;
 
-use super::{Keys, Predicate, Store, StoreError, Terms, Work};
+use super::{Keys, Predicate, Store, StoreError, Tenant, Terms, Work};
 use catalog::Catalog;
 use directory::Directory;
 use readers::Readers;
@@ -51,12 +53,14 @@ pub struct Limits {
     pub waiting_reads: usize,
     /// Long reads at once, and connections for short ones: at least one of each.
     pub readers: usize,
+    /// Connections to files of tenants that wait for work, where each tenant has its own.
+    pub tenants: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { waiting_writes: 4096, waiting_reads: 4096, readers: cores.clamp(2, 16) }
+        Self { waiting_writes: 4096, waiting_reads: 4096, readers: cores.clamp(2, 16), tenants: 64 }
     }
 }
 
@@ -67,6 +71,8 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
     catalog: Arc<Catalog>,
+    /// Files of tenants, where each has its own.
+    silos: Option<silos::Shared>,
     directory: Directory,
 }
 
@@ -95,15 +101,28 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let directory = Directory::hold(directory)?;
         let database = directory.database();
-        let mut connection = connect::writer(&database)?;
-        schema::fit(&mut connection, &design, now())?;
+        let silos = match tenancy::apart(&design) {
+            true => Some(silos::open(&database, &design, limits.tenants)?),
+            false => {
+                silos::unused(&database)?;
+                None
+            }
+        };
+        if silos.is_none() {
+            let mut connection = connect::writer(&database)?;
+            schema::fit(&mut connection, &design, schema::Extent::Everything, now())?;
+        }
         let catalog = Arc::new(Catalog::new(design, keys)?);
-        let shared = Arc::clone(&catalog);
-        let open = move || Session::new(connect::reader(&database)?, Arc::clone(&shared));
-        let readers = Readers::new(open, limits.readers, limits.waiting_reads);
-        let session = Session::new(connection, Arc::clone(&catalog))?;
-        let writer = Writer::start(session, limits.waiting_writes)?;
-        Ok(Self { readers, writer, catalog, directory })
+        let (shared, places) = (Arc::clone(&catalog), silos.clone());
+        let session = move |writes: bool| match &places {
+            Some(silos) => Session::among(silos, writes, Arc::clone(&shared)),
+            None if writes => Session::new(connect::writer(&database)?, Arc::clone(&shared)),
+            None => Session::new(connect::reader(&database)?, Arc::clone(&shared)),
+        };
+        // The one that writes is there first: readers need its log.
+        let writer = Writer::start(session(true)?, limits.waiting_writes)?;
+        let readers = Readers::new(move || session(false), limits.readers, limits.waiting_reads);
+        Ok(Self { readers, writer, catalog, silos, directory })
     }
 
     /// Writes a consistent copy of the database while it goes on serving.
@@ -140,7 +159,7 @@ impl Store for SqliteStore {
         let counts = self.writer.counts();
         let (commits, writes) = (counts.commits.load(Relaxed), counts.writes.load(Relaxed));
         let statements = self.catalog.statements.load(Relaxed);
-        vec![
+        let mut gauges = vec![
             (
                 "store_statements_total",
                 "Statements, those aside that begin and end transactions.",
@@ -148,7 +167,17 @@ impl Store for SqliteStore {
             ),
             ("store_commits_total", "Commits, each of a group of writes.", commits as f64),
             ("store_writes_total", "Writes in them.", writes as f64),
-        ]
+        ];
+        gauges.extend(self.silos.iter().flat_map(|silos| silos.gauges()));
+        gauges
+    }
+
+    fn keeps_apart(&self, _isolation: &str) -> bool {
+        true
+    }
+
+    fn places(&self) -> Vec<Tenant> {
+        self.silos.as_ref().map_or_else(|| vec![Tenant::All], |silos| silos.places())
     }
 
     async fn write<T, E, W>(&self, terms: Terms, work: W) -> Result<T, E>

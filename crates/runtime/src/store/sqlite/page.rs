@@ -242,6 +242,9 @@ impl Session {
             let message = "a condition of another entity, or with too few values".to_owned();
             return Err(StoreError::Internal { message });
         }
+        if registered.depends_on_tenants() && self.is_apart() && self.everywhere() {
+            return Err(StoreError::Apart);
+        }
         let first = clause.binds.len() + 1;
         for (value, encoding) in bound.values.iter().zip(&registered.encodings) {
             clause.binds.push(codec::encode_as(value, *encoding, "a condition's parameter")?);

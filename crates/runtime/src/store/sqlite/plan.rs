@@ -10,6 +10,7 @@ use expression::{EntityId, FieldIndex, FieldShape, Schema};
 use model::model::BuiltIn;
 
 use super::exclusive::{self, Check};
+use super::spread::{self, Inward, Outward};
 use super::tenants;
 use crate::store::StoreError;
 pub(super) use crate::store::tables::{Column, Columns, quoted};
@@ -56,6 +57,10 @@ pub(super) struct Plan {
     pub deleted_at: Option<String>,
     /// Keys against overlapping ranges.
     pub exclusive: Vec<Check>,
+    /// References to rows in another file.
+    pub outward: Vec<Outward>,
+    /// References from rows in other files.
+    pub inward: Vec<Inward>,
     /// Whether rows of several tenants share the table.
     pub pooled: bool,
     /// ` AND` rows are not deleted softly and are the tenant's, for the alias `self`.
@@ -176,6 +181,8 @@ impl Plan {
             columns,
             deleted_at,
             exclusive: Vec::new(),
+            outward: Vec::new(),
+            inward: Vec::new(),
             live: scoped(&|own| format!("{live}{own}")),
             pooled,
             folded: emit::sql::folding::fields(table, &fields),
@@ -212,5 +219,7 @@ pub(super) fn plans(design: &Design) -> Result<Vec<Plan>, StoreError> {
         plan.exclusive = exclusive::checks(design, &plan)?;
         Ok(plan)
     };
-    design.tables.iter().map(plan).collect()
+    let mut plans = design.tables.iter().map(plan).collect::<Result<Vec<_>, StoreError>>()?;
+    spread::references(design, &mut plans);
+    Ok(plans)
 }

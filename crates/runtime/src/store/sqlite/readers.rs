@@ -105,6 +105,7 @@ impl Readers {
     ) -> Result<R, StoreError> {
         let result = catch_unwind(AssertUnwindSafe(|| work(&mut session)));
         session.roll_back();
+        session.leave();
         self.short().idle.push(session);
         result.map_err(|_| work::abandoned())
     }
@@ -184,7 +185,8 @@ fn serve(mut session: Session, tasks: &Mutex<Receiver<Task>>) {
         let Ok(task) = next else { return };
         // A panic is a defect of the work: its caller hears of it, the thread goes on.
         drop(catch_unwind(AssertUnwindSafe(|| task(&mut session))));
-        drop(session.unwatched());
         session.roll_back();
+        session.leave();
+        drop(session.unwatched());
     }
 }

@@ -1,8 +1,8 @@
 //! A connection with what is needed to speak of rows: the same for the writer and for readers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
 use expression::{EntityId, FieldIndex, Row, Value};
 use rusqlite::{CachedStatement, Connection};
@@ -11,6 +11,7 @@ use super::catalog::Catalog;
 use super::codec::{self, Bind};
 use super::failure;
 use super::plan::{Part, Plan};
+use super::silos::{Connected, Entry, Shared, Visitor};
 use super::tenants::Current;
 use crate::store::changes::row_id;
 use crate::store::tables::Equality;
@@ -34,13 +35,37 @@ pub struct Session {
     asked: AtomicBool,
     /// Its tenant, as statements see it.
     pub(super) current: Current,
+    /// Where tenants have files of their own.
+    pub(super) visitor: Option<Visitor>,
+    /// Whose file is attached.
+    pub(super) silo: Option<u128>,
+    /// What was done in it.
+    pub(super) log: Mutex<Vec<Entry>>,
+    /// Interrupts statements once it is set.
+    watched_by: Option<Arc<AtomicBool>>,
 }
 
 impl Session {
     pub(super) fn new(connection: Connection, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
         let current = Current::default();
         current.register(&connection)?;
-        Ok(Self {
+        Ok(Self::over(Connected { connection, current, silo: None }, catalog))
+    }
+
+    /// A session that goes to the files of tenants.
+    pub(super) fn among(
+        silos: &Shared,
+        writes: bool,
+        catalog: Arc<Catalog>,
+    ) -> Result<Self, StoreError> {
+        let mut session = Self::over(silos.home(writes)?, catalog);
+        session.visitor = Some(Visitor::new(silos.clone(), writes));
+        Ok(session)
+    }
+
+    fn over(connected: Connected, catalog: Arc<Catalog>) -> Self {
+        let Connected { connection, current, silo } = connected;
+        Self {
             connection,
             catalog,
             updates: BTreeMap::new(),
@@ -48,14 +73,19 @@ impl Session {
             terms: Terms::SERVER,
             asked: AtomicBool::new(false),
             current,
-        })
+            visitor: None,
+            silo,
+            log: Mutex::default(),
+            watched_by: None,
+        }
     }
 
     /// Begins a piece of work.
-    pub(super) fn serve(&mut self, terms: Terms) {
-        self.enter(terms.tenant);
+    pub(super) fn serve(&mut self, terms: Terms) -> Result<(), StoreError> {
+        self.enter(terms.tenant)?;
         self.terms = terms;
         *self.asked.get_mut() = false;
+        Ok(())
     }
 
     /// Whether the work is for everybody.
@@ -88,15 +118,21 @@ impl Session {
     }
 
     /// Interrupts statements once this says so; in place of what was said before.
-    pub(super) fn watched_by(
-        &mut self,
-        gone: impl FnMut() -> bool + Send + 'static,
-    ) -> Result<(), StoreError> {
+    pub(super) fn watched_by(&mut self, gone: Arc<AtomicBool>) -> Result<(), StoreError> {
+        self.watched_by = Some(gone);
+        self.watch()
+    }
+
+    /// The same on another connection.
+    pub(super) fn watch(&mut self) -> Result<(), StoreError> {
+        let Some(gone) = self.watched_by.clone() else { return Ok(()) };
+        let gone = move || gone.load(Relaxed);
         Ok(self.connection.progress_handler(super::work::STEPS, Some(gone))?)
     }
 
     /// Lets statements run to their end.
     pub(super) fn unwatched(&mut self) -> Result<(), StoreError> {
+        self.watched_by = None;
         Ok(self.connection.progress_handler(0, None::<fn() -> bool>)?)
     }
 

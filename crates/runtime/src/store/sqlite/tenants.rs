@@ -43,11 +43,15 @@ impl Current {
 
 impl Session {
     /// The work is for this tenant from here on.
-    pub(super) fn enter(&mut self, tenant: Tenant) {
+    pub(super) fn enter(&mut self, tenant: Tenant) -> std::result::Result<(), StoreError> {
+        if let Tenant::One(id) = tenant {
+            self.visit(id)?;
+        }
         if self.terms.tenant != tenant {
             self.terms.tenant = tenant;
             self.current.set(tenant);
         }
+        Ok(())
     }
 
     /// Whose a row is, whoever the work is for.

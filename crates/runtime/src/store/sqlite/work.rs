@@ -30,8 +30,10 @@ where
                 return None;
             }
         };
-        session.serve(terms);
-        let result = drive(work(session));
+        let result = match session.serve(terms) {
+            Ok(()) => drive(work(session)),
+            Err(error) => Err(error.into()),
+        };
         let keep = result.is_ok();
         let tell = move |committed: Result<(), StoreError>| {
             // The caller may have gone by now; the change is committed all the same.
@@ -72,8 +74,7 @@ where
         if answer.is_closed() {
             return;
         }
-        let looking = move || gone.load(Ordering::Relaxed);
-        let result = session.watched_by(looking).map_err(E::from);
+        let result = session.watched_by(gone.clone()).map_err(E::from);
         let _ = answer.send(result.and_then(|()| read(terms, work, session)));
     })
 }
@@ -87,9 +88,12 @@ where
     if !terms.single {
         session.execute("BEGIN")?;
     }
-    session.serve(terms);
-    let result = drive(work(session));
+    let result = match session.serve(terms) {
+        Ok(()) => drive(work(session)),
+        Err(error) => Err(error.into()),
+    };
     session.roll_back();
+    session.leave();
     result
 }
 

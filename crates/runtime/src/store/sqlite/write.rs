@@ -17,6 +17,7 @@ impl Session {
     /// Inserts a row with its parts.
     pub(super) fn insert(&self, row: &Row) -> Result<(), StoreError> {
         let plan = self.plan(row.entity)?;
+        self.check_outward(plan, row)?;
         let row = &*self.catalog.vault.close(row)?;
         let mut binds = Vec::with_capacity(plan.columns.all.len());
         codec::encode_all(&row.fields, &plan.columns, &mut binds)?;
@@ -33,6 +34,7 @@ impl Session {
         let id = required_id(before)?;
         let changed = changed_fields(before, after)?;
         let catalog = self.catalog.clone();
+        self.check_outward(catalog.plan(after.entity)?, after)?;
         let closed = catalog.vault.close(after)?;
         if !changed.is_empty() {
             let sql = self.update_statement(after.entity, &changed)?;
@@ -65,7 +67,8 @@ impl Session {
     }
 
     /// Removes a row and its parts.
-    pub(super) fn delete(&self, entity: EntityId, id: u128) -> Result<(), StoreError> {
+    pub(super) fn delete(&mut self, entity: EntityId, id: u128) -> Result<(), StoreError> {
+        self.check_inward(entity, id)?;
         let plan = self.plan(entity)?;
         let binds = [Bind::id(id)];
         for part in &plan.parts {
@@ -74,7 +77,7 @@ impl Session {
         let delete = plan.delete.of(self.terms.tenant);
         match self.prepare(delete)?.execute(rusqlite::params_from_iter(&binds)) {
             Ok(0) => Err(StoreError::Vanished { entity }),
-            Ok(_) => Ok(()),
+            Ok(_) => self.note(plan.pooled, delete, || codec::stored(&binds)),
             Err(error) => Err(match failure::violation(&error) {
                 Some(Violation::ForeignKey) => StoreError::StillReferenced { entity },
                 _ => failure::plain(&error),
@@ -115,7 +118,11 @@ impl Session {
     /// Runs a change of a table and says how many rows it changed.
     fn change(&self, plan: &Plan, sql: &str, binds: &[Bind]) -> Result<usize, StoreError> {
         let mut statement = self.prepare(sql)?;
-        statement.execute(rusqlite::params_from_iter(binds)).map_err(|error| refusal(plan, &error))
+        let changed = statement
+            .execute(rusqlite::params_from_iter(binds))
+            .map_err(|error| refusal(plan, &error))?;
+        self.note(plan.pooled, sql, || codec::stored(binds))?;
+        Ok(changed)
     }
 
     /// The `UPDATE` of these fields, id first.

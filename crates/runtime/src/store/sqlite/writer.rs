@@ -106,7 +106,8 @@ fn serve(mut session: Session, tasks: &Receiver<Task>, counts: &Counts) {
 fn group(session: &mut Session, first: Task, tasks: &Receiver<Task>, counts: &Counts) {
     let started = Instant::now();
     let mut answers = Vec::new();
-    let mut open = session.execute("BEGIN IMMEDIATE");
+    let most = if session.is_apart() { 1 } else { GROUP_LIMIT };
+    let mut open = session.begin();
     let mut next = Some(first);
     while let Some(task) = next.take() {
         match &open {
@@ -117,13 +118,14 @@ fn group(session: &mut Session, first: Task, tasks: &Receiver<Task>, counts: &Co
             }
             Err(error) => drop(task(Err(error.clone()))),
         }
-        let more = answers.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME && open.is_ok();
+        let more = answers.len() < most && started.elapsed() < GROUP_TIME && open.is_ok();
         next = if more { tasks.try_recv().ok() } else { None };
     }
-    let ended = open.and_then(|()| session.execute("COMMIT"));
+    let ended = open.and_then(|()| session.commit());
     if ended.is_err() {
         session.roll_back();
     }
+    session.leave();
     counts.commits.fetch_add(1, Relaxed);
     counts.writes.fetch_add(answers.len() as u64, Relaxed);
     for answer in answers {
@@ -149,6 +151,7 @@ fn one(session: &mut Session, task: Task, open: &mut Result<(), StoreError>) -> 
     let ended = if keep {
         session.execute("RELEASE work")
     } else {
+        session.undone();
         session.execute("ROLLBACK TO work").and_then(|()| session.execute("RELEASE work"))
     };
     if let Err(error) = ended {

@@ -7,6 +7,7 @@
 
 mod apply;
 mod change;
+mod extent;
 mod object;
 mod remembered;
 
@@ -15,9 +16,10 @@ use expression::sql::Dialect;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::plan::{self, Plan};
-use super::{codec, journal, records};
+use super::{codec, journal, records, silos};
 use crate::store::StoreError;
 use crate::store::meaning::Meanings;
+pub(super) use extent::Extent;
 use object::Object;
 
 /// Marks the file as ours: "Firm".
@@ -70,7 +72,7 @@ CREATE TABLE IF NOT EXISTS firmitas_columns (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Fits the database to the design.
+/// Fits a database to what it holds of the design.
 ///
 /// # Errors
 /// [`StoreError::Unusable`] for a file of somebody else or of a newer version;
@@ -78,13 +80,51 @@ CREATE TABLE IF NOT EXISTS firmitas_columns (
 pub(super) fn fit(
     connection: &mut Connection,
     design: &Design,
+    extent: Extent,
     now: i64,
+) -> Result<(), StoreError> {
+    changed(connection, design, extent, now, |transaction| Ok(transaction.commit()?))
+}
+
+/// Whether [`fit`] would do, without a change.
+///
+/// # Errors
+/// As [`fit`].
+pub(super) fn try_to_fit(
+    connection: &mut Connection,
+    design: &Design,
+    extent: Extent,
+    now: i64,
+) -> Result<(), StoreError> {
+    changed(connection, design, extent, now, |transaction| Ok(transaction.rollback()?))
+}
+
+/// What a database is to hold, as text that differs where anything does.
+///
+/// # Errors
+/// A defect: statements that `SQLite` does not take.
+pub(super) fn wanted(design: &Design, extent: Extent) -> Result<String, StoreError> {
+    let statements = emit::sql::statements(design, Dialect::Sqlite);
+    let mut objects = object::of_statements(&statements)?;
+    let mut columns = Meanings::of(design, 0, codec::literal).columns;
+    extent.keep(design, &mut objects, &mut columns);
+    Ok(format!("{FORMAT} {objects:?} {columns:?}"))
+}
+
+fn changed(
+    connection: &mut Connection,
+    design: &Design,
+    extent: Extent,
+    now: i64,
+    end: impl FnOnce(Transaction<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let format = recognise(connection)?;
     let statements = emit::sql::statements(design, Dialect::Sqlite);
-    let wanted = object::of_statements(&statements)?;
-    let meanings = Meanings::of(design, now, codec::literal);
-    let plans = plan::plans(design)?;
+    let mut wanted = object::of_statements(&statements)?;
+    let mut meanings = Meanings::of(design, now, codec::literal);
+    extent.keep(design, &mut wanted, &mut meanings.columns);
+    let mut plans = plan::plans(design)?;
+    plans.retain(|plan| extent.holds(plan.pooled));
     // Rebuilding a table that others refer to needs this off; it can only be set out here. The
     // references are checked before the commit instead.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;
@@ -92,16 +132,24 @@ pub(super) fn fit(
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(StoreError::from)
         .and_then(|transaction| {
-            upgrade(&transaction, format)?;
+            upgrade(&transaction, format, extent)?;
             fit_in(&transaction, &wanted, &meanings, &plans).map(|()| transaction)
         })
-        .and_then(|transaction| Ok(transaction.commit()?));
+        .and_then(end);
     connection.execute_batch("PRAGMA foreign_keys = ON")?;
     fitted
 }
 
 /// Brings the tables that have no part in the model to this version's form.
-fn upgrade(transaction: &Transaction<'_>, format: i32) -> Result<(), StoreError> {
+fn upgrade(transaction: &Transaction<'_>, format: i32, extent: Extent) -> Result<(), StoreError> {
+    match extent {
+        Extent::Owned => {
+            transaction.execute_batch(silos::TABLES)?;
+            return Ok(transaction.pragma_update(None, "user_version", FORMAT)?);
+        }
+        Extent::Shared => transaction.execute_batch(silos::REDO)?,
+        Extent::Everything => {}
+    }
     let steps = [(1, SECOND, SECOND_FILLED), (2, THIRD, THIRD_FILLED)];
     let wanted = || steps.iter().filter(|(from, ..)| (1..=*from).contains(&format));
     for (_, before, _) in wanted() {

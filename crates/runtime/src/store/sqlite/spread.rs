@@ -1,0 +1,242 @@
+//! What is in more than one file, where tenants have files of their own: reads for everybody, and
+//! references that lead from one file to another.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use decide::{Design, sealed, tenancy};
+use expression::sql::SqlValue;
+use expression::{EntityId, FieldShape, Row, Type, Value};
+
+use super::codec::{self, Bind};
+use super::plan::{Plan, quoted, table_name};
+use super::session::Session;
+use crate::store::changes::row_id;
+use crate::store::{JournalEntry, JournalQuery, Page, PageQuery, StoreError};
+
+/// A reference that no foreign key holds.
+#[derive(Debug)]
+pub(super) struct Outward {
+    /// Of the rows of this part; of the row itself without one.
+    part: Option<usize>,
+    field: usize,
+    /// Looks up what it leads to, `?1`.
+    find: String,
+}
+
+/// A reference to rows of an entity that no foreign key holds.
+#[derive(Debug)]
+pub(super) struct Inward {
+    /// Looks up a row that refers to `?1`.
+    find: String,
+    /// Whether such rows belong to tenants.
+    owned: bool,
+}
+
+/// The references between what is shared and what belongs to tenants, written into the plans.
+pub(super) fn references(design: &Design, plans: &mut [Plan]) {
+    if !tenancy::apart(design) {
+        return;
+    }
+    for table in &design.tables {
+        let own = table_name(table);
+        let fields = sealed::stored(&design.model, table.entity);
+        let mut all: Vec<(Option<usize>, String, Vec<FieldShape>)> = vec![(None, own, fields)];
+        for (at, part) in (0..).zip(&table.parts) {
+            let fields = sealed::stored_part(&design.model, table.entity, at);
+            let name = format!("{}_{}", table.schema, part.name);
+            all.push((Some(at), name, fields));
+        }
+        for (part, name, fields) in all {
+            for (field, shape) in fields.iter().enumerate().filter(|(_, of)| of.name != "id") {
+                between(design, plans, table.entity, (part, &name, field), shape);
+            }
+        }
+    }
+}
+
+/// Notes one reference at both of its ends.
+fn between(
+    design: &Design,
+    plans: &mut [Plan],
+    from: EntityId,
+    (part, table, field): (Option<usize>, &str, usize),
+    shape: &FieldShape,
+) {
+    let Type::Reference(to) = shape.ty.required() else { return };
+    let context = |entity| design.model.entity(entity).context;
+    let owned = tenancy::pooled(design, from);
+    if context(from) != context(*to) || owned == tenancy::pooled(design, *to) {
+        return;
+    }
+    let column = plans.get(from.0 as usize).and_then(|plan| {
+        let columns = match part {
+            Some(at) => &plan.parts.get(at)?.columns,
+            None => &plan.columns,
+        };
+        columns.of(expression::FieldIndex(u16::try_from(field).ok()?)).first()
+    });
+    let Some(column) = column.map(|column| column.name.clone()) else { return };
+    let target = plans.get(to.0 as usize).map(|plan| plan.table.clone()).unwrap_or_default();
+    let find = format!("SELECT 1 FROM {target} WHERE \"id\" = ?1");
+    if let Some(plan) = plans.get_mut(from.0 as usize) {
+        plan.outward.push(Outward { part, field, find });
+    }
+    let find = format!("SELECT 1 FROM {} WHERE {column} = ?1 LIMIT 1", quoted(table));
+    if let Some(plan) = plans.get_mut(to.0 as usize) {
+        plan.inward.push(Inward { find, owned });
+    }
+}
+
+impl Session {
+    /// Whether what a row refers to in the other file is there.
+    pub(super) fn check_outward(&self, plan: &Plan, row: &Row) -> Result<(), StoreError> {
+        for reference in &plan.outward {
+            let own = reference.part.is_none().then(|| row.fields.get(reference.field));
+            let of_parts = reference.part.and_then(|at| row.parts.get(at)).into_iter().flatten();
+            let of_parts = of_parts.map(|values| values.get(reference.field));
+            for id in own.into_iter().chain(of_parts).flatten().filter_map(expression::row_id) {
+                if !self.prepare(&reference.find)?.exists([Bind::id(id)])? {
+                    return Err(StoreError::MissingReference { entity: plan.entity });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing in another file refers to a row that is to be removed: in that of any
+    /// tenant, if the row is shared.
+    pub(super) fn check_inward(&mut self, entity: EntityId, id: u128) -> Result<(), StoreError> {
+        let catalog = Arc::clone(&self.catalog);
+        let plan = catalog.plan(entity)?;
+        let refers = |session: &mut Self, reference: &Inward| -> Result<bool, StoreError> {
+            Ok(session.prepare(&reference.find)?.exists([Bind::id(id)])?)
+        };
+        for reference in &plan.inward {
+            let mut found = refers(self, reference)?;
+            let tenants = if reference.owned { self.all_tenants() } else { Vec::new() };
+            for tenant in tenants {
+                found = found || self.at(tenant, |session| refers(session, reference))?;
+            }
+            if found {
+                return Err(StoreError::StillReferenced { entity });
+            }
+        }
+        Ok(())
+    }
+
+    /// Live rows, in the order of the ids, whosever they are.
+    pub(super) fn rows_of_all(
+        &mut self,
+        entity: EntityId,
+        ids: &[u128],
+    ) -> Result<Vec<Option<Arc<Row>>>, StoreError> {
+        let mut all: Vec<Option<Arc<Row>>> = vec![None; ids.len()];
+        let spread = self.each(
+            entity,
+            |session| session.rows(entity, ids),
+            |rows| {
+                for (slot, row) in all.iter_mut().zip(rows) {
+                    *slot = slot.take().or(row);
+                }
+                all.iter().any(Option::is_none)
+            },
+        )?;
+        if spread { Ok(all) } else { self.rows(entity, ids) }
+    }
+
+    /// Lines of a log, newest first, whosever they are.
+    pub(super) fn journal_of_all(
+        &mut self,
+        query: &JournalQuery,
+    ) -> Result<Vec<JournalEntry>, StoreError> {
+        let mut all: Vec<JournalEntry> = Vec::new();
+        let spread = self.each(
+            query.entity,
+            |session| session.journal(query),
+            |lines| {
+                all.extend(lines);
+                all.sort_by_key(|line| std::cmp::Reverse(line.id));
+                all.truncate(query.limit as usize);
+                true
+            },
+        )?;
+        if spread { Ok(all) } else { self.journal(query) }
+    }
+
+    /// A page of the rows of all tenants: the first ones of each file, in the order of the page.
+    pub(super) fn page_of_all(&mut self, query: &PageQuery) -> Result<Page, StoreError> {
+        let mut all: Vec<(Key, Arc<Row>)> = Vec::new();
+        let (limit, mut more) = (query.limit as usize, false);
+        let catalog = Arc::clone(&self.catalog);
+        let plan = catalog.plan(query.entity)?;
+        let descending = query.sort.is_some_and(|sort| sort.descending);
+        let mut failed = None;
+        let spread = self.each(
+            query.entity,
+            |session| session.page(query),
+            |page| {
+                more |= page.more;
+                for row in page.rows {
+                    match key(plan, query, &row) {
+                        Ok(key) => all.push((key, row)),
+                        Err(error) => failed = Some(error),
+                    }
+                }
+                // No more rows are held than the page and those of one file.
+                all.sort_by(|(a, _), (b, _)| a.compare(b, descending));
+                more |= all.len() > limit;
+                all.truncate(limit);
+                failed.is_none()
+            },
+        )?;
+        match failed {
+            Some(error) => Err(error),
+            None if spread => {
+                Ok(Page { rows: all.into_iter().map(|(_, row)| row).collect(), more })
+            }
+            None => self.page(query),
+        }
+    }
+}
+
+/// Where a row stands in a page: by the sort, nulls last, then by id.
+struct Key(Option<SqlValue>, u128);
+
+fn key(plan: &Plan, query: &PageQuery, row: &Row) -> Result<Key, StoreError> {
+    let id = row_id(row).unwrap_or_default();
+    let Some(sort) = query.sort else { return Ok(Key(None, id)) };
+    let value = row.fields.get(usize::from(sort.field.0)).unwrap_or(&Value::Null);
+    let Some(column) = plan.columns.of(sort.field).first() else { return Ok(Key(None, id)) };
+    if value.is_null() {
+        return Ok(Key(None, id));
+    }
+    let mut binds = Vec::new();
+    codec::encode(value, std::slice::from_ref(column), &mut binds)?;
+    let Bind(first) = binds.swap_remove(0);
+    Ok(Key(Some(first), id))
+}
+
+impl Key {
+    fn compare(&self, other: &Self, descending: bool) -> Ordering {
+        let by_value = match (&self.0, &other.0) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (Some(a), Some(b)) if descending => stored(b, a),
+            (Some(a), Some(b)) => stored(a, b),
+        };
+        by_value.then(self.1.cmp(&other.1))
+    }
+}
+
+/// As `SQLite` compares values of one column.
+fn stored(a: &SqlValue, b: &SqlValue) -> Ordering {
+    match (a, b) {
+        (SqlValue::Integer(a), SqlValue::Integer(b)) => a.cmp(b),
+        (SqlValue::Real(a), SqlValue::Real(b)) => a.total_cmp(b),
+        (SqlValue::Text(a), SqlValue::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
+        (SqlValue::Blob(a), SqlValue::Blob(b)) => a.cmp(b),
+        _ => Ordering::Equal,
+    }
+}
