@@ -259,7 +259,7 @@ impl Case {
         let other = &self.items[guess];
         match self.asked % 6 {
             0 => page.search = Some(other.mark.clone()),
-            1 if guess % 2 == 0 => {
+            1 if guess.is_multiple_of(2) => {
                 let title = expression::Value::text(format!("title {}", other.mark));
                 page.filters.push(Filter::none_of(fields[0], [title, expression::Value::Null]));
             }
