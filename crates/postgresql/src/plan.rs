@@ -178,6 +178,14 @@ fn still_linked(table: &str, id: &str, own: &str) -> String {
     failure::one_found(&format!("({now}) AS found WHERE of_link = $5 AND of_row = $6"))
 }
 
+/// What locks rows. Those that nobody may change stay as they are, and nobody may lock them either:
+/// that needs the right to change them.
+fn lock(design: &Design, entity: EntityId) -> &'static str {
+    let entity = design.model.entities.get(entity.0 as usize);
+    let fixed = entity.is_some_and(|entity| entity.append_only);
+    if fixed { "" } else { " FOR UPDATE OF self" }
+}
+
 impl Plan {
     fn new(design: &Design, table: &Table) -> Self {
         let schema = &design.model.schema;
@@ -211,11 +219,7 @@ impl Plan {
         let list = columns.list("self.") + &arrays.collect::<String>();
         let select = format!("SELECT {list} FROM {own_table} AS self WHERE ");
         let by_ids = |own: &str| format!("{select}self.{id} = ANY($1){live}{own}");
-        // Rows that nobody may change stay as they are, and nobody may lock them either: that needs
-        // the right to change them.
-        let entity = design.model.entities.get(table.entity.0 as usize);
-        let fixed = entity.is_some_and(|entity| entity.append_only);
-        let lock = if fixed { "" } else { " FOR UPDATE OF self" };
+        let lock = lock(design, table.entity);
         Self {
             entity: table.entity,
             qualified: format!("{}.{}", shape.context, shape.name).into(),

@@ -59,7 +59,7 @@ pub use rate::{
 };
 pub use reply::{Reply, ReplyBody};
 pub use router::RouteError;
-pub use serve::{ServeOptions, serve, termination};
+pub use serve::{ServeOptions, Termination, serve};
 pub use server::{Running, ServerError, listen};
 pub use service::{Execute, Service, ServiceOptions};
 pub use tls::{TlsError, TlsFiles};

@@ -165,18 +165,38 @@ impl<S: Store> Execute for Backend<S> {
     }
 }
 
-/// Resolves when the process is asked to end: SIGINT, or SIGTERM where there is one.
-pub async fn termination() {
+/// Hears that the process is asked to end (SIGINT, and SIGTERM where there is one) from when it is
+/// made on: what comes while nobody waits for it is not lost.
+#[derive(Debug)]
+pub struct Termination {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    signals: Option<[tokio::signal::unix::Signal; 2]>,
+}
+
+impl Termination {
+    /// Listens from now on; the signals no longer end the process by themselves.
+    #[must_use]
+    pub fn heard() -> Self {
+        Self {
+            #[cfg(unix)]
+            signals: {
+                use tokio::signal::unix::{SignalKind, signal};
+                let terminate = signal(SignalKind::terminate()).ok();
+                terminate.zip(signal(SignalKind::interrupt()).ok()).map(<[_; 2]>::from)
+            },
+        }
+    }
+
+    /// Resolves when it is asked to, or was since this resolved last.
+    pub async fn asked(&mut self) {
+        #[cfg(unix)]
+        if let Some([terminate, interrupt]) = &mut self.signals {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }

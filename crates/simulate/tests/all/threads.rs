@@ -183,6 +183,18 @@ fn the_shortest_of_several_lines_lies_between_its_bounds() {
     assert!(found.value + half < bounds.upper_bound() / 2.0, "{}", found.value);
 }
 
+/// A time limit and one more attempt; `cancel` stops what was begun.
+fn policy(cancel: bool) -> Policy {
+    Policy {
+        timeout: Some(400_000_000),
+        cancel,
+        retries: 1,
+        backoff: 10_000_000,
+        longest_backoff: u64::MAX,
+        ..Policy::default()
+    }
+}
+
 /// Threads, groups, slices, patience, priorities, bounds, time limits that stop what they began:
 /// whatever happens, nothing is lost and Little's law holds to the nanosecond, or this is an error.
 #[test]
@@ -221,14 +233,6 @@ fn everything_about_threads_is_conserved() {
         builder.serve(readers, exponential(0.1), END),
         builder.serve(writer, exponential(0.05), END),
     ];
-    let policy = |cancel| Policy {
-        timeout: Some(400_000_000),
-        cancel,
-        retries: 1,
-        backoff: 10_000_000,
-        longest_backoff: u64::MAX,
-        ..Policy::default()
-    };
     let both = builder.call("both".to_owned(), &both, policy(true), answer);
     let ways = [(0.5, read), (0.3, write), (0.2, both)];
     let some = builder.by_chance("way".to_owned(), &ways);

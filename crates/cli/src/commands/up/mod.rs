@@ -10,7 +10,7 @@ mod watch;
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
-use runtime::http::termination;
+use runtime::http::Termination;
 use serde_json::json;
 use server::{Refused, Server};
 
@@ -99,7 +99,12 @@ async fn serve(
 ) -> Result<Outcome, Failure> {
     let mut watch = arguments.watch.then(|| Watch::new(&loaded.folder));
     let mut address = arguments.settings.listen;
-    let mut server = match start(arguments, &mut loaded, address, console).await {
+    let mut termination = Termination::heard();
+    let started = tokio::select! {
+        started = start(arguments, &mut loaded, address, console) => started,
+        () = termination.asked() => return Ok(Outcome::Success),
+    };
+    let mut server = match started {
         Ok(server) => server,
         Err(Refused::Failure(failure)) => return Err(failure),
         Err(Refused::Guards(findings)) => {
@@ -109,7 +114,7 @@ async fn serve(
     };
     loop {
         let next = tokio::select! {
-            () = termination() => None,
+            () = termination.asked() => None,
             next = changed(&mut watch, console) => Some(next),
         };
         // From now on the port is known, also where a free one was asked for.
@@ -121,7 +126,7 @@ async fn serve(
             ));
             tokio::select! {
                 () = server.stop() => {}
-                () = termination() => {}
+                () = termination.asked() => {}
             }
             return Ok(Outcome::Success);
         };
