@@ -149,6 +149,7 @@ fn on(
     cores.free(std::process::id(), &[])?;
     let measurement = measurement?;
     if let Some(folder) = std::env::var_os("FIRMITAS_BENCH_KEEP") {
+        std::fs::create_dir_all(&folder)?;
         let path = std::path::Path::new(&folder).join(format!("{name}.json"));
         std::fs::write(path, serde_json::to_vec(&measurement)?)?;
     }

@@ -56,10 +56,7 @@ impl AlternatingLines {
 mod tests {
     use super::*;
     use crate::GeneralService;
-
-    fn near(found: f64, wanted: f64) {
-        assert!((found / wanted - 1.0).abs() < 1e-9, "{found} {wanted}");
-    }
+    use crate::near::same;
 
     #[test]
     fn lines_that_are_alike_wait_as_one_line_does() {
@@ -67,8 +64,8 @@ mod tests {
             AlternatingLines { arrivals: [0.4; 2], service: [1.0; 2], variability: [0.5; 2] };
         let one = GeneralService { arrivals: 0.8, mean: 1.0, variability: 0.5 };
         let [first, second] = lines.mean_waits();
-        near(first, one.mean_wait());
-        near(second, one.mean_wait());
+        same(first, one.mean_wait());
+        same(second, one.mean_wait());
     }
 
     /// Kleinrock's law: no order that never rests changes the waits weighted by load.
@@ -82,7 +79,7 @@ mod tests {
         let [first, second] = lines.mean_waits();
         let load = lines.utilisation();
         let together = load * (lines.square(0) + lines.square(1)) / (2.0 * (1.0 - load));
-        near(lines.load(0) * first + lines.load(1) * second, together);
+        same(lines.load(0) * first + lines.load(1) * second, together);
         assert!(first < second, "{first} {second}");
     }
 
@@ -94,7 +91,7 @@ mod tests {
             variability: [2.0, 0.0],
         };
         let one = GeneralService { arrivals: 0.7, mean: 1.0, variability: 2.0 };
-        near(lines.mean_waits()[0], one.mean_wait());
+        same(lines.mean_waits()[0], one.mean_wait());
         let full = AlternatingLines { arrivals: [0.5, 0.5], ..lines };
         assert!(full.mean_waits()[1].is_infinite());
     }

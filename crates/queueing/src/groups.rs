@@ -114,10 +114,7 @@ impl WholeGroups {
 mod tests {
     use super::*;
     use crate::MultiServer;
-
-    fn near(found: f64, wanted: f64, tolerance: f64) {
-        assert!((found / wanted - 1.0).abs() < tolerance, "{found} {wanted}");
-    }
+    use crate::near::near;
 
     #[test]
     fn groups_of_one_are_the_usual_server() {

@@ -14,6 +14,8 @@ mod general;
 mod groups;
 mod lognormal;
 mod multi_server;
+#[cfg(test)]
+mod near;
 mod network;
 mod parallel;
 mod patience;

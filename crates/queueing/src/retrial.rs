@@ -50,10 +50,7 @@ impl Retrial {
 mod tests {
     use super::*;
     use crate::GeneralService;
-
-    fn near(found: f64, wanted: f64, tolerance: f64) {
-        assert!((found / wanted - 1.0).abs() < tolerance, "{found} {wanted}");
-    }
+    use crate::near::near;
 
     #[test]
     fn who_tries_again_at_once_is_in_a_queue() {

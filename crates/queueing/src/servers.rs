@@ -118,11 +118,8 @@ impl Breakdowns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::near::near;
     use crate::{DeterministicService, MultiServer};
-
-    fn near(found: f64, wanted: f64, tolerance: f64) {
-        assert!((found / wanted - 1.0).abs() < tolerance, "{found} {wanted}");
-    }
 
     #[test]
     fn constant_services_wait_as_published() {

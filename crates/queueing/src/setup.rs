@@ -83,10 +83,7 @@ pub fn setup_through(servers: u32, busy: [(f64, f64); 2]) -> Option<(f64, f64)> 
 mod tests {
     use super::*;
     use crate::GeneralService;
-
-    fn near(found: f64, wanted: f64) {
-        assert!((found / wanted - 1.0).abs() < 1e-9, "{found} {wanted}");
-    }
+    use crate::near::same;
 
     fn server(arrivals: f64, setup: f64) -> SetupServer {
         let (service, service_variability) = (1.0, 0.5);
@@ -96,7 +93,7 @@ mod tests {
     #[test]
     fn without_a_setup_it_is_pollaczek_and_khinchine() {
         let known = GeneralService { arrivals: 0.7, mean: 1.0, variability: 0.5 };
-        near(server(0.7, 0.0).mean_sojourn(), known.mean_sojourn());
+        same(server(0.7, 0.0).mean_sojourn(), known.mean_sojourn());
         assert!(server(1.0, 0.5).mean_wait().is_infinite());
     }
 
@@ -107,15 +104,15 @@ mod tests {
         let known = GeneralService { arrivals: rate, mean: 1.0, variability: 0.5 };
         let square = setup * setup * 3.0;
         let added = (2.0 * setup + rate * square) / (2.0 * (1.0 + rate * setup));
-        near(server(rate, setup).mean_sojourn(), known.mean_sojourn() + added);
+        same(server(rate, setup).mean_sojourn(), known.mean_sojourn() + added);
     }
 
     #[test]
     fn two_loads_tell_service_and_setup() {
         let busy = |rate: f64| (rate, server(rate, 0.8).mean_busy());
         let (service, setup) = setup_through(1, [busy(0.2), busy(0.9)]).unwrap();
-        near(service, 1.0);
-        near(setup, 0.8);
+        same(service, 1.0);
+        same(setup, 0.8);
         assert_eq!(setup_through(1, [(0.2, 1.0), (0.5, 1.1)]), None);
         assert_eq!(setup_through(2, [(0.2, 1.0), (0.2, 1.0)]), None);
     }

@@ -76,11 +76,8 @@ impl SleepingServer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::near::same;
     use crate::{GeneralService, SetupServer};
-
-    fn near(found: f64, wanted: f64) {
-        assert!((found / wanted - 1.0).abs() < 1e-9, "{found} {wanted}");
-    }
 
     fn server(setup: f64, rest: f64) -> SleepingServer {
         SleepingServer {
@@ -102,23 +99,23 @@ mod tests {
             setup: 0.7,
             setup_variability: 1.0,
         };
-        near(server(0.7, 0.0).mean_sojourn(), known.mean_sojourn());
-        near(server(0.7, 0.0).mean_wait(), known.mean_wait());
-        near(server(0.7, 0.0).utilisation(), known.utilisation());
+        same(server(0.7, 0.0).mean_sojourn(), known.mean_sojourn());
+        same(server(0.7, 0.0).mean_wait(), known.mean_wait());
+        same(server(0.7, 0.0).utilisation(), known.utilisation());
     }
 
     #[test]
     fn without_setup_and_rest_it_is_pollaczek_and_khinchine() {
         let known = GeneralService { arrivals: 0.6, mean: 1.0, variability: 0.5 };
-        near(server(0.0, 0.0).mean_sojourn(), known.mean_sojourn());
-        near(server(0.0, 0.0).utilisation(), 0.6);
+        same(server(0.0, 0.0).mean_sojourn(), known.mean_sojourn());
+        same(server(0.0, 0.0).utilisation(), 0.6);
     }
 
     /// Who never sleeps (a rest without end) takes vacations of the length that is left.
     #[test]
     fn a_long_rest_is_a_long_wait() {
         let known = GeneralService { arrivals: 0.6, mean: 1.0, variability: 0.5 };
-        near(server(5.0, 200.0).mean_sojourn(), known.mean_sojourn() + 100.0);
-        near(server(5.0, 200.0).utilisation(), 1.0);
+        same(server(5.0, 200.0).mean_sojourn(), known.mean_sojourn() + 100.0);
+        same(server(5.0, 200.0).utilisation(), 1.0);
     }
 }

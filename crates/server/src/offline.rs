@@ -67,6 +67,11 @@ async fn any<S: Store>(store: &S, entity: EntityId) -> Result<bool, StoreError> 
         .await
 }
 
+/// What commands look after in a store that nobody serves.
+trait LookedAfter: Records + Jobs {}
+
+impl<S: Store> LookedAfter for Unserved<S> {}
+
 /// The durable jobs of a store. The embedded one belongs to one process at a time: not while it is
 /// served.
 ///
@@ -78,15 +83,7 @@ pub async fn jobs(
     store: &StoreAddress,
     keys: &KeySettings,
 ) -> Result<Arc<dyn Jobs>, Failure> {
-    match store {
-        StoreAddress::Embedded => Ok(Arc::new(Unserved(embedded::open(design, data, keys)?))),
-        StoreAddress::PostgreSql(url) => {
-            let keys = keys.of_fields(design, data)?;
-            let url = postgresql::Settings { keys, ..url.clone() };
-            let store = PostgreSqlStore::open(&url, design.clone()).await.map_err(Failure::from)?;
-            Ok(Arc::new(Unserved(store)))
-        }
-    }
+    Ok(opened(design, data, store, keys).await?)
 }
 
 /// The records of a store. The embedded one belongs to one process at a time: not while it is
@@ -100,6 +97,15 @@ pub async fn records(
     store: &StoreAddress,
     keys: &KeySettings,
 ) -> Result<Arc<dyn Records>, Failure> {
+    Ok(opened(design, data, store, keys).await?)
+}
+
+async fn opened(
+    design: &Arc<Design>,
+    data: &Path,
+    store: &StoreAddress,
+    keys: &KeySettings,
+) -> Result<Arc<dyn LookedAfter>, Failure> {
     match store {
         StoreAddress::Embedded => {
             std::fs::create_dir_all(data).map_err(|error| Failure::file("make", data, &error))?;

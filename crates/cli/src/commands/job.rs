@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use decide::Design;
-use runtime::store::Job;
+use runtime::store::{Job, StoreError};
 use serde_json::{Value, json};
 use server::{Decision, Jobs, written_id};
 
@@ -78,7 +78,6 @@ async fn told(what: &What, named: &Named, console: &Console) -> Result<Value, Fa
         What::Retry { job } => (job, Decision::Retry, "is due"),
         What::Abandon { job } => (job, Decision::Abandon, "is forgotten"),
     };
-    let failed = |error: runtime::store::StoreError| Failure::new("no-jobs", error.to_string());
     if !jobs.decide(job, decision).await.map_err(failed)? {
         let message = format!("there is no job `{job}`, or a server is at it");
         return Err(Failure::new("unknown-job", message).help("`firm job list` shows them"));
@@ -88,7 +87,6 @@ async fn told(what: &What, named: &Named, console: &Console) -> Result<Value, Fa
 }
 
 async fn list(jobs: &Arc<dyn Jobs>, design: &Design, console: &Console) -> Result<Value, Failure> {
-    let failed = |error: runtime::store::StoreError| Failure::new("no-jobs", error.to_string());
     let all = jobs.list(MOST).await.map_err(failed)?;
     if all.is_empty() {
         console.prose("nothing waits");
@@ -105,6 +103,10 @@ async fn list(jobs: &Arc<dyn Jobs>, design: &Design, console: &Console) -> Resul
     }
     let all: Vec<Value> = all.iter().map(|job| document(job, design)).collect();
     Ok(json!({ "version": 1, "diagnostics": [], "jobs": all }))
+}
+
+fn failed(error: StoreError) -> Failure {
+    Failure::new("no-jobs", error.to_string())
 }
 
 fn document(job: &Job, design: &Design) -> Value {

@@ -28,6 +28,7 @@ mod identity_tokens;
 mod isolation;
 mod isolation_models;
 mod json_input;
+mod killed;
 mod operations_access;
 mod operations_caches;
 mod operations_calls;

@@ -1,14 +1,14 @@
 //! `kill -9` in the middle of a burst: what was acknowledged is there, nothing is half done.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::store::sqlite::{Limits, SqliteStore};
 use runtime::store::{OutboxEvent, Snapshot, Store, StoreError, Transaction};
 
+use crate::killed::killed;
 use crate::small::{self, CUSTOMER, ORDER};
 use crate::store_support::{Folder, customer, design, insert, now, open, order, product, write};
 
@@ -74,33 +74,10 @@ fn acknowledged_writes_survive_kill_9_and_nothing_is_half_done() {
     }
 }
 
-/// Runs the child, kills it that long after its first answer, and returns what it acknowledged.
+/// What a child acknowledged that was killed so long after its first answer.
 fn burst(directory: &Path, time: Duration) -> Vec<u128> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store_crash::child", "--nocapture"])
-        .env(DIRECTORY, directory)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (first, started) = std::sync::mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        // The last line may be cut; the harness prints others.
-        let number = |line: String| line.split_once("placed ")?.1.parse::<u128>().ok();
-        let mut placed = Vec::new();
-        for line in lines.map_while(Result::ok) {
-            if let Some(id) = number(line) {
-                placed.push(id);
-                let _ = first.send(());
-            }
-        }
-        placed
-    });
-    started.recv_timeout(Duration::from_secs(60)).unwrap();
-    std::thread::sleep(time);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    reader.join().unwrap()
+    let counts = |line: String| line.split_once("placed ")?.1.parse::<u128>().ok();
+    killed("store_crash::child", (DIRECTORY, directory), time, counts)
 }
 
 async fn verify(store: &SqliteStore, acknowledged: &[u128]) {

@@ -1,9 +1,8 @@
 //! A database file for each tenant: what is where, what a crash leaves, how many there may be, how
 //! they change, and how they are copied.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use runtime::{Backend, Problem};
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
+use crate::killed::killed;
 use crate::support::{Directory, Who, World, model, refusal};
 
 const CLINICS: &str = r#"
@@ -261,6 +261,21 @@ async fn what_was_committed_is_brought_to_the_file_that_lacks_it() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_is_missed_also_where_nothing_is_to_be_done_again() {
+    let folder = Directory::new();
+    let first = world(CLINICS, folder.clone(), Limits::default());
+    let one = sign_up(&first, "one").await;
+    admit(&first, &one, "Ada", None).await.unwrap();
+    close(first).await;
+    close(world(CLINICS, folder.clone(), Limits::default())).await;
+    let shared = folder.0.join("firmitas.db");
+    assert_eq!(count(&shared, "SELECT count(*) FROM firmitas_redo"), 0);
+    remove(&file_of(&folder.0, &one));
+    let error = open(&folder.0, CLINICS, Limits::default()).unwrap_err();
+    assert!(error.to_string().contains(&one.id), "{error}");
+}
+
+#[tokio::test]
 async fn a_new_model_changes_all_files_or_none() {
     let folder = Directory::new();
     let old = world(CLINICS, folder.clone(), Limits::default());
@@ -366,32 +381,12 @@ fn say(what: &str) {
     out.flush().unwrap();
 }
 
-/// Runs the child, kills it that long after its first answer, and returns what it acknowledged.
+/// What a child acknowledged that was killed so long after its first answer.
 fn burst(directory: &Path, time: Duration) -> Vec<String> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store_silos::child", "--nocapture"])
-        .env(KILLED, directory)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (first, started) = std::sync::mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        let mut all = Vec::new();
-        for line in lines.map_while(Result::ok) {
-            if line.starts_with("signed ") || line.starts_with("admitted ") {
-                all.push(line);
-                let _ = first.send(());
-            }
-        }
-        // The last one may be cut.
-        all
-    });
-    started.recv_timeout(Duration::from_secs(60)).unwrap();
-    std::thread::sleep(time);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    reader.join().unwrap()
+    let counts = |line: String| {
+        (line.starts_with("signed ") || line.starts_with("admitted ")).then_some(line)
+    };
+    killed("store_silos::child", (KILLED, directory), time, counts)
 }
 
 #[tokio::test]

@@ -269,8 +269,18 @@ impl World {
         Ok((done.json.as_array().cloned().unwrap(), next))
     }
 
+    /// All pages.
     pub async fn list(&self, who: &Who, operation: &str) -> Result<Vec<Json>, Problem> {
-        Ok(self.page(who, operation, PageRequest { limit: 100, ..PageRequest::default() }).await?.0)
+        let mut all = Vec::new();
+        let mut request = PageRequest { limit: 100, ..PageRequest::default() };
+        loop {
+            let (rows, next) = self.page(who, operation, request.clone()).await?;
+            all.extend(rows);
+            if next.is_none() {
+                return Ok(all);
+            }
+            request.after = next;
+        }
     }
 
     /// The events in the outbox: name, key, payload.

@@ -159,7 +159,10 @@ async fn drive<S: Store>(inner: &Arc<Inner<S>>, mut taken: Taken) -> Option<Repl
         match follow(inner, resume, outcome).await {
             Ok(Some(Reply::Pending { job: next, .. })) => taken = Taken::new(*next),
             Ok(Some(reply)) => return Some(reply),
-            Ok(None) => return lost(&taken.job),
+            Ok(None) => {
+                report_lost(&taken.job);
+                return None;
+            }
             Err(problem) => {
                 let job = &mut taken.job;
                 let message = format!("{}: {} {}", job.operation, problem.code, problem.detail);
@@ -174,10 +177,9 @@ async fn drive<S: Store>(inner: &Arc<Inner<S>>, mut taken: Taken) -> Option<Repl
 }
 
 /// Another server is at it, or was.
-fn lost(job: &Job) -> Option<Reply> {
+fn report_lost(job: &Job) {
     let message = format!("{}: another server took its call over", job.operation);
     report::warning("job-lost", &message);
-    None
 }
 
 /// The transaction that follows the call; `None` where another server has done it.
@@ -378,7 +380,7 @@ async fn put_back<S: Store>(inner: &Inner<S>, taken: &mut Taken, due: i64) -> bo
             taken.tried = taken.job.attempts;
             return true;
         }
-        Ok(false) => drop(lost(&taken.job)),
+        Ok(false) => report_lost(&taken.job),
         Err(error) => report::warning("jobs", &StoreError::to_string(&error)),
     }
     false

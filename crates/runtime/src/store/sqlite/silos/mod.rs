@@ -22,7 +22,7 @@ use super::tenants::Current;
 use super::{connect, failure};
 use crate::store::{StoreError, Tenant};
 
-pub(super) use redo::{Entry, TABLE as REDO};
+pub(super) use redo::{Entry, TABLES as REDO};
 pub(super) use start::{open, unused};
 pub(super) use visit::Visitor;
 
@@ -283,8 +283,7 @@ impl Drop for Silos {
 fn missing(tenant: u128, file: &Path) -> StoreError {
     StoreError::Corrupt {
         message: format!(
-            "the file `{}` of the tenant {} is missing, and changes of it are still to be made; \
-             put it back",
+            "the file `{}` of the tenant {} is missing, in which its rows were; put it back",
             file.display(),
             uuid::Uuid::from_u128(tenant)
         ),

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rusqlite::types::Value as Stored;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Value as Json, json};
@@ -14,14 +16,15 @@ use super::super::session::{Session, unreadable};
 use super::Connected;
 use crate::store::{StoreError, Tenant};
 
-/// The table, in the file of what is shared.
-pub(in super::super) const TABLE: &str = "
+/// The tables, in the file of what is shared: changes, and who has a file.
+pub(in super::super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS firmitas_redo (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   tenant BLOB NOT NULL,
   first INTEGER NOT NULL,
   statements TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS firmitas_silos (tenant BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";
 
 /// A statement that was run on a tenant's file.
@@ -57,6 +60,9 @@ impl Session {
             )?
             .execute(params![whose, self.is_adopting(), statements])?;
         let sequence = connection.last_insert_rowid();
+        if self.is_adopting() {
+            list(connection, tenant)?;
+        }
         connection
             .prepare_cached("UPDATE silo.firmitas_silo SET tenant = ?1, sequence = ?2")?
             .execute(params![whose, sequence])?;
@@ -101,10 +107,32 @@ impl Committed {
     }
 }
 
+/// Writes down that a tenant has a file.
+pub(super) fn list(central: &Connection, tenant: u128) -> Result<(), StoreError> {
+    central
+        .prepare_cached("INSERT OR IGNORE INTO main.firmitas_silos (tenant) VALUES (?1)")?
+        .execute([tenant.to_be_bytes()])?;
+    Ok(())
+}
+
+/// Tenants that have a file, as far as that was written down.
+pub(super) fn listed(central: &Connection) -> Result<Vec<u128>, StoreError> {
+    if !has(central, "firmitas_silos")? {
+        return Ok(Vec::new());
+    }
+    let mut statement = central.prepare("SELECT tenant FROM firmitas_silos")?;
+    let tenants = statement.query_map((), |row| row.get(0).map(u128::from_be_bytes))?;
+    Ok(tenants.collect::<Result<_, _>>()?)
+}
+
+fn has(central: &Connection, table: &str) -> Result<bool, StoreError> {
+    let there = "SELECT 1 FROM sqlite_schema WHERE name = ?1";
+    Ok(central.query_row(there, [table], |_| Ok(())).optional()?.is_some())
+}
+
 /// What may not be in the files of tenants yet, by number.
 pub(super) fn waiting(central: &Connection) -> Result<BTreeMap<i64, Committed>, StoreError> {
-    let there = "SELECT 1 FROM sqlite_schema WHERE name = 'firmitas_redo'";
-    if central.query_row(there, (), |_| Ok(())).optional()?.is_none() {
+    if !has(central, "firmitas_redo")? {
         return Ok(BTreeMap::new());
     }
     let mut statement = central
@@ -133,9 +161,7 @@ fn encode(entry: &Entry) -> Json {
         // Bits, so that nothing is rounded on the way.
         Stored::Real(number) => json!({ "bits": number.to_bits() }),
         Stored::Text(text) => json!(text),
-        Stored::Blob(bytes) => {
-            json!({ "hex": bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() })
-        }
+        Stored::Blob(bytes) => json!({ "base64": BASE64_STANDARD.encode(bytes) }),
     };
     json!([entry.sql, entry.binds.iter().map(bind).collect::<Vec<_>>()])
 }
@@ -146,9 +172,9 @@ fn decode(json: &Json) -> Option<Entry> {
             Json::Null => Stored::Null,
             Json::Number(number) => Stored::Integer(number.as_i64()?),
             Json::String(text) => Stored::Text(text.clone()),
-            Json::Object(of) => match (of.get("bits"), of.get("hex")) {
+            Json::Object(of) => match (of.get("bits"), of.get("base64")) {
                 (Some(bits), _) => Stored::Real(f64::from_bits(bits.as_u64()?)),
-                (_, Some(hex)) => Stored::Blob(bytes(hex.as_str()?)?),
+                (_, Some(text)) => Stored::Blob(BASE64_STANDARD.decode(text.as_str()?).ok()?),
                 _ => return None,
             },
             _ => return None,
@@ -156,11 +182,6 @@ fn decode(json: &Json) -> Option<Entry> {
     };
     let binds = json.get(1)?.as_array()?.iter().map(bind).collect::<Option<_>>()?;
     Some(Entry { sql: json.get(0)?.as_str()?.to_owned(), binds })
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 #[cfg(test)]

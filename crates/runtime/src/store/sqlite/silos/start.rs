@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::schema::{self, Extent};
 use super::super::{connect, directory, failure, now};
-use super::{FOLDER, SPARE, Shared, Silos, in_folder, redo, remove};
+use super::{FOLDER, SPARE, Shared, Silos, in_folder, missing, redo, remove};
 use crate::store::StoreError;
 
 /// The record that says which tables all files have.
@@ -41,6 +41,12 @@ pub(in super::super) fn open(
         silos.fit_nobody_if_missing(design)?;
         silos.bring_up(&waiting, None)?;
     }
+    // Before anything changes: who is taken for new would find nothing.
+    for tenant in redo::listed(&central)? {
+        if !silos.knows(tenant) {
+            return Err(missing(tenant, &silos.file(tenant)));
+        }
+    }
     schema::fit(&mut central, design, Extent::Shared, now())?;
     silos.fit_all(&central, design)?;
     // All of it is in its files now.
@@ -49,6 +55,9 @@ pub(in super::super) fn open(
          WHERE kind = 'backup' AND expires > ?1)",
         [now()],
     )?;
+    for tenant in silos.tenants() {
+        redo::list(&central, tenant)?;
+    }
     drop(central);
     silos.make_spare()?;
     Ok(Arc::new(silos))

@@ -101,15 +101,16 @@ impl Session {
         if writes {
             silos.settle_doubt(tenant)?;
         }
+        let late = writes && dirty && !self.is_autocommit();
         if silos.knows(tenant) {
-            if writes && dirty && !self.is_autocommit() {
+            if late {
                 return Err(two_files());
             }
             let next = silos.take(tenant, writes)?;
             return self.go(next);
         }
         if self.visitor.as_ref().is_some_and(|visitor| visitor.home.is_some()) {
-            if writes && dirty && !self.is_autocommit() {
+            if late {
                 return Err(two_files());
             }
             self.go_home()?;
@@ -239,8 +240,7 @@ impl Session {
     /// fails here: a start finds it.
     fn settle(&mut self, tenant: u128, silos: &Silos) {
         silos.spare.store(false, Relaxed);
-        let fresh = || -> Result<Connected, StoreError> { silos.aside() };
-        let settled = fresh().and_then(|aside| {
+        let settled = silos.aside().and_then(|aside| {
             // Closed, so that the file can be named.
             drop(self.swap(aside));
             silos.name_spare(tenant)?;
