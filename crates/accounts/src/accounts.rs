@@ -11,6 +11,7 @@ use runtime::telemetry::AuditLog;
 
 use crate::admission::Admission;
 use crate::events::Event;
+use crate::invitations::Invitations;
 use crate::oidc::Seal;
 use crate::password::LONGEST;
 use crate::place::Place;
@@ -19,8 +20,8 @@ use crate::second_factor::SecondFactors;
 use crate::sessions::{self, Live};
 use crate::throttle::Throttle;
 use crate::{
-    AccountError, Clock, Hasher, Keys, Login, NewSession, NewUser, PasswordRules, Proven, Session,
-    SessionCookie, Sessions, Settings, User, Users,
+    AccountError, Clock, Hasher, Keys, Login, NewSession, NewUser, PasswordRules, Proven, Revision,
+    Session, SessionCookie, Sessions, Settings, User, Users,
 };
 
 /// Who vouches for the users of this server, whichever way they prove who they are: the issuer of
@@ -34,6 +35,7 @@ pub struct Accounts {
     keys: Keys,
     hasher: Hasher,
     rules: PasswordRules,
+    pub(crate) invitations: Invitations,
     admission: Admission,
     pub(crate) throttle: Throttle,
     pub(crate) factors: SecondFactors,
@@ -82,6 +84,7 @@ impl Accounts {
             clock,
             leads_to_factor: settings.second_factor,
             users: Users::new(Arc::clone(&records), settings.clock.clone()),
+            invitations: Invitations::new(Arc::clone(&records), settings.clock.clone()),
             hasher: Hasher::new(&settings)?,
             rules: PasswordRules { least: settings.password_length },
             keys: Keys::new(Arc::clone(&records), settings.clone(), admission.clone()),
@@ -258,11 +261,7 @@ impl Accounts {
         new: NewUser,
         password: Option<String>,
     ) -> Result<User, AccountError> {
-        let known = self.admission.roles();
-        if let Some(role) = new.roles.iter().find(|role| !known.contains(role.as_str())) {
-            let why = format!("the model has no role `{role}` of people");
-            return Err(AccountError::Unknown(why));
-        }
+        self.know(&new.roles)?;
         let hash = match password {
             Some(password) => {
                 let name = new.name.as_deref().unwrap_or(&new.login);
@@ -274,15 +273,46 @@ impl Accounts {
         self.users.add(new, hash).await
     }
 
+    /// Refuses roles that people cannot have.
+    fn know(&self, roles: &[String]) -> Result<(), AccountError> {
+        let known = self.admission.roles();
+        match roles.iter().find(|role| !known.contains(role.as_str())) {
+            Some(role) => {
+                let why = format!("the model has no role `{role}` of people");
+                Err(AccountError::Unknown(why))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Changes what an operator says about a user. Roles hold from the next request on.
+    ///
+    /// # Errors
+    /// A role or login that cannot be, [`AccountError::LoginTaken`], [`AccountError::Missing`], or
+    /// the store failed.
+    pub async fn revise(&self, user: &User, revision: Revision) -> Result<User, AccountError> {
+        self.know(&revision.give_roles)?;
+        let changed = self.users.revise(&user.id, revision).await?;
+        self.sessions.forget();
+        Ok(changed)
+    }
+
+    /// Removes a user with logins, sessions and second factor; rows of the model stay.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn remove(&self, user: &User) -> Result<(), AccountError> {
+        self.users.remove(&user.id).await?;
+        self.sessions.forget();
+        Ok(())
+    }
+
     /// Gives a user another password, which ends all their sessions.
     ///
     /// # Errors
     /// [`AccountError::WeakPassword`], [`AccountError::Missing`], or the store failed.
     pub async fn set_password(&self, user: &User, password: String) -> Result<User, AccountError> {
-        let mut known: Vec<&str> = user.logins.iter().map(|login| login.address.as_str()).collect();
-        known.extend([self.system.as_str(), user.name.as_deref().unwrap_or_default()]);
-        self.rules.check(&password, &known)?;
-        let hash = self.hasher.hash(password).await?;
+        let hash = self.hash_for(user, password).await?;
         let now = self.users.now();
         let changed = self.users.change(&user.id, true, move |user| {
             user.password = Some(hash);
@@ -291,6 +321,23 @@ impl Accounts {
         let changed = changed.await?;
         self.sessions.forget();
         Ok(changed)
+    }
+
+    /// The hash of a password that a user may have.
+    pub(crate) async fn hash_for(
+        &self,
+        user: &User,
+        password: String,
+    ) -> Result<String, AccountError> {
+        let mut known: Vec<&str> = user.logins.iter().map(|login| login.address.as_str()).collect();
+        known.extend([self.system.as_str(), user.name.as_deref().unwrap_or_default()]);
+        self.rules.check(&password, &known)?;
+        self.hasher.hash(password).await
+    }
+
+    /// Characters that a password has at least.
+    pub(crate) const fn least_password(&self) -> usize {
+        self.rules.least
     }
 
     /// Lets a user sign in no more, and ends all their sessions; or lets them again.

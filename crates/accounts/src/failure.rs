@@ -39,6 +39,9 @@ pub enum AccountError {
     /// Neither an email address nor a phone number.
     #[error("a login is an email address or a phone number with its country code")]
     InvalidLogin,
+    /// A user would be left without any.
+    #[error("a user has at least one login: add another one first")]
+    NoLogin,
     /// The password breaks the rules.
     #[error("{0}")]
     WeakPassword(String),
@@ -66,7 +69,7 @@ impl From<AccountError> for Problem {
             AccountError::CodeNeeded => Self::new(&code::SECOND_FACTOR_REQUIRED),
             AccountError::WrongCode => Self::new(&code::INVALID_CODE),
             AccountError::FactorLocked => Self::new(&code::FORBIDDEN).detail(error.to_string()),
-            AccountError::Enrolled | AccountError::NotEnrolled => {
+            AccountError::Enrolled | AccountError::NotEnrolled | AccountError::NoLogin => {
                 Self::new(&code::CONFLICT).detail(error.to_string())
             }
             AccountError::TooMany { seconds } => {

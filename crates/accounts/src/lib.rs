@@ -22,6 +22,7 @@
 //! | `session` | SHA-256 of the cookie | user |
 //! | `sign-in-failures` | SHA-256 of the login | |
 //! | `second-factor` | user | user |
+//! | `invitation` | SHA-256 of the link's code | user |
 //! | `api-key` | the key's prefix | whoever it belongs to |
 #![allow(
     clippy::disallowed_methods,
@@ -37,6 +38,7 @@ mod events;
 mod factors;
 mod failure;
 mod http;
+mod invitations;
 pub mod issuers;
 mod keys;
 pub mod oidc;
@@ -56,6 +58,7 @@ pub use authenticate::{Authenticators, Recognise};
 pub use clock::Clock;
 pub use failure::AccountError;
 pub use http::SignIn;
+pub use invitations::Invitation;
 pub use keys::{ApiKey, Keys, NewKey};
 pub use password::{Hasher, PasswordRules};
 pub use place::is_this_machine;
@@ -63,4 +66,4 @@ pub use records::{Asking, Change, OverStore, RecordKey, Records, Unserved, decid
 pub use second_factor::{Enrolled, SharedSecret};
 pub use sessions::{NewSession, Proven, Session, SessionCookie, Sessions};
 pub use settings::Settings;
-pub use users::{Login, NewUser, User, Users};
+pub use users::{Login, NewUser, Revision, User, Users};

@@ -10,7 +10,7 @@ use runtime::call::Trace;
 
 use crate::events::Event;
 use crate::keys::NewKey;
-use crate::{AccountError, Accounts, NewUser, User};
+use crate::{AccountError, Accounts, NewUser, Revision, User};
 
 #[cfg(unix)]
 pub use socket::{Listening, SOCKET, ask, listen};
@@ -32,8 +32,29 @@ pub enum Command {
         roles: Vec<String>,
         /// All roles of the model.
         administrator: bool,
-        /// The password.
-        password: String,
+        /// The password; none where they get a link.
+        password: Option<String>,
+        /// For how many hours a link works by which they set one; no link where absent.
+        invite: Option<u32>,
+    },
+    /// Makes a link by which a user sets a new password, once.
+    InviteUser {
+        /// Login or id.
+        user: String,
+        /// For how long it works.
+        hours: u32,
+    },
+    /// Changes a user.
+    ReviseUser {
+        /// Login or id.
+        user: String,
+        /// What changes.
+        revision: Revision,
+    },
+    /// Removes a user, whose rows stay.
+    RemoveUser {
+        /// Login or id.
+        user: String,
     },
     /// Tells the users.
     ListUsers {
@@ -75,12 +96,30 @@ pub enum Command {
 pub async fn run(accounts: &Accounts, command: Command) -> Result<Value, AccountError> {
     let trace = Trace::default();
     match command {
-        Command::CreateUser { login, name, roles, administrator, password } => {
+        Command::CreateUser { login, name, roles, administrator, password, invite } => {
             let roles = if administrator { accounts.roles() } else { roles };
             let new = NewUser { login, verified: true, roles, name };
-            let user = accounts.create(new, Some(password)).await?;
+            let user = accounts.create(new, password).await?;
             accounts.tell(&Event::of_user("create-user", &user), &trace);
+            match invite {
+                Some(hours) => invited(accounts, &user, hours, &trace).await,
+                None => Ok(shown(&user)),
+            }
+        }
+        Command::InviteUser { user, hours } => {
+            invited(accounts, &found(accounts, &user).await?, hours, &trace).await
+        }
+        Command::ReviseUser { user, revision } => {
+            let found = found(accounts, &user).await?;
+            let user = accounts.revise(&found, revision).await?;
+            accounts.tell(&Event::of_user("revise-user", &user), &trace);
             Ok(shown(&user))
+        }
+        Command::RemoveUser { user } => {
+            let found = found(accounts, &user).await?;
+            accounts.remove(&found).await?;
+            accounts.tell(&Event::of_user("remove-user", &found), &trace);
+            Ok(json!({ "removed": found.id }))
         }
         Command::ListUsers { after } => {
             let users = accounts.users().list(&after, MOST).await?;
@@ -125,6 +164,22 @@ async fn found(accounts: &Accounts, user: &str) -> Result<User, AccountError> {
         None => accounts.users().find(user).await?,
     };
     found.ok_or(AccountError::Missing("user"))
+}
+
+/// A user with the link that is made for them.
+async fn invited(
+    accounts: &Accounts,
+    user: &User,
+    hours: u32,
+    trace: &Trace,
+) -> Result<Value, AccountError> {
+    let invitation = accounts.invite(user, hours).await?;
+    accounts.tell(&Event::of_user("invite-user", user), trace);
+    let mut told = shown(user);
+    if let Some(told) = told.as_object_mut() {
+        told.insert("invitation".to_owned(), json!(invitation));
+    }
+    Ok(told)
 }
 
 fn shown(user: &User) -> Value {

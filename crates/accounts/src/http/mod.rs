@@ -3,6 +3,7 @@
 mod body;
 pub(crate) mod csrf;
 mod factor_page;
+mod invitation;
 mod page;
 mod routes;
 mod second_factor;

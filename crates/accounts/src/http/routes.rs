@@ -2,14 +2,14 @@
 
 use hyper::Method;
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, SET_COOKIE};
+use hyper::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use hyper::http::request::Parts;
 use runtime::http::{Arrival, Peer, Reply, reply};
 use runtime::problem::{Problem, code};
 use serde_json::{Value, json};
 
 use super::body::{Fields, query_texts};
-use super::{csrf, page, second_factor, sign_in};
+use super::{csrf, invitation, page, second_factor, sign_in};
 use crate::clock::SECOND;
 use crate::events::Event;
 use crate::{Accounts, Session, SessionCookie, SignedIn, sessions};
@@ -32,6 +32,8 @@ pub(super) async fn answer(
             Ok(page::sign_in(accounts.system(), "", page::own_path(next), None))
         }
         ("sign-in", "POST") => sign_in::answer(accounts, head, body, arrival).await,
+        ("invitation", "GET") => invitation::shown(accounts, head).await,
+        ("invitation", "POST") => invitation::answer(accounts, head, body, arrival).await,
         ("sign-out", "POST") => {
             let (mine, token) = signed_in(accounts, head, peer).await?;
             accounts.sessions().end(token).await?;
@@ -85,7 +87,7 @@ fn factor_path(path: &str) -> Option<&str> {
 /// The methods of an address; none where there is nothing.
 fn methods(path: &str) -> Option<&'static str> {
     match path {
-        "sign-in" => Some("GET, HEAD, POST"),
+        "sign-in" | "invitation" => Some("GET, HEAD, POST"),
         "session" => Some("GET, HEAD"),
         "sessions" => Some("GET, HEAD, DELETE"),
         "sign-out" | "password" => Some("POST"),
@@ -192,6 +194,13 @@ fn about(accounts: &Accounts, session: &Session, current: bool) -> Value {
         "browser": session.agent,
         "address": session.address,
     })
+}
+
+/// Says when to try again, where a problem does.
+pub(super) fn retry_after(reply: &mut Reply, problem: &Problem) {
+    if let Some(seconds) = problem.retry_after {
+        reply.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
 }
 
 pub(super) fn document(status: u16, value: &Value) -> Reply {

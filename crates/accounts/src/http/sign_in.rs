@@ -1,13 +1,13 @@
 //! Signing in: by a password, and by the code of a second factor where there is one.
 
 use hyper::body::Incoming;
-use hyper::header::{RETRY_AFTER, SET_COOKIE};
+use hyper::header::SET_COOKIE;
 use hyper::http::request::Parts;
 use runtime::http::{Arrival, Reply};
 use runtime::problem::Problem;
 
 use super::body::Fields;
-use super::routes::told;
+use super::routes::{retry_after, told};
 use super::{csrf, factor_page, page};
 use crate::{AccountError, Accounts, Proven, SignedIn, User, sessions};
 
@@ -111,10 +111,4 @@ fn again(accounts: &Accounts, login: &str, next: &str, error: AccountError) -> R
     let mut reply = page::sign_in(accounts.system(), login, next, Some((problem.status, &text)));
     retry_after(&mut reply, &problem);
     reply
-}
-
-fn retry_after(reply: &mut Reply, problem: &Problem) {
-    if let Some(seconds) = problem.retry_after {
-        reply.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
 }

@@ -35,6 +35,7 @@ mod verify;
 
 pub use client::{Client, ClientAuthentication, Grant, read as read_clients};
 pub use clients::Clients;
+pub(crate) use consent::CONSENT;
 pub use error::OAuthError;
 pub use keys::{Rotation, rotate};
 pub use mount::OpenIdMount;

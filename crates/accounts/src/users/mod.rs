@@ -1,6 +1,7 @@
 //! People who sign in.
 
 mod login;
+mod revision;
 mod user;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::sessions::SESSION;
 use crate::{AccountError, Clock};
 
 pub use login::Login;
+pub use revision::Revision;
 pub use user::{NewUser, User};
 
 /// Kind of the record of a user.
@@ -76,14 +78,7 @@ impl Users {
         let login = Login::parse(&new.login).ok_or(AccountError::InvalidLogin)?;
         let now = self.clock.now();
         let user = User::new(new, &login, hash, now);
-        let leads = Record {
-            kind: LOGIN.to_owned(),
-            key: login.as_str().to_owned(),
-            owner: user.id.clone(),
-            value: "{}".to_owned(),
-            expires: None,
-        };
-        let changes = vec![Change::Add(leads), Change::Add(user.record()?)];
+        let changes = vec![Change::Add(leads_to(&user.id, &login)), Change::Add(user.record()?)];
         let added = self.records.change(Vec::new(), now, Box::new(move |_| Ok(changes))).await;
         match added {
             Ok(()) => Ok(user),
@@ -115,5 +110,16 @@ impl Users {
             }
         });
         changed.await?.ok_or(AccountError::Missing("user"))
+    }
+}
+
+/// The record that leads from a login to its user.
+fn leads_to(user: &str, login: &Login) -> Record {
+    Record {
+        kind: LOGIN.to_owned(),
+        key: login.as_str().to_owned(),
+        owner: user.to_owned(),
+        value: "{}".to_owned(),
+        expires: None,
     }
 }

@@ -93,7 +93,7 @@ impl User {
         Ok(Self { id: record.key.clone(), ..user })
     }
 
-    pub(super) fn record(&self) -> Result<Record, StoreError> {
+    pub(crate) fn record(&self) -> Result<Record, StoreError> {
         let value = serde_json::to_string(self)
             .map_err(|error| StoreError::Internal { message: error.to_string() })?;
         Ok(Record {

@@ -4,8 +4,8 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use accounts::NewKey;
 use accounts::admin::Command;
+use accounts::{NewKey, Revision};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use server::{Refused, StoreAddress};
@@ -44,6 +44,30 @@ pub struct Place {
     keys: KeyArguments,
 }
 
+/// A link by which somebody sets a password.
+#[derive(Clone, Debug, Args)]
+pub struct Link {
+    /// How long the link works, in hours
+    #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(u32).range(1..=8760))]
+    hours: u32,
+
+    /// Address of the server, such as `https://api.example.com`, for a link with it
+    #[arg(long, value_name = "URL")]
+    at: Option<String>,
+}
+
+impl Link {
+    /// What is told, with the address in the link.
+    fn told(&self, told: &Value) -> Value {
+        let mut told = told.clone();
+        if let (Some(at), Some(link)) = (&self.at, told.pointer_mut("/invitation/link")) {
+            let path = link.as_str().unwrap_or_default();
+            *link = json!(format!("{}{path}", at.trim_end_matches('/')));
+        }
+        told
+    }
+}
+
 /// What is done about users.
 #[derive(Clone, Debug, Subcommand)]
 pub enum UserCommand {
@@ -63,6 +87,63 @@ pub enum UserCommand {
         /// File whose first line is the password; `-` for standard input
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+        /// No password: print a link by which they set one themselves
+        #[arg(long, conflicts_with = "password_file")]
+        invite: bool,
+        /// How that link is made.
+        #[command(flatten)]
+        link: Link,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print a link by which somebody sets a new password, once
+    ///
+    /// For whoever has none yet or forgot it; the old one holds until then. Send it to them alone:
+    /// whoever has the link has the account, but for its second factor. A second link ends the
+    /// first.
+    Invite {
+        /// Email address, phone number or id
+        user: String,
+        /// How the link is made.
+        #[command(flatten)]
+        link: Link,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Change roles, logins or the name of somebody
+    ///
+    /// It holds from their next request on; what tokens of the OpenID Connect provider say, when
+    /// they are renewed.
+    Change {
+        /// Email address, phone number or id
+        user: String,
+        /// What people call them
+        #[arg(long)]
+        name: Option<String>,
+        /// A role of the model that they have from here on (may be repeated)
+        #[arg(long, value_name = "ROLE")]
+        add_role: Vec<String>,
+        /// A role that they have no more (may be repeated)
+        #[arg(long, value_name = "ROLE")]
+        remove_role: Vec<String>,
+        /// An email address or phone number that is known to be theirs (may be repeated)
+        #[arg(long, value_name = "LOGIN")]
+        add_login: Vec<String>,
+        /// One that is theirs no more (may be repeated)
+        #[arg(long, value_name = "LOGIN")]
+        remove_login: Vec<String>,
+        /// Where the accounts are.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Remove somebody who may sign in, with logins, sessions and second factor
+    ///
+    /// Rows of the model stay, and are linked to nobody who has the login later.
+    Remove {
+        /// Email address, phone number or id
+        user: String,
         /// Where the accounts are.
         #[command(flatten)]
         place: Place,
@@ -148,17 +229,57 @@ pub enum KeyCommand {
 /// Why not.
 pub fn user(command: &UserCommand, console: &Console) -> Result<Outcome, Failure> {
     match command.clone() {
-        UserCommand::Create { login, name, role, administrator, password_file, place } => {
-            let (password, made) = password(password_file.as_deref())?;
-            let shown = made.then(|| password.clone());
-            let create = Command::CreateUser { login, name, roles: role, administrator, password };
+        UserCommand::Create {
+            login,
+            name,
+            role,
+            administrator,
+            password_file,
+            invite,
+            link,
+            place,
+        } => {
+            let given = if invite { None } else { Some(password(password_file.as_deref())?) };
+            let create = Command::CreateUser {
+                login,
+                name,
+                roles: role,
+                administrator,
+                password: given.as_ref().map(|(password, _)| password.clone()),
+                invite: invite.then_some(link.hours),
+            };
             operate(&place, create, console, |told| {
-                let mut told = told.clone();
-                if let (Some(password), Some(object)) = (&shown, told.as_object_mut()) {
+                let mut told = link.told(told);
+                if let (Some((password, true)), Some(object)) = (&given, told.as_object_mut()) {
                     object.insert("password".to_owned(), json!(password));
                 }
                 told
             })
+        }
+        UserCommand::Invite { user, link, place } => {
+            let invite = Command::InviteUser { user, hours: link.hours };
+            operate(&place, invite, console, |told| link.told(told))
+        }
+        UserCommand::Change {
+            user,
+            name,
+            add_role,
+            remove_role,
+            add_login,
+            remove_login,
+            place,
+        } => {
+            let revision = Revision {
+                name,
+                give_roles: add_role,
+                take_roles: remove_role,
+                add_logins: add_login,
+                remove_logins: remove_login,
+            };
+            operate(&place, Command::ReviseUser { user, revision }, console, Value::clone)
+        }
+        UserCommand::Remove { user, place } => {
+            operate(&place, Command::RemoveUser { user }, console, Value::clone)
         }
         UserCommand::List { place } => {
             operate(&place, Command::ListUsers { after: String::new() }, console, Value::clone)

@@ -70,3 +70,30 @@ fn a_command_makes_the_first_administrator_who_then_signs_in() {
     ]);
     assert_ne!(again.code, 0, "a login was taken over: {again:?}");
 }
+
+#[test]
+fn a_link_is_made_before_the_server_runs_and_works_when_it_does() {
+    let scratch = library("invited");
+    let place = ["--model", "library", "--json"];
+    let firm = |arguments: &[&str]| -> Value {
+        let run = scratch.firm(&[arguments, &place].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let at = "https://library.example/";
+    let made = firm(&["user", "create", "eve@example.com", "--invite", "--at", at]);
+    assert!(made.get("password").is_none(), "{made}");
+    let link = made["invitation"]["link"].as_str().unwrap();
+    let path = link.strip_prefix("https://library.example").unwrap();
+    firm(&["user", "change", "eve@example.com", "--add-role", "librarian", "--name", "Eve"]);
+    let (model, data) = (scratch.path().join("library"), scratch.path().join("library/.firm"));
+    let server = Server::start(&model, &data);
+    let client = Client::new(&server.url, None);
+    client.send("GET", path, &[], None).unwrap().expect(200);
+    let code = path.strip_prefix("/auth/invitation?code=").unwrap();
+    client.post("/auth/invitation", &json!({ "code": code, "password": PASSWORD })).expect(204);
+    adds_a_book(&server, "eve@example.com", "9780000000001");
+    assert!(firm(&["user", "remove", "eve@example.com"])["removed"].is_string());
+    let body = json!({ "login": "eve@example.com", "password": PASSWORD });
+    client.post("/auth/sign-in", &body).refused(401, "invalid-credentials");
+}

@@ -18,6 +18,7 @@ mod files_stores;
 mod files_support;
 mod files_uploads;
 mod grpc;
+mod invitations;
 mod isolation;
 mod keys;
 mod oidc_attacks;
