@@ -97,7 +97,9 @@ fn stalled(stalls: &mut (f64, f64), from: &Calibration, said: &[[f64; 4]]) {
     let Some((at, _)) = counts.max_by_key(|(_, count)| *count) else { return };
     let part = |share: f64, said: f64| {
         let seen = from.seen.percentile(at, share).unwrap_or(said);
-        (seen / said).powf(STEP).clamp(0.5, 2.0)
+        let ratio = seen / said;
+        // Where none is predicted there is no share to go by.
+        if ratio.is_finite() { ratio.powf(STEP).clamp(0.5, 2.0) } else { 1.0 }
     };
     stalls.0 = (stalls.0 * part(0.99, said[at][2])).clamp(OFTEN.0, OFTEN.1);
     stalls.1 = (stalls.1 * part(0.999, said[at][3])).clamp(LONG.0, LONG.1);
