@@ -38,6 +38,7 @@ pub mod indexes;
 pub mod kept;
 pub mod layout;
 pub mod limits;
+pub mod list_inputs;
 pub mod lock;
 pub mod naming;
 pub mod needs;

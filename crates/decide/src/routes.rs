@@ -26,6 +26,7 @@ use model::{
 };
 
 use crate::design::{Method, Route, Segment};
+use crate::list_inputs;
 use crate::naming::kebab;
 
 /// The route of each operation that has a public one, and the collisions.
@@ -35,6 +36,8 @@ pub fn routes(model: &Model) -> (Vec<Option<Route>>, Vec<Diagnostic>) {
     let mut diagnostics = collisions(model, &routes);
     diagnostics
         .extend(routes.iter().flatten().flat_map(|route| parameter_collisions(model, route)));
+    let lists = model.operations.iter().filter(|of| of.kind == OperationKind::List);
+    diagnostics.extend(lists.flat_map(|list| input_collisions(model, list)));
     (routes, diagnostics)
 }
 
@@ -61,6 +64,31 @@ fn parameter_collisions(model: &Model, route: &Route) -> Vec<Diagnostic> {
         }
     };
     taken.map(report).collect()
+}
+
+/// Inputs of a list that could not be told from what else its address may hold.
+fn input_collisions(model: &Model, list: &Operation) -> Vec<Diagnostic> {
+    let Some(entity) = list.entity() else { return Vec::new() };
+    let fields = &model.shape(entity).fields;
+    let filters = list.filter.iter().filter_map(|at| fields.get(usize::from(at.0)));
+    let filters: Vec<&str> = filters.map(|field| field.name.as_str()).collect();
+    let report = |input: &model::model::Parameter| {
+        let name = &input.name;
+        let (why, other) = match name.as_str() {
+            name if PAGE_PARAMETERS.contains(&name) => ("a parameter of every list", None),
+            name if filters.contains(&name) => ("a filter of this list", Some(list.name.span)),
+            _ => return None,
+        };
+        let message = format!("the input `{name}` cannot be told apart: it is {why} as well");
+        let diagnostic = Diagnostic::error("reserved-input", name.span, message)
+            .label("stands in the address of the list")
+            .help("give the input another name");
+        Some(match other {
+            Some(span) => diagnostic.related(span, "the list has the filter"),
+            None => diagnostic,
+        })
+    };
+    list.input.parameters.iter().filter_map(report).collect()
 }
 
 fn route(model: &Model, id: OperationId) -> Option<Route> {
@@ -97,7 +125,9 @@ fn not_served(operation: &Operation) -> Option<&'static str> {
 /// reads one must not be answered as if it were null.
 fn asks_more(operation: &Operation) -> bool {
     let bodiless = [OperationKind::List, OperationKind::Get, OperationKind::Delete];
-    bodiless.contains(&operation.kind) && !operation.input.parameters.is_empty()
+    bodiless.contains(&operation.kind)
+        && !operation.input.parameters.is_empty()
+        && !list_inputs::are_served(operation)
 }
 
 fn public_actors(model: &Model, operation: &Operation) -> Vec<ActorId> {

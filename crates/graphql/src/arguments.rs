@@ -120,6 +120,17 @@ impl Asking<'_> {
                     }
                 }
             }
+            ("input", Json::Object(inputs)) if list => {
+                for (name, value) in inputs {
+                    match value {
+                        Json::Null => {}
+                        Json::Array(values) => {
+                            values.iter().for_each(|value| add(to, &name, &plain(value)));
+                        }
+                        value => add(to, &name, &plain(&value)),
+                    }
+                }
+            }
             ("input", value) => to.body = Some(value.to_string().into_bytes()),
             ("idempotencyKey", Json::String(key)) => to.key = Some(key),
             ("expectedVersion", value) => {

@@ -13,22 +13,23 @@ use runtime::store::{
 
 use crate::catalog::Catalog;
 use crate::decode;
+use crate::order::Order;
 use crate::plan::Plan;
+use crate::search;
 use crate::session::Session;
 use crate::wire::{self, Bind, Wire};
-
-/// Most words of a search; the rest is left out.
-const WORDS: usize = 16;
 
 /// A `WHERE` as it grows, with what it binds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clause {
     pub sql: String,
     pub binds: Vec<Bind>,
+    /// Whether rows are searched for by their words.
+    pub searches: bool,
 }
 
 impl Clause {
-    fn and(&mut self, condition: &str) {
+    pub fn and(&mut self, condition: &str) {
         self.sql.push_str(" AND ");
         self.sql.push_str(condition);
     }
@@ -81,33 +82,32 @@ impl Phase<'_> {
     ) -> Result<String, StoreError> {
         let column = self.sort.and_then(|sort| plan.columns_of(sort.field).next().zip(Some(sort)));
         let column = column.map(|(column, sort)| (column, sort.descending));
-        let id = &plan.id;
-        let order = match column {
+        let mut order = Order::by_id(&plan.id);
+        match column {
             Some(((column, _), _)) if self.nulls == Nulls::Only => {
                 clause.and(&format!("self.{} IS NULL", column.name));
-                format!("self.{id}")
             }
             Some(((column, _), descending)) => {
-                let direction = match (descending, self.nulls) {
-                    (false, _) => "",
-                    (true, Nulls::None) => " DESC",
-                    // As the index has it.
-                    (true, _) => " DESC NULLS LAST",
-                };
                 if self.nulls == Nulls::Without {
                     clause.and(&format!("self.{} IS NOT NULL", column.name));
                 }
-                format!("self.{}{direction}, self.{id}", column.name)
+                order = order.then(&column.name, if descending { " DESC" } else { "" });
             }
-            None => format!("self.{id}"),
-        };
+            None => {}
+        }
         if let Some(after) = self.after {
             let column = column.filter(|_| self.nulls != Nulls::Only);
             start_after(plan, column, after, clause)?;
         }
         let limit = clause.bind(Bind::Int(i64::try_from(self.limit).unwrap_or(i64::MAX)));
         let live = plan.live.of(self.tenant);
-        Ok(format!("{select}TRUE{live}{} ORDER BY {order} LIMIT {limit}", clause.sql))
+        let tests = format!("{live}{}", clause.sql);
+        let by = order.of_rows();
+        if clause.searches {
+            let first = search::first(plan, &tests, &order, &limit);
+            return Ok(format!("{select}self.{} = ANY({first}){live} ORDER BY {by}", plan.id));
+        }
+        Ok(format!("{select}TRUE{tests} ORDER BY {by} LIMIT {limit}"))
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn base(
         near_by(plan, near, &mut base)?;
     }
     if let Some(text) = &query.search {
-        search_for(plan, text, &mut base)?;
+        search::among(plan, text, &mut base)?;
     }
     Ok(base)
 }
@@ -140,7 +140,7 @@ impl Session {
         id: u128,
         conditions: &[Condition],
     ) -> Result<bool, StoreError> {
-        let mut clause = Clause { sql: String::new(), binds: vec![Bind::Uuid(id)] };
+        let mut clause = Clause { binds: vec![Bind::Uuid(id)], ..Clause::default() };
         all_of(&self.catalog, self.terms.tenant, entity, conditions, &mut clause)?;
         let plan = self.plan(entity)?;
         let sql = format!(
@@ -372,34 +372,6 @@ fn member_of(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
     Ok(())
 }
 
-fn search_for(plan: &Plan, text: &str, clause: &mut Clause) -> Result<(), StoreError> {
-    let Some(vector) = &plan.search else {
-        return Err(StoreError::Unsupported {
-            message: format!("{} has no full-text search", plan.qualified),
-        });
-    };
-    match words(&emit::sql::folding::plain(text)) {
-        Some(words) => {
-            let words = clause.bind(Bind::text(&words));
-            clause.and(&format!("{vector} @@ to_tsquery('simple'::regconfig, {words})"));
-        }
-        None => clause.and("FALSE"),
-    }
-    Ok(())
-}
-
-/// The query that demands every word, the last one as a prefix. Each word is quoted, so nothing in
-/// it is an operator. `None` if there is no word.
-fn words(text: &str) -> Option<String> {
-    let meaningful = |word: &&str| word.contains(char::is_alphanumeric);
-    let quoted = |word: &str| {
-        format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''").replace('\0', ""))
-    };
-    let words: Vec<_> =
-        text.split_whitespace().filter(meaningful).take(WORDS).map(quoted).collect();
-    (!words.is_empty()).then(|| format!("{}:*", words.join(" & ")))
-}
-
 /// A box that an index can find, then the exact distance.
 fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreError> {
     let mut columns = plan.columns_of(near.field).map(|(column, _)| &column.name);
@@ -428,16 +400,4 @@ fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreErr
 /// Metres between two places in degrees.
 fn distance(a: &str, b: &str, c: &str, d: &str) -> String {
     expression::sql::postgresql_distance(a, b, c, d)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::words;
-
-    #[test]
-    fn words_are_quoted_and_the_last_is_a_prefix() {
-        assert_eq!(words("red  Sh").as_deref(), Some("'red' & 'Sh':*"));
-        assert_eq!(words("a' | b:* \\x").as_deref(), Some("'a''' & 'b:*' & '\\\\x':*"));
-        assert_eq!(words(" ' * ( "), None);
-    }
 }

@@ -45,8 +45,8 @@ pub(crate) struct Plan {
     pub table: String,
     /// The column of the id, quoted.
     pub id: String,
-    /// What its full-text index holds of `self`, if it has one.
-    pub search: Option<String>,
+    /// Whether its rows can be searched by their words.
+    pub search: bool,
     /// Fields that are compared without regard to case.
     pub folded: Vec<FieldIndex>,
     /// Its columns.
@@ -223,7 +223,7 @@ impl Plan {
         Self {
             entity: table.entity,
             qualified: format!("{}.{}", shape.context, shape.name).into(),
-            search: search_vector(table),
+            search: !table.search.is_empty(),
             by_id: scoped(&|own| format!("{select}self.{id} = $1{live}{own}")),
             by_any_id: scoped(&|own| format!("{select}self.{id} = $1{own}")),
             linked: scoped(&|own| {
@@ -257,13 +257,6 @@ impl Plan {
             folded: emit::sql::folding::fields(table, &stored),
         }
     }
-}
-
-/// The words of a row, letter by letter as the index has them: only then is it used.
-fn search_vector(table: &Table) -> Option<String> {
-    let columns = table.search.iter().filter_map(|at| table.columns.get(usize::from(at.0)));
-    let names: Vec<String> = columns.map(|base| format!("self.{}", quoted(base))).collect();
-    (!names.is_empty()).then(|| emit::sql::search_vector(&names))
 }
 
 /// What PostgreSQL names when a key is violated, with the code that the model gives the key.

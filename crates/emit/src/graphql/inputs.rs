@@ -1,5 +1,6 @@
 //! Arguments: the row, the page, what is written.
 
+use decide::list_inputs;
 use expression::FieldShape;
 use model::model::{Addressed, Operation, OperationKind, Target};
 
@@ -74,6 +75,7 @@ fn page(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Vec<Strin
             "The order of the rows; nulls come last.",
         ));
     }
+    all.extend(asked(schema, operation, name));
     if let Some(filter) = filter(schema, operation, name) {
         all.push(argument(&format!("filter: {filter}"), "Only rows that fit all of it."));
     }
@@ -84,6 +86,17 @@ fn page(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Vec<Strin
         all.push(argument("near: NearInput", "Only rows near this point."));
     }
     all
+}
+
+/// The inputs of a list, as one object.
+fn asked(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Option<String> {
+    let inputs = schema.rows.inputs(schema.design, operation);
+    if inputs.is_empty() || !list_inputs::are_served(operation) {
+        return None;
+    }
+    let needed = if inputs.iter().any(|input| !input.optional) { "!" } else { "" };
+    let object = sent(schema, &format!("{name}Input"), inputs);
+    Some(argument(&format!("input: {object}{needed}"), "What is asked about."))
 }
 
 /// The input object of the filters that a list takes.

@@ -5,9 +5,10 @@ use decide::{
     design::{Method, Route, Segment},
     expansions::{self, Expansions},
     filters::{FilterTest, VALUES},
+    list_inputs,
 };
 use expression::{FieldIndex, FieldShape, Type};
-use model::model::{Addressed, Operation, OperationKind, Target};
+use model::model::{Addressed, Operation, OperationKind, Parameter, Target};
 use serde_json::{Value, json};
 
 use crate::json_schema::{Way, amount_text, schema};
@@ -120,10 +121,19 @@ fn in_text(design: &Design, ty: &Type) -> Value {
     let mut value = match ty.required() {
         Type::Money { .. } => {
             let currencies = &design.model.schema.settings.currencies;
-            let several = currencies.len() > 1;
-            let currency =
-                if several { format!("( ({}))?", currencies.join("|")) } else { String::new() };
-            amount_text(&design.model.schema, "-?", &currency)
+            match currencies.as_slice() {
+                [first, _, ..] => {
+                    let codes = format!(" ({})", currencies.join("|"));
+                    let mut text = amount_text(&design.model.schema, "-?", &codes);
+                    // As it has to be written, with the currency.
+                    for example in text["examples"].as_array_mut().into_iter().flatten() {
+                        *example =
+                            format!("{} {first}", example.as_str().unwrap_or_default()).into();
+                    }
+                    text
+                }
+                _ => amount_text(&design.model.schema, "-?", ""),
+            }
         }
         Type::Decimal { .. } => {
             let decimal = schema(&design.model.schema, ty.required(), Way::In);
@@ -169,6 +179,9 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
             all.extend(filters(design, field));
         }
     }
+    if list_inputs::are_served(operation) {
+        all.extend(operation.input.parameters.iter().map(|input| asked(design, input)));
+    }
     if operation.search {
         let words = json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\u0000]*$" });
         all.push(query("q", words, "Words that the row must hold."));
@@ -201,6 +214,26 @@ fn expand(design: &Design, operation: &Operation, expansions: &Expansions) -> Op
     parameter["style"] = "form".into();
     parameter["explode"] = false.into();
     Some(parameter)
+}
+
+/// An input of a list.
+fn asked(design: &Design, input: &Parameter) -> Value {
+    let text = "What is asked about.";
+    let element = list_inputs::element(&input.ty);
+    let value = in_text(design, element.unwrap_or(&input.ty));
+    let mut parameter = match input.ty.required() {
+        Type::List { min, max, .. } => {
+            let several =
+                json!({ "type": "array", "items": value, "minItems": min, "maxItems": max });
+            let mut parameter = query(&input.name, several, text);
+            parameter["style"] = "form".into();
+            parameter["explode"] = true.into();
+            parameter
+        }
+        _ => query(&input.name, value, text),
+    };
+    parameter["required"] = input.required.into();
+    parameter
 }
 
 fn filters(design: &Design, field: &FieldShape) -> Vec<Value> {

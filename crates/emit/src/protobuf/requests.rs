@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use decide::{Design, naming::snake};
+use decide::{Design, list_inputs, naming::snake};
 use expression::FieldShape;
 use model::model::{Addressed, Operation, OperationKind, Target};
 
 use super::file::{Field, Label, Meaning, Message};
 use super::types;
 use crate::filters;
-use crate::shapes::{Catalogue, Object, Ty, Way};
+use crate::shapes::{Catalogue, Object, Property, Ty, Way};
 
 /// The request and the response of an operation.
 pub fn messages(design: &Design, operation: &Operation, all: &mut Catalogue) -> [Message; 2] {
@@ -154,6 +154,9 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
         let ty = types::name(&all.choice(&format!("{name}Order"), &members));
         fields.push(plain("order_by", &ty, Label::Optional, Meaning::Order(orders), &text));
     }
+    if list_inputs::are_served(operation) {
+        fields.extend(all.inputs(design, operation).into_iter().map(|of| asked(design, of)));
+    }
     for at in &operation.filter {
         let Some(shape) = shapes.get(usize::from(at.0)) else { continue };
         let owner = operation.entity().map_or(name, |entity| &design.model.shape(entity).name);
@@ -179,6 +182,16 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
         ));
     }
     fields
+}
+
+/// An input of a list. Each says whether it is there: one that is not is no zero.
+fn asked(design: &Design, mut input: Property) -> Field {
+    let meaning = Meaning::Filter(input.name.clone());
+    let needed =
+        if input.optional { "What is asked about." } else { "What is asked about.\nRequired." };
+    input.doc.get_or_insert_with(|| needed.to_owned());
+    input.optional = true;
+    Field { meaning, ..types::field(design, &input, false) }
 }
 
 fn filters(design: &Design, shape: &FieldShape, ty: &Ty) -> Vec<Field> {

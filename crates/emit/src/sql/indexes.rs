@@ -50,7 +50,7 @@ fn statement(
     // A tenant's rows lie together, and a key is unique among them alone.
     let tenant = tenants::pooled(design, table).then(|| quoted(TENANT_COLUMN));
     let own = index.fields.iter().flat_map(|&(field, descending)| {
-        let names = column(design, of, usize::from(field.0), descending, dialect);
+        let names = column(design, of, usize::from(field.0), descending);
         let shape = of.fields.get(usize::from(field.0)).filter(|_| index.unique.is_some());
         let folded = shape.is_some_and(|shape| {
             of.name == table.name && folding::ignores_case(table, field, shape)
@@ -67,23 +67,13 @@ fn statement(
     format!("CREATE {unique}INDEX {name} ON {on} ({}){condition}", columns.join(", "))
 }
 
-fn column(
-    design: &Design,
-    of: &Of<'_>,
-    at: usize,
-    descending: bool,
-    dialect: Dialect,
-) -> Vec<String> {
+fn column(design: &Design, of: &Of<'_>, at: usize, descending: bool) -> Vec<String> {
     let (Some(field), Some(base)) = (of.fields.get(at), of.columns.get(at)) else {
         return Vec::new();
     };
-    // Lists have nulls last, whichever way they are sorted; PostgreSQL has them first when it
-    // descends, SQLite walks its indexes for either.
-    let order = match (descending, dialect) {
-        (false, _) => "",
-        (true, Dialect::PostgreSql) if field.ty.is_optional() => " DESC NULLS LAST",
-        (true, _) => " DESC",
-    };
+    // An index is read from either end: where its nulls are plays no part, since lists read rows
+    // without a value apart from the others.
+    let order = if descending { " DESC" } else { "" };
     names(design, &field.ty, base).into_iter().map(|name| name + order).collect()
 }
 
@@ -157,14 +147,13 @@ fn inlined(fragment: &Fragment, values: &[String], dialect: Dialect) -> String {
 
 /// What full-text search needs.
 pub fn search(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
-    let columns = table.search.iter().filter_map(|at| table.columns.get(usize::from(at.0)));
-    let columns: Vec<String> = columns.map(|base| quoted(base)).collect();
+    let columns = searched(table);
     if columns.is_empty() {
         return Vec::new();
     }
     match dialect {
         Dialect::Sqlite => sqlite_search(table, &columns),
-        Dialect::PostgreSql => vec![postgresql_search(design, table, &columns)],
+        Dialect::PostgreSql => vec![postgresql_search(design, table)],
     }
 }
 
@@ -196,19 +185,33 @@ fn sqlite_search(table: &Table, columns: &[String]) -> Vec<String> {
     ]
 }
 
-fn postgresql_search(design: &Design, table: &Table, columns: &[String]) -> String {
+fn postgresql_search(design: &Design, table: &Table) -> String {
     let name = index_name(&table.schema, &format!("{}_search", table.name), Dialect::PostgreSql);
     let on = table_name(&table.schema, &table.name, Dialect::PostgreSql);
     let live_only = design.model.entity(table.entity).soft_delete;
     let condition = predicate(design, table, live_only, None, Dialect::PostgreSql);
     let condition = condition.map_or_else(String::new, |condition| format!(" WHERE {condition}"));
-    format!("CREATE INDEX {name} ON {on} USING gin ({}){condition}", search_vector(columns))
+    format!("CREATE INDEX {name} ON {on} USING gin ({}){condition}", quoted(WORDS))
 }
 
-/// The words of a row, as the index holds them and queries must ask for them.
-pub fn search_vector(columns: &[String]) -> String {
+/// The column that holds the words of a row, in PostgreSQL. No field is called so: names of fields
+/// begin with a letter.
+pub const WORDS: &str = "_words";
+
+/// The line of that column. It is stored: worked out when a row is written, not each time that a
+/// search passes by.
+pub fn words(table: &Table) -> Option<String> {
+    let columns = searched(table);
     let texts: Vec<String> =
         columns.iter().map(|column| format!("coalesce({column}, '')")).collect();
     let text = folding::without_marks(&texts.join(" || ' ' || "));
-    format!("to_tsvector('simple'::regconfig, {text})")
+    let words = format!("to_tsvector('simple'::regconfig, {text})");
+    let line = || format!("{} tsvector GENERATED ALWAYS AS ({words}) STORED", quoted(WORDS));
+    (!columns.is_empty()).then(line)
+}
+
+/// The columns of the fields that search looks into.
+fn searched(table: &Table) -> Vec<String> {
+    let columns = table.search.iter().filter_map(|at| table.columns.get(usize::from(at.0)));
+    columns.map(|base| quoted(base)).collect()
 }

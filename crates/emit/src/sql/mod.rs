@@ -27,7 +27,7 @@ use expression::sql::Dialect;
 
 pub use bridge::{ID, Makes, PLACE, Step, of_tenant};
 pub use exclusive::name as exclusion;
-pub use indexes::search_vector;
+pub use indexes::WORDS;
 pub use roles::{service_roles, statements as roles};
 pub use tenants::{SETTING as TENANT_SETTING, pooled};
 

@@ -6,7 +6,7 @@ use model::model::BuiltIn;
 
 use super::columns::{definitions, names};
 use super::text::{quoted, table as table_name};
-use super::{bridge, partitions, tenants};
+use super::{bridge, indexes, partitions, tenants};
 
 /// The place of a row among those of its owner.
 const POSITION: &str = "\"position\" INTEGER NOT NULL CHECK (\"position\" >= 0)";
@@ -49,6 +49,7 @@ fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
         lines.extend(definitions(design, field, base, dialect));
     }
     lines.extend(tenants::column(design, table, dialect));
+    lines.extend(indexes::words(table).filter(|_| !sqlite));
     if !in_places(table, dialect) {
         lines.push(primary_key(design, table, dialect));
         lines.extend(tenants::key(design, table));

@@ -29,6 +29,8 @@ mod tenants;
 mod http_expand;
 #[path = "../../../runtime/tests/all/http_filters.rs"]
 mod http_filters;
+#[path = "../../../runtime/tests/all/http_inputs.rs"]
+mod http_inputs;
 #[path = "../../../runtime/tests/all/http_support.rs"]
 mod http_support;
 #[path = "../../../runtime/tests/all/operations_access.rs"]

@@ -114,8 +114,7 @@ impl<E: Execute> Service<E> {
         let context =
             Context { key: self.issuer.seal(), operation: &endpoint.name, caller: &caller };
         let asked = endpoint.query.read(parts.uri.query().unwrap_or_default(), &context)?;
-        let (mut page, selection) =
-            asked.map_or((None, String::new()), |asked| (Some(asked.page), asked.selection));
+        let (mut page, selection, asked) = Asked::parts(asked);
         let mut one = 1;
         let limit = page.as_mut().map_or(&mut one, |page| &mut page.limit);
         let wanted = query::expand(parts.uri.query().unwrap_or_default())
@@ -127,7 +126,7 @@ impl<E: Execute> Service<E> {
         let key = head::idempotency_key(&parts.headers, endpoint.route.idempotency_key)?;
         // With what.
         let (input, idempotency) = if endpoint.is_read() {
-            (InputValues::default(), None)
+            (asked, None)
         } else {
             let (body, whole) = body;
             let guest = parts.extensions.get::<Arc<Guest>>();

@@ -56,7 +56,7 @@ impl FilterPlan {
         }
         let mut read: Vec<Value> = Vec::with_capacity(values.len());
         for text in values {
-            let value = self.value(text, currencies)?;
+            let value = value(&self.name, &self.ty, text, currencies)?;
             if !read.contains(&value) {
                 read.push(value);
             }
@@ -82,27 +82,41 @@ impl FilterPlan {
             _ => Err(invalid(&self.name, "Expected true or false.")),
         }
     }
+}
 
-    fn value(&self, text: &str, currencies: &[Arc<str>]) -> Result<Value, Problem> {
-        match &self.ty {
-            Type::Money { .. } => self.money(text, currencies),
-            ty => json::from_text(ty, text).map_err(|wrong| invalid(&self.name, &wrong.detail)),
-        }
+/// A value as it stands in an address, of a parameter of this name.
+pub(super) fn value(
+    name: &str,
+    ty: &Type,
+    text: &str,
+    currencies: &[Arc<str>],
+) -> Result<Value, Problem> {
+    match ty.required() {
+        Type::Money { .. } => money(name, text, currencies),
+        ty => json::from_text(ty, text).map_err(|wrong| invalid(name, &wrong.detail)),
     }
+}
 
-    /// `12.50`, or `12.50 USD` where there are several currencies.
-    fn money(&self, text: &str, currencies: &[Arc<str>]) -> Result<Value, Problem> {
-        let (amount, code) = text.split_once(' ').map_or((text, None), |(a, c)| (a, Some(c)));
-        let currency = match code {
-            None => currencies.first(),
-            Some(code) => currencies.iter().find(|known| ***known == *code),
+/// `12.50`, or `12.50 USD` where there are several currencies: none of them is meant by itself.
+fn money(name: &str, text: &str, currencies: &[Arc<str>]) -> Result<Value, Problem> {
+    let (amount, code) = text.split_once(' ').map_or((text, None), |(a, c)| (a, Some(c)));
+    let currency = match (code, currencies) {
+        (None, [only]) => Some(only),
+        (None, _) => None,
+        (Some(code), all) => all.iter().find(|known| ***known == *code),
+    };
+    let (Some(amount), Some(currency)) = (json::parse_decimal(amount), currency) else {
+        let expected = match currencies {
+            [] | [_] => "Expected an amount such as 12.50.".to_owned(),
+            [first, ..] => {
+                let all = base::one_of(currencies.iter().map(|code| &**code));
+                format!("Expected an amount with its currency, {all}, such as `12.50 {first}`.")
+            }
         };
-        let (Some(amount), Some(currency)) = (json::parse_decimal(amount), currency) else {
-            return Err(invalid(&self.name, "Expected an amount such as 12.50."));
-        };
-        // What the store cannot hold exactly equals no row; told as in a body, never rounded.
-        let amount = json::money_from(amount, currency, None, None)
-            .map_err(|wrong| invalid(&self.name, &wrong.detail))?;
-        Ok(Value::Money(Money { amount, currency: Arc::clone(currency) }))
-    }
+        return Err(invalid(name, &expected));
+    };
+    // What the store cannot hold exactly equals no row; told as in a body, never rounded.
+    let amount = json::money_from(amount, currency, None, None)
+        .map_err(|wrong| invalid(name, &wrong.detail))?;
+    Ok(Value::Money(Money { amount, currency: Arc::clone(currency) }))
 }

@@ -5,6 +5,7 @@
 
 mod admission;
 mod answer;
+mod asked;
 mod beside;
 mod body;
 mod compression;

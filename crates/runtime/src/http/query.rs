@@ -10,9 +10,10 @@ use model::{
     model::{Operation, OperationKind},
 };
 
+use super::asked::{self, InputParameter};
 use super::cursor::{self, Question};
 use super::filters::{self, FilterPlan};
-use crate::call::{Caller, Near, PageRequest};
+use crate::call::{Caller, InputValues, Near, PageRequest};
 use crate::json;
 use crate::problem::{Problem, code};
 
@@ -30,6 +31,7 @@ const FARTHEST: f64 = 20_037_508.0;
 pub(super) struct QueryPlan {
     list: bool,
     filters: Vec<FilterPlan>,
+    inputs: Vec<InputParameter>,
     /// As clients write them, for example `-placed_at`.
     sorts: Vec<String>,
     /// Types of the sort fields.
@@ -56,6 +58,7 @@ impl QueryPlan {
             list: true,
             search: operation.search,
             near: operation.near.is_some(),
+            inputs: asked::of(operation),
             currencies: model.schema.settings.currencies.clone(),
             ..Self::default()
         };
@@ -73,6 +76,7 @@ impl QueryPlan {
         // What every list has goes before a field that is called like it.
         plan.filters.retain(|of| of.name != EXPAND && !plan.names.contains(&of.name));
         plan.names.extend(plan.filters.iter().map(|filter| filter.name.clone()));
+        plan.names.extend(plan.inputs.iter().map(|input| input.name.clone()));
         plan
     }
 
@@ -117,17 +121,21 @@ impl QueryPlan {
             match &**name {
                 "after" => after = Some(value),
                 EXPAND => {}
-                name if self.filter(name).is_some() => {}
+                name if self.filter(name).is_some() || self.input(name).is_some() => {}
                 name => self.parameter(&mut page, name, value)?,
             }
         }
+        let values = |of: &str| -> Vec<&str> {
+            pairs.iter().filter(|(name, _)| **name == *of).map(|(_, value)| &**value).collect()
+        };
         for filter in &self.filters {
-            let of_name = pairs.iter().filter(|(name, _)| **name == *filter.name);
-            let values: Vec<&str> = of_name.map(|(_, value)| &**value).collect();
+            let values = values(&filter.name);
             if !values.is_empty() {
                 page.filters.push(filter.read(&values, &self.currencies)?);
             }
         }
+        let input = |of: &InputParameter| of.read(&values(&of.name), &self.currencies);
+        let input = InputValues(self.inputs.iter().map(input).collect::<Result<_, _>>()?);
         if let Some(near) = page.near.as_mut() {
             near.within = pairs
                 .iter()
@@ -137,12 +145,16 @@ impl QueryPlan {
         } else if pairs.iter().any(|(name, _)| name == "within") {
             return Err(invalid("within", "Means nothing without `near`."));
         }
-        let asked = Asked { selection: selection(pairs.iter()), page };
+        let asked = Asked { selection: selection(pairs.iter()), page, input };
         self.go_on(asked, after.map(|text| &**text), context).map(Some)
     }
 
     fn filter(&self, name: &str) -> Option<&FilterPlan> {
         self.filters.iter().find(|filter| filter.name == name)
+    }
+
+    fn input(&self, name: &str) -> Option<&InputParameter> {
+        self.inputs.iter().find(|input| input.name == name)
     }
 
     /// A parameter comes once, since readers disagree which value counts; but filters take several.
@@ -151,6 +163,7 @@ impl QueryPlan {
         let again = |(at, (name, _)): &(usize, &Pair<'_>)| {
             earlier(*at).any(|(other, _)| other == name)
                 && !self.filter(name).is_some_and(FilterPlan::repeats)
+                && !self.input(name).is_some_and(|input| input.several)
         };
         match pairs.iter().enumerate().find(again) {
             Some((_, (name, _))) => Err(invalid(name, "Given more than once.")),
@@ -237,10 +250,18 @@ impl Context<'_> {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) page: PageRequest,
+    pub(super) input: InputValues,
     pub(super) selection: String,
 }
 
 impl Asked {
+    /// The page, what its cursor is bound to, and the inputs; without a page none of them.
+    pub(super) fn parts(asked: Option<Self>) -> (Option<PageRequest>, String, InputValues) {
+        asked.map_or_else(Default::default, |Self { page, input, selection }| {
+            (Some(page), selection, input)
+        })
+    }
+
     /// The text by which the page after this one is asked for; empty at the end.
     pub(super) fn next(
         selection: &str,

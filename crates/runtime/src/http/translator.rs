@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::endpoint::Endpoint;
 use super::query::{Asked, Context};
 use super::service::now_micros;
-use crate::call::{Caller, Cursor, IdempotencyKey, IfMatch, InputValues, Request, Trace, Wanted};
+use crate::call::{Caller, Cursor, IdempotencyKey, IfMatch, Request, Trace, Wanted};
 use crate::identity::Issuer;
 use crate::json;
 use crate::problem::{Problem, code};
@@ -80,8 +80,7 @@ impl Translator {
         }
         let context = self.context(endpoint, spoken.caller);
         let asked = endpoint.query.read(spoken.query, &context)?;
-        let (page, bound) =
-            asked.map_or((None, String::new()), |asked| (Some(asked.page), asked.selection));
+        let (page, bound, asked) = Asked::parts(asked);
         let address = spoken.address.map(|text| super::answer::named_value(endpoint, text));
         let address = address.transpose()?;
         if endpoint.route.if_match && spoken.if_match.is_none() {
@@ -89,7 +88,7 @@ impl Translator {
         }
         let input = match spoken.body {
             Some(body) if endpoint.writes => json::read_input(&endpoint.input, body, now_micros())?,
-            _ => InputValues::default(),
+            _ => asked,
         };
         let idempotency = idempotency(endpoint, &spoken)?;
         let request = Request {

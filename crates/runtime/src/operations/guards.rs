@@ -133,9 +133,12 @@ fn why_stopped(model: &Model, operation: &Operation) -> Option<&'static str> {
         (_, Target::View(_)) => Some("views do not run yet"),
         _ if batch => Some("batches do not run yet"),
         (OperationKind::List | OperationKind::Get | OperationKind::Delete, _)
-            if !operation.input.parameters.is_empty() =>
+            if !operation.input.parameters.is_empty()
+                && !decide::list_inputs::are_served(operation) =>
         {
-            Some("parameters (`input`) of what has no body do not run yet")
+            Some(
+                "parameters (`input`) of what has no body do not run yet, but for texts, numbers, times, references and lists of them in a `list`",
+            )
         }
         _ if operation.asynchronous => Some("`async` operations do not run yet"),
         _ => why_effects_stop(model, operation),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::backend::Inner;
 use super::clock::now;
 use super::failure::Failure;
+use super::input::named;
 use super::read;
 use super::work::Work;
 use crate::cache::{Asked, CachePlan, Key, View};
@@ -22,7 +23,10 @@ pub(super) async fn read<S: Store>(
     let Some(plan) = caches.plan(request.operation) else {
         return inner.load(request, None).await;
     };
-    if !request.caller.reaches(request.operation) {
+    // Whether a row may be named is each caller's own.
+    let operation = inner.plans.model.operation(request.operation);
+    let names = !named(&inner.plans, operation, &request.input).is_empty();
+    if names || !request.caller.reaches(request.operation) {
         return inner.load(request, None).await;
     }
     let Some((view, tenant)) = view(inner, plan, &request).await? else {

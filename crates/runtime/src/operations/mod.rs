@@ -23,6 +23,7 @@ mod idempotency;
 mod input;
 mod journal;
 mod kept;
+mod list_input;
 mod load;
 mod lookup;
 mod maintenance;

@@ -226,9 +226,15 @@ fn untranslatable(
 }
 
 fn doors(model: &Model, plans: &[Plan], entity: EntityId) -> Vec<GrantPlan> {
+    // What is granted for some inputs is granted to nobody in general.
     let opens = |operation: &Operation| {
         matches!(operation.kind, OperationKind::Get | OperationKind::List)
             && operation.target == Target::Entity(entity)
+            && !operation
+                .by
+                .iter()
+                .filter_map(|grant| grant.condition.as_ref())
+                .any(|of| decide::indexes::mentions(of, expression::ir::VariableIndex::INPUT))
     };
     let pairs = model.operations.iter().zip(plans).filter(|(operation, _)| opens(operation));
     pairs.flat_map(|(_, plan)| plan.grants.iter().cloned()).collect()

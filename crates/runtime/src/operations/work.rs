@@ -47,6 +47,8 @@ pub(crate) struct Work<'t, X> {
     pub(crate) changes: Changes,
     /// Files that it deals with.
     pub(crate) contents: Contents,
+    /// What a list was asked with; null where it takes nothing.
+    input: Value,
 }
 
 /// What effects have done so far, to go back to.
@@ -155,6 +157,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
             events: Vec::new(),
             changes: Changes::default(),
             contents: Contents::default(),
+            input: Value::Null,
         }
     }
 
@@ -164,9 +167,17 @@ impl<'t, X: Snapshot> Work<'t, X> {
         self
     }
 
+    /// Makes the inputs of a list visible to every expression.
+    pub(crate) fn see(&mut self, input: Value) {
+        self.input = input;
+    }
+
     /// The names that every expression may use.
     pub(crate) fn scope(&self) -> Scope {
-        let scope = Scope::default().with(VariableIndex::NOW, Value::Timestamp(self.now));
+        let mut scope = Scope::default().with(VariableIndex::NOW, Value::Timestamp(self.now));
+        if !self.input.is_null() {
+            scope.set(VariableIndex::INPUT, self.input.clone());
+        }
         match self.store.tenant() {
             Tenant::One(id) => scope.with(VariableIndex::TENANT, Value::Uuid(id)),
             Tenant::None | Tenant::All => scope,

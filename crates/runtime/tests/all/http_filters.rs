@@ -99,7 +99,8 @@ async fn several_values_none_of_them_and_no_value() {
         ("status=open&status=overdue&due_on.null=true", "5"),
         // Amounts are of one currency each.
         ("total=1.00%20EUR&total=2.00%20USD", "146"),
-        ("total=1.00&total=2.00&total=3.00", "1356"),
+        ("total=1.00%20EUR&total=2.00%20EUR&total=3.00%20EUR", "1356"),
+        ("total.gte=2.00%20EUR", "35"),
         ("total.ne=1.00%20EUR", "2345"),
         ("total.ne=1.00%20EUR&total.ne=1.00%20USD&total.ne=2.00%20EUR", "45"),
         ("tip.null=true", "146"),
@@ -138,6 +139,9 @@ async fn what_a_filter_does_not_take_is_refused() {
         ("due_on.null=true&due_on.null=true".to_owned(), "invalid-parameter"),
         ("due_on.lt=2026-12-01&due_on.lt=2026-12-01".to_owned(), "invalid-parameter"),
         ("limit=1&limit=1".to_owned(), "invalid-parameter"),
+        // None of several currencies is meant by itself.
+        ("total=1.00".to_owned(), "invalid-parameter"),
+        ("total.gte=2.00".to_owned(), "invalid-parameter"),
         ("sort=code&sort=code".to_owned(), "invalid-parameter"),
         // What always has a value, and what equals nothing exactly.
         ("status.null=true".to_owned(), "unknown-parameter"),

@@ -32,11 +32,17 @@ async fn filters_by_amount_hold_what_can_be_stored() {
     let ask = async |filter: &str| {
         server.ask(Ask::new("GET", &format!("{PATH}?{filter}")).bearer(&token)).await
     };
-    for filter in ["total.gt=0.001", "total=1.005%20USD", "total.lt=99999999999999999999"] {
+    for filter in [
+        "total.gt=0.001%20EUR",
+        "total=1.005%20USD",
+        "total.lt=99999999999999999999%20EUR",
+        // Of which currency?
+        "total.gt=1.00",
+    ] {
         let reply = ask(filter).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, "invalid-parameter"), "{filter}");
     }
-    assert_eq!(ask("total.gte=-0.500").await.status, 200);
+    assert_eq!(ask("total.gte=-0.500%20EUR").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

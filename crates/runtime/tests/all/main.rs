@@ -17,6 +17,7 @@ mod http_expand;
 mod http_faults;
 mod http_filters;
 mod http_hostile;
+mod http_inputs;
 mod http_metrics;
 mod http_money;
 mod http_requests;

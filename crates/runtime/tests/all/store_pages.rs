@@ -243,6 +243,38 @@ async fn search_demands_every_word_and_takes_the_last_as_a_prefix() {
     assert_eq!(find("it's").await, [5]);
 }
 
+/// A store may look for rare words in another way than for common ones.
+#[tokio::test]
+async fn pages_of_a_common_word_and_of_a_rare_one_are_in_order() {
+    let (_folder, store) = shop();
+    let name =
+        |id: u128| if id % 50 == 0 { format!("Lamp {id} rare") } else { format!("Lamp {id}") };
+    let rows: Vec<_> =
+        (1u128..4_500).map(|id| product(id, &format!("c{id}"), &name(id), id as i64 % 7)).collect();
+    insert(&store, rows).await.unwrap();
+    for (word, every, pages) in [("lamp", 1, 2), ("rare", 50, 9), ("none", 5_000, 1)] {
+        for descending in [false, true] {
+            let mut expected: Vec<u128> = (1..4_500).filter(|id| id % every == 0).collect();
+            expected.sort_by_key(|id| {
+                let price = (id % 7) as i64;
+                (if descending { -price } else { price }, *id)
+            });
+            let mut query = PageQuery::new(PRODUCT, 20);
+            query.search = Some(word.to_owned());
+            query.sort = Some(Sort { field: field(PRODUCT, "price"), descending });
+            let mut found = Vec::new();
+            for _ in 0..pages {
+                let (ids, more) = page(&store, query.clone()).await.unwrap();
+                found.extend(ids);
+                let Some(last) = found.last().filter(|_| more) else { break };
+                query.after = Some(Cursor { value: euros((*last % 7) as i64), id: *last });
+            }
+            expected.truncate(20 * pages);
+            assert_eq!(found, expected, "{word} {descending}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn search_takes_hostile_input_as_words() {
     let (_folder, store) = shop();

@@ -115,6 +115,35 @@ async fn a_field_with_a_default_is_added_to_a_table_that_others_refer_to() {
 }
 
 #[tokio::test]
+async fn rows_that_were_there_are_found_by_fields_that_are_searched_from_now_on() {
+    let folder = Folder::new();
+    let searched = |model: &mut Model, name: &str, is: bool| {
+        let at = usize::from(model.shape(PRODUCT).field(name).unwrap().0);
+        model.entities[PRODUCT.0 as usize].fields[at].modifiers.search = is;
+    };
+    let find = async |model: &Model, words: &str| {
+        let store = open(&folder, model.clone()).unwrap();
+        let mut query = PageQuery::new(PRODUCT, 9);
+        query.search = Some(words.to_owned());
+        let found: Result<_, StoreError> = store
+            .read(runtime::store::Terms::SERVER, move |session| {
+                Box::pin(async move { session.page(&query).await })
+            })
+            .await;
+        found.unwrap().rows.len()
+    };
+    let mut model = small::shop();
+    let store = open(&folder, model.clone()).unwrap();
+    insert(&store, vec![product(2, "x17", "Lamp", 1), product(3, "x18", "Desk", 1)]).await.unwrap();
+    drop(store);
+    assert_eq!((find(&model, "x17").await, find(&model, "lamp").await), (0, 1));
+    searched(&mut model, "code", true);
+    assert_eq!((find(&model, "x17").await, find(&model, "lamp").await), (1, 1));
+    searched(&mut model, "name", false);
+    assert_eq!((find(&model, "x17").await, find(&model, "lamp").await), (1, 0));
+}
+
+#[tokio::test]
 async fn lists_start_empty_and_dates_today_in_rows_that_were_there() {
     let list = || Type::List { of: Box::new(string(0, 9)), min: 0, max: 3 };
     let folder = Folder::new();

@@ -25,7 +25,9 @@ pub fn first_requests(design: &Design, token: &str, url: &str, now: i64) -> Vec<
 /// A list that everyone may read, of what was just written if there is one.
 fn read(design: &Design, url: &str, target: Option<EntityId>) -> Option<String> {
     let lists = routed(design).filter(|(operation, _)| {
-        operation.kind == OperationKind::List && admits(design, operation, Authentication::None)
+        operation.kind == OperationKind::List
+            && admits(design, operation, Authentication::None)
+            && !operation.input.parameters.iter().any(|input| input.required)
     });
     let (_, route) = lists.min_by_key(|(operation, _)| operation.entity() != target)?;
     Some(format!("curl {url}{}", route.path()))

@@ -58,6 +58,13 @@ fn column(line: &str) -> Option<(&str, Column<'_>)> {
     Some((name, Column { ty: ty.trim(), required, default, check }))
 }
 
+impl Column<'_> {
+    /// Whether the database works out its values from other columns: then none can be lost.
+    fn is_computed(&self) -> bool {
+        self.ty.contains(" GENERATED ALWAYS AS ")
+    }
+}
+
 /// Whether a statement makes a table that is divided into partitions.
 pub(in crate::schema) fn is_divided(sql: &str) -> bool {
     sql.rsplit_once("\n)").is_some_and(|(_, tail)| tail.contains("PARTITION BY"))
@@ -81,7 +88,11 @@ pub(super) async fn change(
         ));
     }
     let mut filled = Filled { words, name, rows: stored::any(transaction, name).await?, changes };
-    for (&column, was) in &old {
+    // What is computed goes before the columns that it is computed of, and comes after them.
+    for (&column, _) in computed(&old, &new) {
+        filled.step(format!("DROP COLUMN {column}"));
+    }
+    for (&column, was) in old.iter().filter(|(_, was)| !was.is_computed()) {
         let bare = column.trim_matches('"');
         match new.get(column) {
             Some(is) if was.ty == is.ty => filled.alter(transaction, column, was, is).await?,
@@ -105,10 +116,20 @@ pub(super) async fn change(
             None => filled.step(format!("DROP COLUMN {column}")),
         }
     }
-    for (&column, is) in new.iter().filter(|(column, _)| !old.contains_key(*column)) {
+    let others = |of: &(&&str, &Column<'_>)| !of.1.is_computed() && !old.contains_key(*of.0);
+    for (&column, is) in new.iter().filter(others).chain(computed(&new, &old)) {
         filled.add(column, is);
     }
     Ok(())
+}
+
+/// The columns that are computed, and not in the same way among others.
+fn computed<'c, 'l>(
+    these: &'c BTreeMap<&'l str, Column<'l>>,
+    others: &'c BTreeMap<&str, Column<'_>>,
+) -> impl Iterator<Item = (&'c &'l str, &'c Column<'l>)> {
+    let same = |(name, of): &(&&str, &Column<'_>)| others.get(**name) == Some(*of);
+    these.iter().filter(move |of| of.1.is_computed() && !same(of))
 }
 
 /// Adds what an earlier design needs to a table of a later one, of which nothing is taken back; by
@@ -135,6 +156,12 @@ pub(super) async fn keep(
     for (&column, was) in &old {
         let bare = plain(column);
         match new.get(column) {
+            // As the later one has it: it works for this one too.
+            Some(is) if was.is_computed() && is.is_computed() => {
+                if was.ty != is.ty {
+                    found.names.push(format!("how `{table}.{bare}` is computed"));
+                }
+            }
             Some(is) if was.ty == is.ty || widens(is.ty, was.ty) => {
                 if (was.required, was.check) != (is.required, is.check) {
                     found.names.push(format!("what `{table}.{bare}` may hold"));
@@ -156,7 +183,11 @@ pub(super) async fn keep(
             None => found.names.push(format!("column `{table}.{bare}`")),
         }
     }
-    for (&column, is) in new.iter().filter(|(column, _)| !old.contains_key(*column)) {
+    let missing = |computed: bool| {
+        let of = move |of: &(&&str, &Column<'_>)| of.1.is_computed() == computed;
+        new.iter().filter(|(column, _)| !old.contains_key(*column)).filter(of)
+    };
+    for (&column, is) in missing(false).chain(missing(true)) {
         filled.add(column, is);
         made = with(&made, earlier, column);
     }
@@ -316,6 +347,9 @@ mod tests {
         let wanted = Column { ty: "text COLLATE \"C\"", required: true, default: None, check };
         assert_eq!(column(line), Some(("\"name\"", wanted)));
         assert_eq!(column("PRIMARY KEY (\"id\")"), None);
+        let line =
+            "\"_words\" tsvector GENERATED ALWAYS AS (to_tsvector('simple', \"name\")) STORED";
+        assert!(column(line).is_some_and(|(name, of)| name == "\"_words\"" && of.is_computed()));
         assert!(widens("numeric(10,2)", "numeric(12,2)"));
         assert!(!widens("numeric(12,2)", "numeric(12,3)"));
     }

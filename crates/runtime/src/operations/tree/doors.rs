@@ -11,6 +11,7 @@ use crate::call::Caller;
 use crate::operations::access::Access;
 use crate::operations::assurance;
 use crate::operations::failure::Failure;
+use crate::operations::list_input::depends_on_input;
 use crate::operations::session::Session;
 use crate::operations::sign_in;
 use crate::operations::work::Work;
@@ -89,7 +90,8 @@ impl Doors {
         let Asker { work, session, caller } = asker;
         let operation = work.plans.model.operation(through);
         let asked = work.plans.plan(through).map_or(1, |plan| plan.assurance);
-        let closed = !caller.reaches(through)
+        let closed = depends_on_input(&work.plans.model, through)
+            || !caller.reaches(through)
             || assurance::is_short(&work.plans, operation, asked, caller)
             || sign_in::check_fresh(operation, caller, work.now).is_err();
         if closed {

@@ -21,6 +21,7 @@ use model::model::{Addressed, Operation};
 use super::access::Access;
 use super::failure::{Failure, internal};
 use super::journal::Author;
+use super::list_input;
 use super::read;
 use super::session::Session;
 use super::work::Work;
@@ -73,6 +74,7 @@ pub(crate) async fn list<X: Snapshot>(
     let access = Access::find(work, &session, request.operation)?;
     work.author = Some(Author::of(work, &session, &access, request.operation));
     let page = request.page.clone().unwrap_or_default();
+    list_input::take(work, request).await?;
     let mut query = read::query(operation, &page)?;
     query.conditions = access.conditions(work, request.operation).await?;
     let asker = Asker { work, session: &session, caller: &request.caller };
