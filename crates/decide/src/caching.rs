@@ -10,17 +10,18 @@ use model::model::{
 use queueing::{Popularity, hit_ratio};
 
 use crate::decision::Context;
-use crate::design::Design;
+use crate::design::{Design, Verdict};
 use crate::facts::{self, Facts};
 use crate::hot_rows::{self, Skew};
 use crate::numbers;
+use crate::sizing::Sizing;
 use crate::sizing::work::Work;
 use crate::touches::Touches;
 
 /// Where answers are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// In browsers and content delivery networks: `Cache-Control: public, max-age`.
+    /// In browsers, and in a network of caches where `edge` has one: `Cache-Control: public, max-age`.
     Http,
     /// In each process.
     Process,
@@ -35,7 +36,8 @@ pub struct Layer {
     pub place: Place,
     /// For how long, in seconds.
     pub seconds: f64,
-    /// Share of the requests that reach it and that it answers.
+    /// Share of the requests that reach it and that it answers at D2. Of browsers it is none: how
+    /// often one person asks the same again, nobody states.
     pub hits: f64,
 }
 
@@ -67,7 +69,8 @@ pub struct Caching {
     pub bar: Option<Bar>,
     /// How old an answer may be, in seconds.
     pub stale: Option<Quantity<f64>>,
-    /// Requests a second at the reachable peak (D2).
+    /// Requests a second at the reachable peak (D2), those that a network of caches answers
+    /// included.
     pub rate: f64,
     /// Replicas over which they are spread.
     pub replicas: f64,
@@ -101,9 +104,10 @@ impl Caching {
     /// Answers that one process keeps.
     #[must_use]
     pub fn entries(&self) -> f64 {
-        let seconds =
-            self.layers.iter().filter(|of| of.place == Place::Process).map(|of| of.seconds);
-        self.keys.min(seconds.sum::<f64>() * self.rate / self.replicas.max(1.0))
+        let of = |place| self.layers.iter().filter(move |of: &&Layer| of.place == place);
+        let seconds: f64 = of(Place::Process).map(|of| of.seconds).sum();
+        let left: f64 = of(Place::Http).map(|of| 1.0 - of.hits).product();
+        self.keys.min(seconds * self.rate * left / self.replicas.max(1.0))
     }
 }
 
@@ -113,14 +117,27 @@ impl Caching {
 pub fn of(design: &Design) -> Vec<Caching> {
     let model = design.facts();
     let touches = Touches::of(model);
-    let written = crate::sizing::work::written(model);
-    let replicas = |operation: &Operation| {
-        design.sizing.service_of(operation.context).map_or(1.0, |of| f64::from(of.most))
-    };
+    let edge = has_edge(&design.verdicts);
+    let replicas = |operation: &Operation| replicas(&design.sizing, operation);
     let read = |(_, of): &(OperationId, &Operation)| is_read(of);
     let all = design.model.operations().filter(read);
-    all.map(|(id, of)| caching(model, &touches, id, Work::of(model, of, &written), replicas(of)))
-        .collect()
+    all.map(|(id, of)| caching(model, &touches, id, edge, replicas(of))).collect()
+}
+
+/// Whether a network of caches stands in front, among verdicts that hold those of `edge`.
+#[must_use]
+pub fn has_edge<'v>(verdicts: impl IntoIterator<Item = &'v Verdict>) -> bool {
+    let mut edges = verdicts.into_iter().filter(|of| of.family == "edge");
+    // A mesh says in its parameters whether there is one as well.
+    let beside = |of: &Verdict| of.parameters.iter().any(|(name, _)| name == NETWORK);
+    edges.any(|of| of.choice == "cdn" || (of.choice == "mesh" && beside(of)))
+}
+
+/// The parameter of `edge` by which a network of caches is told.
+pub(crate) const NETWORK: &str = "network of caches";
+
+fn replicas(sizing: &Sizing, operation: &Operation) -> f64 {
+    sizing.service_of(operation.context).map_or(1.0, |of| f64::from(of.most))
 }
 
 /// The same of one operation while deciding; nothing where it is no `get` or `list`.
@@ -130,13 +147,8 @@ pub fn deciding(cx: &Context<'_>, id: OperationId) -> Option<Caching> {
     if !is_read(operation) {
         return None;
     }
-    let work = cx.demand().work.get(id.0 as usize).copied().unwrap_or_default();
-    let demand = cx.demand().services.iter();
-    let service = demand.clone().find(|of| of.deployable.contexts.contains(&operation.context));
-    let cores = service.map_or(0.0, |service| service.cores.reach);
-    let one = cx.model.value(&numbers::REPLICA_CORES) * cx.model.value(&numbers::LOAD_REACHED);
-    let replicas = (cores / one).ceil().max(2.0);
-    Some(caching(cx.model, cx.touches, id, work, replicas))
+    let edge = has_edge(cx.verdicts_of("edge"));
+    Some(caching(cx.model, cx.touches, id, edge, replicas(cx.sizing(), operation)))
 }
 
 const fn is_read(operation: &Operation) -> bool {
@@ -147,10 +159,12 @@ fn caching(
     model: Facts<'_>,
     touches: &Touches,
     id: OperationId,
-    work: Work,
+    edge: bool,
     replicas: f64,
 ) -> Caching {
     let operation = model.operation(id);
+    // Only streams ask what is written.
+    let work = Work::of(model, operation, &[]);
     let stale = operation.workload.stale.as_ref().map(|stale| Quantity {
         value: stale.value.as_secs_f64(),
         provenance: stale.provenance.clone(),
@@ -178,7 +192,8 @@ fn caching(
         caching.bar = Some(Bar::TooFresh);
         return caching;
     }
-    layers(model, operation, &mut caching, room);
+    let front = Front::of(model, operation, &work).filter(|_| edge);
+    layers(model, operation, &mut caching, (front, room));
     if caching.layers.is_empty() {
         caching.bar = Some(Bar::TooLittle);
     } else {
@@ -215,7 +230,55 @@ fn bar(model: Facts<'_>, operation: &Operation) -> Option<Bar> {
 /// Whether a cache that everybody shares, in front of everything, may answer.
 #[must_use]
 pub fn may_be_shared(model: Facts<'_>, operation: &Operation) -> bool {
-    is_read(operation) && anonymous(model, operation) && bar(model, operation).is_none()
+    let stale = operation.workload.stale.as_ref().map_or(0.0, |stale| stale.value.as_secs_f64());
+    let room = stale - model.value(&numbers::REPLICA_LAG);
+    room >= 1.0
+        && is_read(operation)
+        && anonymous(model, operation)
+        && bar(model, operation).is_none()
+}
+
+/// What a network of caches keeps of an operation's answers, whatever is asked: the one place that
+/// says how often it helps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Front {
+    popularity: Popularity,
+    /// For how long it keeps an answer, in seconds.
+    seconds: f64,
+    /// For how long a process behind it may keep one; nothing where that would save too little.
+    behind: Option<f64>,
+}
+
+impl Front {
+    /// Nothing of answers that a cache which everybody shares may not keep.
+    #[must_use]
+    pub fn of(model: Facts<'_>, operation: &Operation, work: &Work) -> Option<Self> {
+        if !may_be_shared(model, operation) {
+            return None;
+        }
+        let stale = operation.workload.stale.as_ref()?.value.as_secs_f64();
+        let room = stale - model.value(&numbers::REPLICA_LAG);
+        let (popularity, _) = popularity(model, operation);
+        let (rate, cores) = (work.requests.reach, work.database + work.search);
+        let pays = model.value(&numbers::CACHE_CORES);
+        let whole = Self { popularity, seconds: room.floor(), behind: None };
+        if room < 2.0 || rate * cores * (1.0 - whole.hits(rate)) <= pays {
+            return Some(whole);
+        }
+        let half = (room / 2.0).floor().max(1.0);
+        let divided = Self { seconds: half, behind: Some(room - half), ..whole };
+        let left = rate * (1.0 - divided.hits(rate));
+        // What one process would save, if it were the only one: how many there are follows from what
+        // the network of caches leaves, and is not known yet.
+        let saved = left * hit_ratio(popularity, left, room - half) * cores;
+        Some(if saved > pays { divided } else { whole })
+    }
+
+    /// Share of so many requests a second that it answers.
+    #[must_use]
+    pub fn hits(&self, rate: f64) -> f64 {
+        hit_ratio(self.popularity, rate, self.seconds)
+    }
 }
 
 /// Whether somebody who is not signed in may ask, and gets what everybody gets.
@@ -246,43 +309,51 @@ fn reads_actor(expression: &Expression) -> bool {
         || expression.children().any(reads_actor)
 }
 
-/// Adds the layers that pay, within the time that answers may be old.
-fn layers(model: Facts<'_>, operation: &Operation, of: &mut Caching, room: f64) {
+/// Adds the layers that pay, within the time that answers may be old. In front there is a network of
+/// caches, or there are the browsers alone.
+fn layers(
+    model: Facts<'_>,
+    operation: &Operation,
+    of: &mut Caching,
+    (front, room): (Option<Front>, f64),
+) {
     let public = anonymous(model, operation);
     let most = of.rate * of.work;
     let pays = model.value(&numbers::CACHE_CORES);
     if !public && most <= pays {
         return;
     }
-    let popularity = popularity(model, operation, of);
-    // A second layer is only looked at where even a perfect one could save enough.
-    let half = (room / 2.0).floor().max(1.0);
-    let (mut rate, mut left) = (of.rate, room);
-    if public {
-        let alone = hit_ratio(popularity, rate, room.floor());
-        let more = rate * of.work * (1.0 - alone) > pays && room >= 2.0;
-        let seconds = if more { half } else { room.floor() };
-        let hits = if more { hit_ratio(popularity, rate, seconds) } else { alone };
-        of.layers.push(Layer { place: Place::Http, seconds, hits });
-        rate *= 1.0 - hits;
-        left = room - seconds;
-        if !more {
-            return;
+    let (popularity, keys) = popularity(model, operation);
+    of.keys = keys;
+    let process = |rate: f64, seconds: f64| {
+        let hits = hit_ratio(popularity, rate / of.replicas.max(1.0), seconds);
+        Layer { place: Place::Process, seconds, hits }
+    };
+    let browsers = |seconds: f64| Layer { place: Place::Http, seconds, hits: 0.0 };
+    let saves = |layer: &Layer| of.rate * layer.hits * of.work > pays;
+    let layers = match front {
+        Some(front) => {
+            let hits = front.hits(of.rate);
+            let first = Layer { hits, ..browsers(front.seconds) };
+            let behind = front.behind.map(|seconds| process(of.rate * (1.0 - hits), seconds));
+            [first].into_iter().chain(behind).collect()
         }
-    }
-    let local = hit_ratio(popularity, rate / of.replicas.max(1.0), left);
-    let saved = rate * local * of.work;
-    // Behind browsers a store of its own would be the third place to look.
-    let shared = if public { None } else { shared(model, of, popularity, (rate, local, left)) };
-    if let Some(layer) = shared {
-        of.layers.push(layer);
-    } else if saved > pays {
-        of.layers.push(Layer { place: Place::Process, seconds: left, hits: local });
-    } else if let Some(layer) = of.layers.first_mut() {
-        // Nothing stands behind it: all the time is its own.
-        layer.seconds = room.floor();
-        layer.hits = hit_ratio(popularity, of.rate, room.floor());
-    }
+        None if public => {
+            let half = (room / 2.0).floor().max(1.0);
+            // A second layer is only looked at where even a perfect one could save enough.
+            let behind = (most > pays && room >= 2.0).then(|| process(of.rate, room - half));
+            match behind.filter(saves) {
+                Some(behind) => vec![browsers(half), behind],
+                None => vec![browsers(room.floor())],
+            }
+        }
+        None => {
+            let local = process(of.rate, room);
+            let shared = shared(model, of, popularity, (of.rate, local.hits, room));
+            shared.or_else(|| Some(local).filter(saves)).into_iter().collect()
+        }
+    };
+    of.layers = layers;
 }
 
 fn shared(
@@ -305,11 +376,11 @@ fn shared(
     (pays && (saved > share || slow)).then_some(Layer { place: Place::Shared, seconds: left, hits })
 }
 
-/// How questions spread: how many there are, and how popular the first ones.
-fn popularity(model: Facts<'_>, operation: &Operation, of: &mut Caching) -> Popularity {
+/// How questions spread: how many there are, and how popular the first ones. With their number.
+fn popularity(model: Facts<'_>, operation: &Operation) -> (Popularity, f64) {
     let home = crate::sizing::work::home(model, operation);
     let rows = home.and_then(|id| facts::rows_at_horizon(model, id)).map_or(1_000.0, |of| of.value);
-    of.keys = match operation.kind {
+    let keys = match operation.kind {
         OperationKind::Get => rows,
         _ => questions(model, operation, home, rows),
     };
@@ -318,7 +389,7 @@ fn popularity(model: Facts<'_>, operation: &Operation, of: &mut Caching) -> Popu
         Some(Skew::Zipf(exponent)) => exponent,
         _ => model.value(&numbers::ZIPF),
     };
-    Popularity { items: of.keys.max(1.0), exponent }
+    (Popularity { items: keys.max(1.0), exponent }, keys)
 }
 
 /// Different questions that a list can be asked.

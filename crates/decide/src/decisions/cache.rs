@@ -5,7 +5,7 @@ use crate::caching::{self, Bar, Caching, Place};
 use crate::decision::{Answer, Context, decision};
 use crate::{facts, numbers};
 
-decision!("cache", "Are answers kept for the next who asks?", reads ["service", "store", "edge"], Operation run);
+decision!("cache", "Are answers kept for the next who asks?", reads ["edge", "capacity"], Operation run);
 
 const SOURCE: &str = "RFC 9111, sections 3 and 5.2; Jung, Berger and Balakrishnan 2003 (hits of caches \
     with times to live); OWASP ASVS 5.0, 14.2.2; thresholds house";
@@ -41,21 +41,27 @@ fn parameters(cx: &Context<'_>, of: &Caching, mut answer: Answer) -> Answer {
         return answer;
     }
     for layer in &of.layers {
-        let name = match layer.place {
-            Place::Http => "public, max-age",
-            Place::Process => "in each process",
-            Place::Shared => "in Redis",
+        let seconds = facts::seconds(layer.seconds);
+        let hits = facts::percent((layer.hits * 1e3).round() / 1e3);
+        let answers = format!("{seconds}, answers {hits} at D2");
+        answer = match layer.place {
+            Place::Http if layer.hits > 0.0 => answer.parameter("public, max-age", answers),
+            Place::Http => {
+                let told = format!("{seconds}, in browsers: what that answers is not counted");
+                answer.parameter("public, max-age", told)
+            }
+            Place::Process => answer.parameter("in each process", answers),
+            Place::Shared => answer.parameter("in Redis", answers),
         };
-        let told =
-            format!("{}, answers {}", facts::seconds(layer.seconds), facts::percent(layer.hits));
-        answer = answer.parameter(name, told);
     }
     let writers: Vec<&str> = of.invalidated_by.iter().map(|id| cx.names.operation(*id)).collect();
     let from =
         Provenance::Derived { from: "Zipf's law over the questions, times to live".to_owned() };
-    let saved = format!("saves {} database cores at D2", facts::people(of.saved));
+    if of.saved > 0.0 {
+        let saved = format!("saves {} database cores at D2", facts::people(of.saved));
+        answer = answer.driver(saved, from, "what the hits do not ask of the database");
+    }
     answer = answer
-        .driver(saved, from, "what the hits do not ask of the database")
         .parameter("different questions", facts::people(of.keys))
         .parameter(
             "times to live differ by",
@@ -101,15 +107,12 @@ fn rejections(cx: &Context<'_>, of: &Caching, answer: Answer) -> Answer {
         facts::people(cx.model.value(&numbers::SHARED_REPLICAS)),
         facts::people(cx.model.value(&numbers::SHARED_FACTOR))
     ));
-    answer
-        .reject(
-            "none",
-            format!(
-                "{} database cores at D2 would be spent on answers that are known",
-                facts::people(of.saved)
-            ),
-        )
-        .reject("http", http)
-        .reject("l1", local)
-        .reject("l2", shared)
+    let none = match of.saved > 0.0 {
+        true => format!(
+            "{} database cores at D2 would be spent on answers that are known",
+            facts::people(of.saved)
+        ),
+        false => "a line in the answer costs nothing, and spares whoever asks again".to_owned(),
+    };
+    answer.reject("none", none).reject("http", http).reject("l1", local).reject("l2", shared)
 }

@@ -1,11 +1,11 @@
 use base::Provenance;
 use model::model::OperationId;
 
+use crate::caching;
 use crate::decision::{Answer, Context, decision};
 use crate::deployables::{self, Deployable};
 use crate::facts::{self, people};
 use crate::numbers;
-use crate::sizing::work;
 
 decision!(
     "edge",
@@ -53,7 +53,7 @@ fn run(cx: &Context<'_>) -> Option<Answer> {
     }
     answer = answer.parameter("tls", "1.3, also between deployables; certificates renewed by ACME");
     if cached {
-        answer = answer.parameter("network of caches", "keeps what `Cache-Control` allows");
+        answer = answer.parameter(caching::NETWORK, "keeps what `Cache-Control` allows");
     }
     let few = format!(
         "{}: certificates and retries between deployables are settled in the library; a mesh pays \
@@ -91,7 +91,7 @@ fn cacheable(cx: &Context<'_>) -> Vec<OperationId> {
     let mut all: Vec<OperationId> = model
         .operations()
         .map(|(id, _)| id)
-        .filter(|id| work::public(model, model.operation(*id)))
+        .filter(|id| caching::may_be_shared(model, model.operation(*id)))
         .collect();
     let key = |id: &OperationId| {
         let operation = model.operation(*id);

@@ -34,9 +34,6 @@ macro_rules! followed_by_those_of_operations {
             GET_BYTES = "get-bytes" 3_000.0 "bytes" in 750.0..24_000.0 from "house";
             /// Bytes of an event or message.
             EVENT_BYTES = "event-bytes" 1_000.0 "bytes" in 250.0..8_000.0 from "house";
-            /// Exponent of Zipf's law: how unevenly rows are asked for.
-            POPULARITY = "popularity" 0.8 "" in 0.6..1.1
-                from "Breslau et al. 1999, Web Caching and Zipf-like Distributions";
             /// What is left of an answer when it is compressed on its way.
             COMPRESSED = "compressed" 0.3 "share" in 0.1..1.0 from "house: text shrinks to a third";
             /// Bytes that one request leaves in the log.

@@ -7,6 +7,7 @@ use model::model::{Authentication, ContextId, Entity, Operation, OperationId, Op
 
 use super::load::Load;
 use super::work::{self, Work};
+use crate::caching;
 use crate::decision::Context;
 use crate::deployables::{self, Deployable};
 use crate::facts::{self, Facts};
@@ -157,7 +158,7 @@ pub const READS: [&str; 3] = ["service", "store", "edge"];
 pub fn of(cx: &Context<'_>) -> Demand {
     let model = cx.model;
     let written = work::written(model);
-    let cached = cx.verdicts_of("edge").any(|edge| edge.choice == "cdn");
+    let cached = caching::has_edge(cx.verdicts_of("edge"));
     let mut work: Vec<Work> =
         model.operations.iter().map(|of| Work::of(model, of, &written)).collect();
     let (mut delivered, mut answered) = (Load::default(), Load::default());
@@ -190,7 +191,7 @@ pub fn of(cx: &Context<'_>) -> Demand {
         let Some(work) = work.get(id.0 as usize) else { continue };
         demand.requests = demand.requests + work.requests;
         // What a network of caches delivers is paid for there.
-        if work::leaves(model, operation) && !(cached && work::public(model, operation)) {
+        if work::leaves(model, operation) && !(cached && caching::may_be_shared(model, operation)) {
             let message = model.value(&numbers::EVENT_BYTES);
             let bytes = work.requests * work.answer + work.messages * message;
             demand.egress = demand.egress + bytes * model.value(&numbers::COMPRESSED);

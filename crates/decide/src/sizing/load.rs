@@ -70,6 +70,17 @@ impl Load {
         level.multiple().map_or(self.reach, |multiple| self.peak * multiple)
     }
 
+    /// With each of its rates turned into another.
+    #[must_use]
+    pub fn each(self, turned: impl Fn(f64) -> f64) -> Self {
+        Self {
+            mean: turned(self.mean),
+            peak: turned(self.peak),
+            mean_at_reach: turned(self.mean_at_reach),
+            reach: turned(self.reach),
+        }
+    }
+
     /// In the mean, at a level.
     #[must_use]
     pub fn mean_at(self, level: Level) -> f64 {

@@ -5,10 +5,8 @@ use model::model::{
     Authentication, ClientKind, Entity, Operation, OperationKind, Target, ViewSource,
 };
 
-use queueing::{Popularity, hit_ratio};
-
 use super::load::Load;
-use crate::caching;
+use crate::caching::Front;
 use crate::facts::{self, Facts};
 use crate::numbers;
 
@@ -55,13 +53,12 @@ impl Work {
     /// Takes away what a network of caches in front answers. Requests that ask it, and those that
     /// it answers, a second.
     pub fn behind_edge(&mut self, model: Facts<'_>, operation: &Operation) -> (Load, Load) {
-        if !public(model, operation) {
+        let Some(front) = Front::of(model, operation, self) else {
             return (Load::default(), Load::default());
-        }
+        };
         let asked = self.requests;
-        let found = hits(model, operation, asked.peak);
-        self.requests = asked * (1.0 - found);
-        (asked, asked * found)
+        self.requests = asked.each(|rate| rate * (1.0 - front.hits(rate)));
+        (asked, asked.each(|rate| rate * front.hits(rate)))
     }
 }
 
@@ -194,23 +191,4 @@ pub fn leaves(model: Facts<'_>, operation: &Operation) -> bool {
         let internal = !actor.clients.is_empty() && actor.clients.iter().all(inside);
         !ours && !internal
     })
-}
-
-/// Whether anybody may ask for it and the answer may be old: what shared caches may keep.
-#[must_use]
-pub fn public(model: Facts<'_>, operation: &Operation) -> bool {
-    caching::may_be_shared(model, operation)
-}
-
-/// Share of the requests of a read that a cache answers which keeps answers for half of the time
-/// that they may be old; the other half is for the way there. Searches of text find nothing there.
-#[must_use]
-pub fn hits(model: Facts<'_>, operation: &Operation, rate: f64) -> f64 {
-    let Some(stale) = &operation.workload.stale else { return 0.0 };
-    let rows = home(model, operation).and_then(|id| facts::rows_at_horizon(model, id));
-    let items = rows.map_or(1.0, |rows| rows.value).max(1.0);
-    let popularity = Popularity { items, exponent: model.value(&numbers::POPULARITY) };
-    let found = hit_ratio(popularity, rate, stale.value.as_secs_f64() / 2.0);
-    let searched = if operation.search { model.value(&numbers::SEARCH_SHARE) } else { 0.0 };
-    found * (1.0 - searched)
 }

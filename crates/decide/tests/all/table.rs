@@ -88,7 +88,8 @@ fn one_number_changes_what_it_should() {
                 "style.system: modular-monolith -> hybrid",
                 "availability.catalog: - -> zones",
                 "capacity.catalog: - -> autoscaled",
-                "capacity.catalog-postgresql: - -> pooled",
+                // A network of caches answers most of its lists before they get there.
+                "capacity.catalog-postgresql: - -> fixed",
                 "capacity.catalog-search-engine: - -> fixed",
                 "recovery.catalog: - -> backup",
                 "replicas.catalog: - -> standby",

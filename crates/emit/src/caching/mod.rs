@@ -27,8 +27,9 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
     page.paragraph(
         "Only answers that the model lets be old (`stale`) are kept, and the ages of all layers \
          together stay within that. Answers that depend on who asks, and personal data, are in no \
-         shared cache. Hit rates follow from the stated load by closed forms (Zipf's law over the \
-         questions, times to live); none is measured.",
+         shared cache. Hit rates are those of the peak within reach (D2), by closed forms (Zipf's \
+         law over the questions, times to live); none is measured. What a browser keeps spares \
+         one person the way; how often that person asks again is not stated, so it is not counted.",
     );
     layers(&kept, &choice, &mut page);
     freshness(design, &kept, &mut page);
@@ -40,7 +41,9 @@ pub fn artifacts(design: &Design) -> Vec<Artifact> {
 
 const fn place(place: Place) -> &'static str {
     match place {
-        Place::Http => "browsers and delivery networks (`Cache-Control: public`)",
+        Place::Http => {
+            "browsers, and a network of caches if there is one (`Cache-Control: public`)"
+        }
         Place::Process => "in each process (L1)",
         Place::Shared => "Redis beside the processes (L2)",
     }
@@ -55,11 +58,14 @@ fn layers(kept: &[(&str, Caching)], choice: &dyn Fn(&str) -> &'static str, page:
                 choice(name).to_owned(),
                 place(layer.place).to_owned(),
                 facts::seconds(layer.seconds),
-                facts::percent((layer.hits * 1e3).round() / 1e3),
+                match layer.hits > 0.0 {
+                    true => facts::percent((layer.hits * 1e3).round() / 1e3),
+                    false => "not counted".to_owned(),
+                },
             ]
         })
     });
-    let heads = ["operation", "decided", "where", "for", "hits of what gets there"];
+    let heads = ["operation", "decided", "where", "for", "hits of what gets there at D2"];
     page.table(&heads, rows, "Nothing: every answer is read anew.");
 }
 
@@ -107,7 +113,7 @@ fn saved(kept: &[(&str, Caching)], page: &mut Markdown) {
         "asked at D2",
         "different questions",
         "database cores without it",
-        "database cores saved",
+        "database cores saved at D2",
         "still reaches the database",
     ];
     page.table(&heads, kept.iter().map(row), "Nothing.");

@@ -3,8 +3,9 @@
 
 use base::Percentile;
 
-use super::{Compiled, Kind, Resource, Simulated, Used};
+use super::{Compiled, Edge, Kind, Part, Resource, Simulated, Used};
 use crate::experiment::{QUANTILES, Report, SourceReport, StationReport, Steadiness, WindowReport};
+use crate::network::StationId;
 use crate::run::Failure;
 use crate::statistics::Estimate;
 
@@ -19,6 +20,8 @@ pub enum Promise {
     Unsure,
     /// Too few requests to tell.
     TooRare,
+    /// There is no steady state that would say so.
+    NotSteady,
 }
 
 impl Promise {
@@ -30,6 +33,7 @@ impl Promise {
             Self::Broken => "broken",
             Self::Unsure => "unsure",
             Self::TooRare => "too-rare",
+            Self::NotSteady => "not-steady",
         }
     }
 
@@ -66,8 +70,9 @@ pub struct OperationAnswer {
     pub latency: Vec<(f64, f64, Promise)>,
     /// Share that was to be answered well, and what became of it.
     pub availability: (f64, Promise),
-    /// What people add up by hand: the p99 of everything one after the other, in seconds.
-    pub naive_p99: f64,
+    /// What people add up by hand: the p99 of everything one after the other, waits included, in
+    /// seconds. None where something changes: what takes longer then is no number of the design.
+    pub sum_of_p99: Option<f64>,
 }
 
 /// What became of a resource in a window.
@@ -153,10 +158,21 @@ pub struct Answer {
     pub phases: Vec<Phase>,
     /// EUR a month, as `capacity` has it.
     pub cost: f64,
+    /// What a network of caches answers before it gets here.
+    pub edge: Vec<Edge>,
     /// The times that requests are drawn with, and where they come from.
     pub times: Vec<Used>,
     /// What is not in the network.
     pub left_out: Vec<String>,
+}
+
+impl Answer {
+    /// Whether the design bears what comes: there is a steady state, or it is looked at from change
+    /// to change, and no promise is broken.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.steadiness.is_meaningful() && self.phases.iter().all(Phase::keeps_promises)
+    }
 }
 
 /// Reads a report as an answer about a design.
@@ -172,6 +188,7 @@ pub fn answer(compiled: &Compiled, report: &Report, cost: f64) -> Answer {
         precise: report.precise,
         phases: report.windows.iter().map(phase).collect(),
         cost,
+        edge: compiled.edge.clone(),
         times: compiled.times.clone(),
         left_out: compiled.left_out.clone(),
     }
@@ -198,7 +215,14 @@ fn phase(compiled: &Compiled, window: &WindowReport, report: &Report) -> Phase {
     Phase {
         from: seconds(window.from.saturating_sub(warm_up)),
         to: seconds(window.to.saturating_sub(warm_up)),
-        operations: pairs.map(|(of, source)| operation(of, source, watched)).collect(),
+        operations: pairs
+            .map(|(of, source)| {
+                let sum = (report.steadiness == Steadiness::Steady)
+                    .then(|| of.parts.iter().map(|part| p99(part, &window.stations)).sum());
+                let answer = OperationAnswer { sum_of_p99: sum, ..operation(of, source, watched) };
+                if report.steadiness.is_meaningful() { answer } else { unsteady(answer) }
+            })
+            .collect(),
         resources,
     }
 }
@@ -229,8 +253,29 @@ fn operation(of: &Simulated, source: &SourceReport, seconds: f64) -> OperationAn
         quantiles: source.quantiles.clone(),
         latency: latency.collect(),
         availability: (of.availability, kept),
-        naive_p99: of.naive_p99,
+        sum_of_p99: None,
     }
+}
+
+/// Where there is no steady state no percentile describes anything, and no promise is kept or broken.
+fn unsteady(mut answer: OperationAnswer) -> OperationAnswer {
+    answer.quantiles.iter_mut().for_each(|quantile| *quantile = None);
+    answer.latency.iter_mut().for_each(|(.., promise)| *promise = Promise::NotSteady);
+    answer.availability.1 = Promise::NotSteady;
+    answer
+}
+
+/// p99 of a part: of its own time, and of the waits at the stations that are alike.
+fn p99(part: &Part, stations: &[StationReport]) -> f64 {
+    let at = QUANTILES.iter().position(|share| *share == 0.99).unwrap_or_default();
+    let wait = |id: &StationId| stations.get(id.index())?.wait_quantiles.get(at).copied().flatten();
+    let (sum, count) = part
+        .waits
+        .iter()
+        .filter_map(wait)
+        .fold((0.0, 0.0), |(sum, count), of: Estimate| (sum + of.value, count + 1.0));
+    let wait = if count > 0.0 { sum / count } else { 0.0 };
+    part.times * (part.own + wait)
 }
 
 /// What became of a bound on the share of failures. Where there are few requests, that none failed

@@ -66,6 +66,11 @@ impl Calls {
         self.by_operation.get(&operation).map_or(&[], Vec::as_slice)
     }
 
+    /// Where the limit of an external is waited for.
+    pub(super) fn limit(&self, external: ExternalId) -> Option<StationId> {
+        self.limits.get(&external).copied()
+    }
+
     fn external(&mut self, design: &Design, builder: &mut Builder, (id, at): (ExternalId, u16)) {
         let facts = design.facts();
         let external = facts.external(id);
@@ -182,7 +187,7 @@ impl Calls {
 }
 
 /// How often one request makes a call: a list's mean length, rounded.
-fn repeats(design: &Design, protected: &Protected) -> u32 {
+pub(super) fn repeats(design: &Design, protected: &Protected) -> u32 {
     let Some(id) = protected.crossing.operation else { return 1 };
     let own = decide::facts::row_rate(design.facts(), design.model.operation(id)).peak;
     if own <= 0.0 {

@@ -2,15 +2,16 @@
 
 mod background;
 mod kept;
+mod parts;
 mod threads;
 
 use std::collections::BTreeMap;
 
-use decide::caching::{self, Caching};
+use decide::caching::{self, Caching, Front};
 use decide::crossings::End;
 use decide::delivery::{self, Delivery};
 use decide::sizing::{Load, work::Work};
-use decide::{Design, budget, decided, numbers, objectives};
+use decide::{Design, budget, decided, facts, numbers, objectives};
 use model::model::{Flow, Operation, OperationId, OperationKind};
 
 use super::calls::{Calls, nanoseconds};
@@ -18,11 +19,12 @@ use super::consumers::Consumers;
 use super::disturbance::Disturber;
 use super::resources::{Replica, Stations};
 use super::times::{self, Amount, Times};
-use super::{Compiled, Question, Simulated, Unknown, used};
+use super::{Compiled, Edge, Question, Simulated, Unknown, used};
 use crate::calibrate::Shape;
 use crate::kernel::Distribution;
 use crate::network::{Arrivals, Budget, Builder, CacheId, END, Label, Policy, SourceId};
 use background::called;
+pub use parts::Part;
 
 /// A design as a network whose warm-up takes `warm_up` seconds: disturbances count from its end.
 ///
@@ -60,6 +62,8 @@ struct Compiler<'d> {
     stations: Stations,
     calls: Calls,
     works: Vec<Work>,
+    /// What a network of caches in front keeps, by operation.
+    fronts: Vec<Option<Front>>,
     kept: BTreeMap<OperationId, Caching>,
     /// Their caches: of a replica, by its station, or of all.
     caches: BTreeMap<(OperationId, Option<usize>), CacheId>,
@@ -83,12 +87,19 @@ impl<'d> Compiler<'d> {
         };
         let kept = caching::of(design).into_iter().filter(done).map(|of| (of.operation, of));
         let kept = kept.collect();
+        let works = times::works(design);
+        let fronts = match question.server {
+            None => times::fronts(design, &works),
+            // Nothing stands in front of one server.
+            Some(_) => vec![None; works.len()],
+        };
         Self {
             design,
             question,
             stations,
             calls,
-            works: times::works(design),
+            works,
+            fronts,
             kept,
             caches: BTreeMap::new(),
             names,
@@ -163,27 +174,35 @@ impl<'d> Compiler<'d> {
             objective: objective.latency.clone(),
             availability: objective.availability,
             deadline: budget::deadline_of(facts, operation),
-            naive_p99: self.naive_p99(objective.operation),
+            parts: self.parts(objective.operation),
         }
     }
 
-    /// The p99 of everything that an operation does one after the other, added up.
-    fn naive_p99(&self, id: OperationId) -> f64 {
-        let calls = self.calls.of_operation(id).iter().map(|call| {
-            let facts = self.design.facts();
-            let measured = self.question.measured.externals.get(&call.crossing.to.name(facts));
-            let stated = || budget::times(facts, call.crossing.to).0.quantile(0.99);
-            measured.map_or_else(stated, |fit| fit.shape.quantile(0.99))
-        });
-        let times = self.times(id);
-        let own = times.application.quantile(0.99)
-            + times.besides.map_or(0.0, |besides| besides.quantile(0.99))
-            + times.queries.iter().map(slowest).fold(0.0, f64::max);
-        calls.sum::<f64>() + own
+    /// Requests of clients a second that get here: a network of caches answers the others.
+    fn asked(&self, id: OperationId) -> f64 {
+        let all = self.sent(id);
+        all - self.answered_before(id, all)
     }
 
-    /// Requests of clients a second: those of the operation less those that flows make.
-    fn asked(&self, id: OperationId) -> f64 {
+    /// Requests a second, of so many, that a network of caches answers.
+    fn answered_before(&self, id: OperationId, sent: f64) -> f64 {
+        let front = self.fronts.get(id.0 as usize).copied().flatten();
+        front.map_or(0.0, |front| sent * front.hits(sent))
+    }
+
+    /// What it answers, of the operations of which it answers anything, by name.
+    fn edge(&self) -> Vec<Edge> {
+        let edge = |(id, _): (OperationId, &Operation)| {
+            let asked = self.sent(id);
+            let answered = self.answered_before(id, asked);
+            let operation = self.names.get(id.0 as usize).cloned().unwrap_or_default();
+            (answered > 0.0).then_some(Edge { operation, asked, answered })
+        };
+        facts::all_by_name(self.design.facts()).into_iter().filter_map(edge).collect()
+    }
+
+    /// Requests that clients send a second: those of the operation less those that flows make.
+    fn sent(&self, id: OperationId) -> f64 {
         let operation = self.design.model.operation(id);
         if operation.kind == OperationKind::Stream {
             return 0.0;
@@ -325,7 +344,8 @@ impl<'d> Compiler<'d> {
         if let (Amount::Times(factor), Some(_)) = (self.question.amount, self.rates()) {
             return factor * self.question.busier;
         }
-        let all = self.design.sizing.requests;
+        let sizing = &self.design.sizing;
+        let all = sizing.requests + sizing.answered;
         if all.peak > 0.0 { self.amount(all) / all.peak } else { 1.0 }
     }
 
@@ -347,7 +367,8 @@ impl<'d> Compiler<'d> {
         for disturbance in &self.question.disturbances {
             disturber.add(&mut self.builder, disturbance, warm_up)?;
         }
-        let left_out = left_out(self.design, self.question);
+        let edge = self.edge();
+        let left_out = left_out(self.design, self.question, !edge.is_empty());
         let times = used::of(self.design, &self.question.measured, |id| self.times(id));
         let reached = self.design.facts().value(&numbers::LOAD_REACHED);
         Ok(Compiled {
@@ -355,18 +376,15 @@ impl<'d> Compiler<'d> {
             operations,
             resources,
             reached,
+            edge,
             times,
             left_out,
         })
     }
 }
 
-fn slowest(query: &times::Query) -> f64 {
-    query.work.quantile(0.99) + query.rest.quantile(0.99)
-}
-
 /// What a design has and this network has not.
-fn left_out(design: &Design, question: &Question) -> Vec<String> {
+fn left_out(design: &Design, question: &Question, edge: bool) -> Vec<String> {
     let mut left = Vec::new();
     let model = &design.model;
     if !model.events.is_empty() && question.server.is_none() {
@@ -380,7 +398,12 @@ fn left_out(design: &Design, question: &Question) -> Vec<String> {
         );
     }
     if design.verdicts.iter().any(|of| of.family == "cache" && of.choice == "http") {
-        left.push("answers that browsers keep: every request reaches the system".to_owned());
+        left.push("answers that browsers keep: every request leaves them".to_owned());
+    }
+    if edge {
+        let rarer = "that what a network of caches lets through is asked for less unevenly than \
+                     what it is asked: caches behind it help a little less";
+        left.push(rarer.to_owned());
     }
     left
 }

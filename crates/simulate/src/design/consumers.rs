@@ -52,6 +52,18 @@ impl Consumers {
         builder.pass(format!("relay of {name}"), relayed, delivered)
     }
 
+    /// The stations of a group's workers, where they were added.
+    pub(super) fn workers_of(
+        &self,
+        design: &Design,
+        delivery: &Delivery,
+        group: &Group,
+    ) -> Vec<StationId> {
+        let named = format!("workers of {}", name(design, delivery, group));
+        let found = self.resources.iter().find(|of| of.name == named);
+        found.map(|of| of.stations.clone()).unwrap_or_default()
+    }
+
     /// One worker a partition where an order is kept, else as many workers for all.
     fn workers(
         &mut self,

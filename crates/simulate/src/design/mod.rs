@@ -21,7 +21,7 @@ pub use answer::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, answer
 pub use comparison::{
     Change, Comparison, Direction, OperationChange, PhaseComparison, ResourceChange, Side, compare,
 };
-pub use compile::compile;
+pub use compile::{Part, compile};
 pub use disturbance::{Disturbance, Happening, Unknown};
 pub use one_server::{OneServer, StoreHere};
 pub use resources::{Kind, REQUESTS_AT_ONCE, Resource};
@@ -117,10 +117,23 @@ pub struct Compiled {
     pub resources: Vec<Resource>,
     /// Utilisation above which a resource has no room for chance: what `capacity` bears at D2.
     pub reached: f64,
+    /// What a network of caches answers before it gets here, at this load; by name of the operation.
+    pub edge: Vec<Edge>,
     /// The times that requests are drawn with, and where they come from.
     pub times: Vec<Used>,
     /// What was left out, in words, so that nobody takes the answer for more than it is.
     pub left_out: Vec<String>,
+}
+
+/// Requests of an operation that never get here, since a network of caches answers them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// As verdicts call it.
+    pub operation: String,
+    /// Requests that clients send a second.
+    pub asked: f64,
+    /// Those of them that the network of caches answers.
+    pub answered: f64,
 }
 
 /// An operation whose requests come from clients, or a flow.
@@ -138,7 +151,6 @@ pub struct Simulated {
     pub availability: f64,
     /// When it stops, in seconds.
     pub deadline: f64,
-    /// Sum of the p99 of everything that it waits for one after the other, in seconds: what people
-    /// add up by hand, and no prediction.
-    pub naive_p99: f64,
+    /// What it goes through one after the other.
+    pub parts: Vec<Part>,
 }

@@ -165,7 +165,7 @@ impl Machine<'_> {
 }
 
 /// What the table says that a write waits for beyond the work of its store: the mean over all.
-fn usual_commit(design: &Design) -> Shape {
+pub(super) fn usual_commit(design: &Design) -> Shape {
     let works = times::works(design);
     let writes = design.model.operations().filter(|(_, operation)| operation.writes());
     let rests: Vec<f64> = writes

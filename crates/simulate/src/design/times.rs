@@ -1,6 +1,7 @@
 //! How long an operation keeps each resource busy: means from the design's table of numbers, spread
 //! by a documented variation until somebody has measured better.
 
+use decide::caching::{self, Front};
 use decide::sizing::demand::{StoreKind, in_memory};
 use decide::sizing::work::{self, Work};
 use decide::sizing::{Level, Load};
@@ -54,20 +55,20 @@ pub struct Query {
     pub follows: bool,
 }
 
-/// The work of every operation, by position; what a network of caches answers is taken away.
+/// The work of every operation, by position; requests that a network of caches answers are in it.
 #[must_use]
 pub fn works(design: &Design) -> Vec<Work> {
     let model = design.facts();
     let written = work::written(model);
-    let cached = design.verdicts.iter().any(|of| of.family == "edge" && of.choice == "cdn");
-    let reaching = |operation: &Operation| {
-        let mut work = Work::of(model, operation, &written);
-        if cached {
-            work.behind_edge(model, operation);
-        }
-        work
-    };
-    design.model.operations.iter().map(reaching).collect()
+    design.model.operations.iter().map(|of| Work::of(model, of, &written)).collect()
+}
+
+/// What a network of caches in front keeps of every operation, by position; none without one.
+#[must_use]
+pub fn fronts(design: &Design, works: &[Work]) -> Vec<Option<Front>> {
+    let edge = caching::has_edge(&design.verdicts);
+    let each = design.model.operations.iter().zip(works);
+    each.map(|(of, work)| Front::of(design.facts(), of, work).filter(|_| edge)).collect()
 }
 
 /// What a request of an operation asks for: as it was measured, else as the table has it.

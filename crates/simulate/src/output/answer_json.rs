@@ -3,7 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::design::{Answer, OperationAnswer, Phase, ResourceAnswer, Search, Stability, Trial};
+use crate::design::{
+    Answer, Edge, OperationAnswer, Phase, ResourceAnswer, Search, Stability, Trial,
+};
 use crate::experiment::Steadiness;
 
 use super::json::{estimate, optional, quantiles, series};
@@ -26,9 +28,14 @@ pub fn answer_json(answer: &Answer) -> Value {
         "precise": answer.precise,
         "phases": answer.phases.iter().map(phase).collect::<Value>(),
         "costPerMonth": answer.cost,
+        "answeredByNetworkOfCaches": answer.edge.iter().map(edge).collect::<Value>(),
         "times": times_json(&answer.times),
         "leftOut": answer.left_out,
     })
+}
+
+fn edge(of: &Edge) -> Value {
+    json!({ "operation": of.operation, "asked": of.asked, "answered": of.answered })
 }
 
 fn phase(phase: &Phase) -> Value {
@@ -57,7 +64,7 @@ fn operation(of: &OperationAnswer) -> Value {
         "latency": quantiles(&of.quantiles),
         "objectives": of.latency.iter().map(promise).collect::<Value>(),
         "availability": { "objective": availability, "promise": kept.name() },
-        "sumOfP99": of.naive_p99,
+        "sumOfP99": of.sum_of_p99,
     })
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use decide::facts::percent;
 
-use crate::design::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer};
+use crate::design::{Answer, Edge, OperationAnswer, Phase, Promise, ResourceAnswer};
 use crate::experiment::Steadiness;
 use crate::statistics::Estimate;
 
@@ -34,6 +34,9 @@ pub fn answer_text(title: &str, answer: &Answer) -> String {
     }
     let _ =
         writeln!(text, "costs {} EUR a month, with the prices of `capacity`", digits(answer.cost));
+    for of in &answer.edge {
+        let _ = writeln!(text, "{}", before(of));
+    }
     let times = times_text(&answer.times);
     if !times.is_empty() {
         let _ = write!(text, "\n{times}");
@@ -45,6 +48,17 @@ pub fn answer_text(title: &str, answer: &Answer) -> String {
         let _ = write!(text, "\n{warning}\n");
     }
     text
+}
+
+/// What the network of caches takes of an operation.
+pub(super) fn before(of: &Edge) -> String {
+    format!(
+        "the network of caches answers {}/s of {} ({} of {}/s); the others are simulated",
+        digits(of.answered),
+        of.operation,
+        share(of.answered / of.asked.max(f64::MIN_POSITIVE)),
+        digits(of.asked)
+    )
 }
 
 fn heading(answer: &Answer) -> String {
@@ -94,7 +108,7 @@ fn operations(phase: &Phase, answer: &Answer) -> String {
             latency(quantile(0.5)),
             latency(quantile(0.95)),
             latency(quantile(0.99)),
-            time(of.naive_p99),
+            of.sum_of_p99.map_or("-".to_owned(), time),
             promised(of),
         ]);
     }
@@ -159,6 +173,7 @@ pub(super) const fn word(promise: Promise) -> &'static str {
         Promise::Broken => "BROKEN",
         Promise::Unsure => "unsure",
         Promise::TooRare => "too rare to tell",
+        Promise::NotSteady => "not told",
     }
 }
 
@@ -201,11 +216,11 @@ fn summary(phase: &Phase, meaningful: bool) -> String {
         .operations
         .iter()
         .flat_map(|of| of.latency.iter().map(|(.., promise)| *promise).chain([of.availability.1]));
-    let mut counts = [0u32; 4];
+    let mut counts = [0u32; 5];
     for promise in promises {
         counts[promise as usize] += 1;
     }
-    let [kept, broken, unsure, rare] = counts;
+    let [kept, broken, unsure, rare, _] = counts;
     let _ = writeln!(
         text,
         "promises: {kept} kept, {broken} broken, {unsure} unsure, {rare} too rare to tell"

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::design::{Answer, OperationAnswer, Phase, Promise};
 use crate::experiment::QUANTILES;
 
-use super::answer_text::{promised, word};
+use super::answer_text::{before, promised, word};
 use super::format::{digits, share, time, with_interval};
 
 /// Operations that are shown, those that most is asked of first; the others keep their promises, or
@@ -37,6 +37,9 @@ pub fn capacity_section(peak: &Answer, reach: &Answer) -> String {
                 );
             }
         }
+    }
+    for of in &peak.edge {
+        let _ = writeln!(text, "At D1 {}.\n", before(of));
     }
     if !peak.left_out.is_empty() {
         let _ = writeln!(text, "Left out: {}.\n", peak.left_out.join("; "));

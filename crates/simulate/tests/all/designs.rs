@@ -76,8 +76,13 @@ fn at_its_peak_a_design_is_as_busy_as_it_was_sized_for() {
     assert!(simulated > 0.7 * sized && simulated < 1.1 * sized, "{simulated} for {sized}");
     assert!(phase.keeps_promises());
     let page = operation(phase, "browseProducts");
-    let (p95, naive) = (page.quantiles[2].unwrap().value, page.naive_p99);
-    assert!(p95 > 0.003 && p95 < naive, "{p95}");
+    assert!(page.quantiles[2].unwrap().value > 0.003, "{:?}", page.quantiles);
+    // The parts of a request are not all slow at once: their p99, waits included, add up to more.
+    for of in &phase.operations {
+        let Some(p99) = of.quantiles[3] else { continue };
+        let sum = of.sum_of_p99.unwrap();
+        assert!(p99.value < sum, "{}: {p99:?} and {sum}", of.name);
+    }
     // Work that flows do is not asked for by clients a second time.
     assert!(phase.operations.iter().all(|of| of.name != "charge"));
     assert!(operation(phase, "flow checkout").goodput.value > 0.0);
@@ -160,11 +165,11 @@ fn work_that_ends_with_its_deadline_lets_a_store_recover_until_there_is_too_much
     assert!(recovery.returns() && recovery.during < 0.7 * recovery.offered, "{recovery:?}");
     assert_eq!(stability.lengths.turn, None);
     assert!(stability.lengths.trials.iter().all(|trial| trial.returns));
-    // The first resource is full at about two and a half times the peak.
+    // What processes keep leaves the store room for four times the peak.
     let turn = stability.loads.turn.unwrap();
     assert!(turn.good < turn.bad && !stability.loads.cut, "{turn:?}");
     let load = turn.middle();
-    assert!(load > 1.5 && load < 4.0, "{load}");
+    assert!(load > 2.0 && load < 6.0, "{load}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use decide::sizing::Level;
-use simulate::design::{Phase, Question, Side, answer, compare, compile};
+use simulate::design::{Question, Side, answer, compare, compile};
 use simulate::experiment::{Plan, simulate_pair};
 use simulate::output::{comparison_json, comparison_page, comparison_text};
 
@@ -124,6 +124,9 @@ pub(super) fn run(
             console.answer(format!("\ndecided otherwise:\n{}", lines.join("\n")));
         }
     }
-    let kept = comparison.after.phases.iter().all(Phase::keeps_promises);
-    Ok(if kept || asked.disturbed() { Outcome::Success } else { Outcome::Findings })
+    Ok(if comparison.after.holds() || asked.disturbed() {
+        Outcome::Success
+    } else {
+        Outcome::Findings
+    })
 }

@@ -183,9 +183,9 @@ pub(super) fn run(
         console.answer(answer_text(&title, &answer).trim_end());
         show(&loaded, &found, console);
     }
-    Ok(match answer.phases.iter().all(simulate::design::Phase::keeps_promises) {
+    Ok(match answer.holds() {
         true => Outcome::Success,
-        // What is disturbed may break promises; a design that breaks them undisturbed is at fault.
+        // What is disturbed may break promises; a design that does not hold undisturbed is at fault.
         false if question.disturbances.is_empty() => Outcome::Findings,
         false => Outcome::Success,
     })

@@ -7,7 +7,7 @@ use model::model::{Flow, OperationId, OperationKind, StepKind};
 
 use super::super::Simulated;
 use super::super::consumers;
-use super::Compiler;
+use super::{Compiler, Part};
 use crate::calibrate::Shape;
 use crate::network::{END, Policy, SourceId};
 
@@ -62,14 +62,33 @@ impl<'d> Compiler<'d> {
                 next = self.builder.call(name.clone(), &[step], Policy::default(), next);
             }
         }
-        let starts = |of: &Group| of.kind == Follower::Flow && of.name == flow.name.value;
-        let delivery = self.deliveries.get(flow.after.0 as usize).cloned();
-        if let Some(delivery) = &delivery
-            && let Some(group) = delivery.groups.iter().find(|of| starts(of))
-        {
-            next = self.consumers.add(self.design, &mut self.builder, delivery, group, next);
+        if let Some((delivery, group)) = self.starter(flow) {
+            next = self.consumers.add(self.design, &mut self.builder, &delivery, &group, next);
         }
         self.open(&format!("flow {}", flow.name.value), rate, next)
+    }
+
+    /// Who starts a flow: the group that hears of its first event.
+    fn starter(&self, flow: &Flow) -> Option<(Delivery, Group)> {
+        let starts = |of: &&Group| of.kind == Follower::Flow && of.name == flow.name.value;
+        let delivery = self.deliveries.get(flow.after.0 as usize)?;
+        Some((delivery.clone(), delivery.groups.iter().find(starts)?.clone()))
+    }
+
+    /// What happens before the first step of a flow.
+    fn started(&self, flow: &Flow) -> Vec<Part> {
+        let Some((delivery, group)) = self.starter(flow) else { return Vec::new() };
+        let (relay, handler) = self.handled(&delivery);
+        let workers = self.consumers.workers_of(self.design, &delivery, &group);
+        vec![Part::once(relay, Vec::new()), Part::once(handler, workers)]
+    }
+
+    /// p99 of the waits for the relay and of the work of a handler, in seconds.
+    fn handled(&self, delivery: &Delivery) -> (f64, f64) {
+        let facts = self.design.facts();
+        let variation = facts.value(&numbers::DATABASE_VARIATION);
+        let handler = Shape::spread(delivery.handler, variation).quantile(0.99);
+        (0.99 * facts.value(&numbers::RELAY_WAIT) / 1e3, handler)
     }
 
     /// Who else follows events, with how many come a second.
@@ -99,10 +118,7 @@ impl<'d> Compiler<'d> {
         group: &Group,
         rate: f64,
     ) -> Simulated {
-        let facts = self.design.facts();
-        let relay = facts.value(&numbers::RELAY_WAIT) / 1e3;
-        let variation = facts.value(&numbers::DATABASE_VARIATION);
-        let handler = Shape::spread(delivery.handler, variation).quantile(0.99);
+        let (relay, handler) = self.handled(delivery);
         Simulated {
             name: format!("event {}", consumers::name(self.design, delivery, group)),
             clients: false,
@@ -110,7 +126,10 @@ impl<'d> Compiler<'d> {
             deadline: f64::INFINITY,
             objective: base::Percentiles::default(),
             availability: 0.0,
-            naive_p99: relay + handler,
+            parts: vec![
+                Part::once(relay, Vec::new()),
+                Part::once(handler, self.consumers.workers_of(self.design, delivery, group)),
+            ],
         }
     }
 
@@ -118,7 +137,12 @@ impl<'d> Compiler<'d> {
         let facts = self.design.facts();
         let objective = flow.latency.as_ref().map(|latency| latency.value.clone());
         let steps = called(self.design, flow).into_iter();
-        let naive = steps.map(|(id, times)| f64::from(times) * self.naive_p99(id)).sum();
+        let step = |(id, times): (OperationId, u32)| {
+            let again = move |part: Part| Part { times: part.times * f64::from(times), ..part };
+            self.parts(id).into_iter().map(again)
+        };
+        let mut parts: Vec<Part> = steps.flat_map(step).collect();
+        parts.extend(self.started(flow));
         let context = facts.event(flow.after).context;
         Simulated {
             name: format!("flow {}", flow.name.value),
@@ -127,7 +151,7 @@ impl<'d> Compiler<'d> {
             deadline: objective.as_ref().map_or(f64::INFINITY, |of| budget::deadline(facts, of)),
             objective: objective.unwrap_or_default(),
             availability: facts::context_availability(facts, context).value.0,
-            naive_p99: naive,
+            parts,
         }
     }
 }

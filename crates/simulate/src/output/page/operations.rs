@@ -19,7 +19,7 @@ pub(super) fn in_order(phase: &Phase) -> Vec<&OperationAnswer> {
     let rank = |of: &OperationAnswer| match worst(of) {
         Promise::Broken => 0,
         Promise::Unsure => 1,
-        Promise::Kept | Promise::TooRare => 2,
+        Promise::Kept | Promise::TooRare | Promise::NotSteady => 2,
     };
     all.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.offered.value.total_cmp(&a.offered.value)));
     all
@@ -180,7 +180,7 @@ fn row(out: &mut Html, of: &OperationAnswer, scale: &Scale) {
                 if words.is_empty() { "nothing to tell".to_owned() } else { words.join(", ") };
             picture(out, &label, |out| bars(out, of, &known, scale));
         });
-        out.leaf("td", &[], &time(of.naive_p99));
+        out.leaf("td", &[], &of.sum_of_p99.map_or("\u{2013}".to_owned(), time));
         out.element("td", &[("class", "words")], |out| kept(out, of));
     });
 }

@@ -4,6 +4,7 @@ use base::html::Html;
 
 use crate::design::{Answer, Used};
 use crate::experiment::Report;
+use crate::output::answer_text::before;
 use crate::output::format::{digits, time};
 
 use super::About;
@@ -17,6 +18,12 @@ pub(super) fn of_report(out: &mut Html, about: &About<'_>, report: &Report) {
 /// What an answer about a design stands on.
 pub(super) fn of_answer(out: &mut Html, about: &About<'_>, answer: &Answer) {
     replay(out, about, answer.seed);
+    for of in &answer.edge {
+        let words = before(of);
+        let first: String = words.chars().take(1).flat_map(char::to_uppercase).collect();
+        let rest: String = words.chars().skip(1).collect();
+        out.leaf("p", &[], &format!("{first}{rest}."));
+    }
     for left in &answer.left_out {
         out.leaf("p", &[], &format!("Left out: {left}."));
     }

@@ -12,8 +12,8 @@ use crate::output::text::warning_of;
 use super::{figure, operations};
 
 /// How many promises became what.
-fn counts(phase: &Phase) -> [u32; 4] {
-    let mut counts = [0; 4];
+fn counts(phase: &Phase) -> [u32; 5] {
+    let mut counts = [0; 5];
     for of in &phase.operations {
         for promise in of.latency.iter().map(|of| of.2).chain([of.availability.1]) {
             counts[promise as usize] += 1;
@@ -31,7 +31,7 @@ pub(super) fn write(out: &mut Html, answer: &Answer, report: &Report) {
         return full(out, answer);
     }
     if let [phase] = answer.phases.as_slice() {
-        let [kept, broken, unsure, rare] = counts(phase);
+        let [kept, broken, unsure, rare, _] = counts(phase);
         let (class, words) = match broken {
             0 => ("lead kept", "No promise is broken.".to_owned()),
             1 => ("lead broken", "One promise is broken.".to_owned()),
