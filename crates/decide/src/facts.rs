@@ -284,6 +284,14 @@ fn retention(entity: &Entity) -> Option<f64> {
     starts.then(|| retain.period.as_secs_f64())
 }
 
+/// For how long rows are there, in seconds: until they are retired, or the time of those that may be
+/// lost is over. Nothing where they stay, or nobody can tell.
+#[must_use]
+pub fn kept_for(entity: &Entity) -> Option<f64> {
+    let lives = entity.ttl.as_ref().map(|ttl| ttl.value.as_secs_f64());
+    lives.or_else(|| retention(entity))
+}
+
 /// Writes a second at peak on the rows of each entity, by its position.
 #[must_use]
 pub fn writes(model: Facts<'_>) -> Vec<f64> {

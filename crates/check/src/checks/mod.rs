@@ -16,6 +16,8 @@ mod call_per_item;
 mod callee_rate_too_low;
 #[path = "callee-slower-than-caller.rs"]
 mod callee_slower_than_caller;
+#[path = "circular-creation.rs"]
+mod circular_creation;
 #[path = "context-without-team.rs"]
 mod context_without_team;
 #[path = "create-rate-mismatch.rs"]
@@ -190,6 +192,7 @@ pub static ALL: &[&Check] = &[
     &call_per_item::CHECK,
     &callee_rate_too_low::CHECK,
     &callee_slower_than_caller::CHECK,
+    &circular_creation::CHECK,
     &context_without_team::CHECK,
     &create_rate_mismatch::CHECK,
     &critical_flow_without_objective::CHECK,
