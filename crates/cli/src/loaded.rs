@@ -60,6 +60,15 @@ impl Loaded {
         Arc::make_mut(design).flips = flips;
     }
 
+    /// The same of one family of decisions, which takes a part of the time.
+    pub fn find_flips_of(&mut self, family: &str, console: &Console) {
+        let Some(design) = &mut self.design else { return };
+        let told = console.waiting("moving every number to see what would change");
+        let flips = decide::flips::of_family(design, family, threads());
+        drop(told);
+        Arc::make_mut(design).flips = flips;
+    }
+
     /// Whether the model cannot be used.
     #[must_use]
     pub fn has_errors(&self) -> bool {

@@ -90,7 +90,7 @@ const RUNS: usize = 16;
 /// The open numbers that could turn something, the weightiest first.
 #[must_use]
 pub fn questions(design: &Design, threads: usize) -> Vec<Question> {
-    let rerun = Rerun::of(design);
+    let rerun = Rerun::of(design, None);
     let mut open = open(&design.model);
     open.truncate((VERDICTS / RUNS / rerun.subjects().max(1)).max(32));
     let found = in_parallel(&design.model, &open, threads, &|model, asked| {

@@ -70,8 +70,8 @@ pub fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, F
     if verdicts.is_empty() {
         loaded.diagnostics.retain(|found| found.id == id);
     }
-    if !verdicts.is_empty() {
-        loaded.find_flips(console);
+    if let Some(family) = verdicts.first().map(|of| of.family) {
+        loaded.find_flips_of(family, console);
     }
     if console.json() {
         let mut document = loaded.document();

@@ -1,5 +1,6 @@
 //! Deciding again with one number moved, doing no more than the move can change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::Model;
@@ -52,11 +53,14 @@ struct Family {
     choices: Arc<Vec<Choice>>,
     /// Numbers that it read, by position.
     reads: Vec<bool>,
+    /// Whether anybody wants to know what becomes of it, or of one that reads it.
+    wanted: bool,
 }
 
 impl<'d> Rerun<'d> {
-    /// Decides once more, noting which numbers each family reads.
-    pub fn of(design: &'d Design) -> Self {
+    /// Decides once more, noting which numbers each family reads. With the name of a family, only
+    /// that one and those that it reads are ever asked again.
+    pub fn of(design: &'d Design, only: Option<&str>) -> Self {
         let (noting, reads) = design.numbers.noting();
         let facts = Facts { model: &design.model, numbers: &noting };
         let bare = tables::tables(&design.model);
@@ -80,9 +84,17 @@ impl<'d> Rerun<'d> {
             let choices = Arc::new(choices(&new));
             let verdicts = Arc::new(new);
             answered.push(verdicts.clone());
-            families.push(Family { decision, verdicts, choices, reads });
+            families.push(Family { decision, verdicts, choices, reads, wanted: only.is_none() });
         }
         drop(round);
+        // Whoever is read was asked before.
+        let mut wanted: BTreeSet<&str> = only.into_iter().collect();
+        for family in families.iter_mut().rev() {
+            if wanted.contains(family.decision.family) {
+                family.wanted = true;
+                wanted.extend(family.decision.reads);
+            }
+        }
         let (numbers, routes) = (&design.numbers, &*design.routes);
         Self { numbers, routes, lock, values, bare, ground, ground_reads, families }
     }
@@ -105,7 +117,8 @@ impl<'d> Rerun<'d> {
     /// Whether a number was read at all: one that was not cannot change anything.
     pub fn reads(&self, number: &Number) -> bool {
         let read = |reads: &[bool]| reads.get(number.index).copied().unwrap_or_default();
-        read(&self.ground_reads) || self.families.iter().any(|family| read(&family.reads))
+        read(&self.ground_reads)
+            || self.families.iter().any(|family| family.wanted && read(&family.reads))
     }
 
     /// With another value for a number of the table. Only families that read it are asked again,
@@ -153,6 +166,10 @@ impl<'d> Rerun<'d> {
         let mut answered = Vec::with_capacity(self.families.len());
         touched.0.resize(self.families.len(), false);
         for (family, touched) in self.families.iter().zip(&mut touched.0) {
+            if !family.wanted {
+                answered.push(family.verdicts.clone());
+                continue;
+            }
             let stand = (&ground, &round);
             let (new, _) = decided::family(facts, stand, self.routes, &answered, family.decision);
             *touched |= new != *family.verdicts;
@@ -181,7 +198,8 @@ impl<'d> Rerun<'d> {
         let mut answered = Vec::with_capacity(self.families.len());
         let mut chosen = Vec::with_capacity(self.families.len());
         for family in &self.families {
-            if !again(family, None) {
+            let asked = again(family, None);
+            if !asked || !family.wanted {
                 answered.push(family.verdicts.clone());
                 chosen.push(family.choices.clone());
                 continue;

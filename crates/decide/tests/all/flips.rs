@@ -71,6 +71,21 @@ fn whoever_moves_numbers_and_however_many_the_flips_are_the_same() {
 }
 
 #[test]
+fn one_family_flips_as_it_does_among_all() {
+    let design = decide::decide(Arc::new(loaded(SHOP))).0;
+    let all = flips::of(&design, 2);
+    for family in ["store", "service", "cache", "slo", "resilience", "capacity"] {
+        let of = |flips: &Flips| -> Vec<Flip> {
+            flips.all.iter().filter(|of| of.family == family).cloned().collect()
+        };
+        let alone = flips::of_family(&design, family, 2);
+        assert_eq!(of(&alone), of(&all), "{family}");
+        assert_eq!(alone.all.len(), of(&all).len());
+        assert!(alone.moved <= all.moved, "{family}");
+    }
+}
+
+#[test]
 fn every_flip_is_true() {
     // A value well beyond a threshold of a number of the model gives the option that it names,
     // unless another threshold follows close by.
