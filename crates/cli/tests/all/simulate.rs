@@ -58,7 +58,7 @@ fn a_disturbance_divides_the_run_into_phases() {
 
 #[test]
 fn another_number_is_compared_pair_by_pair() {
-    let set = simulated(&["--duration", "3s", "--set", "browseProducts.rate=2400/s"]);
+    let set = simulated(&["--duration", "8s", "--set", "browseProducts.rate=2400/s"]);
     assert_eq!((set.code, set.stderr.as_str()), (0, ""), "{set:?}");
     let mut lines = set.stdout.lines();
     let title = lines.next().unwrap();
@@ -90,7 +90,7 @@ fn colours_are_for_those_who_want_them_and_nothing_is_drawn_where_there_is_no_te
     let model = std::fs::read_to_string(format!("{SHOP}/firmitas.yaml")).unwrap();
     scratch.write("firmitas.yaml", model.replacen("latency: p95 100ms", "latency: p95 4ms", 1));
     let asked = |more: &[&str]| {
-        let plain = ["simulate", "--duration", "5s"];
+        let plain = ["simulate", "--duration", "8s"];
         scratch.firm(&[&plain[..], more].concat())
     };
     let coloured = asked(&["--color", "always"]);

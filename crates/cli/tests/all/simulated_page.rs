@@ -65,7 +65,7 @@ fn pages_ask_nobody_and_are_the_same_once_more() {
 fn a_page_replaces_its_like_and_nothing_else() {
     let scratch = Scratch::new("simulated-page-file");
     let asked = |page: &str| {
-        scratch.firm(&["simulate", SHOP, "--duration", "1s", "--replications", "2", "--html", page])
+        scratch.firm(&["simulate", SHOP, "--duration", "8s", "--replications", "2", "--html", page])
     };
     scratch.write("mine.html", "<p>hours of work</p>");
     for (page, id) in [("mine.html", "not-ours"), (".", "not-ours"), ("no/page.html", "no-folder")]

@@ -238,12 +238,29 @@ macro_rules! followed_by_those_of_operations {
             /// Share of the target within which the autoscaler does nothing.
             SCALING_TOLERANCE = "scaling-tolerance" 0.1 "share" in 0.02..0.3
                 from "Kubernetes, Horizontal Pod Autoscaling: the default of --horizontal-pod-autoscaler-tolerance";
+            /// Replicas that the autoscaler adds within a period at the most, as a share of those there.
+            SCALING_UP = "scaling-up" 1.0 "share" in 0.1..4.0
+                from "Kubernetes, Horizontal Pod Autoscaling: the default policy doubles";
+            /// That period.
+            SCALING_UP_PERIOD = "scaling-up-period" 30.0 "s" in 15.0..300.0 from "house";
+            /// Replicas that it takes away within a period at the most, as a share of those there.
+            SCALING_DOWN = "scaling-down" 0.1 "share" in 0.02..1.0 from "house";
+            /// That period.
+            SCALING_DOWN_PERIOD = "scaling-down-period" 60.0 "s" in 15.0..900.0 from "house";
+            /// Time for which fewer replicas must have been enough before one is taken away.
+            SCALING_CALM = "scaling-calm" 300.0 "s" in 0.0..3_600.0
+                from "Kubernetes, Horizontal Pod Autoscaling: the default of --horizontal-pod-autoscaler-downscale-stabilization";
             /// Time until a replica that was asked for serves: it is placed, its image is there, and
             /// its probe has succeeded.
             REPLICA_START = "replica-start" 30.0 "s" in 5.0..180.0 from "house";
             /// Time for which replicas of a lost zone still get requests: three checks of a balancer,
             /// ten seconds apart, less the first.
             ZONE_NOTICED = "zone-noticed" 20.0 "s" in 5.0..120.0 from "house";
+            /// For how long a thread keeps a core that others wait for, simulated on one server.
+            CORE_SLICE = "core-slice" 3.0 "ms" in 0.7..6.0
+                from "Linux, kernel/sched: the base slice on machines of few cores";
+            /// Share of calls that a bulkhead may turn away before it counts as full, simulated.
+            BULKHEAD_FULL = "bulkhead-full" 0.01 "share" in 0.001..0.05 from "house";
         }
     };
 }

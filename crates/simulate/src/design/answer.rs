@@ -205,7 +205,7 @@ fn phase(compiled: &Compiled, window: &WindowReport, report: &Report) -> Phase {
     let mut resources: Vec<ResourceAnswer> = compiled
         .resources
         .iter()
-        .map(|of| resource(of, &window.stations, compiled.reached))
+        .map(|of| resource(of, &window.stations, (compiled.reached, compiled.turned_away)))
         .collect();
     resources.sort_by(|a, b| {
         let (a, b) = (a.utilisation.unwrap_or(-1.0), b.utilisation.unwrap_or(-1.0));
@@ -295,7 +295,8 @@ fn total(shares: &[(Failure, Estimate)]) -> Estimate {
     Estimate { value, error, replications }
 }
 
-fn resource(of: &Resource, stations: &[StationReport], reached: f64) -> ResourceAnswer {
+fn resource(of: &Resource, stations: &[StationReport], bounds: (f64, f64)) -> ResourceAnswer {
+    let (reached, turned_away) = bounds;
     let own: Vec<&StationReport> =
         of.stations.iter().filter_map(|station| stations.get(station.index())).collect();
     // Replicas that never served in this window have no utilisation, or nobody asked them.
@@ -322,22 +323,21 @@ fn resource(of: &Resource, stations: &[StationReport], reached: f64) -> Resource
         waiting: own.iter().map(|of| of.waiting.value).sum(),
         rejected: mean(|of| of.rejected.value),
         room: utilisation.filter(|share| *share > 0.0).map(|share| match (of.kind, of.servers) {
-            (Kind::Bulkhead, Some(servers)) => bearable(servers) / offered(share, servers),
+            (Kind::Bulkhead, Some(servers)) => {
+                bearable(servers, turned_away) / offered(share, servers)
+            }
             _ => reached / share,
         }),
     }
 }
 
-/// Share of calls that a bulkhead may turn away before it counts as full. House.
-const TURNED_AWAY: f64 = 0.01;
-
 /// Halvings in search of a load.
 const HALVINGS: u32 = 40;
 
-/// The load, in calls under way at once, at which so many places turn [`TURNED_AWAY`] away: nobody
-/// waits for a place, so few are full long before they are all busy (Erlang B).
-fn bearable(servers: u32) -> f64 {
-    load_where(servers, |load| queueing::erlang_b(load, servers) <= TURNED_AWAY)
+/// The load, in calls under way at once, at which so many places turn that share away: nobody waits
+/// for a place, so few are full long before they are all busy (Erlang B).
+fn bearable(servers: u32, turned_away: f64) -> f64 {
+    load_where(servers, |load| queueing::erlang_b(load, servers) <= turned_away)
 }
 
 /// The load of which so many places are busy for this share of the time.

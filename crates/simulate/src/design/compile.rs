@@ -371,11 +371,13 @@ impl<'d> Compiler<'d> {
         let left_out = left_out(self.design, self.question, !edge.is_empty());
         let times = used::of(self.design, &self.question.measured, |id| self.times(id));
         let reached = self.design.facts().value(&numbers::LOAD_REACHED);
+        let turned_away = self.design.facts().value(&numbers::BULKHEAD_FULL);
         Ok(Compiled {
             network: self.builder.finish(),
             operations,
             resources,
             reached,
+            turned_away,
             edge,
             times,
             left_out,

@@ -117,6 +117,8 @@ pub struct Compiled {
     pub resources: Vec<Resource>,
     /// Utilisation above which a resource has no room for chance: what `capacity` bears at D2.
     pub reached: f64,
+    /// Share of calls that a bulkhead may turn away before it has no room.
+    pub turned_away: f64,
     /// What a network of caches answers before it gets here, at this load; by name of the operation.
     pub edge: Vec<Edge>,
     /// The times that requests are drawn with, and where they come from.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use decide::{Design, numbers};
 
+use super::calls::nanoseconds;
 use super::resources::{Kind, REQUESTS_AT_ONCE, Replica, Resource, Servers, Stations};
 use super::times;
 use crate::calibrate::{Measured, Shape};
@@ -78,9 +79,6 @@ pub(super) enum StoreThreads {
     },
 }
 
-/// For how long a thread may keep a core that others wait for, in nanoseconds: Linux' base slice, as
-/// it is on small machines. House.
-const SLICE: u64 = 3_000_000;
 /// Most writes in one commit of the embedded store, which bounds its groups.
 const MOST_WRITES: u32 = 512;
 
@@ -94,7 +92,11 @@ pub(super) fn stations(design: &Design, server: &OneServer, builder: &mut Builde
     let most = Station { capacity: Some(REQUESTS_AT_ONCE), ..most };
     let gate = machine.add(owner, Kind::Gate, most);
     let own = of("cores of the server", server.cores);
-    let own = Station { setup: constant(server.setup), slice: Some(SLICE), ..own };
+    let own = Station {
+        setup: constant(server.setup),
+        slice: Some(nanoseconds(design.facts().value(&numbers::CORE_SLICE) / 1e3)),
+        ..own
+    };
     let cores = machine.add(owner, Kind::Cores, own);
     let switch = constant(server.switch);
     let threads = |what: &str, count: u32| Station {

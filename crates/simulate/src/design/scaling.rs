@@ -1,5 +1,6 @@
 //! Autoscaling as the deployment that is emitted has it: between the replicas of the stated peak and
-//! those of the reachable one, towards the utilisation that is provisioned.
+//! those of the reachable one, towards the utilisation that is provisioned. All of its times are in the
+//! table of numbers, which the emitted autoscaler is written from.
 
 use decide::numbers;
 use decide::sizing::Service;
@@ -7,12 +8,6 @@ use decide::sizing::Service;
 use super::Question;
 use super::calls::nanoseconds;
 use crate::network::Scaling;
-
-/// Growth and shrinking with their periods, and the time of calm, in seconds, as the autoscaler is
-/// emitted.
-const GROWTH: (f64, f64) = (1.0, 30.0);
-const SHRINK: (f64, f64) = (0.1, 60.0);
-const CALM: f64 = 300.0;
 
 /// Whether replicas come and go while the run goes on: where something happens. What goes on
 /// undisturbed has the replicas of its load from the start.
@@ -32,10 +27,10 @@ pub(super) fn of(design: &decide::Design, service: &Service, at_first: u32) -> S
         tolerance: facts.value(&numbers::SCALING_TOLERANCE),
         interval: time(&numbers::SCALING_INTERVAL),
         start: time(&numbers::REPLICA_START),
-        calm: nanoseconds(CALM),
-        growth: GROWTH.0,
-        growth_period: nanoseconds(GROWTH.1),
-        shrink: SHRINK.0,
-        shrink_period: nanoseconds(SHRINK.1),
+        calm: time(&numbers::SCALING_CALM),
+        growth: facts.value(&numbers::SCALING_UP),
+        growth_period: time(&numbers::SCALING_UP_PERIOD),
+        shrink: facts.value(&numbers::SCALING_DOWN),
+        shrink_period: time(&numbers::SCALING_DOWN_PERIOD),
     }
 }

@@ -66,6 +66,11 @@ pub struct QuestionArguments {
     #[arg(long, value_name = "TIME", requires = "closed", value_parser = super::duration)]
     think: Option<std::time::Duration>,
 
+    /// Do not search for the numbers that would keep what is broken: what is broken is told all the
+    /// same
+    #[arg(long)]
+    no_remedies: bool,
+
     /// Attempts of clients whose request fails, the first included
     #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     client_attempts: u32,
@@ -167,9 +172,13 @@ pub(super) fn run(
         report: &report,
         answer: &answer,
     };
-    let found = contradictions(simulation, &plan, &mut |trials| searching(&line, trials));
+    let found = match arguments.no_remedies {
+        true => Vec::new(),
+        false => contradictions(simulation, &plan, &mut |trials| searching(&line, trials))
+            .map_err(no_answer)?,
+    };
     drop(line);
-    let found = diagnostics(design, &found.map_err(no_answer)?);
+    let found = diagnostics(design, &found);
     loaded.diagnostics.extend(found.iter().cloned());
     let title = arguments.title(&design.model.system.name);
     simulated.html.write(&title, console, |about| {

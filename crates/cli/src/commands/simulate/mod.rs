@@ -53,7 +53,8 @@ pub struct SimulateArguments {
         long,
         value_name = "FILE",
         conflicts_with_all = [
-            "model", "load", "fail", "slow", "lose_zone", "surge", "stability", "closed", "client_attempts",
+            "model", "load", "fail", "slow", "lose_zone", "surge", "stability", "closed", "no_remedies",
+            "client_attempts",
             "client_retry_budget", "calibrate", "times", "save_times", "one_server", "connections",
             "compare", "set"
         ]

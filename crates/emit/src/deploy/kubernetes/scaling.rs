@@ -12,7 +12,14 @@ pub fn autoscaler(plan: &Plan<'_>, deployed: &Deployed<'_>) -> Option<Value> {
     if service.most <= service.replicas {
         return None;
     }
-    let busy = plan.design.facts().value(&numbers::LOAD_PROVISIONED) * 100.0;
+    let facts = plan.design.facts();
+    let busy = facts.value(&numbers::LOAD_PROVISIONED) * 100.0;
+    let policy = |share: &numbers::Number, period: &numbers::Number| {
+        let (percent, seconds) = (facts.value(share) * 100.0, facts.value(period));
+        json!({
+            "type": "Percent", "value": rounded(percent), "periodSeconds": rounded(seconds),
+        })
+    };
     let mut metrics = vec![json!({
         "type": "Resource",
         "resource": {
@@ -47,24 +54,28 @@ pub fn autoscaler(plan: &Plan<'_>, deployed: &Deployed<'_>) -> Option<Value> {
             "behavior": {
                 "scaleUp": {
                     "stabilizationWindowSeconds": 0,
-                    "policies": [{ "type": "Percent", "value": 100, "periodSeconds": 30 }],
+                    "policies": [policy(&numbers::SCALING_UP, &numbers::SCALING_UP_PERIOD)],
                 },
                 "scaleDown": {
-                    "stabilizationWindowSeconds": 300,
-                    "policies": [{ "type": "Percent", "value": 10, "periodSeconds": 60 }],
+                    "stabilizationWindowSeconds": rounded(facts.value(&numbers::SCALING_CALM)),
+                    "policies": [policy(&numbers::SCALING_DOWN, &numbers::SCALING_DOWN_PERIOD)],
                 },
             },
         },
     }))
 }
 
+fn whole(percent: f64) -> u32 {
+    rounded(percent).clamp(1, 100)
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a share in percent; `as` saturates"
+    reason = "numbers of the table; `as` saturates"
 )]
-fn whole(percent: f64) -> u32 {
-    (percent.round() as u32).clamp(1, 100)
+const fn rounded(value: f64) -> u32 {
+    value.round() as u32
 }
 
 /// Machines are emptied one replica at a time; a single replica cannot be kept.

@@ -15,7 +15,7 @@ use decide::Design;
 
 use super::{Answer, Compiled, NoAnswer, OperationAnswer, Phase, Promise, Question};
 use crate::experiment::{Plan, Report, Steadiness};
-use search::{Aim, Setting, Trials};
+use search::{Aim, Setting, Trials, most_events};
 
 /// A verdict or a promise that a simulation contradicts.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +104,7 @@ pub fn contradictions(
         progress,
         done: 0,
         events: 0,
+        most_events: most_events(of.report.events),
         cut: false,
         failed: Vec::new(),
     };

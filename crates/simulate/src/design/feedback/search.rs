@@ -13,9 +13,13 @@ const FARTHEST: f64 = 8.0;
 const FARTHEST_STATED: f64 = 64.0;
 /// Trials in all: whoever breaks everything is told what is worst, not made to wait.
 pub const MOST_TRIALS: u32 = 40;
-/// Events of all trials, after which the search is ended: about twenty seconds of a processor. It is
-/// counted in events and not in seconds, so that the answer is the same on every machine.
-const MOST_EVENTS: u64 = 100_000_000;
+/// Events of all trials as a multiple of those of the run that is contradicted: nobody waits much
+/// longer for what would mend it than for what is wrong. It is counted in events and not in seconds,
+/// so that the answer is the same on every machine.
+const EVENTS_OF_THE_RUN: u64 = 4;
+/// Bounds of that: a short run is searched all the same, and a long one for about twenty seconds of
+/// a processor.
+const EVENTS: std::ops::RangeInclusive<u64> = 2_000_000..=100_000_000;
 /// Halvings between what holds and what does not.
 const HALVINGS: u32 = 8;
 
@@ -32,6 +36,11 @@ pub(super) enum Aim {
     InTime,
 }
 
+/// Events after which the search for what mends a run of so many is ended.
+pub(super) fn most_events(run: u64) -> u64 {
+    run.saturating_mul(EVENTS_OF_THE_RUN).clamp(*EVENTS.start(), *EVENTS.end())
+}
+
 /// Levers with what they are set to.
 pub(super) type Setting = Vec<(Lever, f64)>;
 
@@ -46,6 +55,8 @@ pub(super) struct Trials<'a> {
     pub(super) done: u32,
     /// Events of the trials so far.
     pub(super) events: u64,
+    /// After how many the search is ended.
+    pub(super) most_events: u64,
     /// Whether the search was ended before everything was tried.
     pub(super) cut: bool,
     /// Sets of levers that did not help even at their farthest, and against what: they are not tried
@@ -65,7 +76,7 @@ impl Trials<'_> {
 
     /// Whether there have been trials enough, which is kept.
     fn is_over(&mut self) -> bool {
-        self.cut |= self.done >= MOST_TRIALS || self.events >= MOST_EVENTS;
+        self.cut |= self.done >= MOST_TRIALS || self.events >= self.most_events;
         self.cut
     }
 
