@@ -11,6 +11,7 @@ use runtime::store::{
 };
 
 use crate::session::Session;
+use crate::statements::{TURN, TURN_TOGETHER};
 use crate::wire::Bind;
 
 /// What an operation of a session yields.
@@ -84,6 +85,15 @@ impl Snapshot for Session {
             return tree_by_rows(self, query).await;
         }
         self.tree_of(query).await
+    }
+
+    fn takes_turns(&self) -> bool {
+        self.writes()
+    }
+
+    async fn take_turn(&mut self, name: &str, alone: bool) -> Outcome<()> {
+        let text = if alone { &TURN } else { &TURN_TOGETHER };
+        self.send_with_next(text, &[Bind::text(name)])
     }
 
     async fn linked(&mut self, entity: EntityId, subject: &Subject) -> Outcome<Option<Link>> {

@@ -81,6 +81,9 @@ pub(crate) struct Plan {
     pub by_ids: Scoped<Arc<Text>>,
     /// Locks the live rows of the ids in `$1`, in their order, then reads them.
     pub lock: Scoped<Arc<Text>>,
+    /// Locks rows and reads nothing else of them, where they have parts: those are read afterwards,
+    /// since a statement that waited for a lock sees nothing new but the row that it waited for.
+    pub lock_first: Option<Scoped<Arc<Text>>>,
     /// Inserts a row.
     pub insert: Arc<Text>,
     /// Deletes a row by id, `$1`.
@@ -231,6 +234,14 @@ impl Plan {
                 linked(&list, &own_table, &id, own)
             }),
             still_linked: scoped(&|own| still_linked(&own_table, &id, own)),
+            lock_first: (!parts.is_empty() && !lock.is_empty()).then(|| {
+                scoped(&|own| {
+                    format!(
+                        "SELECT 1 FROM {own_table} AS self WHERE self.{id} = ANY($1){live}{own} \
+                         ORDER BY self.{id}{lock}"
+                    )
+                })
+            }),
             lock: scoped(&|own| format!("{} ORDER BY self.{id}{lock}", by_ids(own))),
             by_ids: scoped(&by_ids),
             insert: Text::new(format!(

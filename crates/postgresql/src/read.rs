@@ -71,8 +71,13 @@ impl Session {
             let text = plan.by_id.of(self.terms.tenant).clone();
             self.one(entity, &text, &[Bind::Uuid(id)]).await?.into_iter().collect()
         } else {
-            let text = if lock { &plan.lock } else { &plan.by_ids };
+            let first = plan.lock_first.as_ref().filter(|_| lock);
+            let first = first.map(|text| text.of(self.terms.tenant).clone());
+            let text = if lock && first.is_none() { &plan.lock } else { &plan.by_ids };
             let text = text.of(self.terms.tenant).clone();
+            if let Some(first) = first {
+                self.send_with_next(&first, &[Bind::ids(ids.iter().copied())])?;
+            }
             self.many(entity, &text, &[Bind::ids(ids.iter().copied())]).await?
         };
         let by_id: BTreeMap<u128, Arc<Row>> =

@@ -114,8 +114,11 @@ macro_rules! statements {
 }
 
 statements! {
-    /// Locks what is locked by whoever adds a tenant with a schema of its own: "Plac".
+    // Whose turn it is, alone or together with others.
     TURN = "SELECT pg_advisory_xact_lock(hashtextextended('firmitas exclusive ' || $1, 0))";
+    TURN_TOGETHER =
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended('firmitas exclusive ' || $1, 0))";
+    /// Locks what is locked by whoever adds a tenant with a schema of its own: "Plac".
     ONE_SCHEMA_AT_A_TIME = "SELECT pg_advisory_xact_lock(1349280099)";
     // What begins and ends transactions, and says for whom they are and until when.
     READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

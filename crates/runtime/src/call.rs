@@ -122,7 +122,8 @@ pub struct TenantHint {
     pub host: Option<Arc<str>>,
     /// The verified claim `tenant` of its token, for callers that are no row.
     pub claim: Option<u128>,
-    /// `X-Tenant-ID`, which nothing verifies: it counts for actors with `tenants: all`.
+    /// `X-Tenant-ID`, which nothing verifies: it counts for actors with `tenants: all`, and chooses
+    /// among the tenants in which a caller has a row.
     pub asked: Option<u128>,
     /// Where to say which tenant it turned out to be.
     pub found: FoundTenant,

@@ -47,6 +47,7 @@ codes! {
     FORBIDDEN = 403 "forbidden" "The caller may not do this.";
     NO_TENANT = 403 "no-tenant" "The request is for no tenant, to whom the row would belong.";
     NOT_LINKED = 403 "not-linked" "The caller has to create its own row first.";
+    SEVERAL_TENANTS = 403 "several-tenants" "The caller's login is known in several tenants: name one with `X-Tenant-ID`.";
     FORGED_REQUEST = 403 "forged-request" "Another site may have sent this request in the browser of somebody who is signed in.";
     INVALID_LINK = 403 "invalid-link" "The address of the file is not one of this server, or is too old: read the row again.";
     INSECURE_CONNECTION = 403 "insecure-connection" "Signing in needs TLS, except on this machine.";

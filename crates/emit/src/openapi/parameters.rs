@@ -8,7 +8,7 @@ use decide::{
     list_inputs,
 };
 use expression::{FieldIndex, FieldShape, Type};
-use model::model::{Addressed, Operation, OperationKind, Parameter, Target};
+use model::model::{Addressed, Operation, OperationKind, Parameter, Target, TenantFrom};
 use serde_json::{Value, json};
 
 use crate::json_schema::{Way, amount_text, schema};
@@ -53,9 +53,29 @@ pub fn all(
         };
         all.push(header("If-Match", false, tag, text));
     }
+    if let Some(tenant) = tenant(design, route) {
+        all.push(tenant);
+    }
     let names = ["X-Correlation-ID", "traceparent"];
     all.extend(names.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })));
     all
+}
+
+/// The tenant that a request is for, where callers may name one.
+fn tenant(design: &Design, route: &Route) -> Option<Value> {
+    let tenancy = design.model.system.tenancy.as_ref()?;
+    let actors = || route.actors.iter().map(|id| design.model.actor(*id));
+    let linked = tenancy.from == TenantFrom::Actor && actors().any(|actor| actor.entity.is_some());
+    let text = match (linked, actors().any(|actor| actor.all_tenants)) {
+        (false, false) => return None,
+        (true, false) => {
+            "The tenant that the request is for, of those in which the caller has a row: the first without it."
+        }
+        (_, true) => {
+            "The tenant that the request is for, by those who belong to several or cross them."
+        }
+    };
+    Some(header("X-Tenant-ID", false, json!({ "type": "string", "format": "uuid" }), text))
 }
 
 /// Parameters of every operation: what belongs together stays together in logs and traces. They

@@ -155,6 +155,13 @@ impl Codes {
         let tenancy = design.model.system.tenancy.as_ref();
         // A host that is no tenant's has nothing.
         let hosted = tenancy.is_some_and(|tenancy| tenancy.from != TenantFrom::Actor);
+        let actors = || route.actors.iter().map(|id| design.model.actor(*id));
+        if tenancy.is_some() && !hosted && actors().any(|actor| actor.login.is_some()) {
+            self.add(403, "several-tenants");
+        }
+        if tenancy.is_some() && actors().any(|actor| actor.all_tenants) {
+            self.add(404, "not-found");
+        }
         if tenancy.is_some() && operation.writes() {
             self.add(403, "no-tenant");
         }

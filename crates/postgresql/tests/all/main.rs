@@ -24,6 +24,7 @@ mod schema;
 mod standings;
 mod stores;
 mod tenants;
+mod turns;
 
 #[path = "../../../runtime/tests/all/http_expand.rs"]
 mod http_expand;

@@ -35,7 +35,7 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'
 }
 
 /// Whether it is clear for whom a request is: HTTP/1.1 names exactly one host (RFC 9112, section
-/// 3.2).
+/// 3.2), and no authority says who asks (RFC 9113, section 8.3.1).
 ///
 /// # Errors
 /// 400 `malformed-request`.
@@ -47,7 +47,8 @@ pub(super) fn one_host(head: &Parts) -> Result<(), Problem> {
         text.is_empty() || !text.iter().any(|b| b" /\\?#@,".contains(b))
     };
     let needed = head.version == Version::HTTP_11;
-    if second.is_none() && first.map_or(!needed, is_host) {
+    let bare = head.uri.authority().is_none_or(|of| !of.as_str().contains('@'));
+    if bare && second.is_none() && first.map_or(!needed, is_host) {
         return Ok(());
     }
     Err(Problem::new(&code::MALFORMED_REQUEST).detail("Expected one `Host`."))
@@ -180,4 +181,26 @@ pub(super) fn applied(headers: &mut HeaderMap, wait: Duration) {
 pub(super) fn short<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let text = headers.get(name)?.to_str().ok()?;
     ((1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_clear_which_host_is_meant() {
+        let head = |uri: &str, hosts: &[&str], version| {
+            let mut request = hyper::Request::builder().uri(uri).version(version);
+            for host in hosts {
+                request = request.header(HOST, *host);
+            }
+            one_host(&request.body(()).unwrap().into_parts().0).is_ok()
+        };
+        assert!(head("/", &["a.example"], Version::HTTP_11));
+        assert!(head("https://a.example:8443/", &[], Version::HTTP_2));
+        assert!(!head("/", &[], Version::HTTP_11));
+        assert!(!head("/", &["a.example", "b.example"], Version::HTTP_11));
+        assert!(!head("/", &["a@b.example"], Version::HTTP_11));
+        assert!(!head("https://a.example@b.example/", &[], Version::HTTP_2));
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::header::{HOST, HeaderName};
 use hyper::http::request::Parts;
 use model::Model;
-use model::model::TenantFrom;
+use model::model::{Actor, TenantFrom};
 
 use super::head;
 use crate::call::Caller;
@@ -28,7 +28,8 @@ impl TenantReader {
     pub(super) fn new(model: &Model) -> Option<Self> {
         let tenancy = model.system.tenancy.as_ref()?;
         let host = matches!(tenancy.from, TenantFrom::Host(_));
-        let named = model.actors().any(|(_, actor)| actor.all_tenants);
+        let linked = |actor: &Actor| !host && actor.entity.is_some();
+        let named = model.actors().any(|(_, actor)| actor.all_tenants || linked(actor));
         Some(Self { host, named })
     }
 

@@ -240,6 +240,7 @@ async fn condition_holds<X: Snapshot>(
     if grant.predicate.is_none() || !super::walk::reads_all_rows(condition) {
         return denies(work.holds(condition, &scope).await);
     }
+    super::turns::before_asking(work, condition, &scope).await?;
     let Some(bound) = bind(work, grant, &scope).await? else { return Ok(false) };
     let Some(id) = expression::row_id(&Value::Row(row.clone())) else { return Ok(false) };
     Ok(work.store.satisfies(row.entity, id, &[bound.into()]).await?)

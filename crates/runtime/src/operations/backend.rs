@@ -318,12 +318,13 @@ impl<S: Store> Inner<S> {
         if !answered.as_ref().is_err_and(|problem| problem.code == code::NOT_LINKED.code) {
             return answered;
         }
-        sign_in::link(self, &request.caller).await?;
+        let several = sign_in::link(self, &request.caller).await?;
         // Once: whoever is nobody now stays it for this request.
         if let Some(identity) = &mut request.caller.identity {
             identity.logins.clear();
         }
-        self.dispatch(request).await
+        let answered = self.dispatch(request).await;
+        answered.map_err(|problem| sign_in::unchosen(problem, several))
     }
 
     async fn dispatch(self: &Arc<Self>, request: Box<Request>) -> Result<Answer, Problem> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use expression::{EntityId, Type, Value, ir::VariableIndex, row_id};
-use model::model::{BuiltIn, Call, Effect, EffectKind, OperationId, SetPath};
+use model::model::{BuiltIn, Call, Callee, Effect, EffectKind, OperationId, SetPath};
 
 use super::event;
 use super::failure::{Failure, internal};
@@ -121,6 +121,11 @@ async fn run_effect<X: Transaction>(
         Some(resumed) => resumed,
         None => (list(work.evaluate(&each.range, &frame.scope).await?), 0),
     };
+    if let EffectKind::Call(call) = &effect.kind
+        && call.inline
+    {
+        lock_targets(work, frame, call, (each.variable, &items)).await?;
+    }
     for at in first..items.len() {
         frame.scope.set(each.variable, items.get(at).cloned().unwrap_or_default());
         if let Some(when) = &effect.when
@@ -134,6 +139,30 @@ async fn run_effect<X: Transaction>(
         }
     }
     Ok(Flow::Done)
+}
+
+/// Locks all that a call is about to write, in the order of their keys: two that went through the
+/// same rows in another order would wait for each other.
+async fn lock_targets<X: Transaction>(
+    work: &mut Work<'_, X>,
+    frame: &mut Frame,
+    call: &Call,
+    (variable, items): (VariableIndex, &[Value]),
+) -> Result<(), Failure> {
+    let entity = match call.callee {
+        Callee::Operation(callee) => work.plans.model.operation(callee).entity(),
+        Callee::External(..) => None,
+    };
+    let Some((entity, target)) = entity.zip(call.target.as_ref()) else { return Ok(()) };
+    let mut keys = Vec::with_capacity(items.len());
+    for item in items {
+        frame.scope.set(variable, item.clone());
+        // What cannot be computed is refused when its turn comes.
+        if let Ok(value) = fill::fill(work, target, &frame.scope).await {
+            keys.extend(row_id(&value).map(|id| (entity, id)));
+        }
+    }
+    work.lock(&keys).await
 }
 
 fn list(value: Value) -> Vec<Value> {

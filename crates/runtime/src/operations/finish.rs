@@ -11,7 +11,7 @@ use super::effects::is_deleted;
 use super::failure::Failure;
 use super::walk::reads_all_rows;
 use super::work::{Key, Work};
-use super::{files, journal, referrers, row};
+use super::{files, journal, logins, referrers, row, turns};
 use crate::problem::{FieldError, Problem, code};
 use crate::store::{Tenant, Transaction};
 
@@ -126,7 +126,10 @@ async fn write<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), F
         work.store.unlink(key.0, key.1).await?;
     }
     let tenant = work.store.tenant();
-    work.changes.note(key.0, key.1, tenant, [entry.stored.as_deref(), entry.now.as_deref()]);
+    let versions = [entry.stored.as_deref(), entry.now.as_deref()];
+    work.changes.note(key.0, key.1, tenant, versions);
+    logins::note(work.store, (&plans.logins, &plans.model), key.1, versions).await?;
+    turns::before_writing(work.store, (&plans, work.asks), key, versions).await?;
     match (&entry.stored, &entry.now) {
         (None, Some(new)) => work.store.insert(new).await?,
         (Some(old), Some(new)) if old != new => work.store.update(old, new).await?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::backend::Inner;
 use super::clock::now;
-use super::report;
+use super::{logins, report};
 use crate::store::{Store, StoreError, Terms, Transaction as _};
 
 /// How often.
@@ -18,6 +18,13 @@ const ROUNDS: usize = 60;
 
 /// Forgets expired answers and records until the backend is closed.
 pub(crate) async fn run<S: Store>(inner: Arc<Inner<S>>) {
+    while let Err(error) = logins::complete(&inner).await {
+        if error == StoreError::Closed {
+            return;
+        }
+        report::warning("maintenance", &error.to_string());
+        tokio::time::sleep(EVERY).await;
+    }
     let mut round = 0;
     loop {
         match purge(&inner, round).await {

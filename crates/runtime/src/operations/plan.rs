@@ -14,9 +14,11 @@ use model::model::{
 
 use super::files::Holders;
 use super::journal::Journals;
+use super::logins::Logins;
 use super::referrers::Referrers;
 use super::retention::Retentions;
 use super::tenancy::Tenants;
+use super::turns::Turns;
 use super::walk::{expressions, followed, questions, reads_all_rows};
 use crate::json::OutputPlan;
 use crate::store::{Keys, Predicate, Store, StoreError};
@@ -49,6 +51,10 @@ pub(crate) struct Plans {
     pub(crate) system: Option<ActorId>,
     /// Which rows hold files.
     pub(crate) holders: Holders,
+    /// By which logins people are found in all tenants.
+    pub(crate) logins: Logins,
+    /// What is asked about all rows of an entity by those who write.
+    pub(crate) turns: Turns,
     /// Whom rows belong to, if there are tenants.
     pub(crate) tenants: Option<Tenants>,
 }
@@ -129,6 +135,8 @@ impl Plans {
             keys: store.keys().filter(|_| decide::sealed::anywhere(&design.model)).cloned(),
             system,
             holders: Holders::of(&design.model),
+            logins: Logins::of(design),
+            turns: Turns::of(&design.model),
             tenants: Tenants::of(design),
         })
     }

@@ -82,7 +82,8 @@ impl Session {
         caller: &Caller,
     ) -> Result<(), Failure> {
         let plans = work.plans.clone();
-        let by_caller = plans.tenants.as_ref().is_none_or(Tenants::come_from_callers);
+        let by_caller = plans.tenants.as_ref().is_none_or(Tenants::come_from_callers)
+            && caller.tenant.asked.is_none();
         let Some(identity) = caller.identity.as_ref().filter(|_| by_caller) else { return Ok(()) };
         let actors =
             caller.actors.iter().filter_map(|id| plans.model.actors.get(usize::from(id.0)));

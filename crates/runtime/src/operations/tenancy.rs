@@ -19,7 +19,7 @@ use super::report;
 use super::retention::TOGETHER;
 use super::session::subject;
 use super::work::{Key, Work};
-use crate::call::{Caller, InputValues};
+use crate::call::{Caller, Identity, InputValues};
 use crate::problem::{Problem, code};
 use crate::store::{Snapshot, Store, Tenant, Terms};
 
@@ -150,17 +150,42 @@ async fn by_host<X: Snapshot>(
     Ok(found.and_then(|row| row_id(&Value::Row(row))))
 }
 
-/// The tenant of the row that the caller is linked to; of a caller without one what its token says.
+/// The tenant that the caller names, if it has a row there; of one who names none that of its row;
+/// of one without a row what its token says.
+///
+/// # Errors
+/// 403 for a tenant that is named, and is not the caller's.
 async fn by_actor<X: Snapshot>(
     work: &mut Work<'_, X>,
     tenants: &Tenants,
     caller: &Caller,
     crossing: bool,
 ) -> Result<Option<u128>, Failure> {
-    let plans = work.plans.clone();
     if crossing {
         return Ok(None);
     }
+    let asked = caller.tenant.asked;
+    if let (Some(asked), Some(identity)) = (asked, &caller.identity)
+        && has_row_in(work, tenants, (caller, identity), asked).await?
+    {
+        return Ok(Some(asked));
+    }
+    let told = by_row_or_claim(work, tenants, caller).await?;
+    // Of which tenants there are nothing is told.
+    if asked.is_some() && told != asked {
+        Err(Problem::new(&code::NOT_LINKED).into())
+    } else {
+        Ok(told)
+    }
+}
+
+/// The tenant of the first row that the caller is linked to, else what its token says.
+async fn by_row_or_claim<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    tenants: &Tenants,
+    caller: &Caller,
+) -> Result<Option<u128>, Failure> {
+    let plans = work.plans.clone();
     if let Some(identity) = &caller.identity {
         let subject = subject(identity);
         let entities = caller.actors.iter().filter_map(|id| plans.model.actor(*id).entity);
@@ -177,6 +202,34 @@ async fn by_actor<X: Snapshot>(
     Ok(row.filter(|row| !is_deleted(&plans.model, row)).map(|_| claim))
 }
 
+/// Whether the caller is linked to a row in a tenant.
+async fn has_row_in<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    tenants: &Tenants,
+    (caller, identity): (&Caller, &Identity),
+    tenant: u128,
+) -> Result<bool, Failure> {
+    let (plans, before) = (work.plans.clone(), work.store.tenant());
+    let row = work.row((tenants.by, tenant)).await?;
+    if row.is_none_or(|row| is_deleted(&plans.model, &row)) {
+        return Ok(false);
+    }
+    work.store.enter(Tenant::One(tenant)).await?;
+    let subject = subject(identity);
+    for entity in caller.actors.iter().filter_map(|id| plans.model.actor(*id).entity) {
+        let link = work.store.linked(entity, &subject).await?;
+        let found = match entity == tenants.by {
+            true => link.map(|link| link.row),
+            false => link.and_then(|link| link.tenant),
+        };
+        if found == Some(tenant) {
+            return Ok(true);
+        }
+    }
+    work.store.enter(before).await?;
+    Ok(false)
+}
+
 /// Whose rows a caller may turn out to be at its first sign-in: `None` where the host is nobody's.
 pub(crate) async fn of_newcomer<X: Snapshot>(
     snapshot: &mut X,
@@ -185,7 +238,7 @@ pub(crate) async fn of_newcomer<X: Snapshot>(
 ) -> Result<Option<Tenant>, Failure> {
     let Some(tenants) = &plans.tenants else { return Ok(Some(Tenant::All)) };
     match (tenants.from, &caller.tenant.host) {
-        (TenantFrom::Actor, _) => Ok(Some(Tenant::All)),
+        (TenantFrom::Actor, _) => Ok(Some(caller.tenant.asked.map_or(Tenant::All, Tenant::One))),
         (TenantFrom::Host(Some(field)), Some(host)) => {
             let found = snapshot.find(tenants.by, &[(field, Value::Text(host.clone()))]).await?;
             Ok(found.and_then(|row| row_id(&Value::Row(row))).map(Tenant::One))

@@ -14,6 +14,7 @@ use super::files::Contents;
 use super::journal::Author;
 use super::plan::Plans;
 use super::scope::Scope;
+use super::turns;
 use crate::cache::Changes;
 use crate::problem::{Problem, code};
 use crate::store::{Bound, OutboxEvent, Snapshot, Tenant, Transaction};
@@ -49,6 +50,8 @@ pub(crate) struct Work<'t, X> {
     pub(crate) contents: Contents,
     /// What a list was asked with; null where it takes nothing.
     input: Value,
+    /// Whether its operation asks about all rows of some entity.
+    pub(crate) asks: bool,
 }
 
 /// What effects have done so far, to go back to.
@@ -158,6 +161,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
             changes: Changes::default(),
             contents: Contents::default(),
             input: Value::Null,
+            asks: false,
         }
     }
 
@@ -249,6 +253,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
             let (entity, id) = match self.attempt(expression, scope) {
                 Err(EvaluationError::NeedsRow { entity, id }) => (entity, id),
                 Err(EvaluationError::NeedsQuery { .. }) => {
+                    Box::pin(turns::before_asking(self, expression, scope)).await?;
                     self.ask().await?;
                     continue;
                 }

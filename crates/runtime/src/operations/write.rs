@@ -90,6 +90,7 @@ pub(crate) async fn transact<X: Transaction>(
     let plans = work.plans.clone();
     let request = &asked.request;
     let operation = plans.model.operation(request.operation);
+    work.asks = plans.turns.asks(request.operation);
     let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
     let author = Author::of(work, &session, &access, request.operation);

@@ -197,6 +197,22 @@ pub trait Snapshot: Send {
         question: &Bound,
     ) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
 
+    /// Whether others may write while this work goes on, so that it has to wait for its turn.
+    fn takes_turns(&self) -> bool {
+        false
+    }
+
+    /// Waits until nobody has the turn of this name: alone, or beside others who do not take it
+    /// alone either. It lasts until the transaction ends.
+    fn take_turn(
+        &mut self,
+        name: &str,
+        alone: bool,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let _ = (name, alone);
+        std::future::ready(Ok(()))
+    }
+
     /// One page of rows.
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Result<Page, StoreError>> + Send;
 

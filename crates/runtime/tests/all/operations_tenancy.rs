@@ -49,6 +49,8 @@ contexts:
       listCountries: { list: Country, by: [member, support], rate: 1/s }
       invite: { create: User, by: [member, robot], input: [email], rate: 1/s }
       listUsers: { list: User, by: [member, robot, support], rate: 1/s }
+      readdress: { update: User, by: [member], input: [email], rate: 1/s }
+      dismiss: { delete: User, by: [member], rate: 1/s }
       me: { get: User, by: { member: self.id == actor.id }, rate: 1/s }
       open:
         create: Ticket
@@ -176,15 +178,64 @@ async fn callers_without_a_tenant_reach_shared_rows_alone(isolation: &str) {
     world.call(&robot, "desk.invite", None, invite.clone()).await.unwrap();
     assert_eq!(world.list(&robot, "desk.listUsers").await.unwrap().len(), 2);
     assert_eq!(world.list(&desk.sides[0].0, "desk.listUsers").await.unwrap().len(), 1);
-    // A claim and a wish say nothing about callers who are rows.
+    // A claim says nothing about callers who are rows, and a wish lets nobody in.
     let mut a = desk.sides[0].0.clone();
     a.caller.tenant.claim = Some(id.as_u128());
-    a.caller.tenant.asked = Some(id.as_u128());
     assert_eq!(world.list(&a, "desk.listUsers").await.unwrap().len(), 1);
-    // Who has the same login in two tenants is not guessed to be either.
-    world.call(&desk.sides[0].0, "desk.invite", None, invite).await.unwrap();
+    for wish in [id, uuid::Uuid::now_v7()] {
+        a.caller.tenant.asked = Some(wish.as_u128());
+        let refused = world.list(&a, "desk.listUsers").await;
+        assert_eq!(refusal(refused), (403, "not-linked".to_owned()));
+    }
+}
+
+async fn whoever_is_known_in_several_tenants_chooses_one(isolation: &str) {
+    let desk = Desk::new(isolation).await;
+    let world = &desk.world;
+    let invite = json!({ "email": "New@Example.com" });
+    for (side, ..) in &desk.sides {
+        world.call(side, "desk.invite", None, invite.clone()).await.unwrap();
+    }
+    let ids: Vec<u128> =
+        desk.sides.iter().map(|side| side.1.parse::<uuid::Uuid>().unwrap().as_u128()).collect();
     let torn = world.user("torn", &["member"]).with_login("new@example.com");
-    assert_eq!(refusal(world.list(&torn, "desk.listUsers").await), (403, "not-linked".to_owned()));
+    // Who has the same login in two tenants is not guessed to be either.
+    let refused = world.list(&torn, "desk.listUsers").await;
+    assert_eq!(refusal(refused), (403, "several-tenants".to_owned()));
+    for (at, id) in ids.iter().enumerate() {
+        let mut there = torn.clone();
+        there.caller.tenant.asked = Some(*id);
+        assert_eq!(world.list(&there, "desk.listUsers").await.unwrap().len(), 2, "{at}");
+        desk.ticket(at, &format!("of {at}")).await;
+        let tickets = world.list(&there, "desk.listTickets").await.unwrap();
+        assert_eq!(tickets.len(), 1, "{tickets:?}");
+        assert_eq!(tickets[0]["key"], format!("of {at}"));
+        // Again, and by somebody who has no row there.
+        world.list(&there, "desk.listUsers").await.unwrap();
+        let mut stranger = world.user("stranger", &["member"]).with_login("x@example.com");
+        stranger.caller.tenant.asked = Some(*id);
+        let refused = world.list(&stranger, "desk.listUsers").await;
+        assert_eq!(refusal(refused), (403, "not-linked".to_owned()));
+    }
+    // Where it has rows, the first is meant by who names none.
+    assert_eq!(world.list(&torn, "desk.listUsers").await.unwrap().len(), 2);
+}
+
+async fn people_are_found_by_the_login_that_they_have_now(isolation: &str) {
+    let desk = Desk::new(isolation).await;
+    let world = &desk.world;
+    let b = &desk.sides[1].0;
+    let email = |email: &str| json!({ "email": email });
+    let person = |login: &str| world.user(login, &["member"]).with_login(login);
+    let made = world.call(b, "desk.invite", None, email("one@example.com")).await.unwrap().id();
+    world.call(b, "desk.readdress", Some(&made), email("Two@example.com")).await.unwrap();
+    let refused = world.list(&person("one@example.com"), "desk.listUsers").await;
+    assert_eq!(refusal(refused), (403, "not-linked".to_owned()));
+    assert_eq!(world.list(&person("two@example.com"), "desk.listUsers").await.unwrap().len(), 2);
+    let made = world.call(b, "desk.invite", None, email("three@example.com")).await.unwrap().id();
+    world.call(b, "desk.dismiss", Some(&made), json!(null)).await.unwrap();
+    let refused = world.list(&person("three@example.com"), "desk.listUsers").await;
+    assert_eq!(refusal(refused), (403, "not-linked".to_owned()));
 }
 
 async fn those_who_cross_tenants_write_for_one(isolation: &str) {
@@ -284,6 +335,8 @@ contexts:
 crate::support::in_each_form!(
     a_tenant_reaches_its_own_rows_and_no_others,
     callers_without_a_tenant_reach_shared_rows_alone,
+    whoever_is_known_in_several_tenants_chooses_one,
+    people_are_found_by_the_login_that_they_have_now,
     those_who_cross_tenants_write_for_one,
     a_host_says_whose_a_request_is
 );

@@ -422,3 +422,50 @@ async fn acknowledged_writes_of_all_tenants_survive_kill_9_and_nothing_is_half_d
         assert_eq!(clinics, i64::try_from(own.count()).unwrap(), "a clinic without its file");
     }
 }
+
+fn opened(world: &World) -> f64 {
+    let gauges = world.backend.store().gauges();
+    let (.., count) =
+        gauges.iter().find(|(name, ..)| *name == "store_tenant_files_opened_total").unwrap();
+    *count
+}
+
+/// Asks as nobody until that opens no file: at start it is looked up where everybody is.
+async fn until_strangers_open_nothing(world: &World) {
+    let stranger = world.user("stranger", &["doctor"]).with_login("x@nowhere.example");
+    for _ in 0..600 {
+        let before = opened(world);
+        assert_eq!(refusal(world.list(&stranger, "care.doctors").await).1, "not-linked");
+        if opened(world) == before {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("a stranger has files opened with each request");
+}
+
+#[tokio::test]
+async fn a_first_sign_in_asks_the_tenants_of_its_login_alone() {
+    let folder = Directory::new();
+    let few = || Limits { tenants: 2, ..Limits::default() };
+    let first = world(CLINICS, folder.clone(), few());
+    for at in 0..12 {
+        sign_up(&first, &format!("clinic{at}")).await;
+    }
+    until_strangers_open_nothing(&first).await;
+    close(first).await;
+    // Rows from before there was anything that leads to them.
+    let shared = Connection::open(folder.0.join("firmitas.db")).unwrap();
+    let forget = "DELETE FROM firmitas_records WHERE kind IN ('row-login', 'row-logins')";
+    assert_eq!(shared.execute(forget, ()).unwrap(), 13);
+    shared.execute("DELETE FROM firmitas_subjects", ()).unwrap();
+    drop(shared);
+    let second = world(CLINICS, folder, few());
+    until_strangers_open_nothing(&second).await;
+    for at in 0..12 {
+        let login = format!("BOSS@clinic{at}.example");
+        let boss = second.user(&format!("new{at}"), &["doctor"]).with_login(&login);
+        assert_eq!(second.list(&boss, "care.doctors").await.unwrap().len(), 1);
+    }
+    close(second).await;
+}
