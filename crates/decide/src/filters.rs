@@ -1,9 +1,29 @@
 //! What clients may ask of a field that a list filters by: one vocabulary for every interface.
 
-use expression::Type;
+use std::collections::BTreeSet;
+
+use expression::types::TextFormat;
+use expression::{FieldIndex, Type};
+use model::model::Operation;
 
 /// Most values of one test.
 pub const VALUES: u32 = 20;
+
+/// Longest beginning of a text that is looked for, in characters.
+pub const PREFIX: u32 = 200;
+
+/// Up to so many rows a list counts.
+pub const COUNTED: u32 = 10_000;
+
+/// Most fields that order a page.
+pub const SORTS: u32 = 3;
+
+/// Most orders that a list takes at once: no more than it has fields to sort by.
+#[must_use]
+pub fn most_orders(list: &Operation) -> u32 {
+    let fields: BTreeSet<FieldIndex> = list.sort.iter().map(|sort| sort.field).collect();
+    u32::try_from(fields.len()).unwrap_or(SORTS).min(SORTS)
+}
 
 /// A test that a filter makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +32,8 @@ pub enum FilterTest {
     AnyOf,
     /// None of some values.
     NoneOf,
+    /// Texts that begin with one.
+    Prefix,
     /// At least a value.
     AtLeast,
     /// More than a value.
@@ -29,6 +51,9 @@ impl FilterTest {
     #[must_use]
     pub fn of(ty: &Type) -> Vec<Self> {
         let mut all = Vec::new();
+        if ty.held().is_some() {
+            all.extend([Self::AnyOf, Self::NoneOf]);
+        }
         if is_equated(ty) {
             all.push(Self::AnyOf);
         }
@@ -37,6 +62,9 @@ impl FilterTest {
         }
         if is_equated(ty) {
             all.push(Self::NoneOf);
+        }
+        if is_spelled(ty) {
+            all.push(Self::Prefix);
         }
         if ty.is_optional() {
             all.push(Self::IsNull);
@@ -51,6 +79,7 @@ impl FilterTest {
         match self {
             Self::AnyOf => "",
             Self::NoneOf => "ne",
+            Self::Prefix => "prefix",
             Self::AtLeast => "gte",
             Self::MoreThan => "gt",
             Self::AtMost => "lte",
@@ -74,6 +103,16 @@ impl FilterTest {
         matches!(self, Self::AnyOf | Self::NoneOf)
     }
 
+    /// Which rows it leaves, of a list that is filtered by what it holds.
+    #[must_use]
+    pub fn describe_held(self, field: &str) -> String {
+        match self {
+            Self::AnyOf => format!("Only rows whose `{field}` hold one of these."),
+            Self::NoneOf => format!("Only rows whose `{field}` hold none of these."),
+            other => other.describe(field),
+        }
+    }
+
     /// Which rows it leaves, for contracts.
     #[must_use]
     pub fn describe(self, field: &str) -> String {
@@ -82,6 +121,7 @@ impl FilterTest {
             Self::NoneOf => {
                 format!("Only rows whose `{field}` is none of these; it may be missing.")
             }
+            Self::Prefix => format!("Only rows whose `{field}` begins with this."),
             Self::AtLeast => format!("Only rows whose `{field}` is at least this."),
             Self::MoreThan => format!("Only rows whose `{field}` is more than this."),
             Self::AtMost => format!("Only rows whose `{field}` is at most this."),
@@ -138,6 +178,16 @@ fn is_equated(ty: &Type) -> bool {
     )
 }
 
+/// Whether texts of a type begin with what people see: letter by letter, capital letters apart.
+/// Addresses of mail are alike in capital letters or not, which their beginning does not tell.
+const fn is_spelled(ty: &Type) -> bool {
+    match ty {
+        Type::Optional(of) => is_spelled(of),
+        Type::Text { format, .. } => !matches!(format, TextFormat::Email),
+        _ => false,
+    }
+}
+
 /// Whether "more" and "less" mean something for values of a type.
 fn is_ordered(ty: &Type) -> bool {
     matches!(
@@ -163,7 +213,9 @@ mod tests {
             FilterTest::of(&ty).into_iter().map(|test| test.parameter("f")).collect()
         };
         assert_eq!(names(Type::Bool), ["f", "f.ne"]);
-        assert_eq!(names(Type::string(9).optional()), ["f", "f.ne", "f.null"]);
+        assert_eq!(names(Type::string(9).optional()), ["f", "f.ne", "f.prefix", "f.null"]);
+        let tags = Type::List { of: Box::new(Type::string(9)), min: 0, max: 9 };
+        assert_eq!(names(tags.optional()), ["f", "f.ne", "f.null"]);
         assert_eq!(names(Type::Date), ["f", "f.gte", "f.gt", "f.lte", "f.lt", "f.ne"]);
         assert_eq!(names(Type::Float.optional()), ["f.gte", "f.gt", "f.lte", "f.lt", "f.null"]);
     }

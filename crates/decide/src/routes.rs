@@ -43,7 +43,8 @@ pub fn routes(model: &Model) -> (Vec<Option<Route>>, Vec<Diagnostic>) {
 
 /// Parameters that lists have without being asked; a filter of the same name could not be told
 /// from them.
-const PAGE_PARAMETERS: [&str; 7] = ["limit", "after", "sort", "q", "near", "within", "expand"];
+const PAGE_PARAMETERS: [&str; 8] =
+    ["limit", "after", "sort", "count", "q", "near", "within", "expand"];
 
 fn parameter_collisions(model: &Model, route: &Route) -> Vec<Diagnostic> {
     let operation = model.operation(route.operation);
@@ -56,7 +57,7 @@ fn parameter_collisions(model: &Model, route: &Route) -> Vec<Diagnostic> {
         });
         let diagnostic = Diagnostic::error("reserved-filter", operation.name.span, message)
             .label("has the filter")
-            .note("`limit`, `after`, `sort`, `q`, `near`, `within` and `expand` choose, order and widen pages")
+            .note("`limit`, `after`, `sort`, `count`, `q`, `near`, `within` and `expand` choose, order and widen pages")
             .help("give the field another name, or leave it out of `filter`");
         match field {
             Some(field) => diagnostic.related(field.name.span, "the field"),

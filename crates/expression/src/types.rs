@@ -131,6 +131,18 @@ impl Type {
         }
     }
 
+    /// What a list holds whose items are each a text, a whole number or the name of a row: rows can be
+    /// found by them.
+    #[must_use]
+    pub fn held(&self) -> Option<&Self> {
+        let Self::List { of, .. } = self.required() else { return None };
+        let plain = matches!(
+            **of,
+            Self::Text { .. } | Self::Enum(_) | Self::Int { .. } | Self::Uuid | Self::Reference(_)
+        );
+        plain.then_some(of)
+    }
+
     /// The type without "may be null".
     #[must_use]
     pub fn required(&self) -> &Self {

@@ -17,6 +17,8 @@ use crate::select::{Asking, misplaced};
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
     pub address: Option<String>,
+    /// As over HTTP, the first first.
+    orders: Vec<String>,
     pub query: String,
     pub limit: u64,
     pub body: Option<Vec<u8>>,
@@ -56,6 +58,10 @@ impl Asking<'_> {
                 }
             }
         }
+        if !arguments.orders.is_empty() {
+            let orders = arguments.orders.join(",");
+            add(&mut arguments, "sort", &orders);
+        }
         if operation.writes() && operation.kind != OperationKind::Delete && arguments.body.is_none()
         {
             arguments.body = Some(b"{}".to_vec());
@@ -70,14 +76,6 @@ impl Asking<'_> {
         value: Json,
         operation: &Operation,
     ) -> Result<(), Problem> {
-        let add = |to: &mut Arguments, name: &str, value: &str| {
-            if !to.query.is_empty() {
-                to.query.push('&');
-            }
-            encode(&mut to.query, name);
-            to.query.push('=');
-            encode(&mut to.query, value);
-        };
         let list = operation.kind == OperationKind::List;
         match (name, value) {
             ("limit", value) if list => {
@@ -85,13 +83,12 @@ impl Asking<'_> {
                 add(to, "limit", &plain(&value));
             }
             ("after", value) if list => add(to, "after", &plain(&value)),
-            ("sort", Json::String(order)) if list => {
-                let order = order.to_lowercase();
-                let order = match order.strip_suffix("_descending") {
-                    Some(order) => format!("-{order}"),
-                    None => order,
-                };
-                add(to, "sort", &order);
+            ("sort", Json::String(member)) if list => to.orders.insert(0, order(&member)),
+            ("thenBy", Json::Array(members)) if list => {
+                if to.orders.is_empty() && !members.is_empty() {
+                    to.orders.extend(self.first_order(operation));
+                }
+                to.orders.extend(members.iter().filter_map(Json::as_str).map(order));
             }
             ("search", value) if list => add(to, "q", &plain(&value)),
             ("near", Json::Object(near)) if list => {
@@ -120,17 +117,7 @@ impl Asking<'_> {
                     }
                 }
             }
-            ("input", Json::Object(inputs)) if list => {
-                for (name, value) in inputs {
-                    match value {
-                        Json::Null => {}
-                        Json::Array(values) => {
-                            values.iter().for_each(|value| add(to, &name, &plain(value)));
-                        }
-                        value => add(to, &name, &plain(&value)),
-                    }
-                }
-            }
+            ("input", Json::Object(inputs)) if list => asked(to, inputs),
             ("input", value) => to.body = Some(value.to_string().into_bytes()),
             ("idempotencyKey", Json::String(key)) => to.key = Some(key),
             ("expectedVersion", value) => {
@@ -142,6 +129,14 @@ impl Asking<'_> {
             _ => return Err(misplaced()),
         }
         Ok(())
+    }
+
+    /// The order where none is given.
+    fn first_order(&self, operation: &Operation) -> Option<String> {
+        let sort = operation.sort.first()?;
+        let shape = self.shared.executor.design().model.shape(operation.entity()?);
+        let field = &shape.fields.get(usize::from(sort.field.0))?.name;
+        Some(if sort.descending { format!("-{field}") } else { field.clone() })
     }
 
     /// `price_gte` as `price.gte`, unless a field is called so.
@@ -218,6 +213,36 @@ impl Asking<'_> {
             (_, Json::Number(number)) if name.0 == "ID" => Ok(Json::String(number.to_string())),
             (_, value) => Ok(value),
         }
+    }
+}
+
+/// Adds the inputs of a list.
+fn asked(to: &mut Arguments, inputs: Map<String, Json>) {
+    for (name, value) in inputs {
+        match value {
+            Json::Null => {}
+            Json::Array(values) => values.iter().for_each(|value| add(to, &name, &plain(value))),
+            value => add(to, &name, &plain(&value)),
+        }
+    }
+}
+
+/// Adds a parameter of the address.
+fn add(to: &mut Arguments, name: &str, value: &str) {
+    if !to.query.is_empty() {
+        to.query.push('&');
+    }
+    encode(&mut to.query, name);
+    to.query.push('=');
+    encode(&mut to.query, value);
+}
+
+/// `PRICE_DESCENDING` as `-price`.
+fn order(member: &str) -> String {
+    let order = member.to_lowercase();
+    match order.strip_suffix("_descending") {
+        Some(order) => format!("-{order}"),
+        None => order,
     }
 }
 

@@ -8,7 +8,7 @@ use async_graphql::parser::types::{OperationDefinition, OperationType};
 use decide::expansions::COST;
 use model::model::{OperationId, OperationKind};
 use runtime::Problem;
-use runtime::call::{Answer, Body, Caller, Request, Trace};
+use runtime::call::{Answer, Body, Caller, Count, Request, Trace};
 use runtime::http::{Admission, Arrival, Spoken};
 use runtime::json::write_string;
 use runtime::problem::code;
@@ -300,17 +300,21 @@ impl<'d> Run<'d> {
         let arguments = self.asking.arguments(root, collected.field, &of)?;
         let row = named(self.asking.type_of(object, "items")?).to_owned();
         let fields = self.asking.collect(&collected.sets);
-        let (mut parts, mut next) = (Vec::new(), None);
+        let asks = |name: &str| fields.iter().any(|field| field.field.name.node == name);
+        let mut query = arguments.query;
+        if asks("count") {
+            query.push_str(if query.is_empty() { "count=true" } else { "&count=true" });
+        }
+        let (mut parts, mut next, mut count) = (Vec::new(), None, None);
         for field in fields.iter().filter(|field| field.field.name.node == "items") {
             let selection = self.asking.selection(&row, &field.sets)?;
-            let (items, cursor) = self.items(id, &arguments.query, selection, caller).await?;
-            next = Some(cursor);
+            let items;
+            (items, next, count) = self.items(id, &query, selection, caller).await?;
             parts.push((field.key, items));
         }
-        if next.is_none() && fields.iter().any(|field| field.field.name.node == "next") {
-            let (_, cursor) =
-                self.items(id, &arguments.query, Selection::default(), caller).await?;
-            next = Some(cursor);
+        if next.is_none() && (asks("next") || asks("count")) {
+            let selection = Selection::default();
+            (_, next, count) = self.items(id, &query, selection, caller).await?;
         }
         let mut out = b"{".to_vec();
         for (at, field) in fields.iter().enumerate() {
@@ -324,6 +328,10 @@ impl<'d> Run<'d> {
                 "next" => match next.as_deref() {
                     None | Some("") => out.extend_from_slice(b"null"),
                     Some(next) => write_string(&mut out, next),
+                },
+                "count" => match count.and_then(Count::exact) {
+                    None => out.extend_from_slice(b"null"),
+                    Some(rows) => out.extend_from_slice(rows.to_string().as_bytes()),
                 },
                 _ => {
                     let items = parts.iter().find(|(key, _)| *key == field.key);
@@ -341,12 +349,12 @@ impl<'d> Run<'d> {
         query: &str,
         selection: Selection,
         caller: &Caller,
-    ) -> Result<(Vec<u8>, String), Problem> {
+    ) -> Result<(Vec<u8>, Option<String>, Option<Count>), Problem> {
         let spoken = Spoken { query, ..self.spoken(id, caller, None, Some(selection)) };
         let (answer, bound) = self.ask(spoken).await?;
-        let Body::Page { items, next } = answer.body else { return Err(misplaced()) };
+        let Body::Page { items, next, count } = answer.body else { return Err(misplaced()) };
         let next = self.asking.shared.translator.next(id, caller, &bound, next.as_ref());
-        Ok((items, next))
+        Ok((items, Some(next), count))
     }
 
     /// A row as its `get` answers it to the caller; none where it does not.

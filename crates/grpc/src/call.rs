@@ -9,7 +9,7 @@ use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use runtime::Problem;
-use runtime::call::{Answer, Body, Caller, IfMatch, Request};
+use runtime::call::{Answer, Body, Caller, Count, IfMatch, Request};
 use runtime::http::{Arrival, Ran, Reply, Spoken};
 use runtime::problem::code;
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ use crate::frame::{Encoding, Messages, framed};
 use crate::mount::{Service, Shared};
 use crate::plan::MethodPlan;
 use crate::status::{self, Names};
-use crate::wire::put_bytes;
+use crate::wire::{put_bytes, put_key, put_varint};
 use crate::{read, stream, timeout, write};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -173,7 +173,7 @@ impl Call<'_> {
                     write::row(&mut out, plan, row, json).map_err(wrong)?;
                 }
             }
-            Body::Page { items, next } => {
+            Body::Page { items, next, count } => {
                 out.reserve(items.len());
                 let operation = self.method.operation;
                 let translator = &self.shared.translator;
@@ -186,6 +186,12 @@ impl Call<'_> {
                             let next = translator.next(operation, caller, bound, next.as_ref());
                             if !next.is_empty() {
                                 put_bytes(&mut out, field.number, next.as_bytes());
+                            }
+                        }
+                        Meaning::Count => {
+                            if let Some(rows) = count.and_then(Count::exact) {
+                                put_key(&mut out, field.number, 0);
+                                put_varint(&mut out, rows.into());
                             }
                         }
                         _ => {}

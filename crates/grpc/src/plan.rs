@@ -176,6 +176,10 @@ impl FieldPlan {
                 (*required, most.map_or(usize::MAX, |most| most as usize))
             }
             Meaning::Filter(_) => (false, decide::filters::VALUES as usize),
+            Meaning::Order(_) if self.label == Label::Repeated => {
+                (false, decide::filters::SORTS as usize - 1)
+            }
+            Meaning::Order(_) => (false, 1),
             _ => (false, usize::MAX),
         }
     }

@@ -39,7 +39,7 @@ pub(crate) fn request(
     kind: OperationKind,
     bytes: &[u8],
 ) -> Result<Asked, Problem> {
-    let mut reader = Reader { plan, path: String::new(), mask: None };
+    let mut reader = Reader { plan, path: String::new(), mask: None, orders: Vec::new() };
     let read = reader.request(message, kind, bytes);
     read.map_err(|wrong| match wrong {
         NoText::Broken => {
@@ -56,6 +56,8 @@ struct Reader<'p> {
     path: String,
     /// Names of the fields that an update writes, if it says so.
     mask: Option<Vec<String>>,
+    /// Orders of a page as over HTTP, the first first.
+    orders: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -71,6 +73,8 @@ impl Reader<'_> {
             self.path = format!("/{}", field.name);
             self.field(&mut asked, field, values)?;
         }
+        let orders = std::mem::take(&mut self.orders);
+        add(&mut asked, "sort", (!orders.is_empty()).then(|| orders.join(",")));
         self.path.clear();
         let writes = !matches!(
             kind,
@@ -119,12 +123,19 @@ impl Reader<'_> {
             }
             Meaning::Filter(name) => add(asked, name, text(field.kind)?),
             Meaning::Order(orders) => {
-                let (Kind::Enum(at), Some(member)) = (field.kind, text(field.kind)?) else {
-                    return Ok(());
-                };
-                let members = self.plan.values(at).iter();
-                let order = members.zip(orders).find(|((_, known), _)| *known == member);
-                add(asked, "sort", order.map(|(_, order)| order.clone()));
+                if field.label == Label::Repeated && self.orders.is_empty() {
+                    self.orders.extend(orders.first().cloned());
+                }
+                for value in values.iter().rev().take(field.bounds().1 + 1).rev() {
+                    let (Kind::Enum(at), Some(member)) =
+                        (field.kind, text::text(self.plan, field.kind, *value)?)
+                    else {
+                        continue;
+                    };
+                    let members = self.plan.values(at).iter();
+                    let order = members.zip(orders).find(|((_, known), _)| *known == member);
+                    self.orders.extend(order.map(|(_, order)| order.clone()));
+                }
             }
             Meaning::Near => {
                 let (near, within) = text::near(last)?;

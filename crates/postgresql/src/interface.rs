@@ -7,7 +7,7 @@ use expression::{EntityId, FieldIndex, Row, Value};
 use runtime::store::{
     Backlog, Bound, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery,
     Link, OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction,
-    Tree, TreeQuery, Walk, tree_by_rows,
+    Tree, TreeQuery, Walk, Work, tree_by_rows,
 };
 
 use crate::session::Session;
@@ -73,6 +73,10 @@ impl Snapshot for Session {
 
     async fn page(&mut self, query: &PageQuery) -> Outcome<Page> {
         self.page_of(query).await
+    }
+
+    fn count<'a>(&'a mut self, query: &'a PageQuery, most: u32) -> Work<'a, u32, StoreError> {
+        Box::pin(self.count_of(query, most))
     }
 
     async fn expect(&mut self, entity: EntityId, subject: &Subject) -> Outcome<()> {

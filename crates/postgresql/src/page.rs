@@ -3,8 +3,9 @@
 //! A page that is sorted by a field which may be null takes two statements, rows with a value and
 //! then rows without, so that both follow an index.
 
-use expression::EntityId;
+use expression::{EntityId, Value};
 use runtime::store::area::Area;
+use runtime::store::keyset::{Key, behind};
 use runtime::store::membership::{Membership, members};
 use runtime::store::tables::{Column, Equality};
 use runtime::store::{
@@ -58,14 +59,19 @@ impl Nulls {
         query
             .after
             .as_ref()
-            .filter(|after| self == Self::None || after.value.is_null() == (self == Self::Only))
+            .filter(|after| self == Self::None || past_values(after) == (self == Self::Only))
     }
+}
+
+/// Whether the row of a place has no value by which rows are sorted first.
+fn past_values(after: &Cursor) -> bool {
+    after.values.first().is_none_or(Value::is_null)
 }
 
 /// Some rows of a page, in their order.
 #[derive(Debug)]
 pub(crate) struct Phase<'q> {
-    pub sort: Option<Sort>,
+    pub sort: &'q [Sort],
     pub nulls: Nulls,
     pub after: Option<&'q Cursor>,
     pub limit: usize,
@@ -80,24 +86,30 @@ impl Phase<'_> {
         select: &str,
         clause: &mut Clause,
     ) -> Result<String, StoreError> {
-        let column = self.sort.and_then(|sort| plan.columns_of(sort.field).next().zip(Some(sort)));
-        let column = column.map(|(column, sort)| (column, sort.descending));
         let mut order = Order::by_id(&plan.id);
-        match column {
-            Some(((column, _), _)) if self.nulls == Nulls::Only => {
-                clause.and(&format!("self.{} IS NULL", column.name));
-            }
-            Some(((column, _), descending)) => {
-                if self.nulls == Nulls::Without {
-                    clause.and(&format!("self.{} IS NOT NULL", column.name));
+        for (at, sort) in self.sort.iter().enumerate() {
+            let Some((Column { name, .. }, _)) = plan.columns_of(sort.field).next() else {
+                continue;
+            };
+            match (at, self.nulls) {
+                (0, Nulls::Only) => {
+                    clause.and(&format!("self.{name} IS NULL"));
+                    continue;
                 }
-                order = order.then(&column.name, if descending { " DESC" } else { "" });
+                (0, Nulls::Without) => clause.and(&format!("self.{name} IS NOT NULL")),
+                _ => {}
             }
-            None => {}
+            // Nulls are greater than anything; the first field has none here, so its order is that
+            // of an index from either end.
+            let direction = match sort.descending {
+                true if at > 0 && plan.is_optional(sort.field) => " DESC NULLS LAST",
+                true => " DESC",
+                false => "",
+            };
+            order = order.then(name, direction);
         }
         if let Some(after) = self.after {
-            let column = column.filter(|_| self.nulls != Nulls::Only);
-            start_after(plan, column, after, clause)?;
+            self.start_after(plan, after, clause)?;
         }
         let limit = clause.bind(Bind::Int(i64::try_from(self.limit).unwrap_or(i64::MAX)));
         let live = plan.live.of(self.tenant);
@@ -108,6 +120,41 @@ impl Phase<'_> {
             return Ok(format!("{select}self.{} = ANY({first}){live} ORDER BY {by}", plan.id));
         }
         Ok(format!("{select}TRUE{tests} ORDER BY {by} LIMIT {limit}"))
+    }
+
+    /// Keyset pagination: rows behind the cursor in the order of the page.
+    fn start_after(
+        &self,
+        plan: &Plan,
+        after: &Cursor,
+        clause: &mut Clause,
+    ) -> Result<(), StoreError> {
+        let skipped = usize::from(self.nulls == Nulls::Only);
+        let mut keys = Vec::with_capacity(self.sort.len());
+        for (at, (sort, value)) in self.sort.iter().zip(&after.values).enumerate().skip(skipped) {
+            let Some((column, wire)) = plan.columns_of(sort.field).next() else { continue };
+            let encoded = wire::encode(value, column.encoding, wire, &column.name)?;
+            keys.push(Key {
+                column: format!("self.{}", column.name),
+                value: (!value.is_null()).then(|| clause.bind(encoded)),
+                descending: sort.descending,
+                optional: at > 0 && plan.is_optional(sort.field),
+            });
+        }
+        let (of_id, id) = (format!("self.{}", plan.id), clause.bind(Bind::Uuid(after.id)));
+        let condition = match keys.as_slice() {
+            // What an index of both is made for.
+            [Key { column, value: Some(value), descending: false, optional: false }] => {
+                format!("({column}, {of_id}) > ({value}, {id})")
+            }
+            keys => {
+                let from = keys.first().filter(|key| !key.optional).and_then(Key::from);
+                let from = from.map_or_else(String::new, |from| from + " AND ");
+                from + &behind(keys, (&of_id, &id))
+            }
+        };
+        clause.and(&condition);
+        Ok(())
     }
 }
 
@@ -178,7 +225,7 @@ impl Session {
         let wanted = query.limit as usize + 1;
         let mut rows = Vec::new();
         for &nulls in phases(plan, query) {
-            let (sort, tenant) = (query.sort, self.terms.tenant);
+            let (sort, tenant) = (query.sort.as_slice(), self.terms.tenant);
             let limit = wanted - rows.len();
             let phase = Phase { sort, nulls, after: nulls.after(query), limit, tenant };
             let mut clause = base.clone();
@@ -192,6 +239,34 @@ impl Session {
         let more = rows.len() >= wanted;
         rows.truncate(query.limit as usize);
         Ok(Page { rows, more })
+    }
+}
+
+impl Session {
+    /// How many rows there are of all pages, up to so many. Planned for all of them: told of the
+    /// limit, the planner would rather read the table from its beginning until it has found so many.
+    pub(crate) async fn count_of(
+        &mut self,
+        query: &PageQuery,
+        most: u32,
+    ) -> Result<u32, StoreError> {
+        let catalog = self.catalog.clone();
+        let plan = catalog.plan(query.entity)?;
+        let mut clause = base(&catalog, self.terms.tenant, plan, query)?;
+        let limit = clause.bind(Bind::Int(most.into()));
+        let sql = format!(
+            "WITH found AS MATERIALIZED (SELECT FROM {} AS self WHERE TRUE{}{}) \
+             SELECT count(*) FROM (SELECT FROM found LIMIT {limit}) AS counted",
+            plan.table,
+            plan.live.of(self.terms.tenant),
+            clause.sql
+        );
+        let text = catalog.texts.get(&sql);
+        let rows = self.query(&text, &clause.binds).await?;
+        let row = rows.first().ok_or_else(|| decode::damaged("a count has no answer"))?;
+        let counted: Option<i64> =
+            decode::column(row, 0).ok_or_else(|| decode::damaged("a count is none"))?;
+        Ok(u32::try_from(counted.unwrap_or_default()).unwrap_or(most))
     }
 }
 
@@ -287,8 +362,9 @@ fn parameters(
 
 /// The statements that a page takes.
 pub(crate) fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
-    let sorted = query.sort.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
-    let past_values = query.after.as_ref().is_some_and(|after| after.value.is_null());
+    let first = query.sort.first();
+    let sorted = first.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
+    let past_values = query.after.as_ref().is_some_and(past_values);
     match sorted {
         Some(field) if field.ty.is_optional() && past_values => &[Nulls::Only],
         Some(field) if field.ty.is_optional() => &[Nulls::Without, Nulls::Only],
@@ -296,32 +372,12 @@ pub(crate) fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
     }
 }
 
-/// Keyset pagination: rows behind the cursor in the order of the page.
-fn start_after(
-    plan: &Plan,
-    column: Option<((&Column, Wire), bool)>,
-    after: &Cursor,
-    clause: &mut Clause,
-) -> Result<(), StoreError> {
-    let of_id = &plan.id;
-    let Some(((column, wire), descending)) = column else {
-        let id = clause.bind(Bind::Uuid(after.id));
-        clause.and(&format!("self.{of_id} > {id}"));
-        return Ok(());
-    };
-    let name = &column.name;
-    let value = clause.bind(wire::encode(&after.value, column.encoding, wire, name)?);
-    let id = clause.bind(Bind::Uuid(after.id));
-    clause.and(&if descending {
-        format!("self.{name} <= {value} AND (self.{name} < {value} OR self.{of_id} > {id})")
-    } else {
-        format!("(self.{name}, self.{of_id}) > ({value}, {id})")
-    });
-    Ok(())
-}
-
 fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
     if let Comparison::AnyOf | Comparison::NoneOf = filter.comparison {
+        let ty = plan.columns.fields.get(usize::from(filter.field.0)).map(|field| &field.ty);
+        if ty.is_some_and(|ty| ty.held().is_some()) && !members(&filter.value).0.is_empty() {
+            return held(plan, filter, clause);
+        }
         return member_of(plan, filter, clause);
     }
     if filter.value.is_null() {
@@ -350,6 +406,20 @@ fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
         let operator = if at == 0 { operator } else { "=" };
         clause.and(&format!("{} {operator} {value}", equality.column(&column.name)));
     }
+    Ok(())
+}
+
+/// Lists that hold one of some values, or none of them.
+fn held(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
+    let Some((column, wire)) = plan.columns_of(filter.field).next() else { return Ok(()) };
+    let mut any = Vec::new();
+    for value in members(&filter.value).0 {
+        let list = Value::List([value.clone()].into());
+        let bound = clause.bind(wire::encode(&list, column.encoding, wire, &column.name)?);
+        any.push(format!("self.{} @> {bound}", column.name));
+    }
+    let not = if filter.comparison == Comparison::NoneOf { "NOT " } else { "" };
+    clause.and(&format!("{not}coalesce({}, FALSE)", any.join(" OR ")));
     Ok(())
 }
 

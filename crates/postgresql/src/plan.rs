@@ -265,7 +265,7 @@ impl Plan {
             pooled,
             deleted_at,
             select: select.clone(),
-            folded: emit::sql::folding::fields(table, &stored),
+            folded: emit::sql::folding::fields(design, table, &stored),
         }
     }
 }
@@ -295,6 +295,12 @@ pub(crate) fn plans(design: &Design) -> Vec<Plan> {
 }
 
 impl Plan {
+    /// Whether a field may be null.
+    pub fn is_optional(&self, field: FieldIndex) -> bool {
+        let field = self.columns.fields.get(usize::from(field.0));
+        field.is_some_and(|field| field.ty.is_optional())
+    }
+
     /// The columns of a field, with how they travel.
     pub fn columns_of(&self, field: FieldIndex) -> impl Iterator<Item = (&Column, Wire)> {
         let range =

@@ -70,15 +70,37 @@ pub struct PageRequest {
     pub limit: u32,
     /// Only rows after this place in the order.
     pub after: Option<Cursor>,
-    /// Position in [`model::model::Operation::sort_orders`]; the first if absent. Sorted by id where the
-    /// operation has no sort orders.
-    pub sort: Option<usize>,
+    /// Positions in [`model::model::Operation::sort_orders`], each of another field; the first where
+    /// there are none. Sorted by id where the operation has no sort orders.
+    pub sort: Vec<usize>,
     /// All must hold.
     pub filters: Vec<Filter>,
     /// Full-text search (`q`).
     pub search: Option<String>,
     /// Only rows near a point.
     pub near: Option<Near>,
+    /// Whether the rows of all pages are counted.
+    pub count: bool,
+}
+
+/// How many rows a list finds, on all of its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// So many.
+    Exact(u32),
+    /// More than are counted: [`decide::filters::COUNTED`].
+    More,
+}
+
+impl Count {
+    /// The number, where it is known.
+    #[must_use]
+    pub const fn exact(self) -> Option<u32> {
+        match self {
+            Self::Exact(rows) => Some(rows),
+            Self::More => None,
+        }
+    }
 }
 
 /// `near=lat,lon&within=5km`.
@@ -250,5 +272,7 @@ pub enum Body {
         items: Vec<u8>,
         /// Where to go on; `None` at the end.
         next: Option<Cursor>,
+        /// How many rows there are, if that was asked for.
+        count: Option<Count>,
     },
 }

@@ -97,23 +97,30 @@ fn position(indexes: &[Index], holds: impl Fn(&Index) -> bool) -> Option<usize> 
 /// Whether `index` is a unique key with which the wanted one begins: what follows it has nothing
 /// left to tell apart.
 fn leads_to_one(index: &Index, wanted: &Index) -> bool {
-    let begins = wanted.fields.starts_with(&index.fields);
-    index.unique.is_some() && begins && covers_rows(index, wanted)
+    index.unique.is_some() && begins(wanted, index) && covers_rows(index, wanted)
 }
 
 /// Whether `index` begins with what is wanted, over the same rows: one over all rows would be read
 /// past everything that a condition leaves out. Deleted rows are few.
 fn serves(index: &Index, wanted: &Index) -> bool {
     let live = !index.live_only || wanted.live_only;
-    index.fields.starts_with(&wanted.fields) && live && same_condition(index, wanted)
+    begins(index, wanted) && live && same_condition(index, wanted)
 }
 
 /// Whether the wanted one begins with all of `index` (no key), over the same rows.
 fn extends(wanted: &Index, index: &Index) -> bool {
     index.unique.is_none()
-        && wanted.fields.starts_with(&index.fields)
+        && begins(wanted, index)
         && index.live_only == wanted.live_only
         && same_condition(index, wanted)
+}
+
+/// Whether an index begins with the columns of another, in whatever direction. All but one are
+/// compared for equality, which has none; and by the one that sorts, an index is read from either
+/// end. Only rows that are equal in it are then sorted by `id` as they are read.
+fn begins(longer: &Index, shorter: &Index) -> bool {
+    let columns = |of: &Index| of.fields.iter().map(|(field, _)| *field).collect::<Vec<_>>();
+    columns(longer).starts_with(&columns(shorter))
 }
 
 /// Whether every row that is wanted is in the index.

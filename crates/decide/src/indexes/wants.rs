@@ -48,7 +48,7 @@ fn of_list(
     if operation.kind != OperationKind::List {
         return Vec::new();
     }
-    let fields = fields_of(operation);
+    let fields = fields_of(model, entity, operation);
     let mut wants = Vec::new();
     for way in ways_in(model, operation) {
         let mut add = |columns: Vec<(FieldIndex, bool)>, share: f64| {
@@ -79,10 +79,12 @@ struct ListFields {
     filters: Vec<FieldIndex>,
 }
 
-fn fields_of(operation: &Operation) -> ListFields {
+fn fields_of(model: Facts<'_>, entity: EntityId, operation: &Operation) -> ListFields {
+    // A b-tree holds a list as a whole.
+    let is_list = |at| matches!(model.entity(entity).field(at).ty.required(), Type::List { .. });
     ListFields {
         sorts: operation.sort.iter().map(|sort| (sort.field, sort.descending)).collect(),
-        filters: operation.filter.clone(),
+        filters: operation.filter.iter().copied().filter(|at| !is_list(*at)).collect(),
     }
 }
 

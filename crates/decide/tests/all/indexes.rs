@@ -99,6 +99,25 @@ fn a_unique_key_serves_the_filter_on_it() {
 }
 
 #[test]
+fn an_index_is_read_from_either_end() {
+    let mut model = small::shop();
+    let shape = model.shape(PRODUCT);
+    let weight = shape.field("weight").unwrap();
+    let orders = ["price", "name", "weight", "created_at", "updated_at", "version"];
+    let both = |name: &str| [sort(&model, PRODUCT, name, false), sort(&model, PRODUCT, name, true)];
+    let orders: Vec<Sort> = orders.iter().flat_map(|name| both(name)).collect();
+    let list = operation(&mut model, "browse", OperationKind::List, PRODUCT);
+    model.operations[list].sort = orders;
+    let other = operation(&mut model, "heaviest", OperationKind::List, PRODUCT);
+    model.operations[other].sort = vec![Sort { field: weight, descending: true }];
+    let design = design(model);
+    // A key, and an index for each of the six; none is left without.
+    assert_eq!(names(&design, PRODUCT).len(), 7);
+    let of_weight = design.table(PRODUCT).indexes.iter().find(|of| of.fields[0].0 == weight);
+    assert_eq!(of_weight.unwrap().because, ["sales.heaviest", "sales.browse"]);
+}
+
+#[test]
 fn filters_go_before_the_default_sort_and_the_rarest_are_left_out() {
     let mut model = small::shop();
     let list = operation(&mut model, "browse", OperationKind::List, PRODUCT);

@@ -100,6 +100,12 @@ fn pages(endpoint: &Endpoint<'_>) -> Vec<Case> {
             all.push(case.asserts(format!("each row is in the order of `{order}`, nulls last")));
         }
     }
+    let mut names = operation.sort.iter().filter_map(|sort| name(endpoint, sort.field));
+    if let (Some(first), Some(second)) = (names.next(), names.next()) {
+        let order = format!("{first},-{second}");
+        let case = Case::new(Kind::Page, "sort-by-two", format!("`sort={order}`"), 200);
+        all.push(case.asserts(format!("rows of one `{first}` stand by `-{second}`")));
+    }
     if !operation.sort.is_empty() {
         let case = Case::new(Kind::Page, "unknown-sort", "`sort=surprise`", 400);
         all.push(case.refused("invalid-parameter"));

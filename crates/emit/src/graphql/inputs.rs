@@ -1,6 +1,6 @@
 //! Arguments: the row, the page, what is written.
 
-use decide::list_inputs;
+use decide::{filters::most_orders, list_inputs};
 use expression::FieldShape;
 use model::model::{Addressed, Operation, OperationKind, Target};
 
@@ -74,6 +74,12 @@ fn page(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Vec<Strin
             &format!("sort: {ty} = {first}"),
             "The order of the rows; nulls come last.",
         ));
+        let more = most_orders(operation).saturating_sub(1);
+        if more > 0 {
+            let ty = ty.trim_end_matches('!');
+            let doc = format!("Orders of rows that are equal by then, at most {more}.");
+            all.push(argument(&format!("thenBy: [{ty}!]"), &doc));
+        }
     }
     all.extend(asked(schema, operation, name));
     if let Some(filter) = filter(schema, operation, name) {

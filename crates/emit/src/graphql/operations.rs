@@ -1,11 +1,12 @@
 //! The fields of `Query`, `Mutation` and `Subscription`.
 
-use model::model::{Operation, OperationId, OperationKind};
+use model::model::{Operation, OperationId, OperationKind, Target};
 
 use super::inputs;
 use super::schema::{Schema, description};
 use crate::openapi::problems;
 use crate::shapes;
+use decide::filters::COUNTED;
 use decide::naming::upper_camel;
 
 /// A field for each operation.
@@ -47,9 +48,16 @@ fn answer(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> String 
     let row = schema.rows.answer(schema.design, operation);
     match operation.kind {
         OperationKind::List => {
+            let count = match operation.target {
+                Target::Entity(_) => format!(
+                    "  \"\"\"Rows of all pages; null where they are more than {COUNTED}.\"\"\"\n  \
+                     count: Int\n"
+                ),
+                _ => String::new(),
+            };
             let body = format!(
                 "  items: [{row}!]!\n  \"\"\"Where the next page starts; null at the end.\"\"\"\n  \
-                 next: String\n"
+                 next: String\n{count}"
             );
             define(schema, &format!("{row}Page"), "A page.", &body)
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use decide::filters::COUNTED;
 use decide::{
     Design,
     expansions::{Expandable, Expansions},
@@ -237,7 +238,7 @@ fn view_field(design: &Design, operation: &Operation, at: FieldIndex) -> Value {
 }
 
 /// The envelope of a page.
-pub fn page(row: Value, name: &str, components: &mut Components) -> Value {
+pub fn page(row: Value, name: &str, counts: bool, components: &mut Components) -> Value {
     let mut object = Object::default();
     object.add("items", list(row, 0, 1000), true);
     let next = json!({
@@ -246,6 +247,15 @@ pub fn page(row: Value, name: &str, components: &mut Components) -> Value {
         "examples": [""],
     });
     object.add("next", next, true);
+    if counts {
+        let text = format!(
+            "Rows of all pages, where `count=true` asked for it; null where they are more than {COUNTED}."
+        );
+        let count = json!({
+            "type": ["integer", "null"], "minimum": 0, "maximum": COUNTED, "description": text,
+        });
+        object.add("count", count, false);
+    }
     let wanted = format!("{}Page", upper_camel(name));
     components.refer(&wanted, &format!("{wanted}OfRows"), object.finish(Way::Out))
 }

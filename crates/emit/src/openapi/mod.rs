@@ -318,7 +318,8 @@ fn success(
         OperationKind::Delete => json!({ "description": "Gone." }),
         OperationKind::List => {
             let row = bodies::row(design, operation, components);
-            let page = bodies::page(row, &operation.name, components);
+            let counts = matches!(operation.target, Target::Entity(_));
+            let page = bodies::page(row, &operation.name, counts, components);
             json!({
                 "description": "A page.",
                 "content": { "application/json": { "schema": page } },

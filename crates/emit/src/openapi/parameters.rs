@@ -4,7 +4,7 @@ use decide::{
     Design,
     design::{Method, Route, Segment},
     expansions::{self, Expansions},
-    filters::{FilterTest, VALUES},
+    filters::{COUNTED, FilterTest, PREFIX, VALUES, most_orders},
     list_inputs,
 };
 use expression::{FieldIndex, FieldShape, Type};
@@ -187,12 +187,22 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
             })
             .collect();
         let default = orders.first().cloned().unwrap_or_default();
-        let schema = json!({ "type": "string", "enum": orders, "default": default });
-        all.push(query(
+        let order = json!({ "type": "string", "enum": orders });
+        let schema = json!({
+            "type": "array", "items": order, "minItems": 1, "maxItems": most_orders(operation), "default": [default],
+        });
+        let mut parameter = query(
             "sort",
             schema,
-            "The order of the rows; `-` puts the greatest first, nulls come last.",
-        ));
+            "The order of the rows: by the first, equal ones by the next; `-` puts the greatest first, nulls come last.",
+        );
+        parameter["style"] = "form".into();
+        parameter["explode"] = false.into();
+        all.push(parameter);
+    }
+    if let Target::Entity(_) = operation.target {
+        let text = format!("Whether the rows of all pages are counted, up to {COUNTED} of them.");
+        all.push(query("count", json!({ "type": "boolean", "default": false }), &text));
     }
     for at in &operation.filter {
         if let Some(field) = field(design, operation, *at) {
@@ -257,11 +267,20 @@ fn asked(design: &Design, input: &Parameter) -> Value {
 }
 
 fn filters(design: &Design, field: &FieldShape) -> Vec<Value> {
-    let value = in_text(design, &field.ty);
+    let held = field.ty.held();
+    let value = in_text(design, held.unwrap_or(&field.ty));
     let parameter = |test: FilterTest| {
-        let (name, description) = (test.parameter(&field.name), test.describe(&field.name));
+        let name = test.parameter(&field.name);
+        let description = match held {
+            Some(_) => test.describe_held(&field.name),
+            None => test.describe(&field.name),
+        };
         if test == FilterTest::IsNull {
             return query(&name, json!({ "type": "boolean" }), &description);
+        }
+        if test == FilterTest::Prefix {
+            let text = json!({ "type": "string", "minLength": 1, "maxLength": PREFIX, "pattern": "^[^\\u0000]*$" });
+            return query(&name, text, &description);
         }
         if !test.repeats() {
             return query(&name, value.clone(), &description);

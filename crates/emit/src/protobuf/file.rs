@@ -115,6 +115,8 @@ pub enum Meaning {
     Rows,
     /// `next`, of a page.
     NextPageToken,
+    /// How many rows there are, of a page.
+    Count,
     /// The id of a row that is gone, of a stream.
     Gone,
     /// Where to go on, of a stream.

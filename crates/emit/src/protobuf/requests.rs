@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use decide::filters::{COUNTED, most_orders};
 use decide::{Design, list_inputs, naming::snake};
 use expression::FieldShape;
 use model::model::{Addressed, Operation, OperationKind, Target};
@@ -119,6 +120,38 @@ fn written(design: &Design, operation: &Operation, name: &str, all: &mut Catalog
     fields
 }
 
+/// By what rows are ordered: what comes first, and what after it.
+fn orders(
+    operation: &Operation,
+    shapes: &[FieldShape],
+    name: &str,
+    all: &mut Catalogue,
+) -> Vec<Field> {
+    let mut fields = Vec::new();
+    let (members, orders): (Vec<String>, Vec<String>) = operation
+        .sort_orders()
+        .into_iter()
+        .filter_map(|sort| {
+            let field = &shapes.get(usize::from(sort.field.0))?.name;
+            Some(match sort.descending {
+                true => (format!("{field}_descending"), format!("-{field}")),
+                false => (field.clone(), field.clone()),
+            })
+        })
+        .unzip();
+    if let Some(first) = members.first() {
+        let text = format!("The order of the rows, nulls last; `{first}` where it is absent.");
+        let ty = types::name(&all.choice(&format!("{name}Order"), &members));
+        let more = most_orders(operation).saturating_sub(1);
+        let then = format!("Orders of rows that are equal by then.\nAt most {more}.");
+        let again = Meaning::Order(orders.clone());
+        fields.push(plain("order_by", &ty, Label::Optional, Meaning::Order(orders), &text));
+        let then = plain("then_by", &ty, Label::Repeated, again, &then);
+        fields.extend((more > 0).then_some(then));
+    }
+    fields
+}
+
 /// What clients choose of a list: the page, the order, the rows.
 fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue) -> Vec<Field> {
     let mut fields = vec![
@@ -137,23 +170,14 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
             "The `next_page_token` of the page before, with the same filters and order.",
         ),
     ];
-    let shapes = shapes(design, operation);
-    let (members, orders): (Vec<String>, Vec<String>) = operation
-        .sort_orders()
-        .into_iter()
-        .filter_map(|sort| {
-            let field = &shapes.get(usize::from(sort.field.0))?.name;
-            Some(match sort.descending {
-                true => (format!("{field}_descending"), format!("-{field}")),
-                false => (field.clone(), field.clone()),
-            })
-        })
-        .unzip();
-    if let Some(first) = members.first() {
-        let text = format!("The order of the rows, nulls last; `{first}` where it is absent.");
-        let ty = types::name(&all.choice(&format!("{name}Order"), &members));
-        fields.push(plain("order_by", &ty, Label::Optional, Meaning::Order(orders), &text));
+    let counts = matches!(operation.target, Target::Entity(_));
+    if counts {
+        let text = format!("Whether the rows of all pages are counted, up to {COUNTED} of them.");
+        let meaning = Meaning::Filter("count".to_owned());
+        fields.push(plain("count", "bool", Label::Optional, meaning, &text));
     }
+    let shapes = shapes(design, operation);
+    fields.extend(orders(operation, shapes, name, all));
     if list_inputs::are_served(operation) {
         fields.extend(all.inputs(design, operation).into_iter().map(|of| asked(design, of)));
     }
@@ -210,7 +234,12 @@ fn response(design: &Design, operation: &Operation, all: &mut Catalogue) -> Vec<
     let (one, many) = words(design, operation);
     let done = match operation.kind {
         OperationKind::List => {
-            return unique(vec![
+            let text = format!(
+                "Rows of all pages; absent where it was not asked for, or they are more than {COUNTED}."
+            );
+            let count = plain("count", "int32", Label::Optional, Meaning::Count, &text);
+            let counts = matches!(operation.target, Target::Entity(_));
+            let mut fields = vec![
                 plain(&many, &row, Label::Repeated, Meaning::Rows, "The rows of the page."),
                 plain(
                     "next_page_token",
@@ -219,7 +248,9 @@ fn response(design: &Design, operation: &Operation, all: &mut Catalogue) -> Vec<
                     Meaning::NextPageToken,
                     "Where the next page starts; empty at the end.",
                 ),
-            ]);
+            ];
+            fields.extend(counts.then_some(count));
+            return unique(fields);
         }
         OperationKind::Stream => {
             return unique(vec![

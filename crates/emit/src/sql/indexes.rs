@@ -51,10 +51,9 @@ fn statement(
     let tenant = tenants::pooled(design, table).then(|| quoted(TENANT_COLUMN));
     let own = index.fields.iter().flat_map(|&(field, descending)| {
         let names = column(design, of, usize::from(field.0), descending);
-        let shape = of.fields.get(usize::from(field.0)).filter(|_| index.unique.is_some());
-        let folded = shape.is_some_and(|shape| {
-            of.name == table.name && folding::ignores_case(table, field, shape)
-        });
+        let shape = of.fields.get(usize::from(field.0)).filter(|_| of.name == table.name);
+        let folded =
+            shape.is_some_and(|shape| folding::is_folded(design, table, index, field, shape));
         let fold = move |name: String| if folded { format!("lower({name})") } else { name };
         names.into_iter().map(fold)
     });

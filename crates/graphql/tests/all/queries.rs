@@ -86,6 +86,7 @@ async fn filters_are_those_of_rest() {
         ),
         ("{ categoryNull: false }", "category.null=false", 1),
         ("{ kindNe: VERY_FINE }", "kind.ne=very_fine", 0),
+        (r#"{ namePrefix: "br" }"#, "name.prefix=br", 1),
         (
             r#"{ priceIn: [{ amount: "1.50", currency: "EUR" }, { amount: "2.00", currency: "EUR" }] }"#,
             "price=1.50&price=2.00",
@@ -109,6 +110,63 @@ async fn filters_are_those_of_rest() {
     );
     let reply = server.ask("", &many, json!({})).await;
     assert_eq!(reply.json["errors"][0]["extensions"]["code"], "invalid-parameter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_several_fields_and_counts_are_those_of_rest() {
+    let server = Server::start(Persisted::default()).await;
+    for (arguments, query) in [
+        ("sort: PRICE, thenBy: [NAME_DESCENDING]", "sort=price,-name"),
+        ("sort: PRICE_DESCENDING, thenBy: NAME", "sort=-price,name"),
+        // The first is the default where there is none.
+        ("thenBy: [PRICE]", "sort=name,price"),
+    ] {
+        let text =
+            format!("{{ listProducts({arguments}, limit: 1) {{ count items {{ name }} next }} }}");
+        let page = server.ask("", &text, json!({})).await.json["data"]["listProducts"].clone();
+        let path = format!("/market/v1/products?{query}&limit=1&count=true");
+        let rest = server.get(&path, "").await;
+        assert_eq!(page["items"][0]["name"], rest["items"][0]["name"], "{page} {rest}");
+        assert_eq!((&page["count"], &rest["count"]), (&json!(2), &json!(2)));
+        let after = page["next"].as_str().unwrap();
+        let text =
+            format!("{{ listProducts({arguments}, after: \"{after}\") {{ items {{ name }} }} }}");
+        let second = server.ask("", &text, json!({})).await.json["data"]["listProducts"].clone();
+        assert_ne!(second["items"][0]["name"], page["items"][0]["name"]);
+    }
+    let alone = "{ listProducts(filter: { namePrefix: \"zz\" }) { count } }";
+    let reply = server.ask("", alone, json!({})).await;
+    assert_eq!(reply.json["data"], json!({"listProducts": {"count": 0}}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inputs_of_a_list_are_those_of_rest() {
+    let server = Server::start(Persisted::default()).await;
+    let fruit = server.get("/market/v1/categories/by-name/fruit", "").await["id"].clone();
+    let both = r#"names: ["apple", "bread"]"#;
+    for (input, query, expected) in [
+        (r#"names: ["apple", "bread", "secret"]"#.to_owned(), "names=apple&names=bread", 2),
+        (r#"names: "apple""#.to_owned(), "names=apple", 1),
+        (
+            format!(r#"{both}, most: {{ amount: "1.00", currency: "EUR" }}"#),
+            "names=apple&names=bread&most=1.00",
+            0,
+        ),
+        (format!("{both}, of: {fruit}"), "names=apple", 1),
+    ] {
+        let text = format!("{{ named(input: {{ {input} }}) {{ items {{ name }} }} }}");
+        let reply = server.ask("", &text, json!({})).await;
+        let items = reply.json["data"]["named"]["items"].as_array().cloned();
+        let items = items.unwrap_or_else(|| panic!("{input}: {}", reply.json));
+        let rest = server.get(&format!("/market/v1/products/named?{query}"), "").await;
+        let rest = rest["items"].as_array().unwrap_or_else(|| panic!("{query}: {rest}")).len();
+        assert_eq!((items.len(), rest), (expected, expected), "{input}");
+    }
+    let unknown = "{ named(input: { names: \"a\", of: \"00000000-0000-7000-8000-000000000000\" }) { items { name } } }";
+    let reply = server.ask("", unknown, json!({})).await;
+    assert_eq!(reply.json["errors"][0]["extensions"]["code"], "invalid-parameter");
+    let none = server.ask("", "{ named { items { name } } }", json!({})).await;
+    assert!(none.json["errors"][0].is_object(), "{}", none.json);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,13 @@ contexts:
       dropProduct: { delete: Product, by: [staff], rate: 1/s }
       viewProduct: { get: Product, by: { visitor: "!self.hidden", staff: true }, rate: 1/s }
       listProducts: { list: Product, by: [visitor], where: "!self.hidden", filter: [price, kind, name, category], sort: [name, price], rate: 1/s }
+      named:
+        list: Product
+        by: [visitor]
+        route: named
+        input: { names: 'list(string(1..40), 1..3)', most: money?, of: Category? }
+        where: self.name in input.names && !self.hidden && (input.most == null || self.price <= input.most) && (input.of == null || self.category == input.of)
+        rate: 1/s
       placeOrder: { create: Order, by: [customer], input: [note, lines.product, lines.quantity], do: [{ set: { customer: actor.id } }], rate: 1/s }
       viewOrder: { get: Order, by: { customer: self.customer == actor.id, staff: true }, rate: 1/s }
       listOrders: { list: Order, by: { customer: self.customer == actor.id, staff: true }, sort: [note], rate: 1/s }

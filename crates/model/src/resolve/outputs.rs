@@ -231,7 +231,7 @@ impl Output<'_, '_, '_> {
         let mut filter = Vec::with_capacity(self.declared.syntax.filter.len());
         for path in &self.declared.syntax.filter {
             let Some((index, ty)) = self.readable(path, false, sink) else { continue };
-            if is_opaque(&ty) {
+            if is_opaque(&ty) && ty.held().is_none() {
                 sink.push(self.unfit("filter", path, &ty));
                 continue;
             }

@@ -107,10 +107,10 @@ impl<'c> Builder<'c> {
     fn root(&mut self, query: &TreeQuery) -> Result<(String, String), StoreError> {
         let plan = self.catalog.plan(query.level().entity)?;
         let sort = match &query.root {
-            Root::Page(page) => page.sort.map(|sort| sort.field),
-            Root::Row { .. } | Root::Rows { .. } => None,
+            Root::Page(page) => page.sort.as_slice(),
+            Root::Row { .. } | Root::Rows { .. } => &[],
         };
-        let list = needed(plan, query.level(), sort);
+        let list = needed(plan, query.level(), sort.iter().map(|sort| sort.field));
         let select = format!("SELECT {list} FROM {} AS self WHERE ", plan.table);
         let live = plan.live.of(self.tenant);
         match &query.root {
@@ -147,7 +147,7 @@ impl<'c> Builder<'c> {
         let mut all = Vec::new();
         for &nulls in phases(plan, page) {
             self.clause.sql.clone_from(&common);
-            let (sort, tenant) = (page.sort, self.tenant);
+            let (sort, tenant) = (page.sort.as_slice(), self.tenant);
             let phase = Phase { sort, nulls, after: nulls.after(page), limit, tenant };
             all.push(phase.sql(plan, select, &mut self.clause)?);
         }
@@ -155,12 +155,12 @@ impl<'c> Builder<'c> {
             return Ok((only.clone(), String::new()));
         }
         // Nothing says in which order rows of both come.
-        let sorted = page.sort.and_then(|sort| {
+        let sorted = page.sort.iter().filter_map(|sort| {
             let (column, _) = plan.columns_of(sort.field).next()?;
             let direction = if sort.descending { " DESC" } else { "" };
             Some(format!("{ROOT}.{}{direction} NULLS LAST, ", column.name))
         });
-        let order = sorted.unwrap_or_default() + &format!("{ROOT}.{}", plan.id);
+        let order = sorted.collect::<String>() + &format!("{ROOT}.{}", plan.id);
         let each = |phase: &String| format!("({phase})");
         let all: Vec<String> = all.iter().map(each).collect();
         Ok((all.join(" UNION ALL "), format!(" ORDER BY {order} LIMIT {limit}")))
@@ -259,7 +259,7 @@ fn fields(columns: &Columns, fields: &[FieldIndex], alias: &str, list: &mut Vec<
 }
 
 /// The columns of the root's rows that anything reads.
-fn needed(plan: &Plan, level: &Level, sort: Option<FieldIndex>) -> String {
+fn needed(plan: &Plan, level: &Level, sort: impl Iterator<Item = FieldIndex>) -> String {
     let references = level.references.iter().map(|reference| reference.field);
     let mut names = vec![plan.id.as_str()];
     for field in level.fields.iter().copied().chain(references).chain(sort) {

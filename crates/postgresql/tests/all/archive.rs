@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use postgresql::archive;
 use runtime::store::{
-    OutboxEvent, PageQuery, Snapshot as _, Sort, Store as _, StoreError, Terms, Transaction as _,
+    OutboxEvent, PageQuery, Snapshot as _, Store as _, StoreError, Terms, Transaction as _,
 };
 
 use crate::small::{self, CUSTOMER, ORDER, PRODUCT};
@@ -87,7 +87,7 @@ async fn a_backup_under_writes_is_one_moment_and_serves_elsewhere() {
 async fn is_one_moment(restored: &TestStore, written: RangeInclusive<u64>) {
     assert!(row(restored, CUSTOMER, 1).await.is_some());
     let mut query = PageQuery::new(ORDER, 100_000);
-    query.sort = None::<Sort>;
+    query.sort = Vec::new();
     let found: Result<_, StoreError> = restored
         .read(Terms::SERVER, move |session| {
             Box::pin(async move {

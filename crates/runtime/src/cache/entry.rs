@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::generations::Stamp;
-use crate::call::{Answer, Body, Cursor};
+use crate::call::{Answer, Body, Count, Cursor};
 use crate::operations::{decode_value, encode_value};
 use crate::problem::{Problem, code};
 
@@ -89,13 +89,18 @@ impl Outcome {
                     put("kind", "object".into());
                     bytes = json;
                 }
-                Body::Page { items, next } => {
+                Body::Page { items, next, count } => {
+                    match count {
+                        None => {}
+                        Some(Count::Exact(rows)) => put("count", (*rows).into()),
+                        Some(Count::More) => put("count", Json::Null),
+                    }
                     put("kind", "page".into());
                     if let Some(next) = next {
                         put(
                             "next",
                             serde_json::json!([
-                                encode_value(&next.value),
+                                next.values.iter().map(encode_value).collect::<Vec<_>>(),
                                 format!("{:032x}", next.id)
                             ]),
                         );
@@ -129,11 +134,19 @@ impl Outcome {
                 let next = match head.get("next") {
                     None => None,
                     Some(next) => {
-                        let value = decode_value(next.get(0)?)?;
-                        Some(Cursor { value, id: id(next.get(1)?)? })
+                        let values = next.get(0)?.as_array()?.iter().map(decode_value);
+                        Some(Cursor {
+                            values: values.collect::<Option<_>>()?,
+                            id: id(next.get(1)?)?,
+                        })
                     }
                 };
-                Body::Page { items: body.to_vec(), next }
+                let count = match head.get("count") {
+                    None => None,
+                    Some(Json::Null) => Some(Count::More),
+                    Some(rows) => Some(Count::Exact(u32::try_from(rows.as_u64()?).ok()?)),
+                };
+                Body::Page { items: body.to_vec(), next, count }
             }
             Some(_) => return None,
         };
@@ -150,11 +163,15 @@ mod tests {
 
     #[test]
     fn what_one_replica_keeps_another_reads() {
-        let next = Some(Cursor { value: Value::Timestamp(7), id: 9 });
-        let page = Body::Page { items: b"[{\"a\":\"x\\ny\"}]".to_vec(), next };
+        let next = Some(Cursor { values: vec![Value::Timestamp(7), Value::Null], id: 9 });
+        let page = |count| {
+            let (items, next) = (b"[{\"a\":\"x\\ny\"}]".to_vec(), next.clone());
+            Body::Page { items, next, count }
+        };
         let object = Body::Json(b"{}".to_vec());
         let seconds = Duration::from_secs;
-        for body in [page, object] {
+        let counts = [None, Some(Count::Exact(0)), Some(Count::More)];
+        for body in counts.map(page).into_iter().chain([object]) {
             let outcome = Outcome::Read { version: Some(3), row: Some(5), body: Arc::new(body) };
             let bytes = outcome.encode(seconds(2), seconds(10));
             // Kept for 8 seconds, of which 3 are left: 5 seconds have gone by.

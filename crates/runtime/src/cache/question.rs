@@ -63,13 +63,15 @@ impl Key {
             }
             let limit = if page.limit == 0 { 50 } else { page.limit.min(1000) };
             hash.number(u128::from(limit));
-            hash.number(page.sort.map_or(0, |at| at as u128 + 1));
+            hash.number(u128::from(page.count));
+            hash.list(page.sort.iter().map(|at| *at as u128));
             match &page.after {
                 None => hash.number(0),
                 Some(after) => {
                     hash.number(1);
                     hash.number(after.id);
-                    hash.text(&encode(&after.value).to_string());
+                    hash.number(after.values.len() as u128);
+                    after.values.iter().for_each(|of| hash.text(&encode(of).to_string()));
                 }
             }
             let search = page.search.as_deref();

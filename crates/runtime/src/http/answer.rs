@@ -224,9 +224,9 @@ impl<E: Execute> Service<E> {
         let body = match answer.body {
             Body::Empty => None,
             Body::Json(body) => Some(body),
-            Body::Page { items, next } => {
+            Body::Page { items, next, count } => {
                 let next = Asked::next(selection, context, next.as_ref());
-                let page = json::page_body(&items, &next);
+                let page = json::page_body(&items, &next, count);
                 etag = endpoint.freshness.tag(&page);
                 validates = true;
                 Some(page)

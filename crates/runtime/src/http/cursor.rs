@@ -60,7 +60,7 @@ fn seal(key: &[u8; 32], question: &Question<'_>, payload: &[u8]) -> Hmac<Sha256>
 /// The text of a cursor.
 pub(super) fn write(key: &[u8; 32], question: &Question<'_>, cursor: &Cursor) -> String {
     let mut payload = cursor.id.to_be_bytes().to_vec();
-    payload.extend_from_slice(encode(&cursor.value).as_bytes());
+    payload.extend_from_slice(encode_all(&cursor.values).as_bytes());
     let tag = seal(key, question, &payload).finalize().into_bytes();
     let mut bytes = tag.get(..SEAL).unwrap_or_default().to_vec();
     bytes.extend_from_slice(&payload);
@@ -71,7 +71,7 @@ pub(super) fn write(key: &[u8; 32], question: &Question<'_>, cursor: &Cursor) ->
 pub(super) fn read(
     key: &[u8; 32],
     question: &Question<'_>,
-    sorted_by: Option<&Type>,
+    sorted_by: &[&Type],
     text: &str,
 ) -> Option<Cursor> {
     if text.len() > LIMIT {
@@ -80,9 +80,35 @@ pub(super) fn read(
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (tag, payload) = bytes.split_at_checked(SEAL)?;
     seal(key, question, payload).verify_truncated_left(tag).ok()?;
-    let (id, value) = payload.split_first_chunk::<16>()?;
-    let value = decode(sorted_by, std::str::from_utf8(value).ok()?)?;
-    Some(Cursor { value, id: u128::from_be_bytes(*id) })
+    let (id, values) = payload.split_first_chunk::<16>()?;
+    let values = decode_all(sorted_by, std::str::from_utf8(values).ok()?)?;
+    Some(Cursor { values, id: u128::from_be_bytes(*id) })
+}
+
+/// A value, or several of which each says how long it is.
+fn encode_all(values: &[Value]) -> String {
+    match values {
+        [only] => encode(only),
+        several => several
+            .iter()
+            .map(encode)
+            .fold(String::new(), |all, text| format!("{all}{}:{text}", text.len())),
+    }
+}
+
+fn decode_all(types: &[&Type], text: &str) -> Option<Vec<Value>> {
+    if let [only] = types {
+        return Some(vec![decode(Some(only), text)?]);
+    }
+    let mut rest = text;
+    let mut values = Vec::with_capacity(types.len());
+    for ty in types {
+        let (length, behind) = rest.split_once(':')?;
+        let (value, behind) = behind.split_at_checked(length.parse().ok()?)?;
+        values.push(decode(Some(ty), value)?);
+        rest = behind;
+    }
+    rest.is_empty().then_some(values)
 }
 
 /// Null is empty; all others begin with `=`.
@@ -153,20 +179,28 @@ mod tests {
             (Type::Bool, Value::Bool(true)),
         ];
         for (ty, value) in pairs {
-            let cursor = Cursor { value, id: 42 };
+            let cursor = Cursor { values: vec![value.clone()], id: 42 };
             let text = write(&KEY, &question, &cursor);
-            assert_eq!(read(&KEY, &question, Some(&ty), &text), Some(cursor));
+            assert_eq!(read(&KEY, &question, &[&ty], &text), Some(cursor));
+            let number = Value::Int(3);
+            let cursor = Cursor { values: vec![value.clone(), number, value], id: 42 };
+            let text = write(&KEY, &question, &cursor);
+            let types = [&ty, &Type::INT, &ty];
+            assert_eq!(read(&KEY, &question, &types, &text), Some(cursor));
         }
+        let cursor = Cursor { values: Vec::new(), id: 42 };
+        let text = write(&KEY, &question, &cursor);
+        assert_eq!(read(&KEY, &question, &[], &text), Some(cursor));
     }
 
     #[test]
     fn nothing_about_it_can_be_changed() {
         let caller = Caller::default();
         let asked = question("sort=name", &caller);
-        let cursor = Cursor { value: Value::text("x"), id: 42 };
+        let cursor = Cursor { values: vec![Value::text("x")], id: 42 };
         let text = write(&KEY, &asked, &cursor);
         let ty = Type::string(9);
-        let read = |question: &Question<'_>, text: &str| read(&KEY, question, Some(&ty), text);
+        let read = |question: &Question<'_>, text: &str| read(&KEY, question, &[&ty], text);
         assert!(read(&asked, &text).is_some());
         assert_eq!(read(&question("sort=price", &caller), &text), None);
         let other = Caller { actors: vec![model::model::ActorId(3)], ..Caller::default() };

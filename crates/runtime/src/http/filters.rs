@@ -1,11 +1,11 @@
 //! Filters of a list: which parameters a query may hold for each field, and what they ask for.
 //!
 //! `field=value`, again for any of several values; `field.ne=value`, again for none of several;
-//! `field.null=true`; `field.gt=value` and the like where values have an order.
+//! `field.null=true`; `field.gt=value` and the like where values have an order; `field.prefix=text`.
 
 use std::sync::Arc;
 
-use decide::filters::{FilterTest, VALUES};
+use decide::filters::{FilterTest, PREFIX, VALUES};
 use expression::{FieldIndex, Money, Type, Value};
 
 use super::query::invalid;
@@ -20,7 +20,10 @@ pub(super) struct FilterPlan {
     pub(super) name: String,
     field: FieldIndex,
     test: FilterTest,
+    /// Of one value.
     ty: Type,
+    /// Whether the field is a list, which is asked for what it holds.
+    held: bool,
 }
 
 /// The parameters of a field.
@@ -29,7 +32,8 @@ pub(super) fn of_field(field: FieldIndex, name: &str, ty: &Type) -> Vec<FilterPl
         name: test.parameter(name),
         field,
         test,
-        ty: ty.required().clone(),
+        ty: ty.held().unwrap_or(ty).required().clone(),
+        held: ty.held().is_some(),
     };
     FilterTest::of(ty).into_iter().map(plan).collect()
 }
@@ -41,9 +45,14 @@ impl FilterPlan {
     }
 
     /// What its values ask for.
-    pub(super) fn read(&self, values: &[&str], currencies: &[Arc<str>]) -> Result<Filter, Problem> {
+    pub(super) fn read(
+        &self,
+        values: &[&str],
+        currencies: &[Arc<str>],
+    ) -> Result<Vec<Filter>, Problem> {
         let comparison = match self.test {
-            FilterTest::IsNull => return self.null(values),
+            FilterTest::IsNull => return self.null(values).map(|filter| vec![filter]),
+            FilterTest::Prefix => return self.prefix(values),
             FilterTest::AnyOf => Comparison::AnyOf,
             FilterTest::NoneOf => Comparison::NoneOf,
             FilterTest::MoreThan => Comparison::Greater,
@@ -62,8 +71,8 @@ impl FilterPlan {
             }
         }
         let field = self.field;
-        Ok(match (comparison, read.as_slice()) {
-            (Comparison::AnyOf, [value]) => {
+        Ok(vec![match (comparison, read.as_slice()) {
+            (Comparison::AnyOf, [value]) if !self.held => {
                 Filter { field, comparison: Comparison::Equal, value: value.clone() }
             }
             (Comparison::AnyOf, _) => Filter::any_of(field, read),
@@ -72,7 +81,23 @@ impl FilterPlan {
                 let value = all.first().cloned().unwrap_or_default();
                 Filter { field, comparison, value }
             }
-        })
+        }])
+    }
+
+    /// Texts that begin with one are those from it on, up to the first text behind all of them:
+    /// both stores compare texts letter by letter, and so does an index.
+    fn prefix(&self, values: &[&str]) -> Result<Vec<Filter>, Problem> {
+        let text = values.first().copied().unwrap_or_default();
+        if text.is_empty() || text.chars().count() > PREFIX as usize || text.contains('\0') {
+            return Err(invalid(&self.name, &format!("Expected 1 to {PREFIX} characters.")));
+        }
+        let filter = |comparison, text: &str| {
+            let (field, value) = (self.field, Value::text(text));
+            Filter { field, comparison, value }
+        };
+        let from = filter(Comparison::GreaterOrEqual, text);
+        let until = behind(text).map(|until| filter(Comparison::Less, &until));
+        Ok(std::iter::once(from).chain(until).collect())
     }
 
     fn null(&self, values: &[&str]) -> Result<Filter, Problem> {
@@ -82,6 +107,21 @@ impl FilterPlan {
             _ => Err(invalid(&self.name, "Expected true or false.")),
         }
     }
+}
+
+/// The first text behind all that begin with one; none where they are the last texts there are.
+fn behind(text: &str) -> Option<String> {
+    let mut letters: Vec<char> = text.chars().collect();
+    while let Some(last) = letters.pop() {
+        // No text holds what is between U+D7FF and U+E000.
+        let next =
+            if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(last as u32 + 1) };
+        if let Some(next) = next {
+            letters.push(next);
+            return Some(letters.into_iter().collect());
+        }
+    }
+    None
 }
 
 /// A value as it stands in an address, of a parameter of this name.
@@ -119,4 +159,24 @@ fn money(name: &str, text: &str, currencies: &[Arc<str>]) -> Result<Value, Probl
     let amount = json::money_from(amount, currency, None, None)
         .map_err(|wrong| invalid(name, &wrong.detail))?;
     Ok(Value::Money(Money { amount, currency: Arc::clone(currency) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::behind;
+
+    #[test]
+    fn what_is_behind_a_beginning_is_behind_all_that_begin_so() {
+        for (text, next) in [
+            ("ab", Some("ac")),
+            ("z", Some("{")),
+            ("a\u{d7ff}", Some("a\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}\u{10ffff}", None),
+        ] {
+            assert_eq!(behind(text).as_deref(), next, "{text:?}");
+            let longer = format!("{text}\u{10ffff}x");
+            assert!(next.is_none_or(|next| longer.as_str() < next));
+        }
+    }
 }

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use decide::filters::most_orders;
 use expression::{FieldIndex, Type};
 use model::{
     Model,
-    model::{Operation, OperationKind},
+    model::{Operation, OperationKind, Target},
 };
 
 use super::asked::{self, InputParameter};
@@ -30,10 +31,14 @@ const FARTHEST: f64 = 20_037_508.0;
 #[derive(Debug, Default)]
 pub(super) struct QueryPlan {
     list: bool,
+    /// Whether its rows can be counted: those of a log are not.
+    counts: bool,
     filters: Vec<FilterPlan>,
     inputs: Vec<InputParameter>,
     /// As clients write them, for example `-placed_at`.
     sorts: Vec<String>,
+    /// How many of them at once.
+    most_sorts: u32,
     /// Types of the sort fields.
     sort_types: Vec<Type>,
     search: bool,
@@ -45,6 +50,8 @@ pub(super) struct QueryPlan {
 
 /// The parameter by which references are followed.
 const EXPAND: &str = "expand";
+/// The parameter by which the rows of all pages are counted.
+const COUNT: &str = "count";
 
 impl QueryPlan {
     pub(super) fn new(model: &Model, operation: &Operation) -> Self {
@@ -56,9 +63,11 @@ impl QueryPlan {
         let field = |index: FieldIndex| shape.fields.get(usize::from(index.0));
         let mut plan = Self {
             list: true,
+            counts: matches!(operation.target, Target::Entity(_)),
             search: operation.search,
             near: operation.near.is_some(),
             inputs: asked::of(operation),
+            most_sorts: most_orders(operation),
             currencies: model.schema.settings.currencies.clone(),
             ..Self::default()
         };
@@ -92,6 +101,7 @@ impl QueryPlan {
             (true, "limit"),
             (true, "after"),
             (!self.sorts.is_empty(), "sort"),
+            (self.counts, COUNT),
             (self.search, "q"),
             (self.near, "near"),
             (self.near, "within"),
@@ -131,7 +141,7 @@ impl QueryPlan {
         for filter in &self.filters {
             let values = values(&filter.name);
             if !values.is_empty() {
-                page.filters.push(filter.read(&values, &self.currencies)?);
+                page.filters.extend(filter.read(&values, &self.currencies)?);
             }
         }
         let input = |of: &InputParameter| of.read(&values(&of.name), &self.currencies);
@@ -180,10 +190,34 @@ impl QueryPlan {
     ) -> Result<Asked, Problem> {
         let Some(text) = after else { return Ok(asked) };
         let question = context.question(&asked.selection);
-        let sorted_by = self.sort_types.get(asked.page.sort.unwrap_or(0));
-        let cursor = cursor::read(context.key, &question, sorted_by, text);
+        let sorted_by: Vec<&Type> = match asked.page.sort.as_slice() {
+            [] => self.sort_types.first().into_iter().collect(),
+            chosen => chosen.iter().filter_map(|at| self.sort_types.get(*at)).collect(),
+        };
+        let cursor = cursor::read(context.key, &question, &sorted_by, text);
         asked.page.after = Some(cursor.ok_or_else(|| Problem::new(&code::INVALID_CURSOR))?);
         Ok(asked)
+    }
+
+    /// The orders of a text: at most so many, each of another field.
+    fn orders(&self, text: &str) -> Result<Vec<usize>, Problem> {
+        let mut chosen: Vec<usize> = Vec::new();
+        let field = |at: usize| self.sorts.get(at).map(|sort| sort.trim_start_matches('-'));
+        let most = self.most_sorts;
+        if text.split(',').count() > most as usize {
+            return Err(invalid("sort", &format!("Expected at most {most}, with commas.")));
+        }
+        for order in text.split(',') {
+            let at = self.sorts.iter().position(|sort| sort == order).ok_or_else(|| {
+                let names = base::one_of(self.sorts.iter().map(String::as_str));
+                invalid("sort", &format!("Expected {names}."))
+            })?;
+            // Rows that are equal in a field stay so when they are asked for it again.
+            if !chosen.iter().any(|other| field(*other) == field(at)) {
+                chosen.push(at);
+            }
+        }
+        Ok(chosen)
     }
 
     fn unknown(&self, name: &str) -> Problem {
@@ -206,9 +240,7 @@ impl QueryPlan {
                 page.limit = limit.ok_or_else(|| invalid("limit", "Expected 1 to 1000."))?;
             }
             "sort" if !self.sorts.is_empty() => {
-                let at = self.sorts.iter().position(|sort| sort == value);
-                let names = base::one_of(self.sorts.iter().map(String::as_str));
-                page.sort = Some(at.ok_or_else(|| invalid("sort", &format!("Expected {names}.")))?);
+                page.sort = self.orders(value)?;
             }
             "q" if self.search => {
                 let length = value.chars().count();
@@ -227,6 +259,13 @@ impl QueryPlan {
                 page.near = Some(Near { point, within: None });
             }
             "within" if self.near => {}
+            COUNT if self.counts => {
+                page.count = match value {
+                    "true" => true,
+                    "false" => false,
+                    _ => return Err(invalid(COUNT, "Expected true or false.")),
+                };
+            }
             _ => return Err(self.unknown(name)),
         }
         Ok(())
@@ -295,7 +334,7 @@ pub(super) fn expand(query: &str) -> Option<Cow<'_, str>> {
 /// Everything that chooses and orders rows: all parameters but where, how long and how wide the
 /// page is.
 fn selection<'a>(pairs: impl Iterator<Item = &'a Pair<'a>>) -> String {
-    let others = |(name, _): &&Pair<'a>| !["after", "limit", EXPAND].contains(&&**name);
+    let others = |(name, _): &&Pair<'a>| !["after", "limit", EXPAND, COUNT].contains(&&**name);
     let mut chosen: Vec<_> = pairs.filter(others).collect();
     chosen.sort();
     chosen.dedup();

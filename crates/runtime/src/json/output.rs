@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::call::Count;
 use expression::{FieldIndex, Row, Schema, Type, Value};
 use model::{
     Model,
@@ -145,12 +146,17 @@ pub fn write_page<'a>(
 
 /// The body of a page: `{"items": [..], "next": ".."}`; `next` is empty at the end.
 #[must_use]
-pub fn page_body(items: &[u8], next: &str) -> Vec<u8> {
+pub fn page_body(items: &[u8], next: &str, count: Option<Count>) -> Vec<u8> {
     let mut body = Vec::with_capacity(items.len() + next.len() + 24);
     body.extend_from_slice(b"{\"items\":");
     body.extend_from_slice(items);
     body.extend_from_slice(b",\"next\":");
     write_string(&mut body, next);
+    match count {
+        None => {}
+        Some(Count::Exact(rows)) => body.extend_from_slice(format!(",\"count\":{rows}").as_bytes()),
+        Some(Count::More) => body.extend_from_slice(b",\"count\":null"),
+    }
     body.push(b'}');
     body
 }

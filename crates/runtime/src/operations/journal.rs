@@ -293,8 +293,8 @@ pub(crate) async fn list<X: Snapshot>(
     let mut items = Vec::new();
     write_array(&mut items, &entries, |items, entry| write(items, entry, personal));
     let last = entries.last().filter(|_| more);
-    let next = last.map(|entry| Cursor { value: Value::Null, id: entry.id });
-    let body = Body::Page { items, next };
+    let next = last.map(|entry| Cursor { values: Vec::new(), id: entry.id });
+    let body = Body::Page { items, next, count: None };
     Ok(Answer::ok(body))
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use decide::filters::COUNTED;
 use expression::{FieldIndex, Row, Value, row_id};
 use model::model::{Addressed, Operation, OperationKind, Target};
 
@@ -15,7 +16,7 @@ use super::row;
 use super::session::Session;
 use super::tree;
 use super::work::Work;
-use crate::call::{Answer, Body, PageRequest, Request};
+use crate::call::{Answer, Body, Count, PageRequest, Request};
 use crate::problem::{Problem, code};
 use crate::store::{Cursor, Near, PageQuery, Snapshot, Sort};
 
@@ -131,6 +132,7 @@ async fn list<X: Snapshot>(
     let page = request.page.clone().unwrap_or_default();
     let mut query = query(operation, &page)?;
     query.conditions = access.conditions(work, request.operation).await?;
+    let count = counted(work, &query, &page).await?;
     let found = work.store.page(&query).await?;
     let actor = access.actor();
     let mut items = vec![b'['];
@@ -142,26 +144,43 @@ async fn list<X: Snapshot>(
     }
     items.push(b']');
     let last = found.rows.last().filter(|_| found.more);
-    let next = last.and_then(|row| cursor(row, query.sort));
-    let body = Body::Page { items, next };
+    let next = last.and_then(|row| cursor(row, &query.sort));
+    let body = Body::Page { items, next, count };
     Ok(Answer::ok(body))
+}
+
+/// How many rows there are of all pages, where that is asked for.
+pub(super) async fn counted<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    query: &PageQuery,
+    page: &PageRequest,
+) -> Result<Option<Count>, Failure> {
+    if !page.count {
+        return Ok(None);
+    }
+    let rows = work.store.count(query, COUNTED + 1).await?;
+    Ok(Some(if rows > COUNTED { Count::More } else { Count::Exact(rows) }))
 }
 
 /// The question to the store, conditions aside.
 pub(super) fn query(operation: &Operation, page: &PageRequest) -> Result<PageQuery, Failure> {
     let entity = operation.entity().ok_or_else(|| internal("a list of no entity"))?;
-    let chosen = match page.sort {
-        Some(at) => Some(operation.sort_orders().get(at).copied().ok_or_else(|| {
-            Problem::new(&code::INVALID_PARAMETER).detail("There is no such sort order.")
-        })?),
-        None => operation.sort.first().copied(),
+    let orders = operation.sort_orders();
+    let order = |at: &usize| {
+        let unknown = || Problem::new(&code::INVALID_PARAMETER).detail("There is no such order.");
+        orders.get(*at).copied().ok_or_else(unknown)
+    };
+    let chosen: Vec<_> = match page.sort.as_slice() {
+        [] => operation.sort.first().copied().into_iter().collect(),
+        some => some.iter().map(order).collect::<Result<_, _>>()?,
     };
     let limit = match page.limit {
         0 => 50,
         limit => limit.min(1000),
     };
     let mut query = PageQuery::new(entity, limit);
-    query.sort = chosen.map(|sort| Sort { field: sort.field, descending: sort.descending });
+    let sort = |of: model::model::Sort| Sort { field: of.field, descending: of.descending };
+    query.sort = chosen.into_iter().map(sort).collect();
     query.after.clone_from(&page.after);
     query.filters.clone_from(&page.filters);
     query.search.clone_from(&page.search);
@@ -180,8 +199,8 @@ pub(super) fn query(operation: &Operation, page: &PageRequest) -> Result<PageQue
     Ok(query)
 }
 
-fn cursor(row: &Arc<Row>, sort: Option<Sort>) -> Option<Cursor> {
+fn cursor(row: &Arc<Row>, sort: &[Sort]) -> Option<Cursor> {
     let id = row_id(&Value::Row(row.clone()))?;
-    let value = sort.map(|sort| row::field(row, sort.field).clone()).unwrap_or_default();
-    Some(Cursor { value, id })
+    let values = sort.iter().map(|sort| row::field(row, sort.field).clone()).collect();
+    Some(Cursor { values, id })
 }

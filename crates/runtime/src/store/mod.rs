@@ -15,6 +15,7 @@ pub mod conditions;
 mod error;
 mod journal;
 mod keys;
+pub mod keyset;
 pub mod meaning;
 pub mod membership;
 mod query;
@@ -215,6 +216,8 @@ pub trait Snapshot: Send {
 
     /// One page of rows.
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    /// How many rows a question finds, wherever its page starts; no more are counted than `most`.
+    fn count<'a>(&'a mut self, query: &'a PageQuery, most: u32) -> Work<'a, u32, StoreError>;
 
     /// Rows with the rows around them, by one statement where the store has it.
     fn tree(&mut self, query: &TreeQuery) -> impl Future<Output = Result<Tree, StoreError>> + Send {

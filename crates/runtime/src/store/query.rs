@@ -81,7 +81,7 @@ impl Filter {
     }
 }
 
-/// The order of a page: by the field, nulls last in both directions, then by `id` ascending.
+/// One of the fields that order a page: nulls last in both directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
     /// The field.
@@ -93,8 +93,8 @@ pub struct Sort {
 /// The place in the order after which a page starts: that of the last row of the page before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cursor {
-    /// The row's value of the sort field; null without one.
-    pub value: Value,
+    /// The row's values of the sort fields, in their order.
+    pub values: Vec<Value>,
     /// The row's id.
     pub id: u128,
 }
@@ -125,8 +125,8 @@ pub struct PageQuery {
     pub search: Option<String>,
     /// Near a point.
     pub near: Option<Near>,
-    /// The order; by `id` alone without one.
-    pub sort: Option<Sort>,
+    /// The order: by each of these fields where those before are equal, then by `id` ascending.
+    pub sort: Vec<Sort>,
     /// Where to start.
     pub after: Option<Cursor>,
     /// Most rows.
@@ -152,7 +152,7 @@ impl PageQuery {
             filters: Vec::new(),
             search: None,
             near: None,
-            sort: None,
+            sort: Vec::new(),
             after: None,
             limit,
         }

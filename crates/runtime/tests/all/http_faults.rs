@@ -32,7 +32,7 @@ impl Execute for Faulty {
             Some("busy") => return Err(Problem::new(&code::OVERLOADED).retry_after(3)),
             _ => {}
         }
-        let body = Body::Page { items: b"[]".to_vec(), next: None };
+        let body = Body::Page { items: b"[]".to_vec(), next: None, count: None };
         Ok(Answer {
             status: 200,
             version: None,

@@ -26,9 +26,13 @@ contexts:
           tip: money?
           share: float?
           kind: enum(goods, work)?
+          note: string(1..20)?
+          contact: email?
+          tags: list(string(1..9), ..5)
+          days: list(int(0..9), ..5)?
     operations:
-      addInvoice: { create: Invoice, by: [clerk], input: [code, mail, status, due_on, total, tip, share, kind], rate: 100/month }
-      invoices: { list: Invoice, by: [clerk], filter: [code, mail, status, due_on, total, tip, share, kind], sort: [code], rate: 100/month }
+      addInvoice: { create: Invoice, by: [clerk], input: [code, mail, status, due_on, total, tip, share, kind, note, tags, days, contact], rate: 100/month }
+      invoices: { list: Invoice, by: [clerk], filter: [code, mail, status, due_on, total, tip, share, kind, note, tags, days, contact], sort: [code, status, due_on], rate: 100/month }
 ";
 
 /// Status, day of the month, total, tip, share, kind.
@@ -50,6 +54,10 @@ const ROWS: [Row; 6] = [
     ("paid", Some(3), "1.00 EUR", None, Some(0.75), Some("work")),
 ];
 
+const TAGS: [&[&str]; 6] = [&["a"], &["a", "b"], &["b", "c"], &["%a\""], &[], &["ab"]];
+const NOTES: [Option<&str>; 6] =
+    [Some("a"), Some("abc"), Some("äx"), Some("%a"), Some("\u{10ffff}b"), None];
+
 fn amount(text: &str) -> Json {
     let (amount, currency) = text.split_once(' ').unwrap();
     json!({ "amount": amount, "currency": currency })
@@ -58,11 +66,13 @@ fn amount(text: &str) -> Json {
 async fn fixture() -> (Server, String) {
     let server = Server::start(INVOICES).await;
     let token = server.token("clerk", "erp");
-    for (number, (status, due, total, tip, share, kind)) in (1..).zip(ROWS) {
+    for (number, (status, due, total, tip, share, kind)) in (1usize..).zip(ROWS) {
         let body = json!({
             "code": number.to_string(), "mail": format!("Row{number}@Example.com"), "status": status,
             "due_on": due.map(|day| format!("2026-12-{day:02}")), "total": amount(total),
-            "tip": tip.map(amount), "share": share, "kind": kind,
+            "tip": tip.map(amount), "share": share, "kind": kind, "note": NOTES[number - 1],
+            "contact": (number < 4).then(|| format!("Sales{}@Example.com", number % 2)),
+            "tags": TAGS[number - 1], "days": (number > 3).then(|| vec![number, 1]),
         })
         .to_string();
         let key = format!("k{number}");
@@ -115,10 +125,88 @@ async fn several_values_none_of_them_and_no_value() {
         // Unique addresses have no case.
         ("mail=ROW1%40example.COM&mail=row2%40example.com", "12"),
         ("mail.ne=ROW1%40example.COM&mail.ne=row2%40example.com", "3456"),
+        ("contact=sales1%40EXAMPLE.com", "13"),
+        ("contact.ne=sales1%40example.com", "2456"),
+        ("contact=sales1%40example.com&contact=SALES0%40example.com", "123"),
         ("code=1&code=3&code=5&code=9", "135"),
+        // Lists are asked for what they hold.
+        ("tags=a", "12"),
+        ("tags=a&tags=c", "123"),
+        ("tags=%25a%22", "4"),
+        ("tags.ne=a", "3456"),
+        ("tags.ne=a&tags.ne=b", "456"),
+        ("tags=b&tags.ne=a", "3"),
+        ("days=4", "4"),
+        ("days=1", "456"),
+        ("days.ne=4", "12356"),
+        ("days.null=true", "123"),
+        ("note.prefix=a", "12"),
+        ("note.prefix=ab", "2"),
+        ("note.prefix=%C3%A4", "3"),
+        ("note.prefix=%25", "4"),
+        ("note.prefix=%F4%8F%BF%BF", "5"),
+        ("note.prefix=A", ""),
     ] {
         let reply = server.ask(Ask::new("GET", &format!("{PATH}?{query}")).bearer(&token)).await;
         assert_eq!((reply.status, codes(&reply).as_str()), (200, expected), "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_all_pages_are_counted_where_that_is_asked_for() {
+    let (server, token) = fixture().await;
+    for (query, count) in [
+        ("count=true", json!(6)),
+        ("count=true&limit=1", json!(6)),
+        ("count=true&status=open&status=overdue&limit=2", json!(4)),
+        ("count=true&due_on.null=true", json!(2)),
+        ("count=true&note.prefix=none", json!(0)),
+    ] {
+        let path = format!("{PATH}?{query}");
+        let page = server.ask(Ask::new("GET", &path).bearer(&token)).await.json();
+        assert_eq!(page["count"], count, "{query}: {page}");
+        // All of it, also from a later page, which goes on with or without.
+        let Some(next) = page["next"].as_str().filter(|next| !next.is_empty()) else { continue };
+        let later =
+            server.ask(Ask::new("GET", &format!("{path}&after={next}")).bearer(&token)).await;
+        assert_eq!(later.json()["count"], count, "{query}");
+        let without = path.replace("count=true&", "count=false&");
+        let later =
+            server.ask(Ask::new("GET", &format!("{without}&after={next}")).bearer(&token)).await;
+        assert_eq!((later.status, later.json().get("count")), (200, None), "{query}");
+    }
+    let reply = server.ask(Ask::new("GET", &format!("{PATH}?count=exact")).bearer(&token)).await;
+    assert_eq!((reply.status, reply.code().as_str()), (400, "invalid-parameter"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_fields_order_a_list() {
+    let (server, token) = fixture().await;
+    for (sort, expected) in [
+        ("status,-due_on", "132456"),
+        ("-status,due_on", "645231"),
+        ("-due_on,-status,-code", "634251"),
+        ("due_on,code", "243615"),
+        ("due_on,-due_on,code", "243615"),
+    ] {
+        // A page at a time.
+        let (mut seen, mut after) = (String::new(), String::new());
+        loop {
+            let path = format!("{PATH}?sort={sort}&limit=2{after}");
+            let reply = server.ask(Ask::new("GET", &path).bearer(&token)).await;
+            assert_eq!(reply.status, 200, "{path}: {}", String::from_utf8_lossy(&reply.body));
+            seen.push_str(&codes(&reply));
+            match reply.json()["next"].as_str() {
+                Some("") | None => break,
+                Some(next) => after = format!("&after={next}"),
+            }
+        }
+        assert_eq!(seen, expected, "{sort}");
+    }
+    for sort in ["status,", "status,total", "code,status,due_on,code", "--code"] {
+        let path = format!("{PATH}?sort={sort}");
+        let reply = server.ask(Ask::new("GET", &path).bearer(&token)).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "invalid-parameter"), "{sort}");
     }
 }
 
@@ -139,6 +227,13 @@ async fn what_a_filter_does_not_take_is_refused() {
         ("due_on.null=true&due_on.null=true".to_owned(), "invalid-parameter"),
         ("due_on.lt=2026-12-01&due_on.lt=2026-12-01".to_owned(), "invalid-parameter"),
         ("limit=1&limit=1".to_owned(), "invalid-parameter"),
+        ("days=x".to_owned(), "invalid-parameter"),
+        ("tags.gt=a".to_owned(), "unknown-parameter"),
+        ("note.prefix=".to_owned(), "invalid-parameter"),
+        ("note.prefix=a%00".to_owned(), "invalid-parameter"),
+        (format!("note.prefix={}", "a".repeat(201)), "invalid-parameter"),
+        ("mail.prefix=row".to_owned(), "unknown-parameter"),
+        ("status.prefix=o".to_owned(), "unknown-parameter"),
         // None of several currencies is meant by itself.
         ("total=1.00".to_owned(), "invalid-parameter"),
         ("total.gte=2.00".to_owned(), "invalid-parameter"),

@@ -255,7 +255,7 @@ impl Case {
         };
         let definition = self.world.model.operation(self.world.operation(&operation));
         let fields = definition.filter.clone();
-        page.sort = [None, Some(0), Some(1)][self.random.below(3)];
+        page.sort = [vec![], vec![0], vec![1]][self.random.below(3)].clone();
         let other = &self.items[guess];
         match self.asked % 6 {
             0 => page.search = Some(other.mark.clone()),
@@ -279,9 +279,9 @@ impl Case {
                 page.filters.push(Filter::any_of(fields[2], owners));
             }
             4 => {
-                page.sort = Some(0);
+                page.sort = vec![0];
                 let value = expression::Value::Int(other.amount);
-                page.after = Some(Cursor { value, id: uuid(&other.id) });
+                page.after = Some(Cursor { values: vec![value], id: uuid(&other.id) });
             }
             _ => page.limit = 100,
         }

@@ -50,7 +50,7 @@ async fn pages_follow_each_other_without_gaps() {
         let mut seen = Vec::new();
         let mut after = None;
         loop {
-            let page = PageRequest { limit: 2, sort: Some(sort), after, ..PageRequest::default() };
+            let page = PageRequest { limit: 2, sort: vec![sort], after, ..PageRequest::default() };
             let (rows, next) = world.page(&clerk, "places.listPlaces", page).await.unwrap();
             seen.extend(names(&rows).into_iter().map(str::to_owned));
             match next {

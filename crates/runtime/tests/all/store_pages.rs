@@ -45,9 +45,9 @@ async fn walk(store: &TestStore, mut query: PageQuery) -> Vec<u128> {
             assert!(!page.more);
             return ids;
         };
-        let value = |sort: Sort| last.fields[usize::from(sort.field.0)].clone();
+        let value = |sort: &Sort| last.fields[usize::from(sort.field.0)].clone();
         let Value::Uuid(id) = last.fields[0] else { panic!("no id") };
-        query.after = Some(Cursor { value: query.sort.map_or(Value::Null, value), id });
+        query.after = Some(Cursor { values: query.sort.iter().map(value).collect(), id });
         for row in &page.rows {
             let Value::Uuid(id) = row.fields[0] else { panic!("no id") };
             ids.push(id);
@@ -84,10 +84,55 @@ proptest! {
         let found = runtime.block_on(async {
             insert(&store, rows).await.unwrap();
             let mut query = PageQuery::new(PRODUCT, limit);
-            query.sort = Some(Sort { field: field(PRODUCT, "weight"), descending });
+            query.sort = vec![Sort { field: field(PRODUCT, "weight"), descending }];
             walk(&store, query).await
         });
         prop_assert_eq!(found, expected.into_iter().map(|(id, _)| id).collect::<Vec<_>>());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn several_fields_order_one_after_the_other(
+        rows in prop::collection::vec((prop::option::of(0i64..3), 0i64..3), 0..24),
+        limit in 1u32..6,
+        directions: [bool; 2],
+        first in 0usize..2,
+    ) {
+        let (_folder, store) = shop();
+        let weight = |weight: Option<i64>| weight.map_or(Value::Null, |w| {
+            Value::Decimal(rust_decimal::Decimal::new(w, 3))
+        });
+        let row = |(id, (w, price)): (u128, &(Option<i64>, i64))| {
+            with(&product(id, &format!("c{id}"), "x", *price), "weight", weight(*w))
+        };
+        let all: Vec<_> = (1u128..).zip(&rows).map(row).collect();
+        let names = ["weight", "price"];
+        let mut order: Vec<usize> = vec![0, 1];
+        order.rotate_left(first);
+        let key = |id: u128| {
+            let (w, price) = rows[usize::try_from(id).unwrap() - 1];
+            let of = |at: usize| {
+                let value = if at == 0 { w } else { Some(price) };
+                let value = value.map(|value| if directions[at] { -value } else { value });
+                (value.is_none(), value)
+            };
+            (of(order[0]), of(order[1]), id)
+        };
+        let mut expected: Vec<u128> = (1..=rows.len() as u128).collect();
+        expected.sort_by_key(|id| key(*id));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let found = runtime.block_on(async {
+            insert(&store, all).await.unwrap();
+            let mut query = PageQuery::new(PRODUCT, limit);
+            let sort = |at: &usize| {
+                Sort { field: field(PRODUCT, names[*at]), descending: directions[*at] }
+            };
+            query.sort = order.iter().map(sort).collect();
+            walk(&store, query).await
+        });
+        prop_assert_eq!(found, expected);
     }
 }
 
@@ -99,9 +144,9 @@ async fn required_fields_sort_both_ways_and_ids_sort_alone() {
     insert(&store, rows.collect()).await.unwrap();
     let mut query = PageQuery::new(PRODUCT, 2);
     assert_eq!(walk(&store, query.clone()).await, [1, 2, 3, 4, 5, 6]);
-    query.sort = Some(Sort { field: field(PRODUCT, "price"), descending: false });
+    query.sort = vec![Sort { field: field(PRODUCT, "price"), descending: false }];
     assert_eq!(walk(&store, query.clone()).await, [2, 4, 6, 3, 1, 5]);
-    query.sort = Some(Sort { field: field(PRODUCT, "price"), descending: true });
+    query.sort = vec![Sort { field: field(PRODUCT, "price"), descending: true }];
     assert_eq!(walk(&store, query).await, [1, 5, 3, 2, 4, 6]);
 }
 
@@ -208,7 +253,7 @@ async fn pages_come_with_parts() {
     );
     insert(&store, rows.clone()).await.unwrap();
     let mut query = PageQuery::new(ORDER, 50);
-    query.sort = Some(Sort { field: field(ORDER, "placed_at"), descending: true });
+    query.sort = vec![Sort { field: field(ORDER, "placed_at"), descending: true }];
     let page: Result<_, StoreError> = store
         .read(runtime::store::Terms::SERVER, move |session| {
             Box::pin(async move { session.page(&query).await })
@@ -261,13 +306,22 @@ async fn pages_of_a_common_word_and_of_a_rare_one_are_in_order() {
             });
             let mut query = PageQuery::new(PRODUCT, 20);
             query.search = Some(word.to_owned());
-            query.sort = Some(Sort { field: field(PRODUCT, "price"), descending });
+            query.sort = vec![Sort { field: field(PRODUCT, "price"), descending }];
             let mut found = Vec::new();
             for _ in 0..pages {
                 let (ids, more) = page(&store, query.clone()).await.unwrap();
                 found.extend(ids);
                 let Some(last) = found.last().filter(|_| more) else { break };
-                query.after = Some(Cursor { value: euros((*last % 7) as i64), id: *last });
+                query.after = Some(Cursor { values: vec![euros((*last % 7) as i64)], id: *last });
+            }
+            for (most, counted) in [(9_999, expected.len()), (10, expected.len().min(10))] {
+                let asked = query.clone();
+                let count: Result<_, StoreError> = store
+                    .read(runtime::store::Terms::SERVER, move |session| {
+                        Box::pin(async move { session.count(&asked, most).await })
+                    })
+                    .await;
+                assert_eq!(count.unwrap() as usize, counted, "{word}");
             }
             expected.truncate(20 * pages);
             assert_eq!(found, expected, "{word} {descending}");

@@ -141,7 +141,7 @@ async fn pages_of_trees_have_the_order_of_pages_of_rows() {
         for descending in [false, true] {
             let sort = sorted.map(|name| Sort { field: field(PRODUCT, name), descending });
             let mut page = PageQuery::new(PRODUCT, 2);
-            page.sort = sort;
+            page.sort = sort.into_iter().collect();
             let (mut seen, mut pages) = (Vec::new(), 0);
             loop {
                 let query = rows_of(Root::Page(page.clone()), PRODUCT);
@@ -149,11 +149,12 @@ async fn pages_of_trees_have_the_order_of_pages_of_rows() {
                 seen.extend(tree.rows.iter().map(|row| row.id));
                 pages += 1;
                 let Some(last) = tree.rows.last().filter(|_| tree.more) else { break };
-                let value = sort.map_or(Value::Null, |sort| {
+                let value = |sort: Sort| {
                     // Fields were asked for from the last to the first.
                     last.fields[last.fields.len() - 1 - usize::from(sort.field.0)].clone()
-                });
-                page.after = Some(Cursor { value, id: last.id });
+                };
+                page.after =
+                    Some(Cursor { values: sort.map(value).into_iter().collect(), id: last.id });
             }
             seen.sort_unstable();
             assert_eq!((seen, pages), ((10..16).collect(), 3), "{sorted:?} {descending}");

@@ -102,7 +102,8 @@ contexts:
       editThing: {{ update: Thing, by: [staff], input: [{names}], rate: 1/s }}
       dropThing: {{ delete: Thing, by: [staff], rate: 1/s }}
       viewThing: {{ get: Thing, by: [everyone], rate: 1/s }}
-      listThings: {{ list: Thing, by: [everyone], sort: [created_at], rate: 1/s }}
+      listThings: {{ list: Thing, by: [everyone], sort: [created_at, updated_at], rate: 1/s }}
+      someThings: {{ list: Thing, by: [everyone], route: some, input: {{ things: "list(Thing, 1..9)", least: "int?" }}, where: "self in input.things && (input.least == null || self.version >= input.least)", rate: 1/s }}
       hidden: {{ act: Thing, by: [system], rate: 1/s }}
 "#
     )

@@ -372,14 +372,34 @@ def pages(client):
     by_grpc, token = [], ""
     while True:
         request = client.request("ListThings")
-        request.page_size, request.page_token = 7, token
+        request.page_size, request.page_token, request.count = 7, token, True
         page, _ = client.call("ListThings", request)
         by_grpc += [read(thing) for thing in page.things]
         token = page.next_page_token
         if not token:
             break
     by_rest = client.rest("GET", "/main/v1/things?limit=1000")["items"]
-    assert len(by_rest) == len(by_grpc) > 0
+    assert len(by_rest) == len(by_grpc) == page.count > 0
+    # By two fields; without the first, its default is meant.
+    by_two = client.rest("GET", "/main/v1/things?limit=9&sort=created_at,-updated_at")["items"]
+    request = client.request("ListThings")
+    request.page_size = 9
+    request.then_by.append(4)
+    page, _ = client.call("ListThings", request)
+    assert [thing.id for thing in page.things] == [row["id"] for row in by_two]
+    assert not page.HasField("count")
+    # A list that is asked about something.
+    some = client.request("SomeThings")
+    some.things.extend([row["id"] for row in by_two[:2]])
+    found, _ = client.call("SomeThings", some)
+    assert {thing.id for thing in found.things} == {row["id"] for row in by_two[:2]}
+    some.least = 2**40
+    found, _ = client.call("SomeThings", some)
+    assert not found.things
+    assert client.refused("SomeThings")[:2] == ("INVALID_ARGUMENT", "invalid-parameter")
+    request.order_by = 3
+    request.then_by.extend([4, 4])
+    assert client.refused("ListThings", request)[:2] == ("INVALID_ARGUMENT", "invalid-parameter")
     for a, b in zip(by_rest, by_grpc):
         same(a, b)
 

@@ -52,7 +52,7 @@ pub(crate) async fn get<X: Snapshot>(
     let (field, value) = addressed(operation, request.address.as_ref()).ok_or_else(not_found)?;
     let conditions = access.conditions(work, request.operation).await?;
     let asker = Asker { work, session: &session, caller: &request.caller };
-    let of = (request.operation, None);
+    let of = (request.operation, &[][..]);
     let (plan, ways) = plan::plan(asker, of, wanted, access.actor()).await?;
     let (mut tree, found) = ask(work, Root::Row { field, value, conditions }, &plan, ways).await?;
     let row = tree.rows.pop().ok_or_else(not_found)?;
@@ -77,19 +77,23 @@ pub(crate) async fn list<X: Snapshot>(
     list_input::take(work, request).await?;
     let mut query = read::query(operation, &page)?;
     query.conditions = access.conditions(work, request.operation).await?;
+    let count = read::counted(work, &query, &page).await?;
     let asker = Asker { work, session: &session, caller: &request.caller };
-    let of = (request.operation, query.sort.map(|sort| sort.field));
+    let sorted: Vec<FieldIndex> = query.sort.iter().map(|sort| sort.field).collect();
+    let of = (request.operation, sorted.as_slice());
     let (plan, ways) = plan::plan(asker, of, wanted, access.actor()).await?;
     let (tree, found) = ask(work, Root::Page(query), &plan, ways).await?;
     let mut items = Vec::with_capacity(64 + 256 * tree.rows.len());
     let writer = write::Writer::new(&plans.model.schema, &plan.laters, &found);
     writer.rows(&mut items, &plan.planned, &tree.rows);
     let last = tree.rows.last().filter(|_| tree.more);
-    let value = |row: &crate::store::TreeRow| {
-        plan.sorted_by.and_then(|(_, at)| row.fields.get(at)).cloned().unwrap_or_default()
+    let values = |row: &crate::store::TreeRow| {
+        let value =
+            |(_, at): &(FieldIndex, usize)| row.fields.get(*at).cloned().unwrap_or_default();
+        plan.sorted_by.iter().map(value).collect()
     };
-    let next = last.map(|row| Cursor { value: value(row), id: row.id });
-    let body = Body::Page { items, next };
+    let next = last.map(|row| Cursor { values: values(row), id: row.id });
+    let body = Body::Page { items, next, count };
     Ok(Answer::ok(body))
 }
 

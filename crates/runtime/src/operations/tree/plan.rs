@@ -17,13 +17,14 @@ use crate::store::{Level, PartLevel, Reference, Snapshot, TreeShape};
 /// How what is wanted is read and written, and on which ways.
 pub(super) async fn plan<X: Snapshot>(
     mut asker: Asker<'_, '_, X>,
-    (operation, sort): (OperationId, Option<FieldIndex>),
+    (operation, sort): (OperationId, &[FieldIndex]),
     wanted: &Wanted,
     actor: Value,
 ) -> Result<(Arc<TreePlan>, Ways), Failure> {
     let mut doors = Doors::default();
     for known in wanted.plans.all() {
-        let same = known.operation == operation && known.sorted_by.map(|(of, _)| of) == sort;
+        let sorted_by = known.sorted_by.iter().map(|(of, _)| of);
+        let same = known.operation == operation && sorted_by.eq(sort);
         if same && doors.fit(&mut asker, &known).await? {
             let ways = doors.ways(&known, actor);
             return Ok((known, ways));
@@ -33,7 +34,7 @@ pub(super) async fn plan<X: Snapshot>(
     let (asked, laters) = (Vec::new(), Vec::new());
     let mut planner = Planner { asker, plans, doors, asked, laters };
     let (planned, mut level) = planner.row(operation, &wanted.selection, 0).await?;
-    let sorted_by = sort.map(|field| (field, level.field(field)));
+    let sorted_by = sort.iter().map(|field| (*field, level.field(*field))).collect();
     let Planner { doors, asked, laters, .. } = planner;
     let shape = Arc::new(TreeShape::new(level));
     let laters = laters.into_iter().flatten().collect();

@@ -14,7 +14,7 @@ pub(super) struct TreePlan {
     /// The ways that were asked about, in their order, and whether they are open.
     pub doors: Vec<(OperationId, bool)>,
     /// By what a page is sorted, with its position among what is read.
-    pub sorted_by: Option<(FieldIndex, usize)>,
+    pub sorted_by: Vec<(FieldIndex, usize)>,
     pub planned: Planned,
     /// What the store is asked.
     pub shape: Arc<TreeShape>,

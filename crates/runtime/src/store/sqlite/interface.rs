@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::store::{
     Backlog, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery, Link,
     OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction, Tree,
-    TreeQuery, Walk, tree_by_rows,
+    TreeQuery, Walk, Work, tree_by_rows,
 };
 
 /// What an operation of a session yields.
@@ -85,6 +85,10 @@ impl Snapshot for Session {
 
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Outcome<Page>> + Send {
         ready(self.page_of_all(query))
+    }
+
+    fn count<'a>(&'a mut self, query: &'a PageQuery, most: u32) -> Work<'a, u32, StoreError> {
+        Box::pin(ready(self.count_of_all(query, most)))
     }
 
     async fn tree(&mut self, query: &TreeQuery) -> Outcome<Tree> {

@@ -7,13 +7,14 @@
 use std::sync::Arc;
 
 use expression::sql::SqlValue;
-use expression::{EntityId, Row};
+use expression::{EntityId, Row, Value};
 
 use super::codec::{self, Bind};
 use super::plan::{Column, Plan};
 use super::search;
 use super::session::Session;
 use crate::store::area::Area;
+use crate::store::keyset::{Key, behind};
 use crate::store::membership::{Membership, members};
 use crate::store::tables::Equality;
 use crate::store::{
@@ -57,14 +58,19 @@ impl Nulls {
         query
             .after
             .as_ref()
-            .filter(|after| self == Self::None || after.value.is_null() == (self == Self::Only))
+            .filter(|after| self == Self::None || past_values(after) == (self == Self::Only))
     }
+}
+
+/// Whether the row of a place has no value by which rows are sorted first.
+fn past_values(after: &Cursor) -> bool {
+    after.values.first().is_none_or(Value::is_null)
 }
 
 /// Some rows of a page, in their order.
 #[derive(Debug)]
 pub(super) struct Phase<'q> {
-    pub sort: Option<Sort>,
+    pub sort: &'q [Sort],
     pub nulls: Nulls,
     pub after: Option<&'q Cursor>,
     pub limit: usize,
@@ -74,25 +80,28 @@ pub(super) struct Phase<'q> {
 impl Phase<'_> {
     /// The statement that selects a list of columns of these rows, of those that a clause is about.
     pub fn sql(&self, plan: &Plan, list: &str, clause: &mut Clause) -> Result<String, StoreError> {
-        let column = self.sort.and_then(|sort| plan.columns.of(sort.field).first().zip(Some(sort)));
-        let column = column.map(|(column, sort)| (column, sort.descending));
-        let order = match column {
-            Some((column, _)) if self.nulls == Nulls::Only => {
-                clause.and(&format!("self.{} IS NULL", column.name));
-                "self.\"id\"".to_owned()
-            }
-            Some((column, descending)) => {
-                if self.nulls == Nulls::Without {
-                    clause.and(&format!("self.{} IS NOT NULL", column.name));
+        let mut order = String::new();
+        for (at, sort) in self.sort.iter().enumerate() {
+            let Some(Column { name, .. }) = plan.columns.of(sort.field).first() else { continue };
+            match (at, self.nulls) {
+                (0, Nulls::Only) => {
+                    clause.and(&format!("self.{name} IS NULL"));
+                    continue;
                 }
-                let direction = if descending { " DESC" } else { "" };
-                format!("self.{}{direction}, self.\"id\"", column.name)
+                (0, Nulls::Without) => clause.and(&format!("self.{name} IS NOT NULL")),
+                _ => {}
             }
-            None => "self.\"id\"".to_owned(),
-        };
+            // Nulls are less than anything; the first field has none here.
+            let direction = match sort.descending {
+                true => " DESC",
+                false if at > 0 => " NULLS LAST",
+                false => "",
+            };
+            order.push_str(&format!("self.{name}{direction}, "));
+        }
+        order.push_str("self.\"id\"");
         if let Some(after) = self.after {
-            let column = column.filter(|_| self.nulls != Nulls::Only);
-            start_after(column, after, clause)?;
+            self.start_after(plan, after, clause)?;
         }
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let limit = clause.bind(Bind(SqlValue::Integer(limit)));
@@ -102,6 +111,44 @@ impl Phase<'_> {
             plan.live.of(self.tenant),
             clause.sql,
         ))
+    }
+}
+
+impl Phase<'_> {
+    /// Keyset pagination: rows behind the cursor in the order of the page.
+    fn start_after(
+        &self,
+        plan: &Plan,
+        after: &Cursor,
+        clause: &mut Clause,
+    ) -> Result<(), StoreError> {
+        let skipped = usize::from(self.nulls == Nulls::Only);
+        let mut keys = Vec::with_capacity(self.sort.len());
+        for (at, (sort, value)) in self.sort.iter().zip(&after.values).enumerate().skip(skipped) {
+            let Some(column) = plan.columns.of(sort.field).first() else { continue };
+            let encoded = codec::encode_as(value, column.encoding, &column.name)?;
+            let field = plan.columns.fields.get(usize::from(sort.field.0));
+            keys.push(Key {
+                column: format!("self.{}", column.name),
+                value: (!value.is_null()).then(|| clause.bind(encoded)),
+                descending: sort.descending,
+                optional: at > 0 && field.is_some_and(|field| field.ty.is_optional()),
+            });
+        }
+        let id = clause.bind(Bind::id(after.id));
+        let condition = match keys.as_slice() {
+            // What an index of both is made for.
+            [Key { column, value: Some(value), descending: false, optional: false }] => {
+                format!("({column}, self.\"id\") > ({value}, {id})")
+            }
+            keys => {
+                let from = keys.first().filter(|key| !key.optional).and_then(Key::from);
+                let from = from.map_or_else(String::new, |from| from + " AND ");
+                from + &behind(keys, ("self.\"id\"", &id))
+            }
+        };
+        clause.and(&condition);
+        Ok(())
     }
 }
 
@@ -143,7 +190,7 @@ impl Session {
         for &nulls in phases(plan, query) {
             let after = nulls.after(query);
             let limit = wanted - rows.len();
-            rows.extend(self.phase(plan, &base, query.sort, nulls, after, limit)?);
+            rows.extend(self.phase(plan, &base, &query.sort, nulls, after, limit)?);
             if rows.len() >= wanted {
                 break;
             }
@@ -153,11 +200,26 @@ impl Session {
         Ok(Page { rows, more })
     }
 
+    /// How many rows there are of all pages, up to so many.
+    pub(super) fn count(&mut self, query: &PageQuery, most: u32) -> Result<u32, StoreError> {
+        let mut clause = self.base(query)?;
+        let plan = self.plan(query.entity)?;
+        let limit = clause.bind(Bind(SqlValue::Integer(most.into())));
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {} AS self WHERE 1{}{} LIMIT {limit})",
+            plan.table,
+            plan.live.of(self.terms.tenant),
+            clause.sql
+        );
+        let mut statement = self.prepare(&sql)?;
+        Ok(statement.query_row(rusqlite::params_from_iter(&clause.binds), |row| row.get(0))?)
+    }
+
     fn phase(
         &self,
         plan: &Plan,
         base: &Clause,
-        sort: Option<Sort>,
+        sort: &[Sort],
         nulls: Nulls,
         after: Option<&Cursor>,
         limit: usize,
@@ -274,8 +336,9 @@ impl Session {
 
 /// The statements that a page takes.
 pub(super) fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
-    let sorted = query.sort.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
-    let past_values = query.after.as_ref().is_some_and(|after| after.value.is_null());
+    let first = query.sort.first();
+    let sorted = first.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
+    let past_values = query.after.as_ref().is_some_and(past_values);
     match sorted {
         Some(field) if field.ty.is_optional() && past_values => &[Nulls::Only],
         Some(field) if field.ty.is_optional() => &[Nulls::Without, Nulls::Only],
@@ -283,31 +346,13 @@ pub(super) fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
     }
 }
 
-/// Keyset pagination: rows behind the cursor in the order of the page.
-fn start_after(
-    column: Option<(&Column, bool)>,
-    after: &Cursor,
-    clause: &mut Clause,
-) -> Result<(), StoreError> {
-    let Some((column, descending)) = column else {
-        let id = clause.bind(Bind::id(after.id));
-        clause.and(&format!("self.\"id\" > {id}"));
-        return Ok(());
-    };
-    let name = &column.name;
-    let value = clause.bind(codec::encode_as(&after.value, column.encoding, name)?);
-    let id = clause.bind(Bind::id(after.id));
-    clause.and(&if descending {
-        format!("self.{name} <= {value} AND (self.{name} < {value} OR self.\"id\" > {id})")
-    } else {
-        format!("(self.{name}, self.\"id\") > ({value}, {id})")
-    });
-    Ok(())
-}
-
 fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
     let columns = plan.columns.of(filter.field);
     if let Comparison::AnyOf | Comparison::NoneOf = filter.comparison {
+        let ty = plan.columns.fields.get(usize::from(filter.field.0)).map(|field| &field.ty);
+        if ty.is_some_and(|ty| ty.held().is_some()) && !members(&filter.value).0.is_empty() {
+            return held(plan, filter, clause);
+        }
         return member_of(plan, columns, filter, clause);
     }
     if filter.value.is_null() {
@@ -335,6 +380,24 @@ fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
         let operator = if at == 0 { operator } else { "=" };
         clause.and(&format!("{} {operator} {value}", equality.column(&column.name)));
     }
+    Ok(())
+}
+
+/// Lists that hold one of some values, or none of them.
+fn held(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {
+    let Some(column) = plan.columns.of(filter.field).first() else { return Ok(()) };
+    let mut any = Vec::new();
+    for value in members(&filter.value).0 {
+        let list = Value::List([value.clone()].into());
+        let bound = clause.bind(codec::encode_as(&list, column.encoding, &column.name)?);
+        any.push(format!("json_extract({bound}, '$[0]')"));
+    }
+    let not = if filter.comparison == Comparison::NoneOf { "NOT " } else { "" };
+    clause.and(&format!(
+        "{not}EXISTS (SELECT 1 FROM json_each(self.{}) AS item WHERE item.value IN ({}))",
+        column.name,
+        any.join(", ")
+    ));
     Ok(())
 }
 

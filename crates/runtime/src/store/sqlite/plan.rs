@@ -185,7 +185,7 @@ impl Plan {
             inward: Vec::new(),
             live: scoped(&|own| format!("{live}{own}")),
             pooled,
-            folded: emit::sql::folding::fields(table, &fields),
+            folded: emit::sql::folding::fields(design, table, &fields),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::codec::{self, Bind};
 use super::plan::{Plan, quoted, table_name};
 use super::session::Session;
 use crate::store::changes::row_id;
-use crate::store::{JournalEntry, JournalQuery, Page, PageQuery, StoreError};
+use crate::store::{JournalEntry, JournalQuery, Page, PageQuery, Sort, StoreError};
 
 /// A reference that no foreign key holds.
 #[derive(Debug)]
@@ -170,7 +170,6 @@ impl Session {
         let (limit, mut more) = (query.limit as usize, false);
         let catalog = Arc::clone(&self.catalog);
         let plan = catalog.plan(query.entity)?;
-        let descending = query.sort.is_some_and(|sort| sort.descending);
         let mut failed = None;
         let spread = self.each(
             query.entity,
@@ -184,7 +183,7 @@ impl Session {
                     }
                 }
                 // No more rows are held than the page and those of one file.
-                all.sort_by(|(a, _), (b, _)| a.compare(b, descending));
+                all.sort_by(|(a, _), (b, _)| a.compare(b, &query.sort));
                 more |= all.len() > limit;
                 all.truncate(limit);
                 failed.is_none()
@@ -200,33 +199,52 @@ impl Session {
     }
 }
 
-/// Where a row stands in a page: by the sort, nulls last, then by id.
-struct Key(Option<SqlValue>, u128);
+impl Session {
+    /// How many rows of all tenants there are, up to so many.
+    pub(super) fn count_of_all(&mut self, query: &PageQuery, most: u32) -> Result<u32, StoreError> {
+        let mut all = 0_u32;
+        let spread = self.each(
+            query.entity,
+            |session| session.count(query, most),
+            |rows| {
+                all = all.saturating_add(rows).min(most);
+                all < most
+            },
+        )?;
+        if spread { Ok(all) } else { self.count(query, most) }
+    }
+}
+
+/// Where a row stands in a page: by each field of the sort, nulls last, then by id.
+struct Key(Vec<Option<SqlValue>>, u128);
 
 fn key(plan: &Plan, query: &PageQuery, row: &Row) -> Result<Key, StoreError> {
     let id = row_id(row).unwrap_or_default();
-    let Some(sort) = query.sort else { return Ok(Key(None, id)) };
-    let value = row.fields.get(usize::from(sort.field.0)).unwrap_or(&Value::Null);
-    let Some(column) = plan.columns.of(sort.field).first() else { return Ok(Key(None, id)) };
-    if value.is_null() {
-        return Ok(Key(None, id));
-    }
-    let mut binds = Vec::new();
-    codec::encode(value, std::slice::from_ref(column), &mut binds)?;
-    let Bind(first) = binds.swap_remove(0);
-    Ok(Key(Some(first), id))
+    let stored = |sort: &Sort| {
+        let value = row.fields.get(usize::from(sort.field.0)).unwrap_or(&Value::Null);
+        let column = plan.columns.of(sort.field).first().filter(|_| !value.is_null());
+        let Some(column) = column else { return Ok(None) };
+        let mut binds = Vec::new();
+        codec::encode(value, std::slice::from_ref(column), &mut binds)?;
+        let Bind(first) = binds.swap_remove(0);
+        Ok(Some(first))
+    };
+    let values = query.sort.iter().map(stored).collect::<Result<_, StoreError>>()?;
+    Ok(Key(values, id))
 }
 
 impl Key {
-    fn compare(&self, other: &Self, descending: bool) -> Ordering {
-        let by_value = match (&self.0, &other.0) {
-            (None, None) => Ordering::Equal,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(_), None) => Ordering::Less,
-            (Some(a), Some(b)) if descending => stored(b, a),
-            (Some(a), Some(b)) => stored(a, b),
-        };
-        by_value.then(self.1.cmp(&other.1))
+    fn compare(&self, other: &Self, sort: &[Sort]) -> Ordering {
+        let by_value =
+            |(sort, (a, b)): (&Sort, (&Option<SqlValue>, &Option<SqlValue>))| match (a, b) {
+                (None, None) => Ordering::Equal,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(_), None) => Ordering::Less,
+                (Some(a), Some(b)) if sort.descending => stored(b, a),
+                (Some(a), Some(b)) => stored(a, b),
+            };
+        let values = sort.iter().zip(self.0.iter().zip(&other.0)).map(by_value);
+        values.fold(Ordering::Equal, Ordering::then).then(self.1.cmp(&other.1))
     }
 }
 

@@ -154,7 +154,7 @@ impl<'c> Builder<'_, 'c> {
                 for &nulls in phases(plan, page) {
                     self.clause.sql.clone_from(&base);
                     let phase =
-                        Phase { sort: page.sort, nulls, after: nulls.after(page), limit, tenant };
+                        Phase { sort: &page.sort, nulls, after: nulls.after(page), limit, tenant };
                     all.push(phase.sql(plan, &list, &mut self.clause)?);
                 }
                 self.clause.sql.clear();
