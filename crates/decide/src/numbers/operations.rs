@@ -228,6 +228,14 @@ macro_rules! followed_by_those_of_operations {
             TRIP_VARIATION = "trip-variation" 0.5 "" in 0.1..2.0 from "house";
             /// Longest wait of an event for the relay that takes it out of the outbox.
             RELAY_WAIT = "relay-wait" 50.0 "ms" in 5.0..1_000.0 from "house";
+            /// Jobs that one server has under way at once, where nobody waits for them.
+            JOBS_AT_ONCE = "jobs-at-once" 256.0 "jobs" in 16.0..4_096.0
+                from "house: the bound of `firm up`";
+            /// Longest wait of a job that nobody waits for until a server looks for due ones.
+            JOB_WAIT = "job-wait" 1.0 "s" in 0.05..60.0 from "house: the interval of `firm up`";
+            /// Wait before a job that got no answer is tried again; it doubles.
+            JOB_PAUSE = "job-pause" 100.0 "ms" in 10.0..10_000.0
+                from "house: the first pause of `firm up`";
             /// Attempts of clients that get no answer, the first included.
             CLIENT_ATTEMPTS = "client-attempts" 3.0 "attempts" in 1.0..10.0 from "house";
             /// Retries that a budget of retries allows at once, beside its share.

@@ -90,6 +90,9 @@ pub struct ResourceAnswer {
     pub half_width: f64,
     /// Mean number that waits.
     pub waiting: f64,
+    /// How many wait for the servers of one replica at the most, in 99 of 100 moments; none where
+    /// more are inside than are counted one by one.
+    pub deepest: Option<u32>,
     /// Share of arrivals that are turned away.
     pub rejected: f64,
     /// How many times as much could come until it has no more room for chance.
@@ -321,6 +324,7 @@ fn resource(of: &Resource, stations: &[StationReport], bounds: (f64, f64)) -> Re
         utilisation,
         half_width,
         waiting: own.iter().map(|of| of.waiting.value).sum(),
+        deepest: of.servers.and_then(|servers| depth(&own, servers)),
         rejected: mean(|of| of.rejected.value),
         room: utilisation.filter(|share| *share > 0.0).map(|share| match (of.kind, of.servers) {
             (Kind::Bulkhead, Some(servers)) => {
@@ -329,6 +333,24 @@ fn resource(of: &Resource, stations: &[StationReport], bounds: (f64, f64)) -> Re
             _ => reached / share,
         }),
     }
+}
+
+/// Share of the time for which a queue is no deeper.
+const MOMENTS: f64 = 0.99;
+
+/// How many wait at one of the stations that are alike, for nearly all of the time.
+fn depth(stations: &[&StationReport], servers: u32) -> Option<u32> {
+    let longest = stations.iter().map(|of| of.numbers.len()).max()?;
+    let all: f64 = stations.iter().flat_map(|of| &of.numbers).sum();
+    let mut time = 0.0;
+    // The last number stands for all that are more.
+    for (inside, at) in (0u32..).zip(0..longest.saturating_sub(1)) {
+        time += stations.iter().filter_map(|of| of.numbers.get(at)).sum::<f64>();
+        if all > 0.0 && time >= MOMENTS * all {
+            return Some(inside.saturating_sub(servers));
+        }
+    }
+    None
 }
 
 /// Halvings in search of a load.

@@ -1,6 +1,7 @@
 //! Puts a design's network together: a program for each operation at each replica.
 
 mod background;
+mod jobs;
 mod kept;
 mod parts;
 mod threads;
@@ -45,6 +46,10 @@ pub fn compile(design: &Design, question: &Question, warm_up: f64) -> Result<Com
     for (flow, rate) in compiler.flows() {
         sources.push(compiler.flow(flow, rate));
         operations.push(compiler.simulated_flow(flow, rate));
+    }
+    for (job, rate) in compiler.jobs() {
+        sources.push(compiler.work(job, rate));
+        operations.push(compiler.simulated_work(job, rate));
     }
     for (delivery, group, rate) in compiler.followers() {
         sources.push(compiler.follower(&delivery, &group, rate));
@@ -112,7 +117,7 @@ impl<'d> Compiler<'d> {
 
     /// Requests of clients: an attempt ends at the operation's deadline, and they try again.
     fn source(&mut self, id: OperationId, name: &str, rate: f64) -> SourceId {
-        let attempt = self.entry(id);
+        let attempt = if self.is_accepted(id) { self.accepted(id) } else { self.entry(id) };
         let clients = &self.question.clients;
         let burst = self.design.facts().value(&numbers::RETRY_BURST);
         let deadline = budget::deadline_of(self.design.facts(), self.design.model.operation(id));
@@ -174,7 +179,10 @@ impl<'d> Compiler<'d> {
             objective: objective.latency.clone(),
             availability: objective.availability,
             deadline: budget::deadline_of(facts, operation),
-            parts: self.parts(objective.operation),
+            parts: match self.is_accepted(objective.operation) {
+                true => self.parts_of_accepting(objective.operation),
+                false => self.parts(objective.operation),
+            },
         }
     }
 
@@ -213,8 +221,8 @@ impl<'d> Compiler<'d> {
         }
         let all = self.amount(self.works[id.0 as usize].requests);
         let of_flow = |(flow, rate): (&Flow, f64)| {
-            let steps = called(self.design, flow).into_iter().filter(|(called, _)| *called == id);
-            steps.map(|(_, times)| rate * f64::from(times)).sum::<f64>()
+            let steps = called(self.design, flow).into_iter().filter(|of| of.operation == id);
+            steps.map(|of| rate * f64::from(of.times)).sum::<f64>()
         };
         let left = all - self.flows().into_iter().map(of_flow).sum::<f64>();
         // What is left of a difference of equal numbers is no request.

@@ -76,6 +76,7 @@ fn resource(of: &ResourceAnswer) -> Value {
         "utilisation": of.utilisation,
         "plusOrMinus": of.half_width.is_finite().then_some(of.half_width),
         "waiting": of.waiting,
+        "waitingP99": of.deepest,
         "turnedAway": of.rejected,
         "room": of.room,
     })

@@ -108,9 +108,9 @@ fn an_external_that_hangs_harms_who_needs_it_and_nobody_else() {
     };
     assert!(share(before, "flow checkout") > 0.9, "{:?}", operation(before, "flow checkout"));
     assert!(share(during, "flow checkout") < 0.2, "{}", share(during, "flow checkout"));
-    // Breakers stay open for a quarter of a minute after the external is well again.
+    // What got no answer is tried again, and ends well once the external does.
     let late = share(after, "flow checkout");
-    assert!(late > 0.7 && late < 0.9, "{late}");
+    assert!(late > 0.95, "{late}");
     for phase in [before, during, after] {
         assert!(share(phase, "browseProducts") > 0.99);
     }

@@ -18,6 +18,7 @@ mod designs;
 mod experiments;
 mod feedback;
 mod files;
+mod jobs;
 mod networks;
 mod repeatable;
 mod setup;

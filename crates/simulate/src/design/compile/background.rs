@@ -6,7 +6,9 @@ use decide::{Design, budget, crossings, facts, numbers};
 use model::model::{Flow, OperationId, OperationKind, StepKind};
 
 use super::super::Simulated;
+use super::super::calls::nanoseconds;
 use super::super::consumers;
+use super::jobs::UNTIL_DONE;
 use super::{Compiler, Part};
 use crate::calibrate::Shape;
 use crate::network::{END, Policy, SourceId};
@@ -55,17 +57,34 @@ impl<'d> Compiler<'d> {
     /// A flow calls its steps' operations one after the other, and nobody waits for it.
     pub(super) fn flow(&mut self, flow: &Flow, rate: f64) -> SourceId {
         let mut next = END;
-        for (operation, times) in called(self.design, flow).into_iter().rev() {
-            let step = self.entry(operation);
-            let name = format!("{}->{}", flow.name.value, self.names[operation.0 as usize]);
-            for _ in 0..times {
-                next = self.builder.call(name.clone(), &[step], Policy::default(), next);
+        for of in called(self.design, flow).into_iter().rev() {
+            let step = self.entry(of.operation);
+            let name = format!("{}->{}", flow.name.value, self.names[of.operation.0 as usize]);
+            let policy = self.tried(flow, &of);
+            for _ in 0..of.times {
+                next = self.builder.call(name.clone(), &[step], policy.clone(), next);
             }
         }
         if let Some((delivery, group)) = self.starter(flow) {
             next = self.consumers.add(self.design, &mut self.builder, &delivery, &group, next);
         }
         self.open(&format!("flow {}", flow.name.value), rate, next)
+    }
+
+    /// A step that gets no answer is tried again, the pivot and what follows it until it succeeds.
+    fn tried(&self, flow: &Flow, of: &Called) -> Policy {
+        let Some(delivery) = self.deliveries.get(flow.after.0 as usize) else {
+            return Policy::default();
+        };
+        Policy {
+            retries: match of.certain {
+                true => UNTIL_DONE,
+                false => delivery.attempts.saturating_sub(1),
+            },
+            backoff: nanoseconds(delivery.first_wait),
+            longest_backoff: nanoseconds(delivery.most_wait),
+            ..Policy::default()
+        }
     }
 
     /// Who starts a flow: the group that hears of its first event.
@@ -137,9 +156,9 @@ impl<'d> Compiler<'d> {
         let facts = self.design.facts();
         let objective = flow.latency.as_ref().map(|latency| latency.value.clone());
         let steps = called(self.design, flow).into_iter();
-        let step = |(id, times): (OperationId, u32)| {
-            let again = move |part: Part| Part { times: part.times * f64::from(times), ..part };
-            self.parts(id).into_iter().map(again)
+        let step = |of: Called| {
+            let again = move |part: Part| Part { times: part.times * f64::from(of.times), ..part };
+            self.parts(of.operation).into_iter().map(again)
         };
         let mut parts: Vec<Part> = steps.flat_map(step).collect();
         parts.extend(self.started(flow));
@@ -159,10 +178,20 @@ impl<'d> Compiler<'d> {
 /// Most items of a list that a flow goes through one by one.
 const MOST_ITEMS: f64 = 100.0;
 
-/// The operations that a flow calls, in order, and how often.
-pub(super) fn called(design: &Design, flow: &Flow) -> Vec<(OperationId, u32)> {
+/// An operation that a flow calls.
+pub(super) struct Called {
+    pub(super) operation: OperationId,
+    /// How often, one after the other.
+    pub(super) times: u32,
+    /// Whether there is no way back: it is the pivot, or follows it.
+    pub(super) certain: bool,
+}
+
+/// The operations that a flow calls, in order.
+pub(super) fn called(design: &Design, flow: &Flow) -> Vec<Called> {
     let facts = design.facts();
-    let step = |step: &model::model::Step| {
+    let pivot = flow.steps.iter().position(|step| step.pivot).unwrap_or(usize::MAX);
+    let step = |(at, step): (usize, &model::model::Step)| {
         let StepKind::Call(invocation) = &step.kind else { return None };
         let items = step.each.as_ref().map_or(1.0, |each| crossings::items(facts, each));
         #[expect(
@@ -171,7 +200,7 @@ pub(super) fn called(design: &Design, flow: &Flow) -> Vec<(OperationId, u32)> {
             reason = "between one and a hundred"
         )]
         let times = items.round().clamp(1.0, MOST_ITEMS) as u32;
-        Some((invocation.operation()?, times))
+        Some(Called { operation: invocation.operation()?, times, certain: at >= pivot })
     };
-    flow.steps.iter().filter_map(step).collect()
+    flow.steps.iter().enumerate().filter_map(step).collect()
 }

@@ -46,6 +46,17 @@ impl Compiler<'_> {
         self.parts_within(id, DEEPEST)
     }
 
+    /// Those of accepting work that is done later.
+    pub(super) fn parts_of_accepting(&self, id: OperationId) -> Vec<Part> {
+        let times = self.times(id);
+        let replicas = self.replicas(self.design.model.operation(id));
+        let cores = replicas.iter().map(|replica| replica.cores).collect();
+        let pools: Vec<StationId> = replicas.iter().filter_map(|replica| replica.pool).collect();
+        let mut parts = vec![Part::of(&times.application, cores)];
+        parts.extend(self.asked_of_store(&times, &pools));
+        parts
+    }
+
     fn parts_within(&self, id: OperationId, depth: u32) -> Vec<Part> {
         let times = self.times(id);
         let replicas = self.replicas(self.design.model.operation(id));

@@ -99,7 +99,7 @@ pub fn contradictions(
     let mut trials = Trials {
         design: of.design,
         question: of.question,
-        plan: trial_plan(of.report, plan),
+        plan: trial_plan(of.report, phase, plan),
         compiled: of.compiled,
         progress,
         done: 0,
@@ -138,18 +138,42 @@ fn join(all: &mut Vec<Contradiction>, found: Contradiction) {
 }
 
 /// Events of one trial in all its replications.
-const TRIAL_EVENTS: u64 = 4_000_000;
+const TRIAL_EVENTS: u64 = 1_000_000;
 
-/// At most as long as what is contradicted, without a search for anything.
-fn trial_plan(report: &Report, plan: &Plan) -> Plan {
+/// At most as long as what is contradicted, without a search for anything, and long enough to tell
+/// whether what is broken holds.
+fn trial_plan(report: &Report, phase: &Phase, plan: &Plan) -> Plan {
     let watched = report.windows.last().map_or(1, |of| of.to.saturating_sub(report.warm_up));
     Plan {
         replications: report.replications.min(8),
         precision: None,
-        duration: Some(shorter(watched, report.events)),
+        duration: Some(shorter(watched, report.events).max(telling(phase)).min(watched)),
         warm_up: Some(report.warm_up),
         ..plan.clone()
     }
+}
+
+/// Requests beyond a percentile with which it is told, and some more.
+const BEYOND: f64 = 150.0;
+
+/// How long one has to watch, in nanoseconds, until every promise that is broken could be seen kept.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and as long as the run is the most"
+)]
+fn telling(phase: &Phase) -> u64 {
+    let seconds = phase.operations.iter().map(|of| {
+        let broken = of.latency.iter().filter(|(.., promise)| *promise == Promise::Broken);
+        let rare = broken.map(|(share, ..)| BEYOND / (1.0 - share).max(1e-9)).fold(0.0, f64::max);
+        let failing = match of.availability {
+            (share, Promise::Broken) => BEYOND.sqrt() / (1.0 - share).max(1e-9),
+            _ => 0.0,
+        };
+        // Over all replications together, two at the least.
+        rare.max(failing) / (2.0 * of.offered.value).max(1e-9)
+    });
+    (seconds.fold(0.0, f64::max) * 1e9) as u64
 }
 
 /// A time in which about so many events happen as a trial may take.
@@ -177,7 +201,8 @@ fn overloaded(
         _ => return Ok(Vec::new()),
     };
     let name = full.map_or("", |of| of.name.as_str()).to_owned();
-    let steady = |answer: &Answer| answer.steadiness.is_meaningful();
+    // What is full and turns the rest away is steady too, and bears nothing.
+    let steady = |answer: &Answer| answer.steadiness.is_meaningful() && bears(answer);
     let mut mended = None;
     for levers in levers::machines(trials.design, phase) {
         mended = trials.least(&levers, Aim::Steady, &steady)?;
@@ -195,6 +220,16 @@ fn overloaded(
         trials: trials.done,
         cut: trials.cut,
     }])
+}
+
+/// Share of the requests that must end well where a load is borne.
+const BORNE: f64 = 0.95;
+
+/// Whether nearly everything that comes ends well.
+fn bears(answer: &Answer) -> bool {
+    let Some(phase) = answer.phases.first() else { return false };
+    let sum = |of: fn(&OperationAnswer) -> f64| phase.operations.iter().map(of).sum::<f64>();
+    sum(|of| of.goodput.value) >= BORNE * sum(|of| of.offered.value)
 }
 
 /// Share from which a resource has no time left.

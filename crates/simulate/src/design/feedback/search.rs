@@ -17,9 +17,9 @@ pub const MOST_TRIALS: u32 = 40;
 /// longer for what would mend it than for what is wrong. It is counted in events and not in seconds,
 /// so that the answer is the same on every machine.
 const EVENTS_OF_THE_RUN: u64 = 4;
-/// Bounds of that: a short run is searched all the same, and a long one for about twenty seconds of
-/// a processor.
-const EVENTS: std::ops::RangeInclusive<u64> = 2_000_000..=100_000_000;
+/// Bounds of that: what is short is searched all the same, for a few seconds of a processor, and what
+/// is long for about twenty.
+const EVENTS: std::ops::RangeInclusive<u64> = 40_000_000..=100_000_000;
 /// Halvings between what holds and what does not.
 const HALVINGS: u32 = 8;
 

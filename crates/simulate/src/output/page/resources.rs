@@ -24,6 +24,7 @@ pub(super) fn table(out: &mut Html, phase: &Phase) {
         ("", "in use"),
         ("chart", "share of its time"),
         ("", "waiting"),
+        ("", "p99 of that"),
         ("", "turned away"),
         ("", "room"),
     ];
@@ -42,7 +43,8 @@ pub(super) fn table(out: &mut Html, phase: &Phase) {
         "p",
         &[("class", "soft")],
         "Room: how many times this load until there is none left for chance (the upright line). Red \
-         gives way first, amber next.",
+         gives way first, amber next. Waiting: the mean of all replicas, and how many wait at one of \
+         them at the most in 99 of 100 moments.",
     );
 }
 
@@ -64,6 +66,8 @@ fn row(out: &mut Html, of: &ResourceAnswer, class: &str) {
             bar(out, class, used, half, reached);
         });
         out.leaf("td", &[], &digits(of.waiting));
+        let deepest = of.deepest.map_or_else(|| "\u{2013}".to_owned(), |deep| deep.to_string());
+        out.leaf("td", &[], &deepest);
         out.leaf("td", &[], &if of.rejected > 0.0 { share(of.rejected) } else { "0".to_owned() });
         let room =
             of.room.map_or_else(|| "\u{2013}".to_owned(), |room| format!("{}x", digits(room)));
