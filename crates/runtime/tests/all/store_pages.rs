@@ -292,8 +292,9 @@ async fn search_demands_every_word_and_takes_the_last_as_a_prefix() {
 #[tokio::test]
 async fn pages_of_a_common_word_and_of_a_rare_one_are_in_order() {
     let (_folder, store) = shop();
-    let name =
-        |id: u128| if id % 50 == 0 { format!("Lamp {id} rare") } else { format!("Lamp {id}") };
+    let name = |id: u128| {
+        if id.is_multiple_of(50) { format!("Lamp {id} rare") } else { format!("Lamp {id}") }
+    };
     let rows: Vec<_> =
         (1u128..4_500).map(|id| product(id, &format!("c{id}"), &name(id), id as i64 % 7)).collect();
     insert(&store, rows).await.unwrap();
