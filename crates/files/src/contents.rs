@@ -94,7 +94,7 @@ impl Contents {
         let failed = |error: std::io::Error| {
             ContentsError::Failed(format!("cannot use the folder {}: {error}", folder.display()))
         };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
+        runtime::private::folder(&folder).map_err(failed)?;
         let folder = folder.canonicalize().map_err(failed)?;
         let probe = folder.join(".writable");
         std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(failed)?;

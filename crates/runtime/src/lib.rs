@@ -11,6 +11,7 @@ pub mod http;
 pub mod identity;
 pub mod json;
 pub mod operations;
+pub mod private;
 pub mod problem;
 pub mod selection;
 pub mod store;

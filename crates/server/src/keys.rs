@@ -53,7 +53,7 @@ impl KeySettings {
             Some(_) => Keys::read(&path),
             None => {
                 let folder = self.folder(data);
-                let made = std::fs::create_dir_all(folder);
+                let made = runtime::private::folder(folder);
                 made.map_err(|error| Failure::file("make", folder, &error))?;
                 Keys::open(&path)
             }
@@ -73,7 +73,7 @@ impl KeySettings {
         }
         let path = self.fields_file(data);
         if let Some(folder) = path.parent() {
-            let made = std::fs::create_dir_all(folder);
+            let made = runtime::private::folder(folder);
             made.map_err(|error| Failure::file("make", folder, &error))?;
         }
         Keys::add(&path).map_err(|error| invalid(&path, &error))

@@ -108,7 +108,7 @@ async fn opened(
 ) -> Result<Arc<dyn LookedAfter>, Failure> {
     match store {
         StoreAddress::Embedded => {
-            std::fs::create_dir_all(data).map_err(|error| Failure::file("make", data, &error))?;
+            runtime::private::folder(data).map_err(|error| Failure::file("make", data, &error))?;
             Ok(Arc::new(Unserved(embedded::open(design, data, keys)?)))
         }
         StoreAddress::PostgreSql(url) => {

@@ -55,7 +55,7 @@ impl PrivateKey {
     pub(super) fn open(data: &Path) -> Result<Self, IdentityError> {
         let path = data.join(FILE);
         let failed = |source| IdentityError::File { path: path.clone(), source };
-        fs::create_dir_all(data).map_err(failed)?;
+        crate::private::folder(data).map_err(failed)?;
         if !path.try_exists().map_err(failed)? {
             create(data, &path)?;
         }

@@ -11,6 +11,7 @@ use rusqlite::backup::Backup;
 use super::directory::{self, Directory};
 use super::silos::images;
 use super::{connect, failure};
+use crate::private;
 use crate::store::StoreError;
 
 /// Pages copied between two pauses.
@@ -93,6 +94,7 @@ pub(super) fn write(database: &Path, to: &Path) -> Result<(), StoreError> {
     if to.exists() {
         fs::remove_file(to).map_err(|error| failure::io("removing a broken backup", &error))?;
     }
+    private::file(to).map_err(|error| failure::io("making the backup", &error))?;
     let source = connect::reader(database)?;
     let mut target = Connection::open(to)?;
     // An open read transaction pins one snapshot: writers cannot make the copy start anew.

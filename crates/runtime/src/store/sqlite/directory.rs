@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::failure;
+use crate::private;
 use crate::store::StoreError;
 
 /// A data directory that this process holds. The system lets go of it when the process ends,
@@ -21,7 +22,8 @@ impl Directory {
     /// [`StoreError::Unusable`] if another process holds it.
     pub fn hold(path: &Path) -> Result<Self, StoreError> {
         let doing = |what: &str| format!("{what} `{}`", path.display());
-        create(path).map_err(|error| failure::io(&doing("creating the data directory"), &error))?;
+        private::folder(path)
+            .map_err(|error| failure::io(&doing("creating the data directory"), &error))?;
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -45,15 +47,6 @@ impl Directory {
     pub fn database(&self) -> PathBuf {
         database(&self.path)
     }
-}
-
-/// Creates the directory for this user alone: rows are nobody else's business.
-pub(super) fn create(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// The database file in a data directory.

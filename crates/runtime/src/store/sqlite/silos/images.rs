@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::backup::{partial, write};
-use super::super::{connect, directory, failure, now};
+use super::super::{connect, failure, now};
 use super::{FOLDER, NOBODY, flush, in_folder, name};
+use crate::private;
 use crate::store::StoreError;
 
 /// Bytes in one row.
@@ -44,7 +45,7 @@ pub(in super::super) fn save(database: &Path, to: &Path) -> Result<(), StoreErro
 
 fn save_all(database: &Path, folder: &Path, aside: &Path, to: &Path) -> Result<(), StoreError> {
     drop(fs::remove_dir_all(aside));
-    directory::create(aside).map_err(|error| failure::io("making a folder for copies", &error))?;
+    private::folder(aside).map_err(|error| failure::io("making a folder for copies", &error))?;
     let mut files: Vec<String> = in_folder(folder)?.into_iter().map(name).collect();
     files.push(NOBODY.to_owned());
     for file in &files {
@@ -110,7 +111,7 @@ fn load_all(from: &Path, to: &Path, folder: &Path) -> Result<(), StoreError> {
     let copy = Connection::open(to)?;
     let there = "SELECT 1 FROM sqlite_schema WHERE name = 'firmitas_images'";
     if copy.query_row(there, (), |_| Ok(())).optional()?.is_some() {
-        directory::create(folder)
+        private::folder(folder)
             .map_err(|error| failure::io("creating the folder of tenants", &error))?;
         let files: Vec<String> = copy
             .prepare("SELECT DISTINCT file FROM firmitas_images")?

@@ -9,8 +9,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
 use super::super::schema::{self, Extent};
-use super::super::{connect, directory, failure, now};
+use super::super::{connect, failure, now};
 use super::{FOLDER, SPARE, Shared, Silos, in_folder, missing, redo, remove};
+use crate::private;
 use crate::store::StoreError;
 
 /// The record that says which tables all files have.
@@ -29,7 +30,7 @@ pub(in super::super) fn open(
     most: usize,
 ) -> Result<Shared, StoreError> {
     let silos = Silos::new(database, most);
-    directory::create(&silos.folder)
+    private::folder(&silos.folder)
         .map_err(|error| failure::io("creating the folder of tenants", &error))?;
     let known = in_folder(&silos.folder)?;
     *silos.known.write().unwrap_or_else(PoisonError::into_inner) = known;
