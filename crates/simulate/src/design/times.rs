@@ -96,6 +96,9 @@ pub fn of(design: &Design, measured: &Measured, id: OperationId, work: &Work) ->
     }
 }
 
+/// What OpenTelemetry calls the store within the process of `firm up` (`db.system.name`).
+const EMBEDDED: &str = "sqlite";
+
 /// With what was measured in the place of what the table says. Times of another kind of store say
 /// nothing about this one.
 fn replaced(
@@ -116,7 +119,9 @@ fn replaced(
     if let (Some(fit), Some(first)) = (&found.store, times.queries.first())
         && times.queries.iter().all(|query| query.store == first.store && same(query))
     {
-        let busy = found.busy.unwrap_or_else(|| busy(&times.queries));
+        // A read of a store within the process waits for nobody on a network.
+        let within = measured.system.as_deref() == Some(EMBEDDED) && !times.writes;
+        let busy = found.busy.unwrap_or_else(|| if within { 1.0 } else { busy(&times.queries) });
         times.store_measured = true;
         times.queries = vec![Query { share: 1.0, ..divided(fit.shape, busy, first) }];
     }

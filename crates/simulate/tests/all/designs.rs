@@ -258,6 +258,51 @@ fn on_one_server_everybody_shares_the_cores_and_measured_times_are_taken() {
     assert!(answer.times.iter().any(|of| of.measured.is_none()), "the others are the table's");
 }
 
+/// What a read took in a store within the process is work, none of it a wait for the network: a
+/// prediction of what was measured, at little load, is what was measured.
+#[test]
+fn a_read_within_the_process_is_predicted_to_take_what_it_took() {
+    let design = shop();
+    let fit = |mean: f64| Fit {
+        shape: Shape::Constant(mean),
+        count: 1000,
+        mean: (mean, mean),
+        p95: (mean, mean),
+        mean_alone: false,
+        mean_error: None,
+        errors: Vec::new(),
+    };
+    let view = "catalog.viewProduct".to_owned();
+    let times = OperationTimes {
+        requests: 1000,
+        application: Some(fit(0.0003)),
+        store: Some(fit(0.0015)),
+        busy: None,
+        besides: None,
+        kept: None,
+    };
+    let mut measured =
+        Measured { whole: true, system: Some("sqlite".to_owned()), ..Measured::default() };
+    measured.operations.insert(view.clone(), times);
+    let server = OneServer {
+        store: simulate::design::StoreHere::Embedded,
+        switch: 0.0,
+        commit: None,
+        stalls: None,
+        cores: 2,
+        connections: 8,
+        setup: 0.0,
+        client: 0.0,
+        client_setup: 0.0,
+        client_cores: None,
+        rates: Some([(view, 5.0)].into_iter().collect()),
+    };
+    let question = Question { measured, server: Some(server), ..question(Vec::new()) };
+    let answer = asked(&design, &question, 20, 2);
+    let took = operation(&answer.phases[0], "viewProduct").quantiles[0].unwrap().value;
+    assert!((took / 0.0018 - 1.0).abs() < 0.05, "{took}");
+}
+
 /// The interactive response law: clients who think and wait are asked for as often as both allow.
 #[test]
 fn so_many_clients_ask_as_often_as_they_think_and_wait() {
