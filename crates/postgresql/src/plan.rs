@@ -195,13 +195,7 @@ impl Plan {
         let shape = schema.entity(table.entity);
         let stored = sealed::stored(&design.model, table.entity);
         let columns = Columns::new(&stored, &table.columns, schema);
-        let deleted_at = design
-            .model
-            .entities
-            .get(table.entity.0 as usize)
-            .and_then(|entity| entity.built_in(BuiltIn::DeletedAt))
-            .and_then(|field| columns.of(field).first())
-            .map(|column| column.name.clone());
+        let deleted_at = deleted_at(design, table, &columns);
         let live = deleted_at
             .as_ref()
             .map_or_else(String::new, |column| format!(" AND self.{column} IS NULL"));
@@ -210,13 +204,7 @@ impl Plan {
         let mine = own(pooled, "self.", tenants::CURRENT);
         let scoped =
             |write: &dyn Fn(&str) -> String| Scoped::new(&mine, |own| Text::new(write(own)));
-        let parts: Vec<(Part, String)> = (0..)
-            .zip(&table.parts)
-            .map(|(at, to)| {
-                let stored = sealed::stored_part(&design.model, table.entity, at);
-                (Part::new(schema, &stored, table, to, pooled), name(&table.schema, &to.name))
-            })
-            .collect();
+        let parts = parts(design, table, pooled);
         let id = columns.all.first().map_or_else(|| quoted("id"), |column| column.name.clone());
         let arrays = parts.iter().map(|(part, table)| format!(", {}", part.array(table)));
         let list = columns.list("self.") + &arrays.collect::<String>();
@@ -268,6 +256,23 @@ impl Plan {
             folded: emit::sql::folding::fields(design, table, &stored),
         }
     }
+}
+
+/// The column that marks rows as deleted, where they stay.
+fn deleted_at(design: &Design, table: &Table, columns: &Columns) -> Option<String> {
+    let entity = design.model.entities.get(table.entity.0 as usize)?;
+    let column = columns.of(entity.built_in(BuiltIn::DeletedAt)?).first()?;
+    Some(column.name.clone())
+}
+
+/// The parts of an entity, each with its table.
+fn parts(design: &Design, table: &Table, pooled: bool) -> Vec<(Part, String)> {
+    let part = |(at, to): (usize, &PartTable)| {
+        let stored = sealed::stored_part(&design.model, table.entity, at);
+        let part = Part::new(&design.model.schema, &stored, table, to, pooled);
+        (part, name(&table.schema, &to.name))
+    };
+    (0..).zip(&table.parts).map(part).collect()
 }
 
 /// What PostgreSQL names when a key is violated, with the code that the model gives the key.
