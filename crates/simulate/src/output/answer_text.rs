@@ -122,13 +122,37 @@ fn operations(phase: &Phase, answer: &Answer) -> String {
         if !words.is_empty() {
             let _ = writeln!(text, "  {} fails: {}", of.name, words.join(", "));
         }
+        if let Some(words) = goes_on(of) {
+            let _ = writeln!(text, "  {words}");
+        }
     }
     text
 }
 
 /// Whether there is anything to tell of an operation.
 pub(super) fn is_told(of: &OperationAnswer) -> bool {
-    of.failed.value > 0.0 || of.quantiles.iter().any(Option::is_some)
+    of.failed.value > 0.0 || of.quantiles.iter().any(Option::is_some) || goes_on(of).is_some()
+}
+
+/// Share of what begins that neither ends well nor fails, from which it is worth a line.
+const GOES_ON: f64 = 0.1;
+/// Requests a second of which that is told: of a few, chance alone makes it so.
+const OFTEN: f64 = 1.0;
+
+/// What is told where more begins than ends, as it does while something is tried again and again.
+pub(super) fn goes_on(of: &OperationAnswer) -> Option<String> {
+    let (begins, ends) = (of.offered.value, of.goodput.value);
+    let open = begins * (1.0 - of.failed.value) - ends;
+    let told = begins >= OFTEN && open > GOES_ON * begins;
+    told.then(|| {
+        format!(
+            "{} goes on: {}/s begin and {}/s end well; the others are still waiting, or being tried \
+             again",
+            of.name,
+            digits(begins),
+            digits(ends)
+        )
+    })
 }
 
 /// Names that are told of operations that are asked for too rarely.

@@ -109,6 +109,8 @@ fn an_external_that_hangs_harms_who_needs_it_and_nobody_else() {
     assert!(share(before, "flow checkout") > 0.9, "{:?}", operation(before, "flow checkout"));
     assert!(share(during, "flow checkout") < 0.2, "{}", share(during, "flow checkout"));
     // What got no answer is tried again, and ends well once the external does.
+    let text = simulate::output::answer_text("Shop", &answer);
+    assert!(text.contains("  flow checkout goes on: 40"), "{text}");
     let late = share(after, "flow checkout");
     assert!(late > 0.95, "{late}");
     for phase in [before, during, after] {

@@ -86,7 +86,7 @@ pub(super) fn run(
     };
     let compiled = (network(before, &question)?, network(after, &other)?);
     super::design::within(plan, &question)?;
-    let plan = super::design::planned(plan, &question);
+    let plan = super::design::planned(plan, before, &question);
     let plan = Plan { decisive: Some(compiled.0.operations.len()), ..plan };
     let line = Line::new(console);
     let tell = |progress| line.replications(progress);

@@ -2,10 +2,11 @@
 
 use base::{Diagnostic, did_you_mean};
 use clap::Args;
-use decide::{Design, sizing::Level};
+use decide::{Design, numbers, sizing::Level};
 use simulate::design::feedback::{MOST_TRIALS, Simulation, contradictions, diagnostics, retries};
 use simulate::design::{
-    Amount, Clients, Closed, Disturbance, NoAnswer, Question, Unknown, answer, compile, stability,
+    Amount, Clients, Closed, Disturbance, Happening, NoAnswer, Question, Unknown, answer, compile,
+    stability,
 };
 use simulate::experiment::Plan;
 use simulate::output::{
@@ -159,7 +160,8 @@ pub(super) fn run(
     }
     let compiled = compile(design, &question, 0.0).map_err(|unknown| unknown_name(&unknown))?;
     within(plan, &question)?;
-    let plan = Plan { decisive: Some(compiled.operations.len()), ..planned(plan, &question) };
+    let plan =
+        Plan { decisive: Some(compiled.operations.len()), ..planned(plan, design, &question) };
     let line = Line::new(console);
     let tell = |progress| line.replications(progress);
     let report = simulate::experiment::simulate(&compiled.network, &plan, tell);
@@ -201,8 +203,8 @@ pub(super) fn run(
 }
 
 /// The plan for a question: watched until it is over.
-pub(super) fn planned(plan: &Plan, question: &Question) -> Plan {
-    Plan { duration: plan.duration.or_else(|| watched(question)), ..plan.clone() }
+pub(super) fn planned(plan: &Plan, design: &Design, question: &Question) -> Plan {
+    Plan { duration: plan.duration.or_else(|| watched(design, question)), ..plan.clone() }
 }
 
 /// Whether every disturbance begins while somebody watches.
@@ -222,9 +224,14 @@ pub(super) fn within(plan: &Plan, question: &Question) -> Result<(), Failure> {
     }
 }
 
-/// Until a while after the last disturbance; nothing where there is none.
-fn watched(question: &Question) -> Option<u64> {
-    let ends = question.disturbances.iter().map(|of| of.until.unwrap_or(of.from));
+/// Until a while after the last disturbance; nothing where there is none. Of a lost zone that is when
+/// standbys have taken over.
+fn watched(design: &Design, question: &Question) -> Option<u64> {
+    let failover = design.facts().value(&numbers::FAILOVER_TIME);
+    let ends = question.disturbances.iter().map(|of| match of.what {
+        Happening::ZoneLost => of.until.unwrap_or(of.from + failover),
+        _ => of.until.unwrap_or(of.from),
+    });
     let last = ends.fold(0.0, f64::max);
     let all = std::time::Duration::from_secs_f64(last + AFTERWARDS);
     (last > 0.0).then(|| u64::try_from(all.as_nanos()).unwrap_or(u64::MAX))

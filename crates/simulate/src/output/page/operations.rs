@@ -5,7 +5,7 @@ use decide::facts::percent;
 
 use crate::design::{OperationAnswer, Phase, Promise};
 use crate::experiment::QUANTILES;
-use crate::output::answer_text::{is_told, word};
+use crate::output::answer_text::{goes_on, is_told, word};
 use crate::output::format::{digits, share, time};
 use crate::statistics::Estimate;
 
@@ -65,6 +65,9 @@ pub(super) fn table(out: &mut Html, phase: &Phase) {
         let names: Vec<&str> = rare.iter().map(|of| of.name.as_str()).collect();
         let words = format!("Asked for too rarely to tell: {}.", names.join(", "));
         out.leaf("p", &[("class", "soft")], &words);
+    }
+    for words in in_order(phase).into_iter().filter_map(goes_on) {
+        out.leaf("p", &[("class", "soft")], &format!("{words}."));
     }
 }
 
