@@ -62,6 +62,13 @@ pub fn apart(design: &Design) -> bool {
     tenancy.silo.is_some() || verdict.is_some_and(|of| matches!(of.choice, "bridge" | "silo"))
 }
 
+/// Whether each tenant has a database of its own on `PostgreSQL`: all of them, not some.
+#[must_use]
+pub fn own_databases(design: &Design) -> bool {
+    let verdict = design.verdicts.iter().find(|of| of.family == "tenancy");
+    verdict.is_some_and(|of| of.choice == "silo")
+}
+
 /// The numbers of a design; nothing where there is one tenant.
 #[must_use]
 pub fn of(design: &Design) -> Option<Tenants> {

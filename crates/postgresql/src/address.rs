@@ -87,6 +87,13 @@ impl Address {
         self.config.get_user()
     }
 
+    /// The same server, and another of its databases.
+    pub fn to(&self, database: &str) -> Self {
+        let mut other = self.clone();
+        other.config.dbname(database);
+        other
+    }
+
     /// Opens a connection, whose work is done by a task of the current runtime.
     ///
     /// # Errors

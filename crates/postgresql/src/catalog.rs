@@ -11,6 +11,7 @@ use runtime::store::conditions::Conditions;
 use runtime::store::{Keys, StoreError, Vault};
 
 use crate::plan::{Plan, plans};
+use crate::silos::Mentions;
 use crate::text::Texts;
 use crate::{tenants, wire};
 
@@ -27,8 +28,15 @@ pub(crate) struct Catalog {
     pub pooled: bool,
     /// Whether tenants have a schema each.
     pub divided: bool,
+    /// Whether tenants have a database each.
+    pub own_databases: bool,
+    /// What conditions look at, where that may be in two databases.
+    pub mentions: Mentions,
     /// Whether writes have to be serializable.
     pub serializable: bool,
+    /// Whether instead, where that would be in two databases, they come one after the other: those
+    /// of what is shared, and those of each tenant.
+    pub one_by_one: [bool; 2],
     /// Statements that were run so far, those aside that begin and end transactions.
     pub statements: AtomicU64,
 }
@@ -37,7 +45,11 @@ impl Catalog {
     pub fn new(design: Arc<Design>, keys: Option<Arc<Keys>>) -> Self {
         let plans = plans(&design);
         let conditions = Conditions::new(Dialect::PostgreSql, wire::literal, tenants::CURRENT);
-        let serializable = asks_about_all_rows(&design);
+        let own_databases = decide::tenancy::own_databases(&design);
+        let asks = |owned: bool| own_databases && asks_about_all_rows(&design, Some(owned));
+        let one_by_one = [asks(false), asks(true)];
+        let serializable = !own_databases && asks_about_all_rows(&design, None);
+        let mentions = if own_databases { Mentions::new(&design) } else { Mentions::default() };
         let pooled = plans.iter().any(|plan| plan.pooled);
         let divided = design.tables.iter().any(decide::bridge::divided);
         let vault = Vault::new(&design, keys);
@@ -49,7 +61,10 @@ impl Catalog {
             vault,
             pooled,
             divided,
+            own_databases,
+            mentions,
             serializable,
+            one_by_one,
             statements: AtomicU64::new(0),
         }
     }
@@ -58,6 +73,12 @@ impl Catalog {
     pub fn makes_schemas(&self, entity: EntityId) -> bool {
         let tenancy = self.design.model.system.tenancy.as_ref();
         self.divided && tenancy.is_some_and(|tenancy| tenancy.by == entity)
+    }
+
+    /// Whether rows of an entity are tenants, who get a database each.
+    pub fn makes_databases(&self, entity: EntityId) -> bool {
+        let tenancy = self.design.model.system.tenancy.as_ref();
+        self.own_databases && tenancy.is_some_and(|tenancy| tenancy.by == entity)
     }
 
     pub fn schema(&self) -> &Schema {
@@ -77,12 +98,15 @@ impl Catalog {
 }
 
 /// Whether some invariant is about rows that a transaction cannot lock, because they may not be
-/// there yet: then only transactions that are as if one came after the other keep it.
-fn asks_about_all_rows(design: &Design) -> bool {
+/// there yet: then only transactions that are as if one came after the other keep it. Of all rows, or
+/// of those that belong to tenants, or do not.
+fn asks_about_all_rows(design: &Design, owned: Option<bool>) -> bool {
     let mut invariants = design.model.entities.iter().flat_map(|entity| &entity.invariants);
-    invariants.any(|invariant| reads_all_rows(&invariant.condition))
+    let counts = |entity| owned.is_none_or(|is| is == decide::tenancy::pooled(design, entity));
+    invariants.any(|invariant| reads_all_rows(&invariant.condition, &counts))
 }
 
-fn reads_all_rows(expression: &Expression) -> bool {
-    matches!(expression.kind, Kind::EntityRows(_)) || expression.children().any(reads_all_rows)
+fn reads_all_rows(expression: &Expression, counts: &dyn Fn(EntityId) -> bool) -> bool {
+    matches!(&expression.kind, Kind::EntityRows(of) if counts(*of))
+        || expression.children().any(|child| reads_all_rows(child, counts))
 }

@@ -14,6 +14,9 @@ impl Session {
     /// # Errors
     /// [`StoreError::Conflict`] where what it took for granted is not so, whatever it has come to.
     pub(crate) async fn finish(mut self) -> Result<(), StoreError> {
+        if let Some(apart) = &mut self.apart {
+            apart.end();
+        }
         match self.questions {
             Questions::Any => self.end(),
             Questions::One if self.failed.is_none() && !self.standings.is_empty() => {
@@ -35,8 +38,8 @@ impl Session {
         }
     }
 
-    /// Commits what was written. Only an answer of the database counts as success.
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+    /// Commits what was written in this database. Only its answer counts as success.
+    pub(crate) async fn commit_here(mut self) -> Result<(), StoreError> {
         // What has gone wrong is remembered.
         drop(self.make_sure().await);
         if self.assumed && self.unanswered {
@@ -93,6 +96,9 @@ impl Session {
     /// [`StoreError::Conflict`] where what it took for granted is not so, or may not be: then the
     /// reason for undoing it is none.
     pub(crate) async fn roll_back(mut self) -> Result<(), StoreError> {
+        if let Some(apart) = &mut self.apart {
+            apart.end();
+        }
         let sure = match self.failed.clone().map(|error| self.judged(error)) {
             None if self.assumed => Err(StoreError::Conflict),
             None => self.make_sure().await,

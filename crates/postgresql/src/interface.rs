@@ -1,9 +1,9 @@
 //! The store's interface on a session.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use expression::{EntityId, FieldIndex, Row, Value};
+use runtime::store::changes::required_id;
 use runtime::store::{
     Backlog, Bound, Condition, IdempotencyKey, IdempotencyRecord, Job, JournalEntry, JournalQuery,
     Link, OutboxEvent, Page, PageQuery, Record, Snapshot, StoreError, Subject, Tenant, Transaction,
@@ -11,6 +11,7 @@ use runtime::store::{
 };
 
 use crate::session::Session;
+use crate::silos::Place;
 use crate::statements::{TURN, TURN_TOGETHER};
 use crate::wire::Bind;
 
@@ -28,26 +29,28 @@ impl Snapshot for Session {
     }
 
     async fn tenant_of(&mut self, entity: EntityId, id: u128) -> Outcome<Option<u128>> {
-        self.owner_of(entity, id).await
+        match self.is_spread(entity)? {
+            true => self.owner_anywhere(entity, id).await,
+            false => self.at(entity).await?.owner_of(entity, id).await,
+        }
     }
 
     async fn row(&mut self, entity: EntityId, id: u128) -> Outcome<Option<Arc<Row>>> {
-        let text = self.plan(entity)?.by_id.of(self.terms.tenant).clone();
-        self.one(entity, &text, &[Bind::Uuid(id)]).await
+        Ok(self.rows(entity, &[id]).await?.into_iter().next().flatten())
     }
 
     async fn referred(&mut self, entity: EntityId, id: u128) -> Outcome<Option<Arc<Row>>> {
-        if let Some(row) = self.row_of_caller(entity, id) {
-            return Ok(row);
+        match self.is_spread(entity)? {
+            true => self.referred_anywhere(entity, id).await,
+            false => self.at(entity).await?.referred_here(entity, id).await,
         }
-        let text = self.plan(entity)?.by_any_id.of(self.terms.tenant).clone();
-        let row = self.one(entity, &text, &[Bind::Uuid(id)]).await?;
-        self.learn(entity, id, row.as_ref());
-        Ok(row)
     }
 
     async fn rows(&mut self, entity: EntityId, ids: &[u128]) -> Outcome<Vec<Option<Arc<Row>>>> {
-        self.by_ids(entity, ids, false).await
+        match self.is_spread(entity)? {
+            true => self.rows_anywhere(entity, ids).await,
+            false => self.at(entity).await?.by_ids(entity, ids, false).await,
+        }
     }
 
     async fn find(
@@ -55,7 +58,10 @@ impl Snapshot for Session {
         entity: EntityId,
         key: &[(FieldIndex, Value)],
     ) -> Outcome<Option<Arc<Row>>> {
-        self.by_key(entity, key).await
+        match self.is_spread(entity)? {
+            true => self.key_anywhere(entity, key).await,
+            false => self.at(entity).await?.by_key(entity, key).await,
+        }
     }
 
     async fn satisfies(
@@ -64,19 +70,44 @@ impl Snapshot for Session {
         id: u128,
         conditions: &[Condition],
     ) -> Outcome<bool> {
-        self.holds(entity, id, conditions).await
+        let looks = self.looks_of(entity, conditions);
+        match self.place(&looks, self.is_spread(entity)?)? {
+            Place::Here => self.holds(entity, id, conditions).await,
+            Place::There(tenant) => {
+                self.guest_with(tenant, &looks).await?.holds(entity, id, conditions).await
+            }
+            Place::Everywhere => self.holds_anywhere((entity, id), conditions, &looks).await,
+        }
     }
 
     async fn ask(&mut self, question: &Bound) -> Outcome<Option<i64>> {
-        self.answer(question).await
+        let looks = self.catalog.mentions.of_question(question);
+        match self.place(&looks, false)? {
+            Place::There(tenant) => self.guest_with(tenant, &looks).await?.answer(question).await,
+            Place::Here | Place::Everywhere => self.answer(question).await,
+        }
     }
 
     async fn page(&mut self, query: &PageQuery) -> Outcome<Page> {
-        self.page_of(query).await
+        let looks = self.looks_of(query.entity, &query.conditions);
+        match self.place(&looks, self.is_spread(query.entity)?)? {
+            Place::Here => self.page_of(query).await,
+            Place::There(tenant) => self.guest_with(tenant, &looks).await?.page_of(query).await,
+            Place::Everywhere => self.page_anywhere(query, &looks).await,
+        }
     }
 
     fn count<'a>(&'a mut self, query: &'a PageQuery, most: u32) -> Work<'a, u32, StoreError> {
-        Box::pin(self.count_of(query, most))
+        Box::pin(async move {
+            let looks = self.looks_of(query.entity, &query.conditions);
+            match self.place(&looks, self.is_spread(query.entity)?)? {
+                Place::Here => self.count_of(query, most).await,
+                Place::There(tenant) => {
+                    self.guest_with(tenant, &looks).await?.count_of(query, most).await
+                }
+                Place::Everywhere => self.count_anywhere(query, most, &looks).await,
+            }
+        })
     }
 
     async fn expect(&mut self, entity: EntityId, subject: &Subject) -> Outcome<()> {
@@ -88,7 +119,18 @@ impl Snapshot for Session {
             // What is encrypted is decrypted with its whole row.
             return tree_by_rows(self, query).await;
         }
-        self.tree_of(query).await
+        if self.apart.is_none() {
+            return self.tree_of(query).await;
+        }
+        let looks = self.catalog.mentions.of_tree(query);
+        match (looks.shared.is_empty(), self.place(&looks, true)?) {
+            (_, Place::Here) => self.tree_of(query).await,
+            (true, Place::There(tenant)) => {
+                self.guest_with(tenant, &looks).await?.tree_of(query).await
+            }
+            // From several databases, or with rows of what is shared.
+            _ => tree_by_rows(self, query).await,
+        }
     }
 
     fn takes_turns(&self) -> bool {
@@ -97,7 +139,11 @@ impl Snapshot for Session {
 
     async fn take_turn(&mut self, name: &str, alone: bool) -> Outcome<()> {
         let text = if alone { &TURN } else { &TURN_TOGETHER };
-        self.send_with_next(text, &[Bind::text(name)])
+        let binds = [Bind::text(name)];
+        self.send_with_next(text, &binds)?;
+        // It lasts until rows of the tenant are committed as well.
+        let there = self.at_tenant().await?;
+        if there.guest.is_some() { there.send_with_next(text, &binds) } else { Ok(()) }
     }
 
     async fn linked(&mut self, entity: EntityId, subject: &Subject) -> Outcome<Option<Link>> {
@@ -143,11 +189,14 @@ impl Snapshot for Session {
     }
 
     async fn journal(&mut self, query: &JournalQuery) -> Outcome<Vec<JournalEntry>> {
-        self.lines(query).await
+        match self.is_spread(query.entity)? {
+            true => self.lines_anywhere(query).await,
+            false => self.at(query.entity).await?.lines(query).await,
+        }
     }
 
     async fn walk(&mut self, walk: &Walk) -> Outcome<Vec<Arc<Row>>> {
-        self.walk_rows(walk).await
+        self.at(walk.entity).await?.walk_rows(walk).await
     }
 
     async fn outbox(&mut self, after: i64, limit: u32) -> Outcome<Vec<(i64, OutboxEvent)>> {
@@ -157,29 +206,34 @@ impl Snapshot for Session {
 
 impl Transaction for Session {
     async fn lock(&mut self, keys: &[(EntityId, u128)]) -> Outcome<Vec<Option<Arc<Row>>>> {
-        let mut by_entity: BTreeMap<EntityId, Vec<u128>> = BTreeMap::new();
-        for (entity, id) in keys {
-            by_entity.entry(*entity).or_default().push(*id);
-        }
-        let mut found = BTreeMap::new();
-        for (entity, ids) in by_entity {
-            for (id, row) in ids.iter().zip(self.by_ids(entity, &ids, true).await?) {
-                found.insert((entity, *id), row);
-            }
-        }
-        Ok(keys.iter().map(|key| found.get(key).cloned().flatten()).collect())
+        self.lock_rows(keys).await
     }
 
     async fn insert(&mut self, row: &Row) -> Outcome<()> {
-        self.insert_row(row).await
+        if self.apart.is_none() {
+            return self.insert_row(row).await;
+        }
+        self.check_outward(row).await?;
+        if self.catalog.makes_databases(row.entity) {
+            self.claim(required_id(row)?).await?;
+        }
+        self.at_new(row.entity).await?.insert_row(row).await
     }
 
     async fn update(&mut self, before: &Row, after: &Row) -> Outcome<()> {
-        self.update_row(before, after).await
+        if self.apart.is_none() {
+            return self.update_row(before, after).await;
+        }
+        self.check_outward(after).await?;
+        self.at_row(after.entity, required_id(before)?).await?.update_row(before, after).await
     }
 
     async fn delete(&mut self, entity: EntityId, id: u128) -> Outcome<()> {
-        self.delete_row(entity, id).await
+        if self.apart.is_none() {
+            return self.delete_row(entity, id).await;
+        }
+        self.check_inward(entity, id).await?;
+        self.at_row(entity, id).await?.delete_row(entity, id).await
     }
 
     async fn next_in_sequence(
@@ -188,7 +242,7 @@ impl Transaction for Session {
         field: FieldIndex,
         per: u128,
     ) -> Outcome<i64> {
-        self.next_number(entity, field, per).await
+        self.at_new(entity).await?.next_number(entity, field, per).await
     }
 
     async fn append(&mut self, event: &OutboxEvent) -> Outcome<()> {
@@ -236,15 +290,22 @@ impl Transaction for Session {
     }
 
     async fn add_to_journal(&mut self, entries: &[JournalEntry]) -> Outcome<()> {
-        self.add_lines(entries).await
+        if self.apart.is_none() {
+            return self.add_lines(entries).await;
+        }
+        for entry in entries {
+            let there = self.at(entry.entity).await?;
+            there.add_lines(std::slice::from_ref(entry)).await?;
+        }
+        Ok(())
     }
 
     async fn forget_in_journal(&mut self, entity: EntityId, row: u128) -> Outcome<()> {
-        self.forget_lines(entity, row).await
+        self.at(entity).await?.forget_lines(entity, row).await
     }
 
     async fn purge_journal(&mut self, now: i64, limit: u32) -> Outcome<u32> {
-        self.purge_lines(now, limit).await
+        self.at_tenant().await?.purge_lines(now, limit).await
     }
 
     async fn put_job(&mut self, job: &Job) -> Outcome<()> {

@@ -30,6 +30,7 @@ mod search;
 mod session;
 mod settings;
 mod silence;
+mod silos;
 mod standing;
 mod statements;
 mod tenants;
@@ -45,12 +46,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use decide::Design;
 use expression::EntityId;
 use expression::ir::Expression;
-use runtime::store::{Keys, Predicate, Store, StoreError, Terms, Work};
+use runtime::store::{Keys, Predicate, Store, StoreError, Tenant, Terms, Work};
 
 use address::Address;
 use catalog::Catalog;
 use pool::{Held, Pool};
 use replica::Replica;
+use silos::Silos;
 
 pub use session::Session;
 pub use settings::Settings;
@@ -62,6 +64,8 @@ pub struct PostgreSqlStore {
     replicas: Vec<Arc<Replica>>,
     next: AtomicUsize,
     catalog: Arc<Catalog>,
+    /// Where tenants have databases of their own.
+    silos: Option<Arc<Silos>>,
     notes: Vec<String>,
 }
 
@@ -78,6 +82,11 @@ impl PostgreSqlStore {
         let admin = settings.admin.as_deref().map(Address::parse).transpose()?;
         let user = address.user();
         let makes = admin.as_ref().unwrap_or(&address);
+        let own_databases = decide::tenancy::own_databases(&design);
+        if own_databases {
+            // All of them, before any is changed.
+            silos::try_out(makes, &design, user).await?;
+        }
         let schema::Fitted { mut role, mut notes, .. } = schema::fit(makes, &design, user).await?;
         let client = address.connect().await?;
         if admin.is_some() && role.is_none() {
@@ -95,6 +104,9 @@ impl PostgreSqlStore {
             }
         }
         drop(client);
+        if !own_databases {
+            silos::unused(&makes.connect().await?).await?;
+        }
         let divided = design.tables.iter().any(decide::bridge::divided);
         let set_up = settings::of_connections(role.as_deref(), address.pooler, divided);
         let size = settings.connections.unwrap_or_else(|| settings::connections(&design));
@@ -107,8 +119,17 @@ impl PostgreSqlStore {
             replicas.push(replica);
         }
         let catalog = Arc::new(Catalog::new(design, settings.keys.clone()));
+        let (size, silos) = match own_databases {
+            false => (size, None),
+            true => {
+                let (main, tenants) = silos::divided(size);
+                let makes = makes.clone();
+                let start = Silos::start(makes, &address, catalog.clone(), (&set_up, tenants));
+                (main, Some(start.await?))
+            }
+        };
         let pool = Pool::new(address, size, set_up);
-        Ok(Self { pool, replicas, next: AtomicUsize::new(0), catalog, notes })
+        Ok(Self { pool, replicas, next: AtomicUsize::new(0), catalog, silos, notes })
     }
 
     /// What an operator should know about how the server reaches the database.
@@ -120,7 +141,8 @@ impl PostgreSqlStore {
     /// A connection to read with: to a replica where the terms let it be behind and it is behind by
     /// less, to the primary otherwise.
     async fn reader(&self, terms: Terms) -> Result<Held, StoreError> {
-        if let Some(stale) = terms.stale {
+        // The databases of tenants are read as they are now: what they are read with is, too.
+        if let Some(stale) = terms.stale.filter(|_| self.silos.is_none()) {
             let count = self.replicas.len();
             let first = self.next.fetch_add(1, Ordering::Relaxed);
             for at in 0..count {
@@ -144,11 +166,17 @@ impl Store for PostgreSqlStore {
 
     fn predicate(&self, entity: EntityId, condition: &Expression) -> Result<Predicate, StoreError> {
         self.catalog.plan(entity)?;
-        self.catalog.conditions.register(&self.catalog.design, entity, condition)
+        let conditions = &self.catalog.conditions;
+        let predicate = conditions.register(&self.catalog.design, entity, condition)?;
+        self.catalog.learn(&predicate)?;
+        Ok(predicate)
     }
 
     fn question(&self, question: &Expression) -> Result<Predicate, StoreError> {
-        self.catalog.conditions.register_question(&self.catalog.design, question)
+        let conditions = &self.catalog.conditions;
+        let predicate = conditions.register_question(&self.catalog.design, question)?;
+        self.catalog.learn(&predicate)?;
+        Ok(predicate)
     }
 
     fn keys(&self) -> Option<&Arc<Keys>> {
@@ -156,7 +184,11 @@ impl Store for PostgreSqlStore {
     }
 
     fn keeps_apart(&self, isolation: &str) -> bool {
-        isolation == "bridge"
+        isolation == "bridge" || (isolation == "silo" && self.silos.is_some())
+    }
+
+    fn places(&self) -> Vec<Tenant> {
+        self.silos.as_ref().map_or_else(|| vec![Tenant::All], |silos| silos.places())
     }
 
     fn is_shared(&self) -> bool {
@@ -183,6 +215,7 @@ impl Store for PostgreSqlStore {
             ("store_connection_waits_total", "Who waited for a connection.", waits),
             ("store_connection_wait_seconds_total", "Time spent waiting for one.", waited),
         ];
+        gauges.extend(self.silos.iter().flat_map(|silos| silos.gauges()));
         if !self.replicas.is_empty() {
             let usable = self.replicas.iter().filter(|replica| replica.age().is_some()).count();
             gauges.push(("store_replicas", "Read replicas that answer.", number(usable)));
@@ -200,7 +233,8 @@ impl Store for PostgreSqlStore {
         W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
     {
         let held = self.pool.take().await?;
-        let mut session = Session::new(held, self.catalog.clone(), terms, true);
+        let session = Session::new(held, self.catalog.clone(), terms, true);
+        let mut session = session.among(self.silos.as_ref());
         match silence::bounded(work(&mut session)).await? {
             Ok(value) => {
                 silence::bounded(session.commit()).await??;
@@ -223,7 +257,8 @@ impl Store for PostgreSqlStore {
         W: for<'a> FnOnce(&'a mut Session) -> Work<'a, T, E> + Send + 'static,
     {
         let held = self.reader(terms).await?;
-        let mut session = Session::new(held, self.catalog.clone(), terms, false);
+        let session = Session::new(held, self.catalog.clone(), terms, false);
+        let mut session = session.among(self.silos.as_ref());
         let result = silence::bounded(work(&mut session)).await?;
         session.finish().await?;
         result

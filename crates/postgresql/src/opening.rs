@@ -38,13 +38,20 @@ impl Session {
             (true, false) => &sql::WRITE,
             (true, true) => &sql::WRITE_SERIALIZABLE,
         };
-        let Some(each_time) = self.pool().each_time() else {
-            return self.add(begin, &[], Meaning::Plain);
-        };
-        let all = format!("{}; {each_time}", begin.0);
-        self.connection()?.add_query(&all);
-        self.expect_answer(Meaning::Plain);
-        Ok(())
+        match self.pool().each_time() {
+            None => self.add(begin, &[], Meaning::Plain)?,
+            Some(each_time) => {
+                let all = format!("{}; {each_time}", begin.0);
+                self.connection()?.add_query(&all);
+                self.expect_answer(Meaning::Plain);
+            }
+        }
+        let [of_shared, of_tenant] = self.catalog.one_by_one;
+        let in_turn = (of_shared && self.apart.is_some()) || (of_tenant && self.guest.is_some());
+        match in_turn && self.writes() {
+            true => self.add(&sql::LOCK, &[Bind::Int(sql::WRITERS)], Meaning::Plain),
+            false => Ok(()),
+        }
     }
 
     /// Adds whom the work is for, where the database does not know yet.

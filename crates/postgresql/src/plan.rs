@@ -15,6 +15,7 @@ use runtime::store::tenants::{Scoped, own};
 
 use crate::exclusive;
 use crate::failure;
+use crate::silos::{Inward, Outward, references};
 use crate::tenants;
 use crate::text::Text;
 use crate::wire::Wire;
@@ -88,6 +89,10 @@ pub(crate) struct Plan {
     pub insert: Arc<Text>,
     /// Deletes a row by id, `$1`.
     pub delete: Scoped<Arc<Text>>,
+    /// References to what is in another database.
+    pub outward: Vec<Outward>,
+    /// References to its rows from another database.
+    pub inward: Vec<Inward>,
     /// Names of unique indexes and constraints to the codes of their keys.
     pub codes: BTreeMap<String, String>,
 }
@@ -243,6 +248,8 @@ impl Plan {
                 Text::new(failure::exactly_one(&delete))
             }),
             codes: codes(design, table),
+            outward: Vec::new(),
+            inward: Vec::new(),
             wires: wires(&columns),
             parts: parts.into_iter().map(|(part, _)| part).collect(),
             table: own_table.clone(),
@@ -296,7 +303,9 @@ fn known_as(name: &str) -> &str {
 
 /// The plan of every table; positions are entity ids.
 pub(crate) fn plans(design: &Design) -> Vec<Plan> {
-    design.tables.iter().map(|table| Plan::new(design, table)).collect()
+    let mut plans: Vec<Plan> = design.tables.iter().map(|table| Plan::new(design, table)).collect();
+    references(design, &mut plans);
+    plans
 }
 
 impl Plan {

@@ -17,7 +17,7 @@ use crate::standing::Standings;
 /// How long work waits for a connection.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// Connections to one database.
+/// Connections to one database, or to those of tenants, as many as may be in all.
 #[derive(Debug)]
 pub(crate) struct Pool {
     address: Address,
@@ -27,7 +27,10 @@ pub(crate) struct Pool {
     free: Arc<Semaphore>,
     /// Who has waited for a connection, and for how many nanoseconds in all.
     waits: (AtomicU64, AtomicU64),
-    idle: Mutex<Vec<Connection>>,
+    /// Those that wait, and to which database where there are several; used last at the end.
+    idle: Mutex<Vec<(Option<Arc<str>>, Connection)>>,
+    /// Connections that were made.
+    made: AtomicU64,
     /// Whom callers stood for when they were last asked about here.
     pub standings: Standings,
     /// Connections outlive the tasks that ask for them.
@@ -41,8 +44,8 @@ impl Pool {
         let free = Arc::new(Semaphore::new(size));
         let runtime = Handle::current();
         let (idle, standings) = (Mutex::default(), Standings::default());
-        let waits = Default::default();
-        Arc::new(Self { waits, address, set_up, size, free, idle, standings, runtime })
+        let (waits, made) = Default::default();
+        Arc::new(Self { waits, address, set_up, size, free, idle, made, standings, runtime })
     }
 
     /// Whether a pooler gives each transaction another connection.
@@ -69,11 +72,28 @@ impl Pool {
         (number(count), number(nanoseconds) / 1e9)
     }
 
+    /// Connections that were made so far.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
     /// A connection, as soon as there is one.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when that takes too long, [`StoreError::Unreachable`].
     pub async fn take(self: &Arc<Self>) -> Result<Held, StoreError> {
+        self.take_to(None).await
+    }
+
+    /// The same to another database of the server. The one that was used longest ago is closed for
+    /// it where there are too many.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub async fn take_to(
+        self: &Arc<Self>,
+        database: Option<&Arc<str>>,
+    ) -> Result<Held, StoreError> {
         let permit = match Arc::clone(&self.free).try_acquire_owned() {
             Ok(permit) => permit,
             Err(TryAcquireError::Closed) => return Err(StoreError::Closed),
@@ -87,20 +107,26 @@ impl Pool {
                 permit.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Closed)?
             }
         };
-        let connection = match self.idle() {
+        let database = database.cloned();
+        let connection = match self.idle(database.as_ref()) {
             Some(connection) => connection,
             None => {
-                let pool = self.clone();
-                let made = self.runtime.spawn(async move { pool.make().await }).await;
+                let (pool, to) = (self.clone(), database.clone());
+                let made = self.runtime.spawn(async move { pool.make(to.as_deref()).await }).await;
                 made.map_err(|_| StoreError::Closed)??
             }
         };
-        let pool = self.clone();
-        Ok(Held { connection: Some(connection), pool, _permit: permit, clean: false, lost: false })
+        let (connection, pool) = (Some(connection), self.clone());
+        Ok(Held { connection, database, pool, _permit: permit, clean: false, lost: false })
     }
 
-    async fn make(&self) -> Result<Connection, StoreError> {
-        let mut connection = self.address.open().await?;
+    async fn make(&self, database: Option<&str>) -> Result<Connection, StoreError> {
+        self.make_room();
+        let mut connection = match database {
+            Some(database) => self.address.to(database).open().await?,
+            None => self.address.open().await?,
+        };
+        self.made.fetch_add(1, Ordering::Relaxed);
         if !self.pooler() {
             connection.add_query(&self.set_up);
             let answers = silence::bounded(connection.answers()).await?;
@@ -112,11 +138,22 @@ impl Pool {
         Ok(connection)
     }
 
+    /// Closes what waits and was not used for longest, for one that is to be made.
+    fn make_room(&self) {
+        let held = self.size.saturating_sub(self.free.available_permits());
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = (held + idle.len()).saturating_sub(self.size).min(idle.len());
+        let closed: Vec<_> = idle.drain(..over).collect();
+        drop(idle);
+        drop(closed);
+    }
+
     /// An idle connection that is still open, the one used last first.
-    fn idle(&self) -> Option<Connection> {
+    fn idle(&self, database: Option<&Arc<str>>) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let mut connection = idle.pop()?;
+            let at = idle.iter().rposition(|(to, _)| to.as_ref() == database)?;
+            let (_, mut connection) = idle.remove(at);
             if connection.is_open() {
                 return Some(connection);
             }
@@ -128,6 +165,8 @@ impl Pool {
 #[derive(Debug)]
 pub(crate) struct Held {
     connection: Option<Connection>,
+    /// To which database, where the pool has several.
+    database: Option<Arc<str>>,
     pool: Arc<Pool>,
     /// Whether no transaction is open and no answer is awaited.
     pub clean: bool,
@@ -161,7 +200,7 @@ impl Drop for Held {
         }
         if self.clean {
             let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.push(connection);
+            idle.push((self.database.take(), connection));
             return;
         }
         // Whoever asked has gone away in the middle of something: the server need not go on, and

@@ -59,6 +59,21 @@ impl Session {
         rows.iter().map(|row| self.decode(plan, row).map(Arc::new)).collect()
     }
 
+    /// A row by id, deleted softly or not.
+    pub(crate) async fn referred_here(
+        &mut self,
+        entity: EntityId,
+        id: u128,
+    ) -> Result<Option<Arc<Row>>, StoreError> {
+        if let Some(row) = self.row_of_caller(entity, id) {
+            return Ok(row);
+        }
+        let text = self.plan(entity)?.by_any_id.of(self.terms.tenant).clone();
+        let row = self.one(entity, &text, &[Bind::Uuid(id)]).await?;
+        self.learn(entity, id, row.as_ref());
+        Ok(row)
+    }
+
     /// Live rows, in the order of the ids.
     pub(crate) async fn by_ids(
         &mut self,

@@ -82,7 +82,9 @@ pub(crate) async fn make(
          END IF; END $$;\n\
          GRANT USAGE ON SCHEMA firmitas TO {name};\n\
          GRANT SELECT, INSERT, UPDATE, DELETE ON firmitas.outbox, firmitas.idempotency, \
-         firmitas.jobs, firmitas.subjects, firmitas.records, firmitas.sequences TO {name};\n\
+         firmitas.jobs, firmitas.subjects, firmitas.records, firmitas.sequences, firmitas.redo \
+         TO {name};\n\
+         GRANT SELECT, UPDATE ON firmitas.silos TO {name};\n\
          GRANT SELECT, INSERT, DELETE ON firmitas.journal, firmitas.journal_personal TO {name};\n"
     );
     transaction.batch_execute(&script).await.map_err(|error| failure::plain(&error))?;

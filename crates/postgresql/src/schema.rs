@@ -81,7 +81,7 @@ pub(crate) async fn fit(
     let wanted = emit::sql::statements(design, Dialect::PostgreSql);
     let mut patience = Patience::default();
     let fitted = loop {
-        match fit_once(&mut client, design, &wanted, user, patience.locks()).await {
+        match fit_once(&mut client, design, &wanted, user, (patience.locks(), true)).await {
             Ok(fitted) => break fitted,
             Err(trouble) => patience.again(trouble, &client).await?,
         }
@@ -93,12 +93,41 @@ pub(crate) async fn fit(
     Ok(fitted)
 }
 
+/// Whether a database can be fitted to the design: all of it is done that is done at once, and
+/// undone.
+///
+/// # Errors
+/// As [`fit`].
+pub(crate) async fn try_out(
+    address: &Address,
+    design: &Design,
+    user: Option<&str>,
+) -> Result<(), StoreError> {
+    let _turn = Turn::wait(address).await?;
+    let mut client = address.connect().await?;
+    let wanted = emit::sql::statements(design, Dialect::PostgreSql);
+    let mut patience = Patience::default();
+    loop {
+        match fit_once(&mut client, design, &wanted, user, (patience.locks(), false)).await {
+            Ok(_) => return Ok(()),
+            Err(trouble) => patience.again(trouble, &client).await?,
+        }
+    }
+}
+
+/// What tells apart what makes tables: those of a design, and those of the server itself.
+pub(crate) fn version(design: &Design) -> String {
+    let mut all = emit::sql::statements(design, Dialect::PostgreSql);
+    all.push(own());
+    change::version(design, &all)
+}
+
 async fn fit_once(
     client: &mut Client,
     design: &Design,
     wanted: &[String],
     user: Option<&str>,
-    locks: Duration,
+    (locks, stays): (Duration, bool),
 ) -> Result<Fitted, Trouble> {
     let transaction = client.transaction().await?;
     let locks = format!("{SETTINGS}; SET LOCAL lock_timeout = {}", locks.as_millis());
@@ -132,7 +161,10 @@ async fn fit_once(
     if !earlier {
         places::write_down(&transaction, design).await?;
     }
-    transaction.commit().await?;
+    match stays {
+        true => transaction.commit().await?,
+        false => transaction.rollback().await?,
+    }
     Ok(Fitted { role, notes, earlier })
 }
 

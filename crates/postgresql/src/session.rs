@@ -13,6 +13,7 @@ use crate::connection::{Answer, Connection, Refusal, Row};
 use crate::failure::{self, Violation};
 use crate::plan::Plan;
 use crate::pool::{Held, Pool};
+use crate::silos::{Apart, Guest, Silos};
 use crate::standing::{Doubt, Standing};
 use crate::text::Text;
 use crate::wire::Bind;
@@ -47,6 +48,10 @@ pub struct Session {
     pub(crate) staying: Option<Tenant>,
     /// Whether statements that change something were sent.
     pub(crate) changed: bool,
+    /// Where rows of tenants are, if they have databases of their own.
+    pub(crate) apart: Option<Apart>,
+    /// What is kept if this is at one of those.
+    pub(crate) guest: Option<Guest>,
     /// What has gone wrong: then nothing can be committed any more.
     pub(crate) failed: Option<StoreError>,
 }
@@ -100,8 +105,20 @@ impl Session {
             staying: None,
             changed: false,
             questions: if terms.single && !writes { Questions::One } else { Questions::Any },
+            apart: None,
+            guest: None,
             failed: None,
         }
+    }
+
+    /// As [`Self::new`], where tenants have databases of their own.
+    pub(crate) fn among(mut self, silos: Option<&Arc<Silos>>) -> Self {
+        if let Some(silos) = silos {
+            // It takes more than one question to get to a tenant's database.
+            self.questions = Questions::Any;
+            self.apart = Some(Apart::new(silos.clone()));
+        }
+        self
     }
 
     pub(crate) const fn pool(&self) -> &Arc<Pool> {
@@ -181,6 +198,11 @@ impl Session {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
+        let shipped = self.with_shipped(text, binds);
+        let (text, binds) = match &shipped {
+            Some((text, binds)) => (text, binds.as_slice()),
+            None => (text, binds),
+        };
         if self.terms.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(self.fail(StoreError::Busy));
         }
@@ -212,6 +234,7 @@ impl Session {
         binds: &[Bind],
     ) -> Result<Vec<Row>, StoreError> {
         if self.writes {
+            self.log(text, binds);
             return self.query(text, binds).await;
         }
         Err(self.fail(read_only()))
@@ -324,6 +347,7 @@ impl Session {
         if !(self.terms.granted && self.doubtful && self.verify_with_next()?) {
             self.make_sure().await?;
         }
+        self.log(text, binds);
         // It may be about the row of a caller.
         self.standings.clear();
         self.changed = true;
@@ -332,6 +356,13 @@ impl Session {
         let named = !self.pool().pooler();
         self.held.get()?.add(text, binds, named);
         Ok(())
+    }
+
+    /// Keeps what changes the database of a tenant.
+    fn log(&mut self, text: &Arc<Text>, binds: &[Bind]) {
+        if let Some(guest) = &mut self.guest {
+            guest.log.push((text.clone(), binds.to_vec()));
+        }
     }
 
     pub(crate) fn fail(&mut self, error: StoreError) -> StoreError {

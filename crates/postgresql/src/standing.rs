@@ -117,8 +117,8 @@ impl Session {
         entity: EntityId,
         subject: &Subject,
     ) -> Result<(), StoreError> {
-        if self.questions == Questions::Done {
-            // Nothing would verify it any more.
+        if self.questions == Questions::Done || self.is_elsewhere(entity) {
+            // Nothing would verify it any more, or not in one message.
             return Ok(());
         }
         let tenant = self.tenant_for(entity)?;
@@ -167,6 +167,11 @@ impl Session {
         }
     }
 
+    /// Whether rows of an entity are in another database than links to them.
+    fn is_elsewhere(&self, entity: EntityId) -> bool {
+        self.apart.is_some() && self.plan(entity).is_ok_and(|plan| plan.pooled)
+    }
+
     fn remembered_standings(&self) -> &Standings {
         &self.pool().standings
     }
@@ -181,7 +186,8 @@ impl Session {
         let (text, binds) = self.asked_of(entity, tenant, subject)?;
         let rows = self.query(&text, &binds).await?;
         let mut standing = self.read_standing(entity, tenant, &rows)?;
-        let seen = !self.plan(entity)?.pooled || self.terms.tenant != Tenant::None;
+        let pooled = self.plan(entity)?.pooled;
+        let seen = !pooled || (self.terms.tenant != Tenant::None && !self.is_elsewhere(entity));
         if !seen && standing.link.is_some() {
             (standing.row, standing.said, standing.written) = (None, None, None);
         } else if !self.changed {

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::failure;
 use crate::text::Text;
 
 /// The tables. No context is called `firmitas`. `firmitas.outbox` counts without reuse, so that a
@@ -100,11 +101,26 @@ CREATE TABLE IF NOT EXISTS firmitas.journal_personal (
   after text
 );
 CREATE INDEX IF NOT EXISTS journal_personal_row ON firmitas.journal_personal (row, entity);
+CREATE TABLE IF NOT EXISTS firmitas.silos (
+  database text COLLATE "C" NOT NULL PRIMARY KEY,
+  tenant uuid UNIQUE,
+  version text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS firmitas.redo (
+  id uuid NOT NULL PRIMARY KEY,
+  tenant uuid NOT NULL,
+  transaction xid8 NOT NULL,
+  statements bytea NOT NULL
+);
+CREATE INDEX IF NOT EXISTS redo_tenant ON firmitas.redo (tenant);
 CREATE OR REPLACE FUNCTION firmitas.journal_is_fixed() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION 'what was recorded cannot be changed'; END $$;
 CREATE OR REPLACE TRIGGER journal_fixed BEFORE UPDATE ON firmitas.journal
   FOR EACH ROW EXECUTE FUNCTION firmitas.journal_is_fixed();
 "#;
+
+/// What those lock who write one after the other: "Firw".
+pub(crate) const WRITERS: i64 = 0x4669_7277;
 
 macro_rules! statements {
     ($($(#[$about:meta])* $name:ident = $sql:expr;)*) => {
@@ -134,6 +150,40 @@ statements! {
     STAY = "SELECT set_config('firmitas.tenant', $1, false), \
             set_config('firmitas.tenants', $2, false)";
     STAY_PLACE = "SELECT set_config('search_path', $1, false)";
+    // Where tenants have databases of their own. A transaction of any database of the server is known
+    // by its number in all of them.
+    DATABASE = "SELECT database, version, EXISTS (SELECT FROM firmitas.redo AS waiting \
+                WHERE waiting.tenant = silo.tenant AND pg_xact_status(transaction) \
+                IS DISTINCT FROM 'committed')::int::bigint \
+                FROM firmitas.silos AS silo WHERE tenant = $1";
+    TENANTS = "SELECT tenant FROM firmitas.silos WHERE tenant IS NOT NULL ORDER BY tenant";
+    // Gives a new tenant a database that is nobody's yet.
+    CLAIM = "UPDATE firmitas.silos SET tenant = $1 WHERE database = \
+             (SELECT database FROM firmitas.silos WHERE tenant IS NULL AND version <> '' \
+             ORDER BY database LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING database";
+    SPARE = "SELECT 1::bigint FROM firmitas.silos WHERE tenant IS NULL AND version <> '' LIMIT 1";
+    // What is done in the database of a tenant is durable with what is shared.
+    LATER = "SET LOCAL synchronous_commit = off";
+    NOW = "SET CONSTRAINTS ALL IMMEDIATE";
+    NUMBER = "SELECT pg_current_xact_id()::text";
+    // What is noted for a tenant is committed one after the other: so whoever comes next knows.
+    IN_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('firmitas tenant ' || $1::text, 0))";
+    NOTE = "INSERT INTO firmitas.redo (id, tenant, transaction, statements) \
+            VALUES ($1, $2, $3::text::xid8, $4)";
+    FORGET = "DELETE FROM firmitas.redo WHERE id = ANY($1)";
+    // Whoever has waited for somebody in a tenant's database may have seen it without what was
+    // committed there. Its own transaction is among those that have to be there.
+    COMPLETE = failure::one_found("(SELECT 1) AS found WHERE NOT EXISTS (SELECT FROM \
+               firmitas.redo WHERE tenant = $1 \
+               AND coalesce(pg_xact_status(transaction), 'aborted') = 'aborted')");
+    WAITING = "SELECT id, statements, coalesce(pg_xact_status(transaction), 'unknown') \
+               FROM firmitas.redo WHERE tenant = $1 ORDER BY id FOR UPDATE";
+    RENUMBER = "UPDATE firmitas.redo SET transaction = $2::text::xid8 WHERE id = ANY($1)";
+    UNSETTLED = "SELECT DISTINCT tenant FROM firmitas.redo \
+                 WHERE pg_xact_status(transaction) IS DISTINCT FROM 'committed'";
+    FORGET_ALL = "DELETE FROM firmitas.redo WHERE id IN (SELECT id FROM firmitas.redo \
+                  WHERE pg_xact_status(transaction) = 'committed' LIMIT 10000 \
+                  FOR UPDATE SKIP LOCKED)";
     LIMIT = "SELECT set_config('statement_timeout', $1, true)";
     LIMIT_AND_ENTER = "SELECT set_config('statement_timeout', $1, true), \
                        set_config('firmitas.tenant', $2, true), \

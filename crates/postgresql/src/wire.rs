@@ -100,6 +100,22 @@ impl Wire {
         }
     }
 
+    /// All of them, each at its place.
+    pub const ALL: [Self; 12] = [
+        Self::Bool,
+        Self::Int,
+        Self::Numeric,
+        Self::Real,
+        Self::Text,
+        Self::Date,
+        Self::Time,
+        Self::Timestamp,
+        Self::Uuid,
+        Self::Json,
+        Self::Bytes,
+        Self::Transaction,
+    ];
+
     /// Its name in a cast.
     pub const fn name(self) -> &'static str {
         match self {
@@ -139,6 +155,12 @@ pub(crate) enum Bind {
     Transaction(u32),
     /// An array of one type.
     Array(Wire, Vec<Self>),
+    /// What was one of the others, as it travelled; whether an array.
+    Written {
+        wire: Wire,
+        array: bool,
+        bytes: Arc<[u8]>,
+    },
 }
 
 impl Bind {
@@ -155,14 +177,15 @@ impl Bind {
     /// What PostgreSQL calls its type.
     pub const fn ty(&self) -> Sql {
         match self {
-            Self::Array(wire, _) => wire.array(),
+            Self::Array(wire, _) | Self::Written { wire, array: true, .. } => wire.array(),
             _ => self.wire().sql(),
         }
     }
 
-    const fn wire(&self) -> Wire {
+    /// What it travels as, or each of it.
+    pub const fn wire(&self) -> Wire {
         match self {
-            Self::Null(wire) | Self::Array(wire, _) => *wire,
+            Self::Null(wire) | Self::Array(wire, _) | Self::Written { wire, .. } => *wire,
             Self::Bool(_) => Wire::Bool,
             Self::Int(_) => Wire::Int,
             Self::Numeric(_) => Wire::Numeric,
@@ -195,7 +218,7 @@ impl Bind {
                 out.put_u8(1);
                 out.put_slice(text.as_bytes());
             }
-            Self::Bytes(bytes) => out.put_slice(bytes),
+            Self::Bytes(bytes) | Self::Written { bytes, .. } => out.put_slice(bytes),
             Self::Transaction(number) => out.put_u32(*number),
             Self::Array(wire, items) => array(*wire, items, out),
         }

@@ -136,8 +136,12 @@ fn target(
     let other = design.table(entity);
     let id = id_column(design, other)?;
     let (own, others) = (tenants::pooled(design, table), tenants::pooled(design, other));
-    // SQLite has a file for each tenant then, and no key leads from one file to another.
-    if dialect == Dialect::Sqlite && own != others && tenancy::apart(design) {
+    // No key leads from the file or database of a tenant to that of what is shared.
+    let elsewhere = match dialect {
+        Dialect::Sqlite => tenancy::apart(design),
+        Dialect::PostgreSql => tenancy::own_databases(design),
+    };
+    if own != others && elsewhere {
         return None;
     }
     let both = own && others;

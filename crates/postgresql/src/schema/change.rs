@@ -98,6 +98,11 @@ impl Words {
     }
 }
 
+/// What tells designs apart, as far as tables are concerned.
+pub(super) fn version(design: &Design, wanted: &[String]) -> String {
+    versions::fingerprint(wanted, &Words::of(design).meanings.columns)
+}
+
 /// Applies what keeps every stored value, refuses anything else, and remembers what is installed.
 /// Where a later design has its tables here nothing is taken back: what was found is told.
 pub(super) async fn apply(

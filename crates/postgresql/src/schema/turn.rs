@@ -10,6 +10,8 @@ use crate::failure;
 
 /// What all servers of this program that start on one database lock: "Firm".
 const LOCK: i64 = 0x4669_726D;
+/// The same of those that make a database for the next new tenant: "Firn".
+const DATABASES: i64 = 0x4669_726E;
 /// How long a server waits for its turn. Indexes of large tables take minutes.
 const WAIT: Duration = Duration::from_secs(30 * 60);
 /// Between two attempts.
@@ -29,10 +31,22 @@ impl Turn {
     /// # Errors
     /// [`StoreError::Unreachable`]; [`StoreError::Unusable`] after half an hour.
     pub async fn wait(address: &Address) -> Result<Self, StoreError> {
+        Self::wait_for(address, LOCK).await
+    }
+
+    /// The turn to make a database for the next new tenant.
+    ///
+    /// # Errors
+    /// As [`Self::wait`].
+    pub async fn to_make_a_database(address: &Address) -> Result<Self, StoreError> {
+        Self::wait_for(address, DATABASES).await
+    }
+
+    async fn wait_for(address: &Address, lock: i64) -> Result<Self, StoreError> {
         let client = address.connect().await?;
         let started = Instant::now();
         loop {
-            let asked = ask(&client).await.map_err(|error| failure::plain(&error))?;
+            let asked = ask(&client, lock).await.map_err(|error| failure::plain(&error))?;
             if asked {
                 return Ok(Self(client));
             }
@@ -40,7 +54,7 @@ impl Turn {
                 return Err(StoreError::Unusable {
                     message: format!(
                         "another server has been changing the tables for {} min; pg_locks says \
-                         which session holds the advisory lock {LOCK}",
+                         which session holds the advisory lock {lock}",
                         WAIT.as_secs() / 60
                     ),
                 });
@@ -62,11 +76,11 @@ impl Turn {
     }
 }
 
-async fn ask(client: &Client) -> Result<bool, tokio_postgres::Error> {
+async fn ask(client: &Client, lock: i64) -> Result<bool, tokio_postgres::Error> {
     client.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").await?;
     // In the simple protocol: the extended one keeps a portal, and its snapshot, for the next
     // statement, which does not come.
-    let asked = client.simple_query(&format!("SELECT pg_try_advisory_xact_lock({LOCK})")).await?;
+    let asked = client.simple_query(&format!("SELECT pg_try_advisory_xact_lock({lock})")).await?;
     let mine = asked.iter().any(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0) == Some("t"),
         _ => false,

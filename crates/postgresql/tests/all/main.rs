@@ -21,6 +21,7 @@ mod jobs;
 mod notes;
 mod pooler;
 mod schema;
+mod silos;
 mod standings;
 mod stores;
 mod tenants;

@@ -113,7 +113,7 @@ async fn sweep() {
 }
 
 /// How it keeps tenants apart.
-pub const ISOLATIONS: &[&str] = &["pool", "bridge"];
+pub const ISOLATIONS: &[&str] = &["pool", "bridge", "silo"];
 
 /// What stands between a context and a table in names of tables.
 pub const BETWEEN: &str = ".";
@@ -133,22 +133,39 @@ pub fn keys() -> Arc<Keys> {
     Arc::new(Keys::parse("test BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc").unwrap())
 }
 
+/// Databases that tenants of a folder have.
+pub async fn databases(url: &str) -> Vec<String> {
+    let asked = "SELECT database FROM firmitas.silos ORDER BY tenant";
+    let rows = client(url).await.query(asked, &[]).await.unwrap();
+    rows.iter().map(|row| self::url(row.get(0))).collect()
+}
+
 /// Whether a text stands anywhere in what a store has written.
 pub fn holds(_: &TestStore, folder: &Path, text: &str) -> bool {
     outside(async {
-        let client = client(&made(folder).await).await;
-        let tables = "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables \
-             WHERE table_schema NOT IN ('pg_catalog', 'information_schema')";
-        let mut all = String::new();
-        for row in client.query(tables, &[]).await.unwrap() {
-            let table: String = row.get(0);
-            let rows = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} AS t");
-            all.push_str(client.query_one(&rows, &[]).await.unwrap().get(0));
+        let main = made(folder).await;
+        let mut all = content(&main).await;
+        for url in databases(&main).await {
+            all.push_str(&content(&url).await);
         }
         // Bytes are shown in hexadecimal digits.
         let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
         all.contains(text) || all.contains(&hex)
     })
+}
+
+/// All rows of a database as text.
+pub async fn content(url: &str) -> String {
+    let client = client(url).await;
+    let tables = "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables \
+         WHERE table_schema NOT IN ('pg_catalog', 'information_schema')";
+    let mut all = String::new();
+    for row in client.query(tables, &[]).await.unwrap() {
+        let table: String = row.get(0);
+        let rows = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} AS t");
+        all.push_str(client.query_one(&rows, &[]).await.unwrap().get(0));
+    }
+    all
 }
 
 /// Inserts many rows.

@@ -92,12 +92,11 @@ fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     all.filter(own).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_decided_silo_is_served_with_a_database_for_each_tenant() {
-    let server = Gallery::with(CLINICS, |_| {}).await;
+/// Two clinics, each with a nurse and a patient, and what they see.
+async fn clinics_served(server: &Gallery) {
     let verdict = server.design.verdicts.iter().find(|of| of.family == "tenancy").unwrap();
     assert_eq!(verdict.choice, "silo");
-    let (one, two) = (Nurse::new(&server, "one.example"), Nurse::new(&server, "two.example"));
+    let (one, two) = (Nurse::new(server, "one.example"), Nurse::new(server, "two.example"));
     for of in [&one, &two] {
         let url = format!("{}/care/v1/clinics", server.url);
         let body = json!({ "name": of.host, "domain": of.host });
@@ -117,6 +116,12 @@ async fn what_is_decided_silo_is_served_with_a_database_for_each_tenant() {
     assert_eq!(two.ask(Method::GET, &path, None).await.0, StatusCode::NOT_FOUND);
     assert_eq!(two.list("/patients").await.len(), 1);
     assert_eq!(two.list("/drugs").await.len(), 1, "what is shared is everybody's");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_decided_silo_is_served_with_a_database_for_each_tenant() {
+    let server = Gallery::with(CLINICS, |_| {}).await;
+    clinics_served(&server).await;
     let own = files(&server.folder);
     assert_eq!(own.len(), 2);
     let name = b"Ada Lovelace".as_slice();
@@ -128,4 +133,77 @@ async fn what_is_decided_silo_is_served_with_a_database_for_each_tenant() {
         })
     });
     assert_eq!(holding.count(), 1);
+}
+
+/// A database of a test's own on the server that `FIRMITAS_TEST_POSTGRES` names, and those of its
+/// tenants, gone with the test.
+struct Database {
+    server: tokio_postgres::Client,
+    name: String,
+    base: String,
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(async move { drop(connection.await) });
+    client
+}
+
+impl Database {
+    async fn make() -> Option<Self> {
+        let Ok(administrator) = std::env::var("FIRMITAS_TEST_POSTGRES") else {
+            eprintln!("skipped: FIRMITAS_TEST_POSTGRES does not name a server");
+            return None;
+        };
+        let server = connect(&administrator).await;
+        let name = format!("firmitas_clinics_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
+        server.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
+        let (base, _) = administrator.rsplit_once('/').unwrap();
+        Some(Self { server, base: base.to_owned(), name })
+    }
+
+    fn url(&self, name: &str) -> String {
+        format!("{}/{name}", self.base)
+    }
+
+    async fn drop(self) {
+        let asked = "SELECT datname::text FROM pg_database WHERE datname LIKE $1";
+        let all = format!("{}%", self.name);
+        for row in self.server.query(asked, &[&all]).await.unwrap() {
+            let name: String = row.get(0);
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            self.server.batch_execute(&drop).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn and_with_databases_of_a_server() {
+    let Some(database) = Database::make().await else { return };
+    let url = database.url(&database.name);
+    let server = Gallery::with(CLINICS, |settings| {
+        let of = postgresql::Settings { connections: Some(6), ..url.as_str().into() };
+        settings.store = server::StoreAddress::PostgreSql(of);
+    })
+    .await;
+    clinics_served(&server).await;
+    let main = connect(&url).await;
+    let own = "SELECT database FROM firmitas.silos WHERE tenant IS NOT NULL";
+    let mut holding = 0;
+    let own = main.query(own, &[]).await.unwrap();
+    assert_eq!(own.len(), 2);
+    let here = "SELECT count(*) FROM care.patients";
+    main.batch_execute("SET firmitas.tenants = 'all'").await.unwrap();
+    assert_eq!(main.query_one(here, &[]).await.unwrap().get::<_, i64>(0), 0);
+    for row in own {
+        let own = connect(&database.url(row.get(0))).await;
+        own.batch_execute("SET firmitas.tenants = 'all'").await.unwrap();
+        let named = "SELECT count(*) FROM care.patients WHERE name = 'Ada Lovelace'";
+        holding += own.query_one(named, &[]).await.unwrap().get::<_, i64>(0);
+        let read = "SELECT count(*) > 0 FROM firmitas.journal WHERE log = 'audit'";
+        assert!(own.query_one(read, &[]).await.unwrap().get::<_, bool>(0), "it is audited there");
+    }
+    assert_eq!(holding, 1);
+    drop(server);
+    database.drop().await;
 }

@@ -39,7 +39,22 @@ impl Database {
         Some(Self { url: format!("{base}/{name}"), server, name })
     }
 
+    /// The databases of tenants.
+    async fn own(&self) -> Vec<String> {
+        let asked = "SELECT datname::text FROM pg_database WHERE datname LIKE $1";
+        let rows = self.server.query(asked, &[&format!("{}_tenant_%", self.name)]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn drop_own(&self) {
+        for name in self.own().await {
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            self.server.batch_execute(&drop).await.unwrap();
+        }
+    }
+
     async fn drop(self) {
+        self.drop_own().await;
         let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         self.server.batch_execute(&drop).await.unwrap();
     }
@@ -53,7 +68,46 @@ impl Database {
             let schema: String = row.get(0);
             client.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
         }
+        self.drop_own().await;
     }
+}
+
+/// The same where each tenant has a database; and the rows of each are in one alone.
+async fn second_locks(database: &Database, case: &Case) -> Result<(), String> {
+    second_lock(&database.url, case).await?;
+    let (base, _) = database.url.rsplit_once('/').unwrap();
+    for name in database.own().await {
+        let url = format!("{base}/{name}");
+        let known = "SELECT to_regnamespace('app') IS NOT NULL";
+        if !connect(&url).await.query_one(known, &[]).await.unwrap().get::<_, bool>(0) {
+            continue;
+        }
+        second_lock(&url, case).await?;
+        let holds = own_rows(&url).await;
+        let owners = (0..2).filter(|at| {
+            let others = of_tenant(case, Some(1 - at));
+            case.marks.leak(holds.as_bytes(), "", |owner| others.contains(owner)).is_some()
+        });
+        if owners.count() > 1 {
+            return Err(format!("{name} holds rows of both tenants"));
+        }
+    }
+    Ok(())
+}
+
+/// All rows of a database.
+async fn own_rows(url: &str) -> String {
+    let client = connect(url).await;
+    let tables = "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables \
+                  WHERE table_schema IN ('app', 'firmitas')";
+    client.batch_execute("SET firmitas.tenants = 'all'").await.unwrap();
+    let mut all = String::new();
+    for row in client.query(tables, &[]).await.unwrap() {
+        let table: String = row.get(0);
+        let text = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t");
+        all.push_str(client.query_one(&text, &[]).await.unwrap().get(0));
+    }
+    all
 }
 
 /// What each tenant's role gets out of the tables themselves, whatever it asks.
@@ -113,13 +167,18 @@ async fn nor_where_each_tenant_has_a_schema() {
     asked(3, "bridge").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_where_each_tenant_has_a_database() {
+    asked(3, "silo").await;
+}
+
 async fn asked(models: u64, isolation: &str) {
     let Some(database) = Database::make().await else { return };
     let (first, models, requests) = budget(models, 200);
     for seed in first..first + models {
         let mut case = served(&database, seed, isolation).await;
         let asked = ask(&mut case, seed, requests).await;
-        let locked = second_lock(&database.url, &case).await;
+        let locked = second_locks(&database, &case).await;
         case.site.stop().await;
         if let Err(leak) = asked.and(locked) {
             panic!("{leak}");

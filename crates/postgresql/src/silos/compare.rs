@@ -1,0 +1,54 @@
+//! The order of a page whose rows come from several databases.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use expression::{Row, Value};
+use runtime::store::changes::row_id;
+use runtime::store::{PageQuery, Sort, StoreError};
+
+use crate::plan::Plan;
+use crate::wire::{self, Bind};
+
+/// Where a row stands in a page: by each field of the sort, nulls last, then by id.
+pub(super) struct Key(Vec<Option<Bind>>, u128);
+
+impl Key {
+    pub fn of(plan: &Plan, query: &PageQuery, row: &Arc<Row>) -> Result<Self, StoreError> {
+        let stored = |sort: &Sort| {
+            let value = row.fields.get(usize::from(sort.field.0)).unwrap_or(&Value::Null);
+            let column = plan.columns_of(sort.field).next().filter(|_| !value.is_null());
+            let Some((column, wire)) = column else { return Ok(None) };
+            wire::encode(value, column.encoding, wire, &column.name).map(Some)
+        };
+        let values = query.sort.iter().map(stored).collect::<Result<_, StoreError>>()?;
+        Ok(Self(values, row_id(row).unwrap_or_default()))
+    }
+
+    pub fn compare(&self, other: &Self, sort: &[Sort]) -> Ordering {
+        let by_value = |(sort, (a, b)): (&Sort, (&Option<Bind>, &Option<Bind>))| match (a, b) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (Some(a), Some(b)) if sort.descending => stored(b, a),
+            (Some(a), Some(b)) => stored(a, b),
+        };
+        let values = sort.iter().zip(self.0.iter().zip(&other.0)).map(by_value);
+        values.fold(Ordering::Equal, Ordering::then).then(self.1.cmp(&other.1))
+    }
+}
+
+/// As PostgreSQL compares values of one column.
+fn stored(a: &Bind, b: &Bind) -> Ordering {
+    match (a, b) {
+        (Bind::Bool(a), Bind::Bool(b)) => a.cmp(b),
+        (Bind::Int(a), Bind::Int(b)) | (Bind::Timestamp(a), Bind::Timestamp(b)) => a.cmp(b),
+        (Bind::Numeric(a), Bind::Numeric(b)) => a.cmp(b),
+        (Bind::Real(a), Bind::Real(b)) => a.total_cmp(b),
+        (Bind::Text(a), Bind::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
+        (Bind::Date(a), Bind::Date(b)) => a.cmp(b),
+        (Bind::Time(a), Bind::Time(b)) => a.cmp(b),
+        (Bind::Uuid(a), Bind::Uuid(b)) => a.cmp(b),
+        _ => Ordering::Equal,
+    }
+}
