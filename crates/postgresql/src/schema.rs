@@ -221,6 +221,21 @@ pub(crate) async fn places(
     Ok(Some(format!("{}.{}", quoted(&schema), quoted(&table))))
 }
 
+/// Whether tenants have databases of their own.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn has_silos(
+    transaction: &Transaction<'_>,
+) -> Result<bool, tokio_postgres::Error> {
+    let known = "SELECT to_regclass('firmitas.silos') IS NOT NULL";
+    if !transaction.query_one(known, &[]).await?.try_get(0)? {
+        return Ok(false);
+    }
+    let any = "SELECT EXISTS (SELECT FROM firmitas.silos)";
+    transaction.query_one(any, &[]).await?.try_get(0)
+}
+
 /// What makes the tables that have no part in the model.
 pub(crate) fn own() -> String {
     format!("{TABLES}{REMEMBERED}{}", places::TABLE)

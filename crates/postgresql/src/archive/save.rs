@@ -74,6 +74,12 @@ async fn write(transaction: &Transaction<'_>, to: &Path) -> Result<Summary, Stor
     let wrong = |error: std::io::Error| io("writing the backup", to, &error);
     transaction.batch_execute(SETTINGS).await.map_err(|error| failure::plain(&error))?;
     let statements = schema::statements(transaction).await?;
+    if schema::has_silos(transaction).await.map_err(|error| failure::plain(&error))? {
+        return Err(unusable(
+            "tenants have databases of their own here, which this copy would not hold: take one of \
+             the whole server (`pg_basebackup`, or its archived log), which is of one moment",
+        ));
+    }
     if statements.is_empty() {
         return Err(unusable("the database holds no tables of a backend"));
     }

@@ -277,6 +277,30 @@ async fn there_may_be_more_tenants_than_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_of_two_tenants_are_written_together_or_not_at_all() {
+    let (_folder, url) = url();
+    let own = Own::with_two(&url).await;
+    for (of_first, of_second, written) in [(3, 2, false), (3, 4, true)] {
+        let rows = [(10, own.row("Note", of_first, "b")), (20, own.row("Note", of_second, "b"))];
+        let both: Result<(), StoreError> = own
+            .store
+            .write(Terms::of(Tenant::None), move |session| {
+                Box::pin(async move {
+                    for (tenant, row) in rows {
+                        session.enter(Tenant::One(tenant)).await?;
+                        session.insert(&row).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        assert_eq!(both.is_ok(), written, "{both:?}");
+        assert_eq!(own.seen(Tenant::One(10)).await.contains(&3), written);
+    }
+    assert_eq!(own.seen(Tenant::One(20)).await, [4, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_dies_between_the_commits_is_done_again() {
     let (_folder, url) = url();
     let own = Own::with_two(&url).await;

@@ -68,9 +68,9 @@ fn no_form(span: Span, what: &str) -> Diagnostic {
         .label("asked for here, or decided")
         .note("tenants would be less apart than the design promises, so it is not started")
         .help(
-            "run it on the embedded store (a file for each tenant), with `isolation: bridge` on \
-             PostgreSQL (a schema for each), or with `isolation: pool`: shared tables, where each \
-             statement is held to one tenant",
+            "run it on the embedded store (a file for each tenant that has one), or for all tenants \
+             with `isolation: silo` (a database for each), `bridge` (a schema for each), or `pool`: \
+             shared tables, where each statement is held to one tenant",
         )
 }
 

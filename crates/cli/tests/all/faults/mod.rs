@@ -22,6 +22,7 @@ mod pool_exhausted;
 mod replica;
 mod server_killed;
 mod standby;
+mod tenants_killed;
 mod two_servers;
 
 /// How often something is tried: few times in every run of the tests, more when asked to.
