@@ -28,7 +28,7 @@ contexts:
       Clinic: { rows: 100, fields: { name: string(1..40) } }
       Patient:
         rows: 1M
-        history: 1y
+        history: true
         fields: { name: string(1..60) }
         parts: { visits: { size: 0..3, rows: 1 per Patient, fields: { reason: string(1..40) } } }
     operations:
@@ -103,12 +103,19 @@ impl Clinics {
 
     fn until_it_writes(&self) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        let mut attempt = 0;
-        while self.admit(0, &format!("back-{:?}-{attempt}", deadline)).is_none() {
+        let key = uuid::Uuid::new_v4().to_string();
+        while self.admit(0, &key).is_none() {
             assert!(Instant::now() < deadline, "nobody can write again");
             std::thread::sleep(Duration::from_millis(50));
-            attempt += 1;
         }
+    }
+}
+
+struct Over<'o>(&'o AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -131,6 +138,8 @@ fn acknowledged_writes_of_tenants_with_databases_survive_the_server_and_the_data
             let (clinics, sent, over) = (&clinics, &sent, &over);
             scope.spawn(move || clinics.write(writer, sent, over));
         }
+        // Also where this ends with a panic: then the writers have to go home.
+        let _over = Over(&over);
         for round in 0..rounds(4, 30) {
             std::thread::sleep(Duration::from_millis(u64::from(200 + (round * 137) % 400)));
             match round % 2 {
@@ -145,7 +154,6 @@ fn acknowledged_writes_of_tenants_with_databases_survive_the_server_and_the_data
             }
             clinics.until_it_writes();
         }
-        over.store(true, Ordering::SeqCst);
     });
     judge(&clinics, &sent.into_inner().unwrap());
 }
