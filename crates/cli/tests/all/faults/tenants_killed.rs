@@ -101,9 +101,9 @@ impl Clinics {
         }
     }
 
-    fn until_it_writes(&self) {
+    fn until_it_writes(&self, round: u32) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        let key = uuid::Uuid::new_v4().to_string();
+        let key = format!("back-{round}");
         while self.admit(0, &key).is_none() {
             assert!(Instant::now() < deadline, "nobody can write again");
             std::thread::sleep(Duration::from_millis(50));
@@ -152,7 +152,7 @@ fn acknowledged_writes_of_tenants_with_databases_survive_the_server_and_the_data
                     cluster.restart();
                 }
             }
-            clinics.until_it_writes();
+            clinics.until_it_writes(round);
         }
     });
     judge(&clinics, &sent.into_inner().unwrap());
