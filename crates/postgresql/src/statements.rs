@@ -108,6 +108,7 @@ CREATE TABLE IF NOT EXISTS firmitas.silos (
 );
 CREATE TABLE IF NOT EXISTS firmitas.redo (
   id uuid NOT NULL PRIMARY KEY,
+  number bigint GENERATED ALWAYS AS IDENTITY,
   tenant uuid NOT NULL,
   transaction xid8 NOT NULL,
   statements bytea NOT NULL
@@ -166,18 +167,21 @@ statements! {
     LATER = "SET LOCAL synchronous_commit = off";
     NOW = "SET CONSTRAINTS ALL IMMEDIATE";
     NUMBER = "SELECT pg_current_xact_id()::text";
-    // What is noted for a tenant is committed one after the other: so whoever comes next knows.
+    // What is noted for a tenant is committed one after the other, with rising numbers: so whoever
+    // comes next knows.
     IN_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('firmitas tenant ' || $1::text, 0))";
     NOTE = "INSERT INTO firmitas.redo (id, tenant, transaction, statements) \
             VALUES ($1, $2, $3::text::xid8, $4)";
-    FORGET = "DELETE FROM firmitas.redo WHERE id = ANY($1)";
+    // What has committed may be lost all the same as long as nothing behind it is durable.
+    FORGET = "DELETE FROM firmitas.redo WHERE id = ANY($1) \
+              AND pg_xact_status(transaction) = 'committed'";
     // Whoever has waited for somebody in a tenant's database may have seen it without what was
     // committed there. Its own transaction is among those that have to be there.
     COMPLETE = failure::one_found("(SELECT 1) AS found WHERE NOT EXISTS (SELECT FROM \
                firmitas.redo WHERE tenant = $1 \
                AND coalesce(pg_xact_status(transaction), 'aborted') = 'aborted')");
     WAITING = "SELECT id, statements, coalesce(pg_xact_status(transaction), 'unknown') \
-               FROM firmitas.redo WHERE tenant = $1 ORDER BY id FOR UPDATE";
+               FROM firmitas.redo WHERE tenant = $1 ORDER BY number FOR UPDATE";
     RENUMBER = "UPDATE firmitas.redo SET transaction = $2::text::xid8 WHERE id = ANY($1)";
     UNSETTLED = "SELECT DISTINCT tenant FROM firmitas.redo \
                  WHERE pg_xact_status(transaction) IS DISTINCT FROM 'committed'";

@@ -221,7 +221,8 @@ impl Silos {
         let database = quoted(name);
         let make = format!("CREATE DATABASE {database} TEMPLATE template0 {like}");
         match client.batch_execute(&make).await {
-            Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => {}
+            // Whoever has begun it may be gone, and the server at it still.
+            Err(error) if error.code().is_some_and(is_there) => {}
             made => made?,
         }
         client.batch_execute(&format!("REVOKE ALL ON DATABASE {database} FROM PUBLIC")).await?;
@@ -305,6 +306,10 @@ async fn may_make(client: &Client) -> Result<(), StoreError> {
             ),
         }),
     }
+}
+
+fn is_there(code: &SqlState) -> bool {
+    [&SqlState::DUPLICATE_DATABASE, &SqlState::UNIQUE_VIOLATION].contains(&code)
 }
 
 /// An id, as the other protocol reads it.

@@ -1,6 +1,6 @@
 //! An example as `firm up` serves it, on a port that it keeps when it is started again.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -88,7 +88,12 @@ impl Backend {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        if line.trim_end() == "{" {
+            // It says in several lines why it does not start.
+            said.read_to_string(&mut line).unwrap();
+        }
         self.child = Some(child);
         let ready: Value = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("`firm up --json` printed {line:?}: {error}"));
