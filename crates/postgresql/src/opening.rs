@@ -95,8 +95,12 @@ impl Session {
     /// Sends what ends a transaction whose outcome nobody needs to know. Whether it has left: what
     /// follows waits its turn.
     pub(crate) fn end_with(&mut self, how: &Arc<Text>) -> bool {
-        let named = !self.pool().pooler();
+        let (named, waits) = (!self.pool().pooler(), !self.pending.is_empty());
         let Ok(connection) = self.connection() else { return false };
+        if waits {
+            // Where one of those is refused, what leaves together with it is left out.
+            connection.synchronise();
+        }
         connection.add(how, &[], named);
         connection.synchronise();
         connection.expect_nothing();
