@@ -131,9 +131,8 @@ fn one_number_changes_what_it_should() {
     ];
     let mut wrong = String::new();
     for (what, edits, expected) in rows {
-        let mut changed = changes(edits);
+        let (mut changed, mut expected) = (changes(edits), expected.to_vec());
         changed.sort_unstable();
-        let mut expected = expected.to_vec();
         expected.sort_unstable();
         if changed != expected {
             wrong += &format!("{what}:\n    {}\n", changed.join("\n    "));

@@ -164,7 +164,8 @@ async fn by_actor<X: Snapshot>(
     if crossing {
         return Ok(None);
     }
-    let asked = caller.tenant.asked;
+    // Whoever is nobody has a row nowhere, and what such callers may do is asked for no tenant.
+    let asked = caller.tenant.asked.filter(|_| caller.identity.is_some());
     if let (Some(asked), Some(identity)) = (asked, &caller.identity)
         && has_row_in(work, tenants, (caller, identity), asked).await?
     {

@@ -25,7 +25,8 @@ impl Case {
             6..=7 => self.write(who, kind).await,
             8..=9 => self.make(who, kind).await,
             10..=11 => self.query(who, kind).await,
-            12 => self.cursor_of_another(who, kind).await,
+            12 if self.random.chance(50) => self.cursor_of_another(who, kind).await,
+            12 => self.elsewhere(who, kind).await,
             _ => self.plain(who, kind).await,
         }
     }
@@ -41,14 +42,35 @@ impl Case {
         }
     }
 
-    /// A header that says nothing to who is held to one tenant.
-    fn with_wishes(&mut self, ask: Ask) -> Ask {
-        match self.random.chance(15) {
-            true => {
-                let tenant = self.random.below(2);
-                ask.header("x-tenant-id", self.tenants[tenant].clone())
-            }
-            false => ask,
+    /// A header that says what is so anyway; where the host says it, it says nothing.
+    fn with_wishes(&mut self, who: Who, ask: Ask) -> Ask {
+        if !self.random.chance(15) {
+            return ask;
+        }
+        let tenant = match who {
+            Who::Member(user, _) if !self.plan.hosts => self.users[user].tenant,
+            _ => self.random.below(2),
+        };
+        ask.header("x-tenant-id", self.tenants[tenant].clone())
+    }
+
+    /// Somebody names a tenant in which it has no row: like one that there is not.
+    async fn elsewhere(&mut self, who: Who, kind: usize) -> Result<(), String> {
+        let Who::Member(user, _) = who else { return Ok(()) };
+        if self.plan.hosts {
+            return Ok(());
+        }
+        let other = self.tenants[1 - self.users[user].tenant].clone();
+        let sight = self.sight(who, [], false);
+        let ask = self.ask(&format!("list{kind}"), None);
+        let there = ask.clone().header("x-tenant-id", other.clone());
+        let seen = self.send(who, there.clone()).await;
+        self.clean(who, &there, &seen, &sight)?;
+        let nowhere = nobody();
+        let missing = self.send(who, ask.header("x-tenant-id", nowhere.clone())).await;
+        match seen.status == 403 && seen.comparable(&other) == missing.comparable(&nowhere) {
+            true => Ok(()),
+            false => Err(format!("{who:?} gets into another tenant: {there:?} {seen} {missing}")),
         }
     }
 
@@ -93,7 +115,8 @@ impl Case {
         if whole != 5 {
             query.push(format!("sort={}", self.random.one(&["amount", "-title", "mail"])));
         }
-        let mut ask = self.with_wishes(self.ask(&format!("list{kind}"), None));
+        let ask = self.ask(&format!("list{kind}"), None);
+        let mut ask = self.with_wishes(who, ask);
         ask.path = format!("{}?{}", ask.path, query.join("&"));
         let sight = self.sight(who, allowed.iter().copied(), further);
         let reply = self.send(who, ask.clone()).await;
