@@ -218,6 +218,8 @@ async fn each_tenant_has_a_database_from_the_moment_that_it_is_there() {
     assert_eq!(own.seen(Tenant::One(30)).await, [0; 0], "who is nobody has nothing");
     assert!(own.note(30, 3, "lost").await.is_err());
     own.note(10, 4, "only here").await.unwrap();
+    // One is there for whoever comes next; then nothing is made while we look.
+    until(&url, "SELECT count(*) = 3 FROM firmitas.silos WHERE version <> ''").await;
     let all = databases(&url).await;
     let mut holding = Vec::new();
     for database in std::iter::once(&url).chain(&all) {
@@ -229,8 +231,6 @@ async fn each_tenant_has_a_database_from_the_moment_that_it_is_there() {
         own.ask("SELECT database FROM firmitas.silos WHERE tenant::text LIKE '%0a'").await;
     assert_eq!(holding.len(), 1, "{holding:?}");
     assert!(holding[0].ends_with(&first));
-    // One is there for whoever comes next.
-    until(&url, "SELECT count(*) = 3 FROM firmitas.silos WHERE version <> ''").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

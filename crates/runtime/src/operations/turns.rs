@@ -198,16 +198,19 @@ pub(crate) async fn before_asking<X: Snapshot>(
     let plans = work.plans.clone();
     let mut names = BTreeSet::new();
     for Pin { entity, field } in pins(&plans.model, expression) {
-        // Nobody who writes waits for turns that no operation was seen to take.
-        let known = plans.turns.of.get(&entity);
+        // What no operation asks is asked by invariants, which are kept in another way: nobody who
+        // writes waits for such a turn.
+        let kind = field.map(|(at, _)| at);
+        if !plans.turns.of.get(&entity).is_some_and(|of| of.contains(&kind)) {
+            continue;
+        }
         let tenant = work.store.tenant();
         let value = match field {
-            Some((at, value)) if known.is_some_and(|of| of.contains(&Some(at))) => {
-                // What cannot be computed is equal to nothing.
-                let value = work.evaluate(value, scope).await.unwrap_or(Value::Null);
-                Some((at, value))
+            // What cannot be computed is equal to nothing.
+            Some((at, value)) => {
+                Some((at, work.evaluate(value, scope).await.unwrap_or(Value::Null)))
             }
-            _ => None,
+            None => None,
         };
         names.insert(name(&plans, entity, tenant, value.as_ref().map(|(at, value)| (*at, value))));
     }
