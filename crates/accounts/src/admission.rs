@@ -48,6 +48,7 @@ impl Admission {
             logins: user.verified(),
             authenticated_at: session.map(|session| session.begun),
             assurance: session.map(|session| session.assurance),
+            sought: false,
         };
         Caller { actors, identity: Some(identity), ..Caller::default() }
     }

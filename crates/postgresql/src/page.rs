@@ -5,7 +5,7 @@
 
 use expression::{EntityId, Value};
 use runtime::store::area::Area;
-use runtime::store::keyset::{Key, behind};
+use runtime::store::keyset::{Key, Nulls, start_behind};
 use runtime::store::membership::{Membership, members};
 use runtime::store::tables::{Column, Equality};
 use runtime::store::{
@@ -40,32 +40,6 @@ impl Clause {
         self.binds.push(value);
         format!("${}", self.binds.len())
     }
-}
-
-/// Which rows of a sort by a field that may be null.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Nulls {
-    /// The field is never null.
-    None,
-    /// Rows with a value.
-    Without,
-    /// Rows without one.
-    Only,
-}
-
-impl Nulls {
-    /// Where these rows of a page start.
-    pub fn after(self, query: &PageQuery) -> Option<&Cursor> {
-        query
-            .after
-            .as_ref()
-            .filter(|after| self == Self::None || past_values(after) == (self == Self::Only))
-    }
-}
-
-/// Whether the row of a place has no value by which rows are sorted first.
-fn past_values(after: &Cursor) -> bool {
-    after.values.first().is_none_or(Value::is_null)
 }
 
 /// Some rows of a page, in their order.
@@ -142,18 +116,7 @@ impl Phase<'_> {
             });
         }
         let (of_id, id) = (format!("self.{}", plan.id), clause.bind(Bind::Uuid(after.id)));
-        let condition = match keys.as_slice() {
-            // What an index of both is made for.
-            [Key { column, value: Some(value), descending: false, optional: false }] => {
-                format!("({column}, {of_id}) > ({value}, {id})")
-            }
-            keys => {
-                let from = keys.first().filter(|key| !key.optional).and_then(Key::from);
-                let from = from.map_or_else(String::new, |from| from + " AND ");
-                from + &behind(keys, (&of_id, &id))
-            }
-        };
-        clause.and(&condition);
+        clause.and(&start_behind(&keys, (&of_id, &id)));
         Ok(())
     }
 }
@@ -224,7 +187,7 @@ impl Session {
         // One row more than asked for tells whether more follow.
         let wanted = query.limit as usize + 1;
         let mut rows = Vec::new();
-        for &nulls in phases(plan, query) {
+        for &nulls in Nulls::phases(&plan.columns, query) {
             let (sort, tenant) = (query.sort.as_slice(), self.terms.tenant);
             let limit = wanted - rows.len();
             let phase = Phase { sort, nulls, after: nulls.after(query), limit, tenant };
@@ -358,18 +321,6 @@ fn parameters(
         clause.binds.push(wire::encode(value, *encoding, wire, "a condition's parameter")?);
     }
     Ok(first)
-}
-
-/// The statements that a page takes.
-pub(crate) fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
-    let first = query.sort.first();
-    let sorted = first.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
-    let past_values = query.after.as_ref().is_some_and(past_values);
-    match sorted {
-        Some(field) if field.ty.is_optional() && past_values => &[Nulls::Only],
-        Some(field) if field.ty.is_optional() => &[Nulls::Without, Nulls::Only],
-        _ => &[Nulls::None],
-    }
 }
 
 fn filter_by(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), StoreError> {

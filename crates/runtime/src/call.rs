@@ -201,6 +201,8 @@ pub struct Identity {
     /// How well: authenticator assurance level 1, 2 or 3 (NIST SP 800-63B-4); absent where nobody
     /// says so.
     pub assurance: Option<u8>,
+    /// Whether its rows were looked for by these logins already: where there is none, it is nobody.
+    pub sought: bool,
 }
 
 /// Correlates what belongs together.

@@ -68,7 +68,7 @@ codes! {
     RANGE_NOT_SATISFIABLE = 416 "range-not-satisfiable" "The file has no such bytes.";
     VALIDATION_FAILED = 422 "validation-failed" "The input breaks the contract; `errors` says where.";
     UNKNOWN_PROPERTY = 422 "unknown-property" "The body holds a property that this operation does not have.";
-    EVALUATION_FAILED = 422 "evaluation-failed" "A value of this request cannot be computed.";
+    EVALUATION_FAILED = 422 "evaluation-failed" "A value that this request leads to cannot be computed, or is none that its field takes.";
     CURRENCY_MISMATCH = 422 "currency-mismatch" "Amounts of different currencies meet.";
     NO_THUMBNAIL = 422 "no-thumbnail" "The file is not an image that can be made smaller.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused" "This Idempotency-Key was used for another request.";

@@ -70,6 +70,7 @@ impl Mapping {
             logins: logins(claims),
             authenticated_at: seconds.map(|seconds| seconds.saturating_mul(1_000_000)),
             assurance: self.assurance(claims),
+            sought: false,
         };
         let tenant = TenantHint { claim: self.tenant(claims)?, ..TenantHint::default() };
         Some(Caller { actors, identity: Some(identity), tenant, ..Caller::default() })

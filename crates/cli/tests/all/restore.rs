@@ -7,7 +7,7 @@ use crate::firm::Scratch;
 /// Databases of their own, dropped with the test.
 struct Databases {
     administrator: String,
-    names: [String; 2],
+    names: [String; 3],
 }
 
 impl Databases {
@@ -17,7 +17,8 @@ impl Databases {
             eprintln!("SKIPPED: FIRMITAS_TEST_POSTGRES is not set (run `cargo xtask test`)");
             return None;
         };
-        let names = ["first", "second"].map(|of| format!("firm_{of}_{}", std::process::id()));
+        let names =
+            ["first", "second", "third"].map(|of| format!("firm_{of}_{}", std::process::id()));
         let made = Self { administrator, names };
         for name in &made.names {
             made.client().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
@@ -45,7 +46,7 @@ impl Drop for Databases {
 }
 
 /// Sows into the first store, saves it, restores it into the second, and compares by saving that.
-fn there_and_back(scratch: &Scratch, first: &[&str], second: &[&str]) {
+fn there_and_back(scratch: &Scratch, first: &[&str], second: &[&str], empty: &str) {
     let firm = |command: &[&str], place: &[&str]| scratch.firm(&[command, place].concat());
     let sown = firm(&["seed", "library", "--rows", "60"], first);
     assert_eq!(sown.code, 0, "{sown:?}");
@@ -60,16 +61,23 @@ fn there_and_back(scratch: &Scratch, first: &[&str], second: &[&str]) {
     assert_eq!(twice.code, 2, "restored over rows: {twice:?}");
     let there = firm(&["seed", "library", "--rows", "60"], second);
     assert_eq!(there.code, 2, "nothing was restored: {there:?}");
-    scratch.write("broken", &std::fs::read(scratch.path().join("saved")).unwrap()[..4096]);
-    let broken = firm(&["restore", "library", "broken"], &["--data", "nowhere"]);
-    assert_eq!(broken.code, 2, "{broken:?}");
+    let whole = std::fs::read(scratch.path().join("saved")).unwrap();
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    let damaged = [&whole[..4096], &whole[..whole.len() - 1], &changed];
+    for (at, bytes) in damaged.into_iter().enumerate() {
+        scratch.write("broken", bytes);
+        let place = if second[0] == "--data" { ["--data", "nowhere"] } else { [second[0], empty] };
+        let broken = firm(&["restore", "library", "broken"], &place);
+        assert_eq!(broken.code, 2, "{at}: {broken:?}");
+    }
 }
 
 #[test]
 fn what_is_saved_of_the_embedded_store_is_restored() {
     let scratch = Scratch::new("restore");
     assert_eq!(scratch.firm(&["new", "library"]).code, 0);
-    there_and_back(&scratch, &["--data", "one"], &["--data", "two"]);
+    there_and_back(&scratch, &["--data", "one"], &["--data", "two"], "");
 }
 
 #[test]
@@ -78,7 +86,7 @@ fn what_is_saved_of_a_database_is_restored() {
     let scratch = Scratch::new("restore-database");
     assert_eq!(scratch.firm(&["new", "library"]).code, 0);
     let (one, two) = (databases.url(0), databases.url(1));
-    there_and_back(&scratch, &["--store", &one], &["--store", &two]);
+    there_and_back(&scratch, &["--store", &one], &["--store", &two], &databases.url(2));
     let [before, after] = [&one, &two].map(|url| {
         let rows = "SELECT string_agg(format('%s.%s %s', n.nspname, c.relname, (xpath('//c/text()', \
                     query_to_xml(format('SELECT count(*) AS c FROM %I.%I', n.nspname, c.relname), \

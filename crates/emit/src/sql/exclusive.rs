@@ -46,7 +46,7 @@ fn constraint(design: &Design, table: &Table, key: &Exclusive) -> Option<String>
     Some(format!("ALTER TABLE {on} ADD CONSTRAINT {name} EXCLUDE USING gist ({parts}){rows}"))
 }
 
-/// A half-open range; one with an end that is null overlaps nothing, as in the language.
+/// A half-open range: without an end it goes on, without a start it overlaps nothing.
 fn range(design: &Design, table: &Table, (start, end): (FieldIndex, FieldIndex)) -> Option<String> {
     let shape = design.model.shape(table.entity);
     let first = |field| columns(design, table, field).into_iter().next();
@@ -58,14 +58,11 @@ fn range(design: &Design, table: &Table, (start, end): (FieldIndex, FieldIndex))
         Type::Time => format!("numrange({}, {})", seconds(&from), seconds(&to)),
         _ => format!("int8range({from}, {to})"),
     };
-    let optional = [(start, &from), (end, &to)].into_iter().filter(|(field, _)| {
-        shape.fields.get(usize::from(field.0)).is_some_and(|field| field.ty.is_optional())
-    });
-    let nulls: Vec<String> = optional.map(|(_, column)| format!("{column} IS NULL")).collect();
-    if nulls.is_empty() {
-        return Some(range);
-    }
-    Some(format!("(CASE WHEN {} THEN NULL ELSE {range} END)", nulls.join(" OR ")))
+    // A bound that is null is none, to PostgreSQL.
+    Some(match shape.fields.get(usize::from(start.0))?.ty.is_optional() {
+        true => format!("(CASE WHEN {from} IS NULL THEN NULL ELSE {range} END)"),
+        false => range,
+    })
 }
 
 fn columns(design: &Design, table: &Table, field: FieldIndex) -> Vec<String> {

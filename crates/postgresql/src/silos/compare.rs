@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use expression::{Row, Value};
 use runtime::store::changes::row_id;
-use runtime::store::{PageQuery, Sort, StoreError};
+use runtime::store::{PageQuery, Sort, StoreError, keyset};
 
 use crate::plan::Plan;
 use crate::wire::{self, Bind};
@@ -26,15 +26,7 @@ impl Key {
     }
 
     pub fn compare(&self, other: &Self, sort: &[Sort]) -> Ordering {
-        let by_value = |(sort, (a, b)): (&Sort, (&Option<Bind>, &Option<Bind>))| match (a, b) {
-            (None, None) => Ordering::Equal,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(_), None) => Ordering::Less,
-            (Some(a), Some(b)) if sort.descending => stored(b, a),
-            (Some(a), Some(b)) => stored(a, b),
-        };
-        let values = sort.iter().zip(self.0.iter().zip(&other.0)).map(by_value);
-        values.fold(Ordering::Equal, Ordering::then).then(self.1.cmp(&other.1))
+        keyset::compare(sort, (&self.0, &other.0), stored).then(self.1.cmp(&other.1))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use decide::{Design, sealed, tenancy};
-use expression::{EntityId, FieldIndex, FieldShape, Row, Type};
+use decide::{Design, tenancy};
+use expression::{EntityId, Row};
 use runtime::store::StoreError;
+use runtime::store::crossing::{Crossing, crossings};
 
 use crate::plan::Plan;
 use crate::session::Session;
@@ -14,10 +15,7 @@ use crate::wire::Bind;
 /// A reference to what is in another database.
 #[derive(Debug)]
 pub(crate) struct Outward {
-    /// Of the rows of this part; of the row itself without one.
-    part: Option<usize>,
-    field: usize,
-    to: EntityId,
+    crossing: Crossing,
     /// Looks up what it leads to, `$1`, and keeps it there.
     find: Arc<Text>,
 }
@@ -33,58 +31,32 @@ pub(crate) struct Inward {
 
 /// The references between what is shared and what belongs to tenants, written into the plans.
 pub(crate) fn references(design: &Design, plans: &mut [Plan]) {
-    if !tenancy::own_databases(design) {
-        return;
-    }
-    for table in &design.tables {
-        let Some(plan) = plans.get(table.entity.0 as usize) else { continue };
-        let own = (None, plan.table.clone(), sealed::stored(&design.model, table.entity));
-        let parts = plan.parts.iter().enumerate().map(|(at, part)| {
-            (Some(at), part.table.clone(), sealed::stored_part(&design.model, table.entity, at))
-        });
-        let all: Vec<_> = std::iter::once(own).chain(parts).collect();
-        for (part, name, fields) in all {
-            for (field, shape) in fields.iter().enumerate().filter(|(_, of)| of.name != "id") {
-                between(design, plans, table.entity, (part, &name, field), shape);
-            }
-        }
+    if tenancy::own_databases(design) {
+        crossings(design).into_iter().for_each(|crossing| note(design, plans, crossing));
     }
 }
 
 /// Notes one reference at both of its ends.
-fn between(
-    design: &Design,
-    plans: &mut [Plan],
-    from: EntityId,
-    (part, table, field): (Option<usize>, &str, usize),
-    shape: &FieldShape,
-) {
-    let Type::Reference(to) = shape.ty.required() else { return };
-    let context = |entity| design.model.entity(entity).context;
-    let owned = tenancy::pooled(design, from);
-    if context(from) != context(*to) || owned == tenancy::pooled(design, *to) {
-        return;
-    }
-    let column = plans.get(from.0 as usize).and_then(|plan| {
-        let columns = match part {
-            Some(at) => &plan.parts.get(at)?.columns,
-            None => &plan.columns,
+fn note(design: &Design, plans: &mut [Plan], crossing: Crossing) {
+    let (from, to) = (crossing.from.0 as usize, crossing.to.0 as usize);
+    let source = plans.get(from).and_then(|plan| {
+        let (table, columns) = match crossing.part {
+            Some(at) => plan.parts.get(at).map(|part| (&part.table, &part.columns))?,
+            None => (&plan.table, &plan.columns),
         };
-        columns.of(FieldIndex(u16::try_from(field).ok()?)).first().map(|of| of.name.clone())
+        Some((table.clone(), columns.of(crossing.field).first()?.name.clone()))
     });
-    let Some((column, target)) = column.zip(plans.get(to.0 as usize)) else { return };
-    // Rows that nobody may change may not be locked either, and do not go.
-    let fixed = design.model.entity(*to).append_only;
-    let lock = if fixed { "" } else { " FOR KEY SHARE" };
-    let id = &target.id;
-    let find = format!("SELECT 1 FROM {} WHERE {id} = $1{lock}", target.table);
-    let find = Text::new(find);
-    if let Some(plan) = plans.get_mut(from.0 as usize) {
-        plan.outward.push(Outward { part, field, to: *to, find });
+    let target = plans.get(to).map(|plan| (plan.table.clone(), plan.id.clone()));
+    let Some(((table, column), (target, id))) = source.zip(target) else { return };
+    if let Some(plan) = plans.get_mut(to) {
+        let find = format!("SELECT 1 FROM {table} WHERE {column} = $1 LIMIT 1");
+        plan.inward.push(Inward { find: Text::new(find), owned: crossing.owned });
     }
-    let find = Text::new(format!("SELECT 1 FROM {table} WHERE {column} = $1 LIMIT 1"));
-    if let Some(plan) = plans.get_mut(to.0 as usize) {
-        plan.inward.push(Inward { find, owned });
+    // Rows that nobody may change may not be locked either, and do not go.
+    let lock = if design.model.entity(crossing.to).append_only { "" } else { " FOR KEY SHARE" };
+    if let Some(plan) = plans.get_mut(from) {
+        let find = Text::new(format!("SELECT 1 FROM {target} WHERE {id} = $1{lock}"));
+        plan.outward.push(Outward { crossing, find });
     }
 }
 
@@ -95,12 +67,8 @@ impl Session {
         let catalog = self.catalog.clone();
         let plan = catalog.plan(row.entity)?;
         for reference in &plan.outward {
-            let own = reference.part.is_none().then(|| row.fields.get(reference.field));
-            let of_parts = reference.part.and_then(|at| row.parts.get(at)).into_iter().flatten();
-            let of_parts = of_parts.map(|values| values.get(reference.field));
-            let ids = own.into_iter().chain(of_parts).flatten().filter_map(expression::row_id);
-            for id in ids.collect::<Vec<_>>() {
-                let there = self.at_row(reference.to, id).await;
+            for id in reference.crossing.ids(row) {
+                let there = self.at_row(reference.crossing.to, id).await;
                 let found = match there {
                     Ok(there) => {
                         if let Some(guest) = &mut there.guest {

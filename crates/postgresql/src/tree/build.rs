@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use expression::FieldIndex;
+use runtime::store::keyset::Nulls;
 use runtime::store::tables::Columns;
 use runtime::store::tenants::own;
 use runtime::store::{Level, PageQuery, PartLevel, Reference, Root, StoreError, Tenant, TreeQuery};
 
 use crate::catalog::Catalog;
-use crate::page::{Clause, Phase, all_of, all_values, base, over, phases};
+use crate::page::{Clause, Phase, all_of, all_values, base, over};
 use crate::plan::Plan;
 use crate::tenants;
 use crate::text::Text;
@@ -145,7 +146,7 @@ impl<'c> Builder<'c> {
         // One row more than asked for tells whether more follow.
         let limit = page.limit as usize + 1;
         let mut all = Vec::new();
-        for &nulls in phases(plan, page) {
+        for &nulls in Nulls::phases(&plan.columns, page) {
             self.clause.sql.clone_from(&common);
             let (sort, tenant) = (page.sort.as_slice(), self.tenant);
             let phase = Phase { sort, nulls, after: nulls.after(page), limit, tenant };

@@ -11,42 +11,13 @@ use crate::store_support::{Folder, design};
 use crate::stores::{TestStore, client, made, outside};
 use crate::support::model;
 
-const NOTES: &str = r#"
-firmitas: 1
-system:
-  name: Apart
-  summary: Notes of companies, each in a schema of its own.
-  tenancy: { by: office.Company, from: actor, isolation: bridge }
-actors:
-  clerk: { auth: user }
-contexts:
-  office:
-    entities:
-      Company:
-        shared: true
-        fields: { name: string(1..40) }
-      Country:
-        shared: true
-        fields: { name: string(1..40) }
-      Note:
-        fields: { text: "string(1..40) KEY", about: Note?, country: Country?MORE }
-        parts: { lines: { size: 0..5, fields: { text: string(1..40) } } }ENTITIES
-    operations:
-      addNote: { create: Note, by: [clerk], input: [text], rate: 1/s }
-      byText: { list: Note, by: [clerk], filter: [text], sort: [text], rate: 100/s }
-"#;
-
-fn text(key: &str, more: &str, entities: &str) -> String {
-    NOTES.replace("KEY", key).replace("MORE", more).replace("ENTITIES", entities)
-}
-
 fn plain() -> String {
-    text("", "", "")
+    notes::apart("bridge")
 }
 
 /// With a key, a column and an entity more.
 fn grown() -> String {
-    text("unique", ", colour: string(1..9) = 'red'", "\n      Tag:\n        fields: { of: Note }")
+    notes::apart_and_grown("bridge")
 }
 
 fn row(text: &str, name: &str, id: u128, says: &str) -> Row {

@@ -49,7 +49,7 @@ async fn world() -> (World, tokio_postgres::Client, Who) {
         "INSERT INTO office.clerks (id, created_at, updated_at, version, name) \
            VALUES ('{CLERK}', now(), now(), 1, 'Anna');
          INSERT INTO firmitas.subjects (entity, issuer, subject, row) \
-           VALUES ('office.Clerk', 'test', 'anna', '{CLERK}');"
+           VALUES ('office.Clerk', 'urn:firmitas:built-in', 'anna', '{CLERK}');"
     );
     client.batch_execute(&sql).await.unwrap();
     let anna = world.user("anna", &["clerk"]);

@@ -28,6 +28,47 @@ contexts:
     )
 }
 
+const APART: &str = r#"
+firmitas: 1
+system:
+  name: Apart
+  summary: Notes of companies, which are kept apart.
+  tenancy: { by: office.Company, from: actor, isolation: FORM }
+actors:
+  clerk: { auth: user }
+contexts:
+  office:
+    entities:
+      Company:
+        shared: true
+        fields: { name: string(1..40) }
+      Country:
+        shared: true
+        fields: { name: string(1..40) }
+      Note:
+        fields: { text: "string(1..40) KEY", about: Note?, country: Country?MORE }
+        parts: { lines: { size: 0..5, fields: { text: string(1..40) } } }ENTITIES
+    operations:
+      addNote: { create: Note, by: [clerk], input: [text], rate: 1/s }
+      byText: { list: Note, by: [clerk], filter: [text], sort: [text], rate: 100/s }
+"#;
+
+/// A model whose tenants are kept apart in some form, with what is shared between them.
+pub fn apart(form: &str) -> String {
+    apart_with(form, "", "", "")
+}
+
+/// The same with a key, a column and an entity more.
+pub fn apart_and_grown(form: &str) -> String {
+    let entity = "\n      Tag:\n        fields: { of: Note }";
+    apart_with(form, "unique", ", colour: string(1..9) = 'red'", entity)
+}
+
+fn apart_with(form: &str, key: &str, more: &str, entity: &str) -> String {
+    let text = APART.replace("FORM", form).replace("ENTITIES", entity);
+    text.replace("KEY", key).replace("MORE", more)
+}
+
 pub fn entity(model: &Model, name: &str) -> EntityId {
     model.entities().find(|(_, entity)| entity.name.value == name).unwrap().0
 }

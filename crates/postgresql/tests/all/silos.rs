@@ -18,42 +18,13 @@ use crate::store_support::{Folder, design};
 use crate::stores::{TestStore, client, content, databases, made, outside};
 use crate::support::model;
 
-const NOTES: &str = r#"
-firmitas: 1
-system:
-  name: Own
-  summary: Notes of companies, each in a database of its own.
-  tenancy: { by: office.Company, from: actor, isolation: FORM }
-actors:
-  clerk: { auth: user }
-contexts:
-  office:
-    entities:
-      Company:
-        shared: true
-        fields: { name: string(1..40) }
-      Country:
-        shared: true
-        fields: { name: string(1..40) }
-      Note:
-        fields: { text: "string(1..40) KEY", about: Note?, country: Country?MORE }
-        parts: { lines: { size: 0..5, fields: { text: string(1..40) } } }
-    operations:
-      addNote: { create: Note, by: [clerk], input: [text], rate: 1/s }
-      byText: { list: Note, by: [clerk], filter: [text], sort: [text], rate: 100/s }
-"#;
-
-fn text(form: &str, key: &str, more: &str) -> String {
-    NOTES.replace("FORM", form).replace("KEY", key).replace("MORE", more)
-}
-
 fn plain() -> String {
-    text("silo", "", "")
+    notes::apart("silo")
 }
 
-/// With a key and a column more.
+/// With a key, a column and an entity more.
 fn grown() -> String {
-    text("silo", "unique", ", colour: string(1..9) = 'red'")
+    notes::apart_and_grown("silo")
 }
 
 struct Own {
@@ -463,16 +434,16 @@ async fn whoever_may_not_make_databases_is_told_what_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_not_left_behind_where_the_form_changes() {
     let (_folder, url) = url();
-    let shared = Own::open(&url, &text("pool", "", "")).unwrap();
+    let shared = Own::open(&url, &notes::apart("pool")).unwrap();
     shared.sign_up(10).await.unwrap();
     drop(shared);
     let own = Own::open(&url, &plain()).unwrap();
     own.note(10, 1, "own").await.unwrap();
     drop(own);
-    let Err(refused) = Own::open(&url, &text("pool", "", "")) else { panic!("rows are elsewhere") };
+    let Err(refused) = Own::open(&url, &notes::apart("pool")) else { panic!("rows are elsewhere") };
     assert!(refused.to_string().contains("databases of their own"), "{refused}");
     let (_other, url) = self::url();
-    let shared = Own::open(&url, &text("pool", "", "")).unwrap();
+    let shared = Own::open(&url, &notes::apart("pool")).unwrap();
     shared.sign_up(10).await.unwrap();
     shared.note(10, 1, "shared").await.unwrap();
     drop(shared);

@@ -80,7 +80,7 @@ async fn link(client: &tokio_postgres::Client, at: u8, pooled: bool) {
     let sql = format!(
         "BEGIN; DELETE FROM firmitas.subjects; \
          INSERT INTO firmitas.subjects (entity, issuer, subject, row, tenant) \
-         VALUES ('office.Clerk', 'test', 'anna', '{}', '{tenant}'); COMMIT",
+         VALUES ('office.Clerk', 'urn:firmitas:built-in', 'anna', '{}', '{tenant}'); COMMIT",
         id(10 + at)
     );
     client.batch_execute(&sql).await.unwrap();

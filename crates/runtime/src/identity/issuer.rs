@@ -22,7 +22,8 @@ use crate::call::{Caller, Identity, TenantHint};
 /// How long tokens for local use are valid.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// Who vouches for them.
-const ISSUER: &str = "urn:firmitas:built-in";
+/// The `iss` of its tokens.
+pub const ISSUER: &str = "urn:firmitas:built-in";
 /// Most verified tokens that are remembered; verifying one anew takes about 50 microseconds.
 const REMEMBERED: u64 = 50_000;
 
@@ -180,7 +181,7 @@ impl Issuer {
         let subject = claims.sub;
         let identity =
             // It is for whoever has the key itself, who could be anybody.
-            Identity { issuer, subject, logins, authenticated_at, assurance: Some(3) };
+            Identity { issuer, subject, logins, authenticated_at, assurance: Some(3), sought: false };
         let id = |text: String| crate::json::parse_uuid(&text).ok_or(TokenRefused::Invalid);
         let claim = claims.tenant.map(id).transpose()?;
         let tenant = TenantHint { claim, ..TenantHint::default() };

@@ -10,7 +10,7 @@ mod key;
 mod token;
 
 pub use authenticate::{Authenticate, Proof, bearer};
-pub use issuer::{Issuer, TOKEN_LIFETIME};
+pub use issuer::{ISSUER, Issuer, TOKEN_LIFETIME};
 pub use key::IdentityError;
 pub use token::TokenRefused;
 

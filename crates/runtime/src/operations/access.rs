@@ -72,6 +72,11 @@ impl Access {
         self.grants.iter().map(|(at, _)| *at).collect()
     }
 
+    /// How the caller stands, by the position of each grant in the operation's plan.
+    pub(crate) fn standings(&self) -> impl Iterator<Item = (usize, &Standing)> {
+        self.grants.iter().map(|(at, standing)| (*at, standing))
+    }
+
     /// What `actor` is in effects: the row of the first grant that has one.
     pub(crate) fn actor(&self) -> Value {
         let rows = self.grants.iter().filter_map(|(_, standing)| match standing {

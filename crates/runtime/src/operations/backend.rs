@@ -321,7 +321,7 @@ impl<S: Store> Inner<S> {
         let several = sign_in::link(self, &request.caller).await?;
         // Once: whoever is nobody now stays it for this request.
         if let Some(identity) = &mut request.caller.identity {
-            identity.logins.clear();
+            identity.sought = true;
         }
         let answered = self.dispatch(request).await;
         answered.map_err(|problem| sign_in::unchosen(problem, several))

@@ -6,7 +6,7 @@ use expression::{EntityId, Type, Value, ir::VariableIndex, row_id};
 use model::model::{BuiltIn, Call, Callee, Effect, EffectKind, OperationId, SetPath};
 
 use super::event;
-use super::failure::{Failure, internal};
+use super::failure::{Failure, does_not_fit, internal};
 use super::fill;
 use super::finish;
 use super::retention;
@@ -281,7 +281,7 @@ async fn set<X: Transaction>(
 
 fn convert<X>(work: &Work<'_, X>, value: Value, ty: &Type, name: &str) -> Result<Value, Failure> {
     Ok(expression::assign(value, ty, &work.plans.model.schema)
-        .map_err(|error| Problem::invalid(format!("/{name}"), error.code, error.message))?)
+        .map_err(|error| does_not_fit(format!("/{name}"), error))?)
 }
 
 /// One field of every row of a part; each row is seen as `each`.
@@ -302,9 +302,10 @@ async fn set_part_field<X: Transaction>(
     let Some(row) = work.row(frame.key).await? else { return Ok(()) };
     let rows = row.parts.get(usize::from(part)).cloned().unwrap_or_default();
     let mut changed = Vec::with_capacity(rows.len());
-    for row in rows {
+    for (at, row) in rows.into_iter().enumerate() {
+        let pointer = format!("{}/{at}/{}", definition.name, target.name);
         let scope = frame.scope.clone().with(VariableIndex::EACH, Value::Record(row.clone()));
-        let value = fill::assigned(work, value, &scope, &target.ty, &target.name).await?;
+        let value = fill::assigned(work, value, &scope, &target.ty, &pointer).await?;
         let mut values = row.to_vec();
         if let Some(slot) = values.get_mut(usize::from(field.0)) {
             *slot = value;

@@ -1,8 +1,8 @@
 //! What stops a transaction, before it becomes the problem that a client sees.
 
-use expression::EvaluationError;
+use expression::{AssignError, EvaluationError};
 
-use crate::problem::{Problem, code};
+use crate::problem::{FieldError, Problem, code};
 use crate::store::StoreError;
 
 /// Why a transaction was not committed.
@@ -63,6 +63,12 @@ impl From<Failure> for Problem {
 pub(crate) fn internal(message: &str) -> Problem {
     super::report::error("internal", message);
     Problem::new(&code::INTERNAL)
+}
+
+/// A value that effects compute, and that its field does not take.
+pub(super) fn does_not_fit(pointer: String, error: AssignError) -> Problem {
+    let error = FieldError { pointer, code: error.code.into(), detail: error.message };
+    Problem { errors: vec![error], ..Problem::new(&code::EVALUATION_FAILED) }
 }
 
 impl From<StoreError> for Problem {

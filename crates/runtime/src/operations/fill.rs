@@ -5,7 +5,7 @@ use std::sync::Arc;
 use expression::{EntityId, FieldIndex, PartId, Type, Value, assign, row_id};
 use model::model::Fill;
 
-use super::failure::{Failure, internal};
+use super::failure::{Failure, does_not_fit, internal};
 use super::row::new_part_row;
 use super::scope::Scope;
 use super::work::{Key, Work};
@@ -56,7 +56,7 @@ pub(crate) async fn assigned<X: Snapshot>(
         other => fill(work, other, scope).await?,
     };
     Ok(assign(value, ty, &work.plans.model.schema)
-        .map_err(|error| Problem::invalid(format!("/{pointer}"), error.code, error.message))?)
+        .map_err(|error| does_not_fit(format!("/{pointer}"), error))?)
 }
 
 /// The row with a unique key.
@@ -167,7 +167,7 @@ pub(crate) fn part_value<X>(
     }
     let pointer = || format!("/{part}/{field}");
     Ok(assign(value, ty, &work.plans.model.schema)
-        .map_err(|error| Problem::invalid(pointer(), error.code, error.message))?)
+        .map_err(|error| does_not_fit(pointer(), error))?)
 }
 
 /// The key of the row that a reference leads to.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use expression::{EntityId, FieldIndex, Schema, Type, Value, assign, ir::VariableIndex, row_id};
+use expression::{
+    EntityId, FieldIndex, Schema, Type, Value, assign, ir::VariableIndex, row_id, types::TextFormat,
+};
 use model::model::{Assigns, Default, Operation, Parameter};
 
 use super::access::may_refer;
@@ -169,7 +171,7 @@ pub(crate) async fn assign_all<X: Transaction>(
             Assigns::Field(field) => {
                 let definition = plans.model.entity(frame.key.0).field(*field);
                 if definition.modifiers.immutable && !creating {
-                    check_immutable(work, frame, *field, value, &parameter.name.value).await?;
+                    check_immutable(work, frame, *field, value, parameter).await?;
                     continue;
                 }
                 let value = assign(value.clone(), &definition.ty, &plans.model.schema);
@@ -192,19 +194,25 @@ async fn check_immutable<X: Snapshot>(
     frame: &Frame,
     field: FieldIndex,
     value: &Value,
-    name: &str,
+    parameter: &Parameter,
 ) -> Result<(), Failure> {
     let row = work.row(frame.key).await?;
-    if row.is_some_and(|row| same(row::field(&row, field), value)) {
+    if row.is_some_and(|row| same(&parameter.ty, row::field(&row, field), value)) {
         return Ok(());
     }
     let detail = "The property is written when the row is created and never again.";
-    Err(Problem::invalid(format!("/{name}"), "immutable", detail).into())
+    Err(Problem::invalid(format!("/{}", parameter.name), "immutable", detail).into())
 }
 
-/// A row and its id are the same value.
-fn same(a: &Value, b: &Value) -> bool {
-    a == b || row_id(a).is_some_and(|id| row_id(b) == Some(id))
+/// Whether two values of a type are the same: a row and its id are, and an address of mail however
+/// its letters are written.
+pub(super) fn same(ty: &Type, a: &Value, b: &Value) -> bool {
+    match (ty.required(), a, b) {
+        (Type::Text { format: TextFormat::Email, .. }, Value::Text(a), Value::Text(b)) => {
+            a.to_lowercase() == b.to_lowercase()
+        }
+        _ => a == b || row_id(a).is_some_and(|id| row_id(b) == Some(id)),
+    }
 }
 
 fn assign_part<X: Transaction>(

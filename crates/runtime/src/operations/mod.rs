@@ -29,6 +29,7 @@ mod logins;
 mod lookup;
 mod maintenance;
 mod output;
+mod own_login;
 mod plan;
 mod read;
 mod referrers;

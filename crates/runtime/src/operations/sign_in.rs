@@ -35,7 +35,8 @@ pub(crate) fn check_fresh(operation: &Operation, caller: &Caller, now: i64) -> R
 
 /// Whether a caller that is not linked as an actor may be somebody by its logins.
 pub(crate) fn is_due(actor: &Actor, caller: &Caller) -> bool {
-    actor.login.is_some() && caller.identity.as_ref().is_some_and(|who| !who.logins.is_empty())
+    let due = |who: &Identity| !who.logins.is_empty() && !who.sought;
+    actor.login.is_some() && caller.identity.as_ref().is_some_and(due)
 }
 
 /// Whether a caller might be linked if it turns out not to be.

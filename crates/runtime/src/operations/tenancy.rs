@@ -22,6 +22,7 @@ use super::work::{Key, Work};
 use crate::call::{Caller, Identity, InputValues};
 use crate::problem::{Problem, code};
 use crate::store::{Snapshot, Store, Tenant, Terms};
+use crate::telemetry::subject_hash;
 
 /// How the model tells tenants apart.
 #[derive(Debug)]
@@ -127,14 +128,13 @@ pub(crate) async fn narrow<X: Snapshot>(
 
 /// Who looked across tenants, at what, is told to the operator.
 fn audit(plans: &Plans, caller: &Caller, operation: OperationId, tenant: Option<u128>) {
-    let identity = caller.identity.as_ref();
-    let (issuer, subject) = identity.map_or(("", ""), |of| (&*of.issuer, &*of.subject));
+    let subject = caller.identity.as_ref().map(subject_hash).unwrap_or_default();
     let operation = plans.model.qualified_operation(operation);
     let whose = match tenant {
         Some(id) => format!("the tenant {}", uuid::Uuid::from_u128(id)),
         None => "all tenants".to_owned(),
     };
-    report::notice("tenants-crossed", &format!("{operation} for {whose} by {subject} ({issuer})"));
+    report::notice("tenants-crossed", &format!("{operation} for {whose} by {subject}"));
 }
 
 /// The tenant whose host the request was sent to.

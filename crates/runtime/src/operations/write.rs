@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use expression::{Row, Value, ir::VariableIndex, row_id};
-use model::model::{Addressed, Operation, OperationId, OperationKind};
+use model::model::{Addressed, Assigns, Operation, OperationId, OperationKind};
 
 use super::access::Access;
 use super::clock::new_id;
@@ -19,7 +19,7 @@ use super::plan::Plans;
 use super::row::{self, delete, new_row};
 use super::session::{Session, subject};
 use super::work::{Key, Work};
-use super::{files, finish, output, read, tenancy};
+use super::{files, finish, output, own_login, read, tenancy};
 use crate::call::{Answer, Body, IfMatch, InputValues, Request, Trace};
 use crate::problem::{Problem, code};
 use crate::store::{Job, Transaction};
@@ -106,7 +106,11 @@ pub(crate) async fn transact<X: Transaction>(
     let values = input::check(operation, &request.input, &plans.model.schema)?;
     tenancy::settle(work, operation.entity(), None, Some((operation, &values))).await?;
     input::check_references(work, &session, operation, &values).await?;
-    let values = files::take(work, &request.caller, operation, values, target.row()).await?;
+    let values =
+        files::take(work, &request.caller, operation, values, target.row().map(AsRef::as_ref))
+            .await?;
+    check_address(&plans, operation, request.address.as_ref(), &values)?;
+    let before = target.row().cloned();
     let key = begin(work, &session, operation, target, request.address.as_ref()).await?;
     let actor = match access.actor() {
         Value::Null if access.becomes.is_some() => Value::Uuid(key.1),
@@ -115,6 +119,8 @@ pub(crate) async fn transact<X: Transaction>(
     let mut frame = frame(work, request.operation, key, actor.clone());
     frame.lookups.clone_from(&asked.lookups);
     let flow = perform(work, &mut frame, &values, created).await?;
+    let who = (&access, session.identity.as_ref());
+    own_login::check(work, who, request.operation, (key, before.as_ref())).await?;
     check_and_store(work, &access, &frame, operation).await?;
     if let (Some(entity), Some(identity)) = (access.becomes, &session.identity) {
         work.store.link(entity, &subject(identity), key.1).await?;
@@ -147,7 +153,7 @@ enum Target {
 }
 
 impl Target {
-    fn row(&self) -> Option<&Row> {
+    fn row(&self) -> Option<&Arc<Row>> {
         match self {
             Self::New(_) => None,
             Self::Old(row) => Some(row),
@@ -189,6 +195,32 @@ async fn target<X: Transaction>(
 fn key_of(row: &Arc<Row>) -> Result<Key, Failure> {
     let id = row_id(&Value::Row(row.clone())).ok_or_else(|| internal("a row has no id"))?;
     Ok((row.entity, id))
+}
+
+/// `PUT` writes the row at its address (RFC 9110, section 9.3.4): an upsert does not move it.
+fn check_address(
+    plans: &Plans,
+    operation: &Operation,
+    address: Option<&Value>,
+    values: &InputValues,
+) -> Result<(), Problem> {
+    let (true, Addressed::Key(key), Some(address)) =
+        (operation.upsert, operation.addressed, address)
+    else {
+        return Ok(());
+    };
+    for (parameter, value) in operation.input.parameters.iter().zip(&values.0) {
+        let addressed = matches!(parameter.assigns, Assigns::Field(field) if field == key);
+        let Some(value) = value.as_ref().filter(|_| addressed) else { continue };
+        let ty = &parameter.ty;
+        let address = expression::assign(address.clone(), ty, &plans.model.schema);
+        if !address.is_ok_and(|address| input::same(ty, &address, value)) {
+            let detail = "Expected the value that the address has.";
+            let pointer = format!("/{}", parameter.name);
+            return Err(Problem::invalid(pointer, "differs-from-address", detail));
+        }
+    }
+    Ok(())
 }
 
 /// What must hold before an existing row is touched.
@@ -297,7 +329,7 @@ async fn require_inputs<X: Transaction>(
     let row = work.row(frame.key).await?;
     let plans = work.plans.clone();
     for (parameter, value) in operation.input.parameters.iter().zip(&values.0) {
-        let model::model::Assigns::Field(field) = parameter.assigns else { continue };
+        let Assigns::Field(field) = parameter.assigns else { continue };
         let definition = plans.model.entity(frame.key.0).field(field);
         let empty = row.as_ref().is_none_or(|row| row::field(row, field).is_null());
         if value.is_none() && empty && !definition.ty.is_optional() {

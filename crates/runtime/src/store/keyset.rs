@@ -1,5 +1,70 @@
 //! Keyset pagination as SQL: which rows are behind a place in an order.
 
+use std::cmp::Ordering;
+
+use expression::Value;
+
+use super::tables::Columns;
+use super::{Cursor, PageQuery, Sort};
+
+/// Which rows of a page that is sorted first by a field which may be null: those with a value and
+/// those without are asked for by a statement each, so that both follow an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nulls {
+    /// The field is never null.
+    None,
+    /// Rows with a value.
+    Without,
+    /// Rows without one.
+    Only,
+}
+
+impl Nulls {
+    /// The statements that a page takes, in their order; `columns` are those of its rows.
+    #[must_use]
+    pub fn phases(columns: &Columns, query: &PageQuery) -> &'static [Self] {
+        let first = query.sort.first();
+        let sorted = first.and_then(|sort| columns.fields.get(usize::from(sort.field.0)));
+        let past_values = query.after.as_ref().is_some_and(past_values);
+        match sorted {
+            Some(field) if field.ty.is_optional() && past_values => &[Self::Only],
+            Some(field) if field.ty.is_optional() => &[Self::Without, Self::Only],
+            _ => &[Self::None],
+        }
+    }
+
+    /// Where these rows of a page start.
+    #[must_use]
+    pub fn after(self, query: &PageQuery) -> Option<&Cursor> {
+        let among =
+            |after: &&Cursor| self == Self::None || past_values(after) == (self == Self::Only);
+        query.after.as_ref().filter(among)
+    }
+}
+
+/// Whether the row of a place has no value by which rows are sorted first.
+fn past_values(after: &Cursor) -> bool {
+    after.values.first().is_none_or(Value::is_null)
+}
+
+/// The order of two rows in a page, by what they have in each field of its sort: rows without a
+/// value come last. `ascending` compares two values as the store does.
+#[must_use]
+pub fn compare<V>(
+    sort: &[Sort],
+    (a, b): (&[Option<V>], &[Option<V>]),
+    ascending: impl Fn(&V, &V) -> Ordering,
+) -> Ordering {
+    let by_value = |(sort, (a, b)): (&Sort, (&Option<V>, &Option<V>))| match (a, b) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(_), None) => Ordering::Less,
+        (Some(a), Some(b)) if sort.descending => ascending(b, a),
+        (Some(a), Some(b)) => ascending(a, b),
+    };
+    sort.iter().zip(a.iter().zip(b)).map(by_value).fold(Ordering::Equal, Ordering::then)
+}
+
 /// A column of an order, and what the row at that place has in it.
 #[derive(Clone, Debug)]
 pub struct Key {
@@ -13,9 +78,23 @@ pub struct Key {
     pub optional: bool,
 }
 
-/// The condition: by the keys in their order, then by the column that breaks ties, ascending.
+/// The condition for rows behind a place, in a form that an index of the keys can begin at: by the
+/// keys in their order, then by the column that breaks ties, ascending.
 #[must_use]
-pub fn behind(keys: &[Key], (column, value): (&str, &str)) -> String {
+pub fn start_behind(keys: &[Key], last: (&str, &str)) -> String {
+    match keys {
+        // What an index of both is made for.
+        [Key { column, value: Some(value), descending: false, optional: false }] => {
+            format!("({column}, {}) > ({value}, {})", last.0, last.1)
+        }
+        keys => {
+            let from = keys.first().filter(|key| !key.optional).and_then(Key::from);
+            from.map_or_else(String::new, |from| from + " AND ") + &behind(keys, last)
+        }
+    }
+}
+
+fn behind(keys: &[Key], (column, value): (&str, &str)) -> String {
     let last = format!("{column} > {value}");
     keys.iter().rev().fold(last, |rest, key| key.then(&rest))
 }
@@ -30,9 +109,8 @@ impl Key {
         format!("({column} {later} {value}{null} OR ({column} = {value} AND {rest}))")
     }
 
-    /// What holds for every row that is not before the place, for an index to begin at.
-    #[must_use]
-    pub fn from(&self) -> Option<String> {
+    /// What holds for every row that is not before the place.
+    fn from(&self) -> Option<String> {
         let direction = if self.descending { "<=" } else { ">=" };
         Some(format!("{} {direction} {}", self.column, self.value.as_ref()?))
     }
@@ -54,6 +132,11 @@ mod tests {
             "(a < $1 OR (a = $1 AND (b > $2 OR b IS NULL OR (b = $2 AND id > $3))))"
         );
         assert_eq!(behind(&[key("b", None, true, true)], ("id", "$1")), "(b IS NULL AND id > $1)");
-        assert_eq!(keys[0].from().as_deref(), Some("a <= $1"));
+        assert_eq!(
+            start_behind(&keys[..1], ("id", "$3")),
+            "a <= $1 AND (a < $1 OR (a = $1 AND id > $3))"
+        );
+        let first = key("a", Some("$1"), false, false);
+        assert_eq!(start_behind(&[first], ("id", "$3")), "(a, id) > ($1, $3)");
     }
 }

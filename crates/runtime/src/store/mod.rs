@@ -12,6 +12,7 @@
 pub mod area;
 pub mod changes;
 pub mod conditions;
+pub mod crossing;
 mod error;
 mod journal;
 mod keys;

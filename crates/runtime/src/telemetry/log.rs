@@ -120,7 +120,7 @@ impl Entry<'_> {
 }
 
 /// Tells callers apart without naming them: subjects are often email addresses.
-pub(super) fn subject_hash(identity: &Identity) -> String {
+pub(crate) fn subject_hash(identity: &Identity) -> String {
     use sha2::{Digest as _, Sha256};
     let mut hash = Sha256::new();
     hash.update(identity.issuer.as_bytes());

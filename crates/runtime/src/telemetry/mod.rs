@@ -16,6 +16,7 @@ mod trace;
 pub use audit::{AuditEvent, AuditKind, AuditLog, AuditSink, masked};
 pub use burn::{Burning, Count, EVERY};
 pub use histogram::{Histogram, Series, Timing};
+pub(crate) use log::subject_hash;
 pub use log::{AccessLog, Entry};
 pub use metrics::{InFlight, Metrics, OperationMetrics};
 pub use sample::Sample;

@@ -25,6 +25,8 @@ operations:
   enrol: { create: Member, by: [editor], input: [email, name], rate: 1/s }
   me: { get: Member, by: { member: self.id == actor.id, editor: true }, rate: 1/s }
   leave: { delete: Member, by: { member: self.id == actor.id }, rate: 1/s }
+  invite: { create: Member, by: { member: actor.name == 'Host' }, input: [email, name], rate: 1/s }
+  moveTo: { update: Member, by: { member: self.id == actor.id, editor: true }, input: [email, name], rate: 1/s }
   block: { act: Member, by: [editor], do: [{ set: { blocked: true } }], rate: 1/s }
   addFolder: { create: Folder, by: [member], input: [name, open], do: [{ set: { owner: actor.id } }], rate: 1/s }
   listFolders: { list: Folder, by: { guest: self.open, member: self.owner == actor.id }, rate: 1/s }
@@ -160,6 +162,41 @@ async fn rows_made_by_others_are_linked_by_a_verified_login() {
     assert!(world.get(&cleo, "notes.me", &id).await.is_ok());
     let thief = world.user("thief", &["member"]).with_login("cleo@example.com");
     assert_eq!(refusal(world.get(&thief, "notes.me", &id).await), (403, "not-linked".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_claims_an_address_of_somebody_else() {
+    let world = World::start(NOTES);
+    let refused = (422, "validation-failed /email not-yours".to_owned());
+    let ann = world.user("ann", &["member"]).with_login("ann@example.com");
+    let join = |who: &Who, email: &str| {
+        let (who, body) = (who.clone(), json!({ "email": email, "name": "Host" }));
+        let world = &world;
+        async move { world.call(&who, "notes.join", None, body).await }
+    };
+    assert_eq!(refusal(join(&ann, "bob@example.com").await), refused);
+    let id = join(&ann, "Ann@Example.com").await.unwrap().id();
+    assert_eq!(refusal(join(&ann, "bob@example.com").await), refused, "nor with a second row");
+    let edit = |who: &Who, email: &str| {
+        let (who, body, id) = (who.clone(), json!({ "email": email }), id.clone());
+        let world = &world;
+        async move { world.call(&who, "notes.moveTo", Some(&id), body).await }
+    };
+    assert_eq!(refusal(edit(&ann, "bob@example.com").await), refused, "nor later");
+    // Whoever vouches for her knows another address.
+    let moved = ann.clone().with_login("ann@example.org");
+    assert_eq!(edit(&moved, "ann@example.org").await.unwrap().json["email"], "ann@example.org");
+    // Whom the model trusts with rows of others writes theirs.
+    let body = json!({ "email": "bob@example.com", "name": "Bob" });
+    let invited = world.call(&ann, "notes.invite", None, body).await.unwrap().id();
+    let bob = world.user("bob", &["member"]).with_login("bob@example.com");
+    assert!(world.get(&bob, "notes.me", &invited).await.is_ok());
+    let editor = world.user("ed", &["editor"]);
+    assert!(edit(&editor, "ann@example.net").await.is_ok());
+    // Of whom nobody says an address, they claim none.
+    let mut eve = world.user("eve", &["member"]);
+    eve.caller.identity.as_mut().unwrap().issuer = "https://login.example.com".into();
+    assert_eq!(refusal(join(&eve, "eve@example.com").await), refused);
 }
 
 const VAULT: &str = r#"

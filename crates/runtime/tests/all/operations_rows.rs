@@ -174,6 +174,51 @@ async fn ranges_of_exclusive_keys_do_not_run_backwards() {
     book(14, 14).await.unwrap();
 }
 
+const STAYS: &str = r#"
+firmitas: 1
+system: { name: Stays, summary: Guests. }
+actors: { clerk: { auth: user } }
+entities:
+  Room: { fields: { name: 'string(1..40)' } }
+  Stay:
+    fields: { room: Room, from_on: date?, to_on: date? }
+    exclusive: { room-taken: { same: [room], overlap: [from_on, to_on] } }
+operations:
+  addRoom: { create: Room, by: [clerk], input: [name], rate: 1/s }
+  listRooms: { list: Room, by: [clerk], rate: 1/s }
+  arrive: { create: Stay, by: [clerk], input: [room, from_on, to_on], rate: 1/s }
+  leave: { update: Stay, by: [clerk], input: [to_on], rate: 1/s }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_without_an_end_goes_on_and_one_without_a_start_is_nowhere() {
+    let world = World::start(STAYS);
+    let clerk = world.user("carla", &["clerk"]);
+    let room =
+        world.call(&clerk, "stays.addRoom", None, json!({ "name": "1" })).await.unwrap().id();
+    let arrive = |from: Json, to: Json| {
+        let body = json!({ "room": room, "from_on": from, "to_on": to });
+        world.call(&clerk, "stays.arrive", None, body)
+    };
+    let day = |day: &str| json!(format!("2026-12-{day}"));
+    let nothing = Json::Null;
+    let open = arrive(day("10"), nothing.clone()).await.unwrap().id();
+    let taken = (409, "room-taken".to_owned());
+    for (from, to) in
+        [("20", nothing.clone()), ("09", nothing.clone()), ("30", day("31")), ("01", day("11"))]
+    {
+        assert_eq!(refusal(arrive(day(from), to).await), taken, "{from}");
+    }
+    // One may come on the day on which another leaves.
+    arrive(day("05"), day("10")).await.unwrap();
+    arrive(nothing.clone(), nothing.clone()).await.unwrap();
+    arrive(nothing.clone(), day("12")).await.unwrap();
+    world.call(&clerk, "stays.leave", Some(&open), json!({ "to_on": "2026-12-15" })).await.unwrap();
+    arrive(day("15"), nothing.clone()).await.unwrap();
+    let again = world.call(&clerk, "stays.leave", Some(&open), json!({ "to_on": null })).await;
+    assert_eq!(refusal(again), taken);
+}
+
 fn start(text: &str) -> Result<Backend<crate::stores::TestStore>, Vec<base::Diagnostic>> {
     let model = model(text);
     let (design, _) = decide::decide(model.clone());

@@ -31,6 +31,8 @@ contexts:
             size: 0..3
             fields: { title: string(1..80), pages: int(1..1000) = 10, note: string? }
         invariants: { lent-within-copies: self.lent <= self.copies }
+      Shelf:
+        fields: { code: string(1..20) unique, floor: int(0..9) }
       Setting:
         fields: { name: string(1..40) unique immutable, value: string(1..100), note: string? }
     operations:
@@ -48,6 +50,9 @@ contexts:
       editBook: { update: Book, by: [clerk], input: [title, author, copies, price, tags, chapters.title], rate: 1/s }
       removeBook: { delete: Book, by: [clerk], rate: 1/s }
       lend: { act: Book, by: [clerk], do: [{ set: { lent: self.lent + 1 } }], rate: 1/s }
+      lose: { act: Book, by: [clerk], do: [{ set: { copies: self.copies - 1 } }], rate: 1/s }
+      tearOut: { act: Book, by: [clerk], do: [{ set: { chapters.pages: each.pages - 10 } }], rate: 1/s }
+      putShelf: { update: Shelf, upsert: code, by: [clerk], input: [code, floor], rate: 1/s }
       putSetting: { update: Setting, upsert: name, by: [clerk], input: [value, note], rate: 1/s }
 ";
 
@@ -181,6 +186,32 @@ async fn an_upsert_creates_once_and_then_updates() {
     let second = put(json!({ "value": "blue" })).await.unwrap();
     assert_eq!((second.answer.status, second.id()), (200, first.id()));
     assert_eq!((&second.json["value"], &second.json["note"]), (&json!("blue"), &json!("n")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upsert_writes_the_row_at_its_address_and_no_other() {
+    let (world, clerk) = world();
+    let put = |code: &'static str, body| world.call(&clerk, "lending.putShelf", Some(code), body);
+    let elsewhere = (422, "validation-failed /code differs-from-address".to_owned());
+    let body = json!({ "code": "B", "floor": 1 });
+    assert_eq!(refusal(put("A", body.clone()).await), elsewhere);
+    for body in [json!({ "floor": 1 }), json!({ "code": "A", "floor": 2 })] {
+        assert_eq!(put("A", body).await.unwrap().json["code"], "A");
+    }
+    assert_eq!(refusal(put("A", body).await), elsewhere, "nor is it moved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_computed_and_does_not_fit_is_no_fault_of_the_body() {
+    let (world, clerk) = world();
+    let chapters = json!([{ "title": "I", "pages": 30 }, { "title": "II", "pages": 10 }]);
+    let body = json!({ "isbn": "1", "title": "Emma", "copies": 0, "chapters": chapters });
+    let book = world.call(&clerk, "lending.addBook", None, body).await.unwrap().id();
+    let lost = world.call(&clerk, "lending.lose", Some(&book), json!(null)).await;
+    assert_eq!(refusal(lost), (422, "evaluation-failed /copies out-of-range".into()));
+    let torn = world.call(&clerk, "lending.tearOut", Some(&book), json!(null)).await;
+    let place = "evaluation-failed /chapters/1/pages out-of-range";
+    assert_eq!(refusal(torn), (422, place.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -255,7 +255,8 @@ async fn an_exclusive_key_keeps_ranges_apart() {
     assert_eq!(book(booking(2, "open", 1, 5, Some(40))).await, taken);
     book(booking(2, "open", 1, 20, Some(30))).await.unwrap();
     book(booking(3, "open", 2, 10, Some(20))).await.unwrap();
-    book(booking(4, "open", 1, 10, None)).await.unwrap();
+    assert_eq!(book(booking(4, "open", 1, 10, None)).await, taken, "it goes on");
+    book(booking(4, "open", 1, 30, None)).await.unwrap();
     book(booking(5, "cancelled", 1, 10, Some(20))).await.unwrap();
     let change = |before: expression::Row, after: expression::Row| {
         write(&store, move |session| now(session.update(&before, &after)))

@@ -160,7 +160,7 @@ impl World {
     pub fn user(&self, subject: &str, actors: &[&str]) -> Who {
         // As well proven as anything asks for.
         let identity = Identity {
-            issuer: "test".into(),
+            issuer: runtime::identity::ISSUER.into(),
             subject: subject.into(),
             assurance: Some(3),
             ..Identity::default()

@@ -7,27 +7,13 @@ use serde_json::{Value as Json, json};
 use server::{DatabaseSettings, Server, StoreAddress};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::database::Database;
 use crate::files_support::{Gallery, MODEL, answer, design, png, settings};
-
-/// An empty database, where there is a server for one.
-async fn database() -> Option<String> {
-    let Ok(url) = std::env::var("FIRMITAS_TEST_POSTGRES") else {
-        println!("skipped: FIRMITAS_TEST_POSTGRES names no PostgreSQL");
-        return None;
-    };
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    let connection = tokio::spawn(connection);
-    let name = format!("firmitas_files_{}", std::process::id());
-    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
-    client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    connection.abort();
-    let (server, _) = url.rsplit_once('/').unwrap();
-    Some(format!("{server}/{name}"))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_counts_contents_as_well() {
-    let Some(url) = database().await else { return };
+    let Some(database) = Database::make().await else { return };
+    let url = database.url();
     let gallery = Gallery::with(MODEL, |settings| {
         settings.store = StoreAddress::PostgreSql(DatabaseSettings::from(url.as_str()));
     })
@@ -50,6 +36,8 @@ async fn postgresql_counts_contents_as_well() {
     assert_eq!((gallery.sweep().await, gallery.contents()), (1, 0));
     let unused = gallery.id(&anna, "image/png", &png(500)).await;
     assert_eq!((gallery.sweep_in(3700).await, gallery.contents()), (1, 0), "{unused}");
+    drop(gallery);
+    database.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

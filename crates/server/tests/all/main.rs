@@ -11,6 +11,7 @@
 
 mod accounts_http;
 mod accounts_support;
+mod database;
 mod files_downloads;
 mod files_rows;
 mod files_s3;

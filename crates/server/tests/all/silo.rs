@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
+use crate::database::{Database, connect};
 use crate::files_support::Gallery;
 
 const CLINICS: &str = r"
@@ -135,52 +136,10 @@ async fn what_is_decided_silo_is_served_with_a_database_for_each_tenant() {
     assert_eq!(holding.count(), 1);
 }
 
-/// A database of a test's own on the server that `FIRMITAS_TEST_POSTGRES` names, and those of its
-/// tenants, gone with the test.
-struct Database {
-    server: tokio_postgres::Client,
-    name: String,
-    base: String,
-}
-
-async fn connect(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(async move { drop(connection.await) });
-    client
-}
-
-impl Database {
-    async fn make() -> Option<Self> {
-        let Ok(administrator) = std::env::var("FIRMITAS_TEST_POSTGRES") else {
-            eprintln!("skipped: FIRMITAS_TEST_POSTGRES does not name a server");
-            return None;
-        };
-        let server = connect(&administrator).await;
-        let name = format!("firmitas_clinics_{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
-        server.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
-        let (base, _) = administrator.rsplit_once('/').unwrap();
-        Some(Self { server, base: base.to_owned(), name })
-    }
-
-    fn url(&self, name: &str) -> String {
-        format!("{}/{name}", self.base)
-    }
-
-    async fn drop(self) {
-        let asked = "SELECT datname::text FROM pg_database WHERE datname LIKE $1";
-        let all = format!("{}%", self.name);
-        for row in self.server.query(asked, &[&all]).await.unwrap() {
-            let name: String = row.get(0);
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            self.server.batch_execute(&drop).await.unwrap();
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn and_with_databases_of_a_server() {
     let Some(database) = Database::make().await else { return };
-    let url = database.url(&database.name);
+    let url = database.url();
     let server = Gallery::with(CLINICS, |settings| {
         let of = postgresql::Settings { connections: Some(6), ..url.as_str().into() };
         settings.store = server::StoreAddress::PostgreSql(of);
@@ -196,7 +155,7 @@ async fn and_with_databases_of_a_server() {
     main.batch_execute("SET firmitas.tenants = 'all'").await.unwrap();
     assert_eq!(main.query_one(here, &[]).await.unwrap().get::<_, i64>(0), 0);
     for row in own {
-        let own = connect(&database.url(row.get(0))).await;
+        let own = connect(&database.url_of(row.get(0))).await;
         own.batch_execute("SET firmitas.tenants = 'all'").await.unwrap();
         let named = "SELECT count(*) FROM care.patients WHERE name = 'Ada Lovelace'";
         holding += own.query_one(named, &[]).await.unwrap().get::<_, i64>(0);

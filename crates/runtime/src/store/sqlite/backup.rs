@@ -10,7 +10,7 @@ use rusqlite::backup::Backup;
 
 use super::directory::{self, Directory};
 use super::silos::images;
-use super::{connect, failure};
+use super::{connect, digest, failure};
 use crate::private;
 use crate::store::StoreError;
 
@@ -41,6 +41,7 @@ pub(super) fn copy(database: &Path, to: &Path) -> Result<(), StoreError> {
     }
     let partial = partial(to);
     let written = images::save(database, &partial)
+        .and_then(|()| digest::add(&partial).map_err(|error| failure::io(&doing("ending"), &error)))
         .and_then(|()| File::open(&partial).map_err(|error| failure::io(&doing("opening"), &error)))
         .and_then(|file| file.sync_all().map_err(|error| failure::io(&doing("flushing"), &error)))
         .and_then(|()| {
@@ -75,6 +76,13 @@ pub fn restore(from: &Path, data_directory: &Path) -> Result<(), StoreError> {
     }
     let checked = connect::reader(from)?;
     super::schema::check_ours(&checked)?;
+    let whole =
+        digest::is_right(from).map_err(|error| failure::io("reading the backup", &error))?;
+    if !whole {
+        let message = "the backup is not what was written: its end is missing, or its digest is \
+                       another";
+        return Err(StoreError::Corrupt { message: message.to_owned() });
+    }
     let found: String = checked.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     if found != "ok" {
         return Err(StoreError::Corrupt { message: format!("the backup: {found}") });

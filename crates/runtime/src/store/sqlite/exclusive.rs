@@ -45,15 +45,22 @@ fn check(design: &Design, plan: &Plan, key: &Exclusive) -> Result<Check, StoreEr
         let tenant = quoted(TENANT_COLUMN);
         conditions.push(format!("{OTHER}.{tenant} = {ALIAS}.{tenant}"));
     }
-    // Nulls are equal to nothing and overlap nothing.
+    // Nulls are equal to nothing.
     for column in key.same.iter().flat_map(|field| columns(*field)) {
         conditions.push(format!("{OTHER}.{column} = {ALIAS}.{column}"));
     }
+    let field = plan.columns.fields.get(usize::from(end.0));
+    let open = field.is_some_and(|field| field.ty.is_optional());
     for (start, end) in columns(start).zip(columns(end)) {
-        // A range that holds nothing overlaps nothing.
-        conditions.extend([ALIAS, OTHER].map(|of| format!("{of}.{start} < {of}.{end}")));
-        conditions.push(format!("{OTHER}.{start} < {ALIAS}.{end}"));
-        conditions.push(format!("{ALIAS}.{start} < {OTHER}.{end}"));
+        // A range that holds nothing overlaps nothing, nor does one without a start. Without an end
+        // it goes on.
+        let pairs = [(ALIAS, ALIAS), (OTHER, OTHER), (OTHER, ALIAS), (ALIAS, OTHER)];
+        conditions.extend(pairs.map(|(one, of)| match open {
+            true => format!(
+                "{one}.{start} IS NOT NULL AND ({of}.{end} IS NULL OR {one}.{start} < {of}.{end})"
+            ),
+            false => format!("{one}.{start} < {of}.{end}"),
+        }));
     }
     for alias in [ALIAS, OTHER] {
         conditions.extend(plan.deleted_at.iter().map(|column| format!("{alias}.{column} IS NULL")));

@@ -4,6 +4,7 @@ mod backup;
 mod catalog;
 mod codec;
 mod connect;
+mod digest;
 mod directory;
 mod exclusive;
 mod failure;

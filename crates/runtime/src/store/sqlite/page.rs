@@ -14,7 +14,7 @@ use super::plan::{Column, Plan};
 use super::search;
 use super::session::Session;
 use crate::store::area::Area;
-use crate::store::keyset::{Key, behind};
+use crate::store::keyset::{Key, Nulls, start_behind};
 use crate::store::membership::{Membership, members};
 use crate::store::tables::Equality;
 use crate::store::{
@@ -39,32 +39,6 @@ impl Clause {
         self.binds.push(value);
         format!("?{}", self.binds.len())
     }
-}
-
-/// Which rows of a sort by a field that may be null.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Nulls {
-    /// The field is never null.
-    None,
-    /// Rows with a value.
-    Without,
-    /// Rows without one.
-    Only,
-}
-
-impl Nulls {
-    /// Where these rows of a page start.
-    pub fn after(self, query: &PageQuery) -> Option<&Cursor> {
-        query
-            .after
-            .as_ref()
-            .filter(|after| self == Self::None || past_values(after) == (self == Self::Only))
-    }
-}
-
-/// Whether the row of a place has no value by which rows are sorted first.
-fn past_values(after: &Cursor) -> bool {
-    after.values.first().is_none_or(Value::is_null)
 }
 
 /// Some rows of a page, in their order.
@@ -136,18 +110,7 @@ impl Phase<'_> {
             });
         }
         let id = clause.bind(Bind::id(after.id));
-        let condition = match keys.as_slice() {
-            // What an index of both is made for.
-            [Key { column, value: Some(value), descending: false, optional: false }] => {
-                format!("({column}, self.\"id\") > ({value}, {id})")
-            }
-            keys => {
-                let from = keys.first().filter(|key| !key.optional).and_then(Key::from);
-                let from = from.map_or_else(String::new, |from| from + " AND ");
-                from + &behind(keys, ("self.\"id\"", &id))
-            }
-        };
-        clause.and(&condition);
+        clause.and(&start_behind(&keys, ("self.\"id\"", &id)));
         Ok(())
     }
 }
@@ -187,7 +150,7 @@ impl Session {
         // One row more than asked for tells whether more follow.
         let wanted = query.limit as usize + 1;
         let mut rows = Vec::new();
-        for &nulls in phases(plan, query) {
+        for &nulls in Nulls::phases(&plan.columns, query) {
             let after = nulls.after(query);
             let limit = wanted - rows.len();
             rows.extend(self.phase(plan, &base, &query.sort, nulls, after, limit)?);
@@ -331,18 +294,6 @@ impl Session {
             format!("({})", registered.template(self.terms.tenant).numbered_from(first)).into();
         self.fragments.insert(key, sql.clone());
         Ok(sql)
-    }
-}
-
-/// The statements that a page takes.
-pub(super) fn phases(plan: &Plan, query: &PageQuery) -> &'static [Nulls] {
-    let first = query.sort.first();
-    let sorted = first.and_then(|sort| plan.columns.fields.get(usize::from(sort.field.0)));
-    let past_values = query.after.as_ref().is_some_and(past_values);
-    match sorted {
-        Some(field) if field.ty.is_optional() && past_values => &[Nulls::Only],
-        Some(field) if field.ty.is_optional() => &[Nulls::Without, Nulls::Only],
-        _ => &[Nulls::None],
     }
 }
 

@@ -4,22 +4,21 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use decide::{Design, sealed, tenancy};
+use decide::{Design, tenancy};
 use expression::sql::SqlValue;
-use expression::{EntityId, FieldShape, Row, Type, Value};
+use expression::{EntityId, Row, Value};
 
 use super::codec::{self, Bind};
-use super::plan::{Plan, quoted, table_name};
+use super::plan::Plan;
 use super::session::Session;
 use crate::store::changes::row_id;
-use crate::store::{JournalEntry, JournalQuery, Page, PageQuery, Sort, StoreError};
+use crate::store::crossing::{Crossing, crossings};
+use crate::store::{JournalEntry, JournalQuery, Page, PageQuery, Sort, StoreError, keyset};
 
 /// A reference that no foreign key holds.
 #[derive(Debug)]
 pub(super) struct Outward {
-    /// Of the rows of this part; of the row itself without one.
-    part: Option<usize>,
-    field: usize,
+    crossing: Crossing,
     /// Looks up what it leads to, `?1`.
     find: String,
 }
@@ -35,56 +34,30 @@ pub(super) struct Inward {
 
 /// The references between what is shared and what belongs to tenants, written into the plans.
 pub(super) fn references(design: &Design, plans: &mut [Plan]) {
-    if !tenancy::apart(design) {
-        return;
-    }
-    for table in &design.tables {
-        let own = table_name(table);
-        let fields = sealed::stored(&design.model, table.entity);
-        let mut all: Vec<(Option<usize>, String, Vec<FieldShape>)> = vec![(None, own, fields)];
-        for (at, part) in (0..).zip(&table.parts) {
-            let fields = sealed::stored_part(&design.model, table.entity, at);
-            let name = format!("{}_{}", table.schema, part.name);
-            all.push((Some(at), name, fields));
-        }
-        for (part, name, fields) in all {
-            for (field, shape) in fields.iter().enumerate().filter(|(_, of)| of.name != "id") {
-                between(design, plans, table.entity, (part, &name, field), shape);
-            }
-        }
+    if tenancy::apart(design) {
+        crossings(design).into_iter().for_each(|crossing| note(plans, crossing));
     }
 }
 
 /// Notes one reference at both of its ends.
-fn between(
-    design: &Design,
-    plans: &mut [Plan],
-    from: EntityId,
-    (part, table, field): (Option<usize>, &str, usize),
-    shape: &FieldShape,
-) {
-    let Type::Reference(to) = shape.ty.required() else { return };
-    let context = |entity| design.model.entity(entity).context;
-    let owned = tenancy::pooled(design, from);
-    if context(from) != context(*to) || owned == tenancy::pooled(design, *to) {
-        return;
-    }
-    let column = plans.get(from.0 as usize).and_then(|plan| {
-        let columns = match part {
-            Some(at) => &plan.parts.get(at)?.columns,
-            None => &plan.columns,
+fn note(plans: &mut [Plan], crossing: Crossing) {
+    let (from, to) = (crossing.from.0 as usize, crossing.to.0 as usize);
+    let source = plans.get(from).and_then(|plan| {
+        let (table, columns) = match crossing.part {
+            Some(at) => plan.parts.get(at).map(|part| (&part.table, &part.columns))?,
+            None => (&plan.table, &plan.columns),
         };
-        columns.of(expression::FieldIndex(u16::try_from(field).ok()?)).first()
+        Some((table.clone(), columns.of(crossing.field).first()?.name.clone()))
     });
-    let Some(column) = column.map(|column| column.name.clone()) else { return };
-    let target = plans.get(to.0 as usize).map(|plan| plan.table.clone()).unwrap_or_default();
-    let find = format!("SELECT 1 FROM {target} WHERE \"id\" = ?1");
-    if let Some(plan) = plans.get_mut(from.0 as usize) {
-        plan.outward.push(Outward { part, field, find });
+    let target = plans.get(to).map(|plan| plan.table.clone());
+    let Some(((table, column), target)) = source.zip(target) else { return };
+    if let Some(plan) = plans.get_mut(to) {
+        let find = format!("SELECT 1 FROM {table} WHERE {column} = ?1 LIMIT 1");
+        plan.inward.push(Inward { find, owned: crossing.owned });
     }
-    let find = format!("SELECT 1 FROM {} WHERE {column} = ?1 LIMIT 1", quoted(table));
-    if let Some(plan) = plans.get_mut(to.0 as usize) {
-        plan.inward.push(Inward { find, owned });
+    if let Some(plan) = plans.get_mut(from) {
+        let find = format!("SELECT 1 FROM {target} WHERE \"id\" = ?1");
+        plan.outward.push(Outward { crossing, find });
     }
 }
 
@@ -92,10 +65,7 @@ impl Session {
     /// Whether what a row refers to in the other file is there.
     pub(super) fn check_outward(&self, plan: &Plan, row: &Row) -> Result<(), StoreError> {
         for reference in &plan.outward {
-            let own = reference.part.is_none().then(|| row.fields.get(reference.field));
-            let of_parts = reference.part.and_then(|at| row.parts.get(at)).into_iter().flatten();
-            let of_parts = of_parts.map(|values| values.get(reference.field));
-            for id in own.into_iter().chain(of_parts).flatten().filter_map(expression::row_id) {
+            for id in reference.crossing.ids(row) {
                 if !self.prepare(&reference.find)?.exists([Bind::id(id)])? {
                     return Err(StoreError::MissingReference { entity: plan.entity });
                 }
@@ -235,16 +205,7 @@ fn key(plan: &Plan, query: &PageQuery, row: &Row) -> Result<Key, StoreError> {
 
 impl Key {
     fn compare(&self, other: &Self, sort: &[Sort]) -> Ordering {
-        let by_value =
-            |(sort, (a, b)): (&Sort, (&Option<SqlValue>, &Option<SqlValue>))| match (a, b) {
-                (None, None) => Ordering::Equal,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(_), None) => Ordering::Less,
-                (Some(a), Some(b)) if sort.descending => stored(b, a),
-                (Some(a), Some(b)) => stored(a, b),
-            };
-        let values = sort.iter().zip(self.0.iter().zip(&other.0)).map(by_value);
-        values.fold(Ordering::Equal, Ordering::then).then(self.1.cmp(&other.1))
+        keyset::compare(sort, (&self.0, &other.0), stored).then(self.1.cmp(&other.1))
     }
 }
 

@@ -3,81 +3,32 @@
 
 use std::collections::BTreeSet;
 
-use postgresql::{PostgreSqlStore, Settings};
-use tokio_postgres::{Client, NoTls};
-
 use super::case::Case;
 use super::folder::Folder;
 use super::marks::Owner;
 use super::model::Without;
 use super::site::{Defect, Site};
 use super::{ask, budget, design, plan};
+use crate::database::{Database, connect};
+use postgresql::{PostgreSqlStore, Settings};
 
-/// A database of its own on the server that `FIRMITAS_TEST_POSTGRES` names, gone with the test.
-struct Database {
-    server: Client,
-    name: String,
-    url: String,
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    tokio::spawn(async move { drop(connection.await) });
-    client
-}
-
-impl Database {
-    async fn make() -> Option<Self> {
-        let Ok(administrator) = std::env::var("FIRMITAS_TEST_POSTGRES") else {
-            eprintln!("skipped: FIRMITAS_TEST_POSTGRES does not name a server");
-            return None;
-        };
-        let server = connect(&administrator).await;
-        let name = format!("firmitas_isolation_{}", uuid::Uuid::new_v4().simple());
-        server.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
-        let (base, _) = administrator.rsplit_once('/').unwrap();
-        Some(Self { url: format!("{base}/{name}"), server, name })
+/// Nothing is left of the model before.
+async fn empty(database: &Database) {
+    let client = connect(&database.url()).await;
+    let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname IN \
+                   ('app', 'firmitas', 'all_tenants') OR nspname LIKE 'tenant\\_%'";
+    for row in client.query(schemas, &[]).await.unwrap() {
+        let schema: String = row.get(0);
+        client.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
     }
-
-    /// The databases of tenants.
-    async fn own(&self) -> Vec<String> {
-        let asked = "SELECT datname::text FROM pg_database WHERE datname LIKE $1";
-        let rows = self.server.query(asked, &[&format!("{}_tenant_%", self.name)]).await.unwrap();
-        rows.iter().map(|row| row.get(0)).collect()
-    }
-
-    async fn drop_own(&self) {
-        for name in self.own().await {
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            self.server.batch_execute(&drop).await.unwrap();
-        }
-    }
-
-    async fn drop(self) {
-        self.drop_own().await;
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        self.server.batch_execute(&drop).await.unwrap();
-    }
-
-    /// Nothing is left of the model before.
-    async fn empty(&self) {
-        let client = connect(&self.url).await;
-        let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname IN \
-                       ('app', 'firmitas', 'all_tenants') OR nspname LIKE 'tenant\\_%'";
-        for row in client.query(schemas, &[]).await.unwrap() {
-            let schema: String = row.get(0);
-            client.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
-        }
-        self.drop_own().await;
-    }
+    database.drop_own().await;
 }
 
 /// The same where each tenant has a database; and the rows of each are in one alone.
 async fn second_locks(database: &Database, case: &Case) -> Result<(), String> {
-    second_lock(&database.url, case).await?;
-    let (base, _) = database.url.rsplit_once('/').unwrap();
+    second_lock(&database.url(), case).await?;
     for name in database.own().await {
-        let url = format!("{base}/{name}");
+        let url = database.url_of(&name);
         let known = "SELECT to_regnamespace('app') IS NOT NULL";
         if !connect(&url).await.query_one(known, &[]).await.unwrap().get::<_, bool>(0) {
             continue;
@@ -146,12 +97,12 @@ fn of_tenant(case: &Case, tenant: Option<usize>) -> BTreeSet<Owner> {
 }
 
 async fn served(database: &Database, seed: u64, isolation: &str) -> Case {
-    database.empty().await;
+    empty(database).await;
     let (plan, random) = plan(seed);
     let text = plan.text(Without::Nothing);
     let design = design(&text.replace("isolation: pool", &format!("isolation: {isolation}")));
     let (connections, keys) = (Some(6), Some(super::keys()));
-    let settings = Settings { connections, keys, ..Settings::from(database.url.as_str()) };
+    let settings = Settings { connections, keys, ..Settings::from(database.url().as_str()) };
     let store = PostgreSqlStore::open(&settings, design.clone()).await.unwrap();
     let site = Site::start(design, store, Folder::new(), None, Defect::None).await;
     Case::fill(site, plan, random).await
@@ -191,12 +142,12 @@ async fn asked(models: u64, isolation: &str) {
 async fn a_second_lock_that_is_open_is_noticed() {
     let Some(database) = Database::make().await else { return };
     let case = served(&database, 3, "pool").await;
-    assert_eq!(second_lock(&database.url, &case).await, Ok(()));
-    let client = connect(&database.url).await;
+    assert_eq!(second_lock(&database.url(), &case).await, Ok(()));
+    let client = connect(&database.url()).await;
     for table in ["item0s", "item0s_lines", "users"] {
         let open = format!("ALTER TABLE app.{table} DISABLE ROW LEVEL SECURITY");
         client.batch_execute(&open).await.unwrap();
-        assert!(second_lock(&database.url, &case).await.is_err(), "{table} is open");
+        assert!(second_lock(&database.url(), &case).await.is_err(), "{table} is open");
         let close = format!("ALTER TABLE app.{table} ENABLE ROW LEVEL SECURITY");
         client.batch_execute(&close).await.unwrap();
     }

@@ -5,10 +5,11 @@ use expression::{EntityId, FieldIndex};
 
 use super::super::catalog::Catalog;
 use super::super::codec::{self, Bind};
-use super::super::page::{Clause, Phase, phases};
+use super::super::page::{Clause, Phase};
 use super::super::plan::{Column, Columns, Plan};
 use super::super::session::Session;
 use super::super::tenants;
+use crate::store::keyset::Nulls;
 use crate::store::tenants::own;
 
 /// The rows of the root, which the rest of the statement is about.
@@ -151,7 +152,7 @@ impl<'c> Builder<'_, 'c> {
                 // One row more than asked for tells whether more follow.
                 let limit = page.limit as usize + 1;
                 let mut all = Vec::new();
-                for &nulls in phases(plan, page) {
+                for &nulls in Nulls::phases(&plan.columns, page) {
                     self.clause.sql.clone_from(&base);
                     let phase =
                         Phase { sort: &page.sort, nulls, after: nulls.after(page), limit, tenant };
