@@ -139,11 +139,17 @@ impl Access {
         let Some(plan) = plans.plan(operation) else { return Ok(false) };
         for (at, standing) in &self.grants {
             let Some(grant) = plan.grants.get(*at) else { continue };
-            // The row that an unlinked caller creates is the row that it is.
+            // The row that an unlinked caller creates is the row that it is: one that `when` admits.
             let standing = match standing {
                 Standing::Unlinked(_) => &Standing::Linked(row.clone()),
                 other => other,
             };
+            let when = plans.model.actor(grant.actor).when.as_ref();
+            if let Some(when) = when.filter(|_| self.becomes.is_some())
+                && !denies(work.holds(when, &standing.scope(scope.clone())).await)?
+            {
+                continue;
+            }
             if holds_for(work, grant, standing, row, scope).await? {
                 return Ok(true);
             }

@@ -12,6 +12,7 @@ use super::finish;
 use super::retention;
 use super::row::{self, delete, new_row};
 use super::scope::Scope;
+use super::states;
 use super::work::{Key, Work};
 use crate::problem::{Problem, code};
 use crate::store::{Transaction, Work as Boxed};
@@ -191,7 +192,7 @@ async fn run_once<X: Transaction>(
                 set(work, frame, assignment).await?;
             }
         }
-        EffectKind::Move { state } => change_state(work, frame, state).await?,
+        EffectKind::Move { state } => states::change(work, frame, state).await?,
         EffectKind::Create { entity, fields, parts, variable } => {
             let key = create(work, frame, *entity, fields, parts).await?;
             if let Some(variable) = variable {
@@ -319,27 +320,6 @@ async fn set_part_field<X: Transaction>(
     })
 }
 
-async fn change_state<X: Transaction>(
-    work: &mut Work<'_, X>,
-    frame: &Frame,
-    to: &str,
-) -> Result<(), Failure> {
-    let plans = work.plans.clone();
-    let states = plans.model.entity(frame.key.0).states.as_ref();
-    let states = states.ok_or_else(|| internal("an entity without states is moved"))?;
-    let row = work.row(frame.key).await?;
-    let row = row.ok_or_else(|| Problem::new(&code::NOT_FOUND))?;
-    let from = match row::field(&row, states.field) {
-        Value::Text(from) => from.clone(),
-        _ => return Err(internal("a row without a state is moved").into()),
-    };
-    if !states.allows(&from, to) {
-        let detail = format!("It is {from}, from where it cannot become {to}.");
-        return Err(Problem::new(&code::INVALID_STATE).detail(detail).into());
-    }
-    work.set(frame.key, states.field, Value::text(to))
-}
-
 /// `create`: another row of the same context.
 async fn create<X: Transaction>(
     work: &mut Work<'_, X>,
@@ -392,6 +372,7 @@ async fn call_effect<X: Transaction>(
         Some(target) => Some(fill::fill(work, target, &frame.scope).await?),
         None => None,
     };
+    states::check_next(work, frame, step).await?;
     let each = each.map(|(items, at)| (items.to_vec(), at));
     Ok(Flow::Suspended(Suspension { step, each, arguments, target }))
 }

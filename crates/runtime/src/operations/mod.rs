@@ -40,6 +40,7 @@ mod scope;
 mod sealed;
 mod session;
 mod sign_in;
+mod states;
 mod tenancy;
 mod tree;
 mod turns;

@@ -11,6 +11,7 @@ actors:
   guest: { auth: none }
   member: { auth: user, is: Member, login: email, when: "!actor.blocked" }
   editor: { auth: user, role: editor }
+  host: { auth: user, is: Member, login: email, when: "actor.name == 'Host' && !actor.blocked" }
 entities:
   Member:
     soft_delete: true
@@ -25,6 +26,7 @@ operations:
   enrol: { create: Member, by: [editor], input: [email, name], rate: 1/s }
   me: { get: Member, by: { member: self.id == actor.id, editor: true }, rate: 1/s }
   leave: { delete: Member, by: { member: self.id == actor.id }, rate: 1/s }
+  admitOther: { create: Member, by: [host], input: [email, name], rate: 1/s }
   invite: { create: Member, by: { member: actor.name == 'Host' }, input: [email, name], rate: 1/s }
   moveTo: { update: Member, by: { member: self.id == actor.id, editor: true }, input: [email, name], rate: 1/s }
   block: { act: Member, by: [editor], do: [{ set: { blocked: true } }], rate: 1/s }
@@ -197,6 +199,22 @@ async fn nobody_claims_an_address_of_somebody_else() {
     let mut eve = world.user("eve", &["member"]);
     eve.caller.identity.as_mut().unwrap().issuer = "https://login.example.com".into();
     assert_eq!(refusal(join(&eve, "eve@example.com").await), refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_becomes_whom_the_actor_does_not_admit() {
+    let world = World::start(NOTES);
+    let stranger = world.user("stranger", &["member", "host"]);
+    let admit = |who: &Who, name: &str| {
+        let email = format!("{}@example.com", name.to_lowercase());
+        let (who, body) = (who.clone(), json!({ "email": email, "name": name }));
+        let world = &world;
+        async move { world.call(&who, "notes.admitOther", None, body).await }
+    };
+    assert_eq!(refusal(admit(&stranger, "Nobody").await), (403, "forbidden".into()));
+    let body = json!({ "email": "host@example.com", "name": "Host" });
+    world.call(&stranger, "notes.join", None, body).await.unwrap();
+    admit(&stranger, "Guest").await.unwrap();
 }
 
 const VAULT: &str = r#"

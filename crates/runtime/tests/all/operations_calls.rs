@@ -86,6 +86,7 @@ contexts:
             with: { amount: self.amount }
           - move: paid
         rate: 1/s
+      settle: { act: Payment, by: [clerk], do: [{ call: bank.charge, with: { amount: self.amount }, as: slip, else: declined }, { move: paid }], rate: 1/s }
       view: { get: Payment, by: [clerk], rate: 1/s }
       annotate: { act: Payment, by: [clerk], input: [memo], rate: 1/s }
       annotateMine: { act: Payment, by: { clerk: self.amount == 1 }, input: [memo], rate: 1/s }
@@ -251,6 +252,16 @@ async fn a_refusal_is_answered_and_remembered() {
     assert_eq!(f.world.events().await.len(), 1, "asked, not paid");
     let payment = f.world.events().await[0].2["payment"].as_str().unwrap().to_owned();
     assert_eq!(f.view(&payment).await["status"], "failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_for_a_row_that_cannot_go_where_the_answer_leads() {
+    let f = fixture([]);
+    let paid = f.create("till.pay").await.unwrap().id();
+    let settle = f.world.call(&f.clerk, "till.settle", Some(&paid), json!(null)).await;
+    assert_eq!(refusal(settle), (409, "invalid-state".into()));
+    assert_eq!(f.script.keys().len(), 1, "once, for the first payment");
+    f.world.call(&f.clerk, "till.annotate", Some(&paid), json!({ "memo": "free" })).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
