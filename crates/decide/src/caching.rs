@@ -236,6 +236,21 @@ pub fn may_be_shared(model: Facts<'_>, operation: &Operation) -> bool {
         && is_read(operation)
         && anonymous(model, operation)
         && bar(model, operation).is_none()
+        && !kept_elsewhere(model, operation)
+}
+
+/// Whether the model itself decides that answers are kept nowhere, or only behind: then they leave
+/// with `no-store`, and no network of caches keeps them.
+fn kept_elsewhere(model: Facts<'_>, operation: &Operation) -> bool {
+    if model.overrides.is_empty() {
+        return false;
+    }
+    let (context, name) = (&model.context(operation.context).name, &operation.name);
+    let about = |wanted: String| model.overrides.iter().find(|own| own.id.value == wanted);
+    let own = about(format!("cache.{name}"))
+        .or_else(|| about(format!("cache.{context}.{name}")))
+        .or_else(|| about("cache".to_owned()));
+    own.is_some_and(|own| own.choose.value != "http")
 }
 
 /// What a network of caches keeps of an operation's answers, whatever is asked: the one place that

@@ -156,3 +156,24 @@ fn the_shop_is_sized_after_its_edge_is_decided() {
     assert_eq!(crate::text::verdict(&design.verdicts, "edge.system").choice, "cdn");
     assert!(design.sizing.delivered.peak > 0.0, "somebody asked for sizes too early");
 }
+
+#[test]
+fn what_the_model_keeps_nowhere_no_network_of_caches_answers() {
+    let answered = |cache: &str| {
+        let own = format!("decisions:\n  {cache}\n");
+        let text = SHOP.replacen("decisions:\n", &own, 1);
+        let design = decide::decide(std::sync::Arc::new(crate::text::loaded(&text))).0;
+        assert_eq!(crate::text::verdict(&design.verdicts, "edge.system").choice, "cdn");
+        design.sizing.answered.peak
+    };
+    let all = answered("edge.system: { choose: cdn, because: It is there. }");
+    let none = answered("cache.browseProducts: { choose: none, because: A campaign. }");
+    let process = answered("cache.browseProducts: { choose: l1, because: A campaign. }");
+    assert!(all > none + 100.0, "{all} {none}");
+    assert!((none - process).abs() < 1e-9, "{none} {process}");
+    // All of it elsewhere.
+    let text = "decisions:\n  cache: { choose: none, because: Nothing is kept. }\n";
+    let text = SHOP.replacen("decisions:\n", text, 1);
+    let design = decide::decide(std::sync::Arc::new(crate::text::loaded(&text))).0;
+    assert!(design.sizing.answered.peak < 1e-9);
+}

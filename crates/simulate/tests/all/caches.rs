@@ -5,6 +5,7 @@ use simulate::experiment::{Plan, WindowReport, simulate};
 use simulate::kernel::Distribution;
 use simulate::network::{Before, Builder, Cache, END, Keys, Label, Network, Policy, Station};
 
+use crate::designs::{question, shop, shop_with};
 use crate::networks::{SECOND, poisson};
 
 const RATE: f64 = 1_000.0;
@@ -118,4 +119,21 @@ fn fetches_that_fail_keep_nobody_waiting() {
     let failed: f64 = source.failed.iter().map(|(_, share)| share.value).sum();
     assert!((source.goodput.value + failed * source.offered.value - 200.0).abs() < 2.0);
     assert!(failed > 0.01 && failed < 0.4, "{failed}");
+}
+
+/// What the model says is kept nowhere leaves with `no-store`: every request comes through a network
+/// of caches.
+#[test]
+fn a_network_of_caches_answers_nothing_that_is_not_kept() {
+    let answered = |design: &decide::Design| {
+        let compiled = simulate::design::compile(design, &question(Vec::new()), 0.0).unwrap();
+        let of = compiled.edge.iter().find(|of| of.operation == "viewProduct");
+        let rate = compiled.operations.iter().find(|of| of.name == "viewProduct").unwrap().rate;
+        (of.map_or(0.0, |of| of.answered), rate)
+    };
+    let (answers, through) = answered(&shop());
+    assert!(answers > 100.0 && through < 2000.0, "{answers} {through}");
+    let own = "decisions:\n  cache.viewProduct: { choose: none, because: A test. }\n";
+    let (answers, through) = answered(&shop_with("decisions:\n", own));
+    assert!(answers < 1e-9 && (through - 2000.0).abs() < 1e-6, "{answers} {through}");
 }
