@@ -28,6 +28,7 @@ pub mod decisions;
 pub mod delivery;
 pub mod deployables;
 pub mod design;
+pub mod durable;
 pub mod encryption;
 pub mod expansions;
 pub mod facts;

@@ -72,7 +72,7 @@ fn another_number_is_compared_pair_by_pair() {
 
 #[test]
 fn another_model_is_compared_and_the_same_one_does_not_differ() {
-    let same = simulated(&["--duration", "2s", "--compare", SHOP, "--json"]);
+    let same = simulated(&["--duration", "8s", "--compare", SHOP, "--json"]);
     assert_eq!(same.code, 0, "{same:?}");
     let document = same.json();
     let operations = document["comparison"]["phases"][0]["operations"].as_array().unwrap();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use decide::durable;
 use hyper::body::Incoming;
 use hyper::header::{ETAG, HeaderName, HeaderValue, LOCATION};
 use hyper::http::request::Parts;
@@ -150,7 +151,9 @@ impl<E: Execute> Service<E> {
             idempotency,
             page,
             selection: wanted,
-            patience: Some(deadline.saturating_duration_since(Instant::now()).mul_f64(0.9)),
+            patience: Some(
+                deadline.saturating_duration_since(Instant::now()).mul_f64(durable::WAITED),
+            ),
             trace,
         };
         let answer = self.execute(endpoint, request, deadline).await?;

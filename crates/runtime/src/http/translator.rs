@@ -100,7 +100,7 @@ impl Translator {
             idempotency,
             page,
             selection: spoken.selection,
-            patience: Some(endpoint.deadline.mul_f64(0.9)),
+            patience: Some(endpoint.deadline.mul_f64(decide::durable::WAITED)),
             trace: spoken.trace,
         };
         Ok((request, bound))

@@ -11,7 +11,7 @@ use model::model::{Call, Callee, Effect, EffectKind};
 use super::access::Access;
 use super::backend::{Inner, Lookups};
 use super::clock::now;
-use super::durable::external::{CallError, ExternalCall, timeout};
+use super::durable::external::{CallError, ExternalCall};
 use super::durable::worker::external_call;
 use super::effects::Outcome;
 use super::failure::Failure;
@@ -115,7 +115,7 @@ async fn look_up<S: Store>(
 ) -> Outcome {
     let Callee::External(external, at) = callee else { return Outcome::Unreachable };
     let definition = inner.plans.model.external(external).operations.get(usize::from(at));
-    let timeout = definition.map(timeout).unwrap_or_default();
+    let timeout = definition.map(decide::durable::timeout).unwrap_or_default();
     for _ in 0..ATTEMPTS {
         let key = uuid::Uuid::new_v4().to_string();
         let arguments = arguments.clone();

@@ -9,6 +9,8 @@ use crate::network::StationId;
 use crate::run::Failure;
 use crate::statistics::Estimate;
 
+use super::backlog::Backlog;
+
 /// What became of a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
@@ -61,7 +63,11 @@ pub struct OperationAnswer {
     pub failed: Estimate,
     /// Why they failed, the most frequent first; nothing that did not happen.
     pub failures: Vec<(Failure, f64)>,
-    /// Attempts of clients for each request; none of a flow.
+    /// Share of those that ended well of whom was told no more than that it goes on (202).
+    pub accepted: Estimate,
+    /// What is left to be done, of calls that go on when nobody waits for them any more.
+    pub backlog: Option<Backlog>,
+    /// Attempts of clients for each request, or attempts at such a call; none of a flow.
     pub attempts: Option<Estimate>,
     /// Time of requests that ended well, in seconds: [`QUANTILES`], each none where too few lie
     /// beyond it.
@@ -204,7 +210,7 @@ fn seconds(time: u64) -> f64 {
 
 fn phase(compiled: &Compiled, window: &WindowReport, report: &Report) -> Phase {
     let (warm_up, replications) = (report.warm_up, report.replications);
-    let pairs = compiled.operations.iter().zip(&window.sources);
+    let pairs = (0..).zip(&compiled.operations).zip(&window.sources);
     let mut resources: Vec<ResourceAnswer> = compiled
         .resources
         .iter()
@@ -219,10 +225,12 @@ fn phase(compiled: &Compiled, window: &WindowReport, report: &Report) -> Phase {
         from: seconds(window.from.saturating_sub(warm_up)),
         to: seconds(window.to.saturating_sub(warm_up)),
         operations: pairs
-            .map(|(of, source)| {
-                let sum = (report.steadiness == Steadiness::Steady)
+            .map(|((at, of), source)| {
+                let sum_of_p99 = (report.steadiness == Steadiness::Steady)
                     .then(|| of.parts.iter().map(|part| p99(part, &window.stations)).sum());
-                let answer = OperationAnswer { sum_of_p99: sum, ..operation(of, source, watched) };
+                let backlog = of.begun.then(|| Backlog::of(at, source, window, report));
+                let seen = operation(of, source, watched);
+                let answer = OperationAnswer { sum_of_p99, backlog, ..seen };
                 if report.steadiness.is_meaningful() { answer } else { unsteady(answer) }
             })
             .collect(),
@@ -252,7 +260,9 @@ fn operation(of: &Simulated, source: &SourceReport, seconds: f64) -> OperationAn
         goodput: source.goodput,
         failed,
         failures,
-        attempts: source.attempts.filter(|_| of.clients),
+        accepted: source.accepted,
+        backlog: None,
+        attempts: source.attempts.filter(|_| of.clients || of.begun),
         quantiles: source.quantiles.clone(),
         latency: latency.collect(),
         availability: (of.availability, kept),

@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use decide::crossings::{End, How};
 use decide::facts::Facts;
 use decide::protection::{self, Opens, Protected};
-use decide::{Design, budget};
+use decide::{Design, budget, durable};
 use model::model::{ExternalId, OperationId};
 
 use super::resources::{Kind, Resource};
 use super::times;
 use crate::calibrate::{Fit, Measured};
 use crate::kernel::{Distribution, Time};
-use crate::network::{Breaker, Budget, Builder, END, Label, Opening, Policy, Station, StationId};
+use crate::network::{
+    Breaker, Budget, Builder, END, Label, Opening, Policy, PutBack, Station, StationId,
+};
+
+/// Retries of what is tried until it succeeds: more than fit into any run.
+pub(super) const UNTIL_DONE: u32 = 1_000;
 
 /// Most times that one request makes the same call.
 const MOST_REPEATS: f64 = 100.0;
@@ -123,7 +128,10 @@ impl Calls {
         };
         let bulkhead = self.bulkhead(builder, &name, protected.protection.bulkhead);
         let held = builder.enter(bulkhead, asked);
-        let policy = policy(facts, protected);
+        let policy = match durable::is(facts, crossing) {
+            true => until_done(facts, protected),
+            false => policy(facts, protected),
+        };
         let otherwise = (protected.choice == "fallback").then_some(then);
         let mut next = then;
         for _ in 0..repeats(design, protected) {
@@ -214,12 +222,40 @@ fn policy(facts: Facts<'_>, protected: &Protected) -> Policy {
         backoff: nanoseconds(of.backoff),
         longest_backoff: nanoseconds(of.backoff_most),
         jitter: true,
-        again: None,
         budget: (retries > 0).then_some(Budget {
             share: of.retry_budget,
             burst: facts.value(&decide::numbers::RETRY_BURST),
         }),
         breaker: breaks.then(|| breaker(of.breaker)),
+        ..Policy::default()
+    }
+}
+
+/// The policy of a call that outlives whoever asked, as `firm up` makes it.
+fn until_done(facts: Facts<'_>, protected: &Protected) -> Policy {
+    let fallback = protected.choice == "fallback";
+    let to = protected.crossing.to;
+    let timeout = match to {
+        End::External(id, at) => {
+            facts.external(id).operations.get(usize::from(at)).map(durable::timeout)
+        }
+        _ => None,
+    };
+    let once = !protection::idempotent(facts, to);
+    let nanoseconds = |time: std::time::Duration| nanoseconds(time.as_secs_f64());
+    Policy {
+        timeout: timeout.map(nanoseconds),
+        share_left: fallback.then_some(durable::FALLBACK_SHARE),
+        cancel: true,
+        retries: if fallback { durable::TRIES - 1 } else { UNTIL_DONE },
+        backoff: nanoseconds(durable::FIRST_PAUSE),
+        longest_backoff: nanoseconds(durable::LONGEST_PAUSE),
+        jitter: true,
+        least: durable::PAUSE_LEAST,
+        put_back: (!fallback)
+            .then_some(PutBack { tries: durable::TRIES, look: nanoseconds(durable::LOOK) }),
+        once,
+        ..Policy::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Puts a design's network together: a program for each operation at each replica.
 
 mod background;
+mod durable;
 mod jobs;
 mod kept;
 mod parts;
@@ -9,7 +10,6 @@ mod threads;
 use std::collections::BTreeMap;
 
 use decide::caching::{self, Caching, Front};
-use decide::crossings::End;
 use decide::delivery::{self, Delivery};
 use decide::sizing::{Load, work::Work};
 use decide::{Design, budget, decided, facts, numbers, objectives};
@@ -25,6 +25,7 @@ use crate::calibrate::Shape;
 use crate::kernel::Distribution;
 use crate::network::{Arrivals, Budget, Builder, CacheId, END, Label, Policy, SourceId};
 use background::called;
+use durable::Waits;
 pub use parts::Part;
 
 /// A design as a network whose warm-up takes `warm_up` seconds: disturbances count from its end.
@@ -36,12 +37,20 @@ pub fn compile(design: &Design, question: &Question, warm_up: f64) -> Result<Com
     let mut compiler = Compiler::new(design, question);
     let mut operations = Vec::new();
     let mut sources = Vec::new();
+    let mut asked = Vec::new();
     for objective in objectives::of_design(design) {
         let rate = compiler.asked(objective.operation);
         if rate > 0.0 {
-            sources.push(compiler.source(objective.operation, &objective.name, rate));
+            let entry = compiler.builder.forward();
+            sources.push(compiler.source(&objective.name, rate, entry));
             operations.push(compiler.simulated(&objective, rate));
+            asked.push((objective, entry));
         }
+    }
+    compiler.begun(&mut sources, &mut operations);
+    for (objective, entry) in asked {
+        let program = compiler.asked_by_clients(objective.operation, &objective.name);
+        compiler.builder.define(entry, program);
     }
     for (flow, rate) in compiler.flows() {
         sources.push(compiler.flow(flow, rate));
@@ -77,6 +86,8 @@ struct Compiler<'d> {
     consumers: Consumers,
     /// Where each operation begins, once somebody asked for it.
     entries: BTreeMap<OperationId, Label>,
+    /// As whose requests calls go on that outlive whoever asked.
+    begun: BTreeMap<OperationId, SourceId>,
 }
 
 impl<'d> Compiler<'d> {
@@ -111,13 +122,18 @@ impl<'d> Compiler<'d> {
             deliveries: delivery::of(design),
             consumers: Consumers::default(),
             entries: BTreeMap::new(),
+            begun: BTreeMap::new(),
             builder,
         }
     }
 
-    /// Requests of clients: an attempt ends at the operation's deadline, and they try again.
-    fn source(&mut self, id: OperationId, name: &str, rate: f64) -> SourceId {
-        let attempt = if self.is_accepted(id) { self.accepted(id) } else { self.entry(id) };
+    /// What clients do: an attempt ends at the operation's deadline, and they try again.
+    fn asked_by_clients(&mut self, id: OperationId, name: &str) -> Label {
+        let attempt = match () {
+            () if self.is_accepted(id) => self.accepted(id),
+            () if self.begun.contains_key(&id) => self.entry_of_clients(id),
+            () => self.entry(id),
+        };
         let clients = &self.question.clients;
         let burst = self.design.facts().value(&numbers::RETRY_BURST);
         let deadline = budget::deadline_of(self.design.facts(), self.design.model.operation(id));
@@ -129,12 +145,15 @@ impl<'d> Compiler<'d> {
             longest_backoff: nanoseconds(deadline),
             jitter: clients.jitter,
             budget: clients.budget.map(|share| Budget { share, burst }),
-            breaker: None,
-            again: None,
+            ..Policy::default()
         };
         let done = self.client(name, "receives", END);
         let asked = self.builder.call(format!("clients of {name}"), &[attempt], policy, done);
-        let entry = self.client(name, "sends", asked);
+        self.client(name, "sends", asked)
+    }
+
+    /// Requests of clients.
+    fn source(&mut self, name: &str, rate: f64, entry: Label) -> SourceId {
         match &self.question.closed {
             None => self.open(name, rate, entry),
             Some(closed) => {
@@ -175,6 +194,7 @@ impl<'d> Compiler<'d> {
         Simulated {
             name: objective.name.clone(),
             clients: true,
+            begun: false,
             rate,
             objective: objective.latency.clone(),
             availability: objective.availability,
@@ -242,16 +262,20 @@ impl<'d> Compiler<'d> {
         // Known before it is built: operations may call each other in a circle.
         let place = self.builder.forward();
         self.entries.insert(id, place);
-        let operation = self.design.model.operation(id);
-        let replicas = self.replicas(operation);
+        let ways = self.in_turn(id, Waits::UntilDone);
+        self.builder.define(place, ways);
+        place
+    }
+
+    /// At one of its service's replicas, in turn.
+    fn in_turn(&mut self, id: OperationId, waits: Waits) -> Label {
+        let replicas = self.replicas(self.design.model.operation(id));
         let times = self.times(id);
         let ways: Vec<_> = replicas
             .into_iter()
-            .map(|replica| (replica.cores, self.program(id, &times, replica)))
+            .map(|replica| (replica.cores, self.program(id, &times, replica, waits)))
             .collect();
-        let ways = self.builder.in_turn_of(&ways);
-        self.builder.define(place, ways);
-        place
+        self.builder.in_turn_of(&ways)
     }
 
     /// What a request of an operation asks for.
@@ -266,24 +290,10 @@ impl<'d> Compiler<'d> {
     }
 
     /// What one replica does for a request, from its last step to its first.
-    fn program(&mut self, id: OperationId, times: &Times, replica: Replica) -> Label {
+    fn program(&mut self, id: OperationId, times: &Times, replica: Replica, waits: Waits) -> Label {
         let name = self.names.get(id.0 as usize).cloned().unwrap_or_default();
-        let design = self.design;
-        let mut next = self.builder.leave(END);
-        let calls = self.calls.of_operation(id).to_vec();
-        let writes = design.model.operation(id).writes();
-        if !calls.is_empty() && writes {
-            // What the callees said is written in a transaction of its own.
-            next = self.query(&name, times, replica, next);
-        }
-        for call in calls.iter().rev() {
-            let callee = match call.crossing.to {
-                End::External(..) | End::Event(_) => None,
-                End::Operation(callee) => Some(self.entry(callee)),
-                End::Entity(entity) => self.reader(entity),
-            };
-            next = self.calls.add(design, &mut self.builder, call, callee, next);
-        }
+        let leave = self.builder.leave(END);
+        let mut next = self.called(id, times, replica, waits, leave);
         if let Some(threads) = self.stations.threads {
             next = self.on_threads(id, &name, times, replica, threads, next);
             return self.builder.enter(replica.gate, next);

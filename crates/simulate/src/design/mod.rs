@@ -3,6 +3,7 @@
 //! replicas, pools, timeouts and budgets are those that were decided.
 
 mod answer;
+mod backlog;
 mod calls;
 mod comparison;
 mod compile;
@@ -18,6 +19,7 @@ pub mod times;
 mod used;
 
 pub use answer::{Answer, OperationAnswer, Phase, Promise, ResourceAnswer, answer};
+pub use backlog::Backlog;
 pub use comparison::{
     Change, Comparison, Direction, OperationChange, PhaseComparison, ResourceChange, Side, compare,
 };
@@ -145,6 +147,8 @@ pub struct Simulated {
     pub name: String,
     /// Whether clients ask for it, and ask again.
     pub clients: bool,
+    /// Whether others begin it, and it goes on when they wait no longer.
+    pub begun: bool,
     /// Requests a second.
     pub rate: f64,
     /// How fast it promises to be.

@@ -136,6 +136,8 @@ pub struct Stability {
     pub report: Report,
     /// The operations and flows, as many as the first sources of the report.
     pub names: Vec<String>,
+    /// Those of them, by position, that go on when nobody waits for them any more.
+    pub backlogs: Vec<usize>,
 }
 
 /// Why there is no answer.
@@ -181,9 +183,11 @@ pub fn stability(
     let lengths = searcher.search(longest, &mut |at, done| ask(&longer(&soon, at), done))?;
     let loads = searcher.search(1.0, &mut |at, done| ask(&busier(&soon, at), done))?;
     let names = seen.compiled.operations.iter().map(|of| of.name.clone()).collect();
+    let begun = seen.compiled.operations.iter().enumerate().filter(|(_, of)| of.begun);
+    let backlogs = begun.map(|(at, _)| at).collect();
     let pressure = pressure(design, question, &seen);
     let Observed { recovery, report, .. } = seen;
-    Ok(Stability { recovery, lengths, loads, pressure, report, names })
+    Ok(Stability { recovery, lengths, loads, pressure, report, names, backlogs })
 }
 
 /// Both searches, which share their bound.

@@ -8,6 +8,7 @@ use crate::statistics::{Coarse, Estimate, Histogram};
 
 use super::report::{Point, QUANTILES, SourceReport, StationReport, WindowReport};
 use super::samples::{Samples, SourceSamples};
+use super::tails::Tails;
 
 /// Observations that must lie beyond a quantile, in all replications together.
 const BEYOND: u64 = 100;
@@ -60,6 +61,8 @@ struct CollectedSource {
     offered: Each,
     goodput: Each,
     failed: [Each; Failure::ALL.len()],
+    accepted: Each,
+    open: Each,
     attempts: Each,
     latency: Timed,
     samples: SourceSamples,
@@ -146,6 +149,8 @@ impl CollectedSource {
         for (each, count) in self.failed.iter_mut().zip(record.failed) {
             each.extend(ratio(number(count), number(record.ended())));
         }
+        self.accepted.extend(ratio(number(record.accepted), number(record.succeeded)));
+        self.open.push(number(record.after));
         if record.attempts > 0 {
             self.attempts.extend(ratio(number(record.attempts), number(record.started)));
         }
@@ -166,11 +171,14 @@ impl CollectedSource {
             offered: estimate(&self.offered),
             goodput: estimate(&self.goodput),
             failed: failed.map(|(failure, each)| (failure, estimate(each))).collect(),
+            accepted: estimate(&self.accepted),
+            open: estimate(&self.open),
             attempts: Estimate::of(&self.attempts),
             latency: self.latency.mean(),
             quantiles: self.latency.quantiles(),
             curve: self.latency.curve(),
             samples: self.samples.clone(),
+            infinite_variance: false,
         }
     }
 }
@@ -220,6 +228,7 @@ impl CollectedStation {
             expired: estimate(&self.expired),
             cancelled: estimate(&self.cancelled),
             numbers: numbers.map(|time| ratio(area(*time), area(total)).unwrap_or(0.0)).collect(),
+            infinite_variance: false,
         }
     }
 }
@@ -262,18 +271,20 @@ impl Collected {
         let seconds = number(length) / 1e9;
         let series = outcome.buckets.iter().map(|bucket| area(bucket.jobs) / seconds).collect();
         self.jobs.push(series);
+        let mut open = vec![0.0; outcome.buckets.first().map_or(0, |bucket| bucket.began.len())];
         for (at, bucket) in outcome.buckets.iter().enumerate() {
             if self.points.len() == at {
                 let time = length.saturating_mul(at as u64 + 1);
                 let ended = vec![(0.0, 0.0); bucket.ended.len()];
                 let goodput = (f64::INFINITY, 0.0);
-                self.points.push(Point { time, jobs: 0.0, ended, goodput, times: None });
+                let open = vec![0.0; bucket.began.len()];
+                self.points.push(Point { time, jobs: 0.0, ended, open, goodput, times: None });
                 self.latency.push((0.0, 0.0));
                 self.times.push(Coarse::default());
             }
             let (sum, count) = &mut self.latency[at];
             *sum += area(bucket.latency);
-            *count += number(bucket.count());
+            *count += number(bucket.timed);
             self.times[at].merge(&bucket.times);
             let point = &mut self.points[at];
             point.jobs += area(bucket.jobs) / seconds;
@@ -283,6 +294,13 @@ impl Collected {
             for (sum, (well, badly)) in point.ended.iter_mut().zip(&bucket.ended) {
                 sum.0 += number(*well) / seconds;
                 sum.1 += number(*badly) / seconds;
+            }
+            let changed = bucket.began.iter().zip(&bucket.ended);
+            for ((open, sum), (began, (well, badly))) in
+                open.iter_mut().zip(&mut point.open).zip(changed)
+            {
+                *open += number(*began) - number(well + badly);
+                *sum += *open;
             }
         }
     }
@@ -294,6 +312,7 @@ impl Collected {
             time: point.time,
             jobs: point.jobs / count,
             ended: point.ended.iter().map(|(well, badly)| (well / count, badly / count)).collect(),
+            open: point.open.iter().map(|open| open / count).collect(),
             goodput: point.goodput,
             times: times.quantile(0.5, BEYOND_CURVE).zip(times.quantile(0.95, BEYOND_CURVE)),
         };
@@ -312,16 +331,17 @@ impl Collected {
 
     /// The windows from this one on.
     pub(super) fn windows(&self, first: usize, network: &Network) -> Vec<WindowReport> {
+        let tails = Tails::of(network);
         let report = |window: &CollectedWindow| WindowReport {
             from: window.from,
             to: window.to,
             sources: {
-                let named = window.sources.iter().zip(network.sources());
-                named.map(|(collected, source)| collected.report(&source.name)).collect()
+                let named = window.sources.iter().zip(network.sources()).enumerate();
+                named.map(|(at, (of, source))| tails.source(at, of.report(&source.name))).collect()
             },
             stations: {
-                let named = window.stations.iter().zip(network.stations());
-                named.map(|(collected, station)| collected.report(&station.name)).collect()
+                let named = window.stations.iter().zip(network.stations()).enumerate();
+                named.map(|(at, (of, here))| tails.station(at, of.report(&here.name))).collect()
             },
         };
         self.windows.iter().skip(first).map(report).collect()

@@ -7,6 +7,7 @@ mod precision;
 mod replicate;
 mod report;
 mod samples;
+mod tails;
 
 pub use paired::simulate_pair;
 pub use report::{Point, QUANTILES, Report, SourceReport, StationReport, Steadiness, WindowReport};

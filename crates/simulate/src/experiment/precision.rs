@@ -21,7 +21,9 @@ pub(super) fn width(windows: &[WindowReport], decisive: Option<usize>) -> f64 {
         let (mut sum, mut weight) = (0.0, 0.0);
         for source in window.sources.iter().take(decisive.unwrap_or(usize::MAX)) {
             let Some(p95) = source.quantiles.get(P95).copied().flatten() else { continue };
-            let mean = source.latency.map_or(0.0, |mean| mean.relative());
+            // A mean without an interval has no precision that could be reached.
+            let mean = source.latency.map(|mean| mean.relative()).filter(|width| width.is_finite());
+            let mean = mean.unwrap_or(0.0);
             sum += source.goodput.value * mean.max(p95.relative());
             weight += source.goodput.value;
         }

@@ -91,6 +91,10 @@ pub struct SourceReport {
     pub goodput: Estimate,
     /// Shares of the requests that ended, by the reason of their failure.
     pub failed: Vec<(Failure, Estimate)>,
+    /// Share of the requests that ended well of which was told no more than that they go on.
+    pub accepted: Estimate,
+    /// Requests that were still in progress when the window closed.
+    pub open: Estimate,
     /// Attempts per request; none where requests make no calls themselves.
     pub attempts: Option<Estimate>,
     /// Mean time of requests that ended well.
@@ -102,6 +106,8 @@ pub struct SourceReport {
     pub curve: Vec<(f64, f64)>,
     /// The same numbers for each replication.
     pub samples: SourceSamples,
+    /// Whether times may be so long that their mean has no finite variance, and so no interval.
+    pub infinite_variance: bool,
 }
 
 /// What happened at a station. Rates are per second, times in seconds.
@@ -139,6 +145,8 @@ pub struct StationReport {
     pub cancelled: Estimate,
     /// Share of the time with 0, 1, 2, .. inside; the last entry is for all that is more.
     pub numbers: Vec<f64>,
+    /// Whether means have no finite variance, and so no interval.
+    pub infinite_variance: bool,
 }
 
 impl StationReport {
@@ -158,6 +166,8 @@ pub struct Point {
     pub jobs: f64,
     /// Per source, requests that ended well and badly per second.
     pub ended: Vec<(f64, f64)>,
+    /// Per source, requests in progress.
+    pub open: Vec<f64>,
     /// Of all that counts, the least and the most that ended well per second in a replication.
     pub goodput: (f64, f64),
     /// The median and the 95th percentile of the time of those that ended well, in seconds, to about

@@ -258,7 +258,6 @@ fn policy(syntax: &CallSyntax) -> Policy {
         longest_backoff: syntax.longest_backoff.as_ref().map_or(LONGEST_BACKOFF, |w| w.value.0),
         jitter: flag(&syntax.jitter),
         budget,
-        breaker: None,
-        again: None,
+        ..Policy::default()
     }
 }

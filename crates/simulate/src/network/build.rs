@@ -182,9 +182,31 @@ impl Builder {
         let jitter = self.sampler(name, "jitter", again);
         let targets = targets.iter().map(|target| target.0).collect();
         let otherwise = otherwise.map(|label| label.0);
-        self.network.calls.push(Call { targets, policy, otherwise, jitter });
+        self.network.calls.push(Call { targets, policy, otherwise, jitter, begins: None });
         let call = index(self.network.calls.len() - 1);
         self.followed(Step::Call { call }, then)
+    }
+
+    /// Begin a request of a source ([`Arrivals::Begun`]) and wait for its end as the policy says; go
+    /// on at `then` after it, and at `otherwise` where that is not waited for: it goes on by itself.
+    pub fn begin(
+        &mut self,
+        name: String,
+        (begun, source): (Label, SourceId),
+        policy: Policy,
+        then: Label,
+        otherwise: Option<Label>,
+    ) -> Label {
+        let label = self.call_or(name, &[begun], policy, then, otherwise);
+        if let Some(call) = self.network.calls.last_mut() {
+            call.begins = Some(source.0);
+        }
+        label
+    }
+
+    /// Tell whoever asked that it is accepted, and goes on.
+    pub fn accept(&mut self, then: Label) -> Label {
+        self.followed(Step::Accept, then)
     }
 
     /// One of several ways by chance; shares need not add up to one. No way is an end.

@@ -195,6 +195,9 @@ pub enum Arrivals {
         /// Time between an answer and the next request, in nanoseconds.
         think: Distribution,
     },
+    /// When requests of others begin them ([`Builder::begin`]): their time counts from the beginning
+    /// of those.
+    Begun,
 }
 
 /// One step of a program.
@@ -222,6 +225,8 @@ pub(crate) enum Step {
     Keep { cache: u32 },
     /// Fail with the probability of the station (after a service that was held).
     Risk { station: u32 },
+    /// Tell whoever asked that it is accepted, and goes on.
+    Accept,
     /// The end, well done.
     Succeed,
 }
@@ -234,6 +239,9 @@ pub(crate) struct Call {
     pub(crate) policy: Policy,
     /// Where the job goes on when no attempt went well; it fails where there is no such place.
     pub(crate) otherwise: Option<u32>,
+    /// The source as whose requests its targets run. They are not stopped when nobody waits for them
+    /// any more.
+    pub(crate) begins: Option<u32>,
     /// Stream of the jitter.
     pub(crate) jitter: u32,
 }
@@ -243,6 +251,11 @@ pub(crate) struct Call {
 pub struct Policy {
     /// How long one attempt may take, in nanoseconds.
     pub timeout: Option<Time>,
+    /// Whether that counts from when the job itself began, and not from the attempt.
+    pub from_start: bool,
+    /// Share of the time until nobody waits for the job any more that one attempt may take; after
+    /// that there is none.
+    pub share_left: Option<f64>,
     /// Whether what an attempt that ran out of time has set in motion stops with it. Otherwise it
     /// goes on, and nobody waits for it.
     pub cancel: bool,
@@ -254,12 +267,28 @@ pub struct Policy {
     pub longest_backoff: Time,
     /// Whether the wait is drawn between zero and its length (full jitter).
     pub jitter: bool,
+    /// Share of its length that is waited in any case, where it is drawn.
+    pub least: f64,
+    /// Whether a job that gets no answer is put back until somebody looks for what is due.
+    pub put_back: Option<PutBack>,
+    /// Whether it is not tried again where it may have been done: after anything but being turned
+    /// away.
+    pub once: bool,
     /// Or: the wait before each retry, in nanoseconds, as it is drawn.
     pub again: Option<Distribution>,
     /// Bound on the share of retries.
     pub budget: Option<Budget>,
     /// When it is not made at all.
     pub breaker: Option<Breaker>,
+}
+
+/// Work that is put back where it gets no answer: whoever waits for it is told that it goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PutBack {
+    /// Attempts one after the other; one alone once nobody waits any more.
+    pub tries: u32,
+    /// Time between two looks for what is due, in nanoseconds: who is put back waits for the next.
+    pub look: Time,
 }
 
 /// Stops a call from being made while its callee fails.
@@ -307,6 +336,17 @@ pub(crate) enum Route {
     Turns(Vec<(Option<u32>, u32)>),
     /// The station with the fewest inside, the first of equals.
     Shortest(Vec<(u32, u32)>),
+}
+
+impl Route {
+    /// The steps to which it may lead.
+    pub(crate) fn ways(&self) -> Vec<u32> {
+        match self {
+            Self::Shares { ways, .. } => ways.iter().map(|(_, way)| *way).collect(),
+            Self::Turns(ways) => ways.iter().map(|(_, way)| *way).collect(),
+            Self::Shortest(ways) => ways.iter().map(|(_, way)| *way).collect(),
+        }
+    }
 }
 
 /// Something that changes while the run goes on.

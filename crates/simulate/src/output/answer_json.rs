@@ -60,6 +60,8 @@ fn operation(of: &OperationAnswer) -> Value {
         "goodput": estimate(&of.goodput),
         "failed": estimate(&of.failed),
         "failures": failures,
+        "accepted": estimate(&of.accepted),
+        "backlog": of.backlog.map(|of| json!({ "open": of.open, "caughtUpAfter": of.caught_up })),
         "attempts": optional(of.attempts),
         "latency": quantiles(&of.quantiles),
         "objectives": of.latency.iter().map(promise).collect::<Value>(),

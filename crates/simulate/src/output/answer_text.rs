@@ -122,7 +122,7 @@ fn operations(phase: &Phase, answer: &Answer) -> String {
         if !words.is_empty() {
             let _ = writeln!(text, "  {} fails: {}", of.name, words.join(", "));
         }
-        if let Some(words) = goes_on(of) {
+        for words in [accepted(of), waits(of), goes_on(of)].into_iter().flatten() {
             let _ = writeln!(text, "  {words}");
         }
     }
@@ -132,6 +132,34 @@ fn operations(phase: &Phase, answer: &Answer) -> String {
 /// Whether there is anything to tell of an operation.
 pub(super) fn is_told(of: &OperationAnswer) -> bool {
     of.failed.value > 0.0 || of.quantiles.iter().any(Option::is_some) || goes_on(of).is_some()
+}
+
+/// Share of answers of which it is worth a line that they are no more than a 202.
+const TOLD: f64 = 1e-4;
+
+/// What is told where clients learn no more than that it goes on.
+pub(super) fn accepted(of: &OperationAnswer) -> Option<String> {
+    let told = of.accepted.value > TOLD;
+    told.then(|| {
+        format!(
+            "{} answers 202: {} of what ends well; it goes on",
+            of.name,
+            share(of.accepted.value)
+        )
+    })
+}
+
+/// What is told of calls that are not done yet.
+pub(super) fn waits(of: &OperationAnswer) -> Option<String> {
+    let backlog = of.backlog?;
+    let open = digits(backlog.open);
+    match backlog.caught_up {
+        Some(after) => Some(format!("{}: caught up with after {}", of.name, time(after))),
+        None if backlog.behind => {
+            Some(format!("{}: not caught up with, {open} are not done at the end", of.name))
+        }
+        None => None,
+    }
 }
 
 /// Share of what begins that neither ends well nor fails, from which it is worth a line.
@@ -145,13 +173,12 @@ pub(super) fn goes_on(of: &OperationAnswer) -> Option<String> {
     let open = begins * (1.0 - of.failed.value) - ends;
     let told = begins >= OFTEN && open > GOES_ON * begins;
     told.then(|| {
-        format!(
-            "{} goes on: {}/s begin and {}/s end well; the others are still waiting, or being tried \
-             again",
-            of.name,
-            digits(begins),
-            digits(ends)
-        )
+        let (name, begins, ends) = (&of.name, digits(begins), digits(ends));
+        let others = match of.backlog {
+            Some(backlog) => format!("{} are not done at the end", digits(backlog.open)),
+            None => "the others are still waiting, or being tried again".to_owned(),
+        };
+        format!("{name} goes on: {begins}/s begin and {ends}/s end well; {others}")
     })
 }
 

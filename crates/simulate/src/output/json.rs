@@ -83,6 +83,7 @@ fn source(source: &SourceReport) -> Value {
         "attempts": optional(source.attempts),
         "latency": optional(source.latency),
         "quantiles": quantiles(&source.quantiles),
+        "infiniteVariance": source.infinite_variance,
     })
 }
 
@@ -102,6 +103,7 @@ fn station(station: &StationReport) -> Value {
         "abandoned": estimate(&station.abandoned),
         "expired": estimate(&station.expired),
         "cancelled": estimate(&station.cancelled),
+        "infiniteVariance": station.infinite_variance,
     })
 }
 

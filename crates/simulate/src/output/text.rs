@@ -86,6 +86,9 @@ fn sources(window: &WindowReport, report: &Report) -> String {
     let mut text = table.text(&EMPTY);
     for source in &window.sources {
         text.push_str(&reasons(source));
+        if source.infinite_variance && meaningful {
+            let _ = writeln!(text, "  {}", no_interval(&source.name));
+        }
     }
     text
 }
@@ -147,7 +150,19 @@ fn stations(window: &WindowReport, report: &Report) -> String {
             part(&station.cancelled),
         ]);
     }
-    table.text(&EMPTY)
+    let mut text = table.text(&EMPTY);
+    for station in window.stations.iter().filter(|of| of.infinite_variance && meaningful) {
+        let _ = writeln!(text, "  {}", no_interval(&station.name));
+    }
+    text
+}
+
+/// Why there is no interval.
+pub(super) fn no_interval(name: &str) -> String {
+    format!(
+        "{name}: its means have no interval, as the variance of its times is infinite; percentiles \
+         have theirs"
+    )
 }
 
 /// Why a report describes no steady state, or not as precisely as was asked for.

@@ -1,6 +1,7 @@
 //! Calls: attempts with a time limit, retries with backoff and a budget, and what becomes of work
 //! that nobody waits for any more.
 
+use crate::kernel::Time;
 use crate::network::{Call, Policy, Step};
 
 use super::cache::FLIGHT;
@@ -38,25 +39,52 @@ impl Run<'_> {
             self.jobs[job].state = State::Ready;
             return self.give_up_call(job, at, Failure::Rejected);
         }
-        let epoch = self.jobs.renew(job);
-        if let Some(list) = self.calls[at as usize].timeout {
-            self.calendar.set_timer(list, now, kind::TIME_OUT, job, epoch);
-        }
+        let limit = self.set_limit(job, at);
         let place = &mut self.jobs[job];
         place.state = State::Calling;
         place.missing = u32::try_from(call.targets.len()).unwrap_or(u32::MAX);
-        let (source, level) = (place.source, place.level);
-        let limit = call.policy.timeout.map_or(u64::MAX, |timeout| now.saturating_add(timeout));
+        let (source, level, started) = (place.source, place.level, place.started);
         let deadline = place.deadline.min(limit);
-        if place.role == Role::Request && call.policy.retries > 0 {
+        let counts = match place.role {
+            Role::Request => call.policy.retries > 0,
+            Role::Begun => place.retries > 0,
+            _ => false,
+        };
+        if counts {
             self.sources[source as usize].record.attempts += 1;
         }
         for &target in &call.targets {
-            let part = self.jobs.add(Role::Part, source, level, target, now);
+            let part = match call.begins {
+                Some(begun) => self.begin_request(begun, target, started),
+                None => self.jobs.add(Role::Part, source, level, target, now),
+            };
             self.jobs[part].deadline = deadline;
             self.jobs.tie(job, part);
             self.wake(part);
         }
+    }
+
+    /// Sets the timer of an attempt: until when there is time for an answer.
+    fn set_limit(&mut self, job: u32, call: u32) -> Time {
+        let (now, epoch) = (self.now, self.jobs.renew(job));
+        let policy = &self.network.calls[call as usize].policy;
+        let place = &self.jobs[job];
+        let (Some(timeout), Some(list)) = (policy.timeout, self.calls[call as usize].timeout)
+        else {
+            return Time::MAX;
+        };
+        let from = if policy.from_start { place.started } else { now };
+        let mut limit = from.saturating_add(timeout).max(now);
+        if let Some(share) = policy.share_left {
+            limit = limit.min(now.saturating_add(part(place.deadline.saturating_sub(now), share)));
+        }
+        // Timers of one length expire in the order in which they are set, and cost less.
+        if limit == now.saturating_add(timeout) {
+            self.calendar.set_timer(list, now, kind::TIME_OUT, job, epoch);
+        } else {
+            self.calendar.schedule(limit, kind::TIME_OUT, job, epoch);
+        }
+        limit
     }
 
     /// A part of a job has its answer.
@@ -89,12 +117,43 @@ impl Run<'_> {
         self.tell_breaker(job, false);
         let epoch = self.jobs.renew(job);
         self.jobs[job].state = State::Ready;
-        if !self.may_retry(job, at, policy) {
+        let done = policy.once && failure != Failure::Rejected;
+        let late = policy.share_left.is_some() && self.is_late(job);
+        if done || late || !self.may_retry(job, at, policy) {
             return self.give_up_call(job, at, failure);
         }
         self.jobs[job].retries += 1;
-        let wait = self.backoff(self.jobs[job].retries, at, policy);
+        let mut wait = self.backoff(self.jobs[job].retries, at, policy);
+        if let Some(put_back) = policy.put_back
+            && (self.jobs[job].retries.is_multiple_of(put_back.tries.max(1)) || self.is_late(job))
+        {
+            wait = wait.saturating_add(self.until_look(at, put_back.look));
+            self.let_go(job, failure);
+        }
         self.calendar.schedule(self.now.saturating_add(wait), kind::RETRY, job, epoch);
+    }
+
+    /// Whether nobody waits for a job any more.
+    fn is_late(&self, job: u32) -> bool {
+        self.now >= self.jobs[job].deadline
+    }
+
+    /// Time until somebody looks for what is due.
+    fn until_look(&mut self, call: u32, between: Time) -> Time {
+        let jitter = self.network.calls[call as usize].jitter as usize;
+        part(between, self.samplers[jitter].random.inside())
+    }
+
+    /// Whoever waits for a job that others have begun learns that it takes longer, where that is an
+    /// answer.
+    fn let_go(&mut self, job: u32, failure: Failure) {
+        let parent = self.jobs[job].parent;
+        if self.jobs[job].role != Role::Begun || parent == NONE {
+            return;
+        }
+        if self.call_of(parent).is_some_and(|(_, call)| call.otherwise.is_some()) {
+            self.attempt_failed(parent, failure);
+        }
     }
 
     /// No attempt went well: the job goes on elsewhere, or fails.
@@ -133,12 +192,6 @@ impl Run<'_> {
     }
 
     /// Wait before a retry, in nanoseconds.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "waits are far below 2^53 nanoseconds, and `as` saturates"
-    )]
     fn backoff(&mut self, retry: u32, call: u32, policy: &Policy) -> u64 {
         if policy.again.is_some() {
             let again = self.network.calls[call as usize].jitter as usize;
@@ -150,7 +203,8 @@ impl Run<'_> {
             return wait;
         }
         let jitter = self.network.calls[call as usize].jitter as usize;
-        (wait as f64 * self.samplers[jitter].random.inside()) as u64
+        let drawn = self.samplers[jitter].random.inside();
+        part(wait, policy.least + (1.0 - policy.least) * drawn)
     }
 
     /// Nobody waits for the parts of a job any more: they are stopped, or go on for nothing.
@@ -161,6 +215,9 @@ impl Run<'_> {
                 return;
             }
             self.jobs.untie(part);
+            if self.jobs[part].role == Role::Begun {
+                continue;
+            }
             self.jobs[part].role = Role::Orphan;
             if cancel {
                 self.cancel(part);
@@ -179,6 +236,9 @@ impl Run<'_> {
                     break;
                 }
                 self.jobs.untie(part);
+                if self.jobs[part].role == Role::Begun {
+                    continue;
+                }
                 self.jobs[part].role = Role::Orphan;
                 open.push(part);
             }
@@ -203,4 +263,15 @@ impl Run<'_> {
             self.land(flight, key);
         }
     }
+}
+
+/// A share of a time.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "waits are far below 2^53 nanoseconds, and `as` saturates"
+)]
+fn part(time: Time, share: f64) -> Time {
+    (time as f64 * share) as Time
 }

@@ -15,6 +15,9 @@ pub(super) enum Role {
     Request,
     /// Part of the job that asked for it.
     Part,
+    /// A request of a source that another job has begun, and may wait for. It goes on when that one
+    /// does not wait any more.
+    Begun,
     /// A part that nobody waits for any more.
     Orphan,
     /// No request: a server that is told apart, where it waits for a core and keeps it. Its program

@@ -7,7 +7,7 @@ use crate::statistics::Histogram;
 /// Why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// A station was full.
+    /// A station was full, or refused everything.
     Rejected,
     /// Patience ended in a queue.
     Abandoned,
@@ -50,7 +50,10 @@ pub struct SourceRecord {
     pub failed: [u64; Failure::ALL.len()],
     /// In progress when the window closed, counted there.
     pub after: u64,
-    /// Attempts of the calls that the requests made themselves and may repeat.
+    /// Of those, whom was told that it goes on.
+    pub accepted: u64,
+    /// Attempts of the calls that the requests made themselves and may repeat; of those that others
+    /// began, the first of several calls alone.
     pub attempts: u64,
     /// Time from start to end of those that ended well, in nanoseconds.
     pub latency: Histogram,
@@ -64,6 +67,7 @@ impl SourceRecord {
             succeeded: 0,
             failed: [0; Failure::ALL.len()],
             after: 0,
+            accepted: 0,
             attempts: 0,
             latency: Histogram::default(),
         }

@@ -40,8 +40,13 @@ pub struct Window {
 pub struct Bucket {
     /// Integral of the number of jobs in progress, in nanoseconds.
     pub jobs: u128,
-    /// Sum of the times of requests that ended, well or badly, in nanoseconds.
+    /// Sum of the times of requests that ended, well or badly, in nanoseconds. What others began is
+    /// part of their times already.
     pub latency: u128,
+    /// How many these are.
+    pub timed: u64,
+    /// Per source, how many began.
+    pub began: Vec<u64>,
     /// Per source, how many ended well and how many badly.
     pub ended: Vec<(u64, u64)>,
     /// How long those took that ended well, where it is kept.
@@ -86,7 +91,7 @@ impl Observer {
             bucket: horizon.bucket,
             times: horizon.times,
             buckets: Vec::new(),
-            current: Bucket { ended: vec![(0, 0); sources], ..Bucket::default() },
+            current: Bucket::of(sources),
             sources,
             metered: 0,
             events: 0,
@@ -103,15 +108,25 @@ impl Observer {
         }
     }
 
+    /// A request began.
+    #[inline]
+    pub(super) fn began(&mut self, source: usize) {
+        if self.bucket.is_some() {
+            self.current.began[source] += 1;
+        }
+    }
+
     /// A request ended.
     #[inline]
-    pub(super) fn ended(&mut self, source: usize, latency: Time, well: bool) {
+    pub(super) fn ended(&mut self, source: usize, latency: Option<Time>, well: bool) {
         if self.bucket.is_none() {
             return;
         }
-        self.current.latency += u128::from(latency);
         let (good, bad) = &mut self.current.ended[source];
         *(if well { good } else { bad }) += 1;
+        let Some(latency) = latency else { return };
+        self.current.latency += u128::from(latency);
+        self.current.timed += 1;
         if well && self.times {
             self.current.times.record(latency);
         }
@@ -127,8 +142,7 @@ impl Run<'_> {
     pub(super) fn close_bucket(&mut self) {
         let Some(length) = self.observer.bucket else { return };
         self.observer.meter(self.now, self.jobs.alive);
-        let sources = self.observer.sources;
-        let fresh = Bucket { ended: vec![(0, 0); sources], ..Bucket::default() };
+        let fresh = Bucket::of(self.observer.sources);
         let closed = std::mem::replace(&mut self.observer.current, fresh);
         self.observer.buckets.push(closed);
         self.calendar.schedule(self.now.saturating_add(length), kind::BUCKET, 0, 0);
@@ -144,7 +158,7 @@ impl Run<'_> {
             station.meter(now);
         }
         for job in self.jobs.iter() {
-            if job.role == Role::Request {
+            if matches!(job.role, Role::Request | Role::Begun) {
                 in_progress[job.source as usize] += 1;
             }
             if matches!(job.state, State::Waiting | State::Serving) {
@@ -176,9 +190,7 @@ impl Run<'_> {
 }
 
 impl Bucket {
-    /// How many requests ended.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.ended.iter().map(|(well, badly)| well + badly).sum()
+    fn of(sources: usize) -> Self {
+        Self { began: vec![0; sources], ended: vec![(0, 0); sources], ..Self::default() }
     }
 }

@@ -81,6 +81,11 @@ impl Run<'_> {
                 }
                 self.jobs[job].step += 1;
             }
+            Step::Accept => {
+                let source = self.jobs[job].source as usize;
+                self.sources[source].record.accepted += 1;
+                self.jobs[job].step += 1;
+            }
             Step::Key { keys } => {
                 let (zipf, stream) = &self.keys[keys as usize];
                 self.jobs[job].key = zipf.draw(&mut self.samplers[*stream as usize].random);
@@ -153,6 +158,17 @@ impl Run<'_> {
                 }
                 self.jobs.remove(job);
                 self.answered(parent, failure);
+            }
+            Role::Begun => {
+                let (source, started) = (place.source as usize, place.started);
+                if parent != NONE {
+                    self.jobs.untie(job);
+                }
+                self.jobs.remove(job);
+                self.request_ended(source, started, failure);
+                if parent != NONE {
+                    self.answered(parent, failure);
+                }
             }
             Role::Orphan | Role::Free => self.jobs.remove(job),
             Role::Worker => self.has_core(job),

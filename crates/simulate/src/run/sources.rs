@@ -49,6 +49,7 @@ impl SourceState {
             Arrivals::Closed { population, think } => {
                 (sampler("think", think), None, Some(*population))
             }
+            Arrivals::Begun => (sampler("arrival", &Distribution::Constant(0.0)), None, None),
         };
         let factors = network.changes.iter().filter_map(|change| match change.what {
             Changed::Rate { source, factor } if source == at => Some((change.at, factor)),
@@ -103,6 +104,9 @@ fn stretched(now: Time, drawn: Time, factors: &[(Time, f64)]) -> Option<Time> {
 impl Run<'_> {
     /// The first requests of a source.
     pub(super) fn open_source(&mut self, at: usize) {
+        if self.network.sources[at].arrivals == Arrivals::Begun {
+            return;
+        }
         let owner = u32::try_from(at).unwrap_or(u32::MAX);
         match self.sources[at].population {
             Some(population) => {
@@ -134,10 +138,22 @@ impl Run<'_> {
             count -= 1;
             let source = &mut self.sources[at];
             source.record.started += 1;
+            self.observer.began(at);
             let owner = u32::try_from(at).unwrap_or(u32::MAX);
             let job = self.jobs.add(Role::Request, owner, source.level, source.entry, self.now);
             self.advance(job);
         }
+    }
+
+    /// A job begins a request of a source, which is as old as the job.
+    pub(super) fn begin_request(&mut self, at: u32, step: u32, started: Time) -> u32 {
+        let source = &mut self.sources[at as usize];
+        source.record.started += 1;
+        source.record.attempts += 1;
+        self.observer.began(at as usize);
+        let job = self.jobs.add(Role::Begun, at, source.level, step, self.now);
+        self.jobs[job].started = started;
+        job
     }
 
     /// A request has ended.
@@ -152,7 +168,8 @@ impl Run<'_> {
             }
             Some(failure) => source.record.failed[failure as usize] += 1,
         }
-        self.observer.ended(at, latency, failure.is_none());
+        let begun = self.network.sources[at].arrivals == Arrivals::Begun;
+        self.observer.ended(at, (!begun).then_some(latency), failure.is_none());
         if source.population.is_some() {
             let owner = u32::try_from(at).unwrap_or(u32::MAX);
             let time = self.now.saturating_add(source.pause.time());

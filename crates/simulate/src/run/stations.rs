@@ -332,7 +332,12 @@ impl Run<'_> {
     #[inline]
     pub(super) fn served(&mut self, job: u32, at: u32) {
         self.jobs[job].state = State::Ready;
-        if self.is_struck(at) { self.fail(job, Failure::Error) } else { self.step_on(job) }
+        if !self.is_struck(at) {
+            return self.step_on(job);
+        }
+        // What answers at once with a failure does nothing: it refuses.
+        let refuses = self.stations[at as usize].slowness <= 0.0;
+        self.fail(job, if refuses { Failure::Rejected } else { Failure::Error });
     }
 
     /// Whether a service at this station fails now.

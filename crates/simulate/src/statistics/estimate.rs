@@ -28,6 +28,12 @@ impl Estimate {
         Some(Self { value, error, replications })
     }
 
+    /// The value alone: its replications do not tell how far off it may be.
+    #[must_use]
+    pub(crate) const fn without_interval(self) -> Self {
+        Self { error: f64::INFINITY, ..self }
+    }
+
     /// Half the width of the interval that holds the true mean with this confidence, if the
     /// replications are about normal.
     #[must_use]

@@ -94,8 +94,9 @@ fn beyond_its_sizing_a_pool_starves_and_the_size_that_feeds_it_is_found() {
     assert!(!all[0].cut);
 }
 
-/// The model with an external that is slow, with other texts in the place of some.
-fn credit(changes: &[(&str, &str)]) -> Design {
+/// The model with an external that is slow, with other texts in the place of some. What it asks the
+/// external for is a lookup, which its caller waits for or goes without.
+pub fn credit(changes: &[(&str, &str)]) -> Design {
     let mut text = include_str!("../models/credit.yaml").to_owned();
     for (part, other) in changes {
         assert!(text.contains(part), "{part}");

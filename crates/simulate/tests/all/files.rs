@@ -73,3 +73,50 @@ fn two_at_once_take_as_long_as_theory_says() {
     // Flatto and Hahn: (12 - rho) / 8 * 1 / (mu - lambda).
     assert!(report.windows[0].sources[0].latency.unwrap().covers(0.7, 0.999));
 }
+
+/// Times whose mean exists and whose variance does not: an interval from a few runs, none of which
+/// may have met a time that matters, would be wrong far more often than it says.
+#[test]
+fn a_mean_without_a_finite_variance_has_no_interval_and_says_so() {
+    let served = |service: &str, servers: &str| {
+        let text = format!(
+            "sources:
+  clients: {{ rate: 10/s, to: desk }}
+stations:
+  desk: {{ servers: {servers}, service: {service} }}
+duration: 200s
+"
+        );
+        report(&text)
+    };
+    let pareto =
+        |shape: f64, more: &str| format!("{{ pareto: {{ minimum: 10ms, shape: {shape}{more} }} }}");
+    // Nobody waits: the time is that of the service.
+    let heavy = served(&pareto(1.5, ""), "unlimited");
+    let source = &heavy.windows[0].sources[0];
+    assert!(source.infinite_variance && source.latency.unwrap().error.is_infinite());
+    for quantile in source.quantiles.iter().flatten() {
+        assert!(quantile.error.is_finite(), "{quantile:?}");
+    }
+    let told = "clients: its means have no interval";
+    assert!(text(None, &heavy).contains(told), "{}", text(None, &heavy));
+    let machine = &json(None, &heavy)["windows"][0]["sources"][0];
+    assert!(machine["latency"]["plusOrMinus"].is_null() && machine["infiniteVariance"] == true);
+    assert!(!machine["quantiles"]["p50"]["plusOrMinus"].is_null());
+    let about = simulate::output::About { title: "", version: "", command: "" };
+    assert!(simulate::output::network_page(&about, &heavy).contains(told));
+
+    // Whoever waits for one that is served waits for the rest of it, whose tail is heavier by one.
+    let finite = |service: &str, servers: &str| {
+        let report = served(service, servers);
+        let (source, desk) = (&report.windows[0].sources[0], &report.windows[0].stations[0]);
+        let used = desk.utilisation.is_none_or(|of| of.error.is_finite());
+        (!source.infinite_variance, desk.wait.is_none_or(|of| of.error.is_finite()), used)
+    };
+    assert_eq!(finite(&pareto(2.5, ""), "unlimited"), (true, true, true));
+    assert_eq!(finite(&pareto(2.5, ""), "1"), (false, false, true));
+    assert_eq!(finite(&pareto(1.5, ""), "1"), (false, false, false));
+    assert_eq!(finite(&pareto(3.5, ""), "1"), (true, true, true));
+    assert_eq!(finite(&pareto(1.5, ", maximum: 1s"), "1"), (true, true, true));
+    assert_eq!(finite("{ exponential: 20ms }", "1"), (true, true, true));
+}

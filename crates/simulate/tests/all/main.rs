@@ -15,6 +15,7 @@ mod comparison;
 mod consumers;
 mod coverage;
 mod designs;
+mod durable;
 mod experiments;
 mod feedback;
 mod files;

@@ -58,9 +58,7 @@ pub fn everything() -> Network {
         backoff: 50_000_000,
         longest_backoff: u64::MAX,
         jitter,
-        budget: None,
-        breaker: None,
-        again: None,
+        ..Policy::default()
     };
     let after = builder.leave(END);
     let both = builder.call("both".to_owned(), &[query, charge], policy(true, true), after);

@@ -19,8 +19,6 @@ use crate::operations::report;
 
 /// Most bytes of an answer that are read.
 const BODY_LIMIT: usize = 1 << 20;
-/// How long an attempt may take where the model states no latency.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One attempt to call an external.
 #[derive(Clone, Debug)]
@@ -203,13 +201,4 @@ async fn exchange(
 fn broken(operation: &ExternalOperation, what: &str) -> CallError {
     report::warning("external-contract", &format!("{}: {what}", operation.name));
     CallError::Unreachable { reason: what.to_owned(), ambiguous: true }
-}
-
-/// How long one attempt may take: three times the highest stated percentile, 1 s to 30 s.
-pub(crate) fn timeout(operation: &ExternalOperation) -> Duration {
-    let stated = operation.latency.as_ref().and_then(|latency| latency.value.0.last());
-    stated.map_or(DEFAULT_TIMEOUT, |(_, duration)| {
-        let tripled = duration.to_std().saturating_mul(3);
-        tripled.clamp(Duration::from_secs(1), Duration::from_secs(30))
-    })
 }

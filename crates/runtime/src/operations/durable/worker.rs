@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use decide::durable;
 use expression::Value;
 use model::model::{Callee, OperationId};
 use tokio::sync::Semaphore;
 
-use super::external::{CallError, ExternalCall, Externals as _, timeout};
+use super::external::{CallError, ExternalCall, Externals as _};
 use super::job::{Resume, target_id};
 use crate::call::{Answer, IdempotencyKey, InputValues, Request};
 use crate::operations::backend::Inner;
@@ -19,17 +20,11 @@ use crate::operations::write::Reply;
 use crate::problem::{Problem, code};
 use crate::store::{Job, Store, StoreError, Terms, Transaction as _};
 
-/// Attempts before a job is put back.
-const ATTEMPTS: u32 = 3;
-/// First and longest pause between attempts.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(300));
 /// How long a job is left to whoever took it, in microseconds, unless they say that they are still
 /// at it: after a crash, another server goes on with it that much later.
 pub(crate) const LEASE: i64 = 30 * 1_000_000;
 /// How often those who are at jobs say so: a time may be missed.
 const RENEW: Duration = Duration::from_secs(10);
-/// How often the store is asked for due jobs.
-const POLL: Duration = Duration::from_secs(1);
 /// Most jobs under way that nobody waits for.
 const BATCH: u32 = 256;
 /// When to look again at a job that needs an operator, in microseconds.
@@ -68,7 +63,7 @@ async fn poll_since<S: Store>(inner: Arc<Inner<S>>, crashed: i64) {
         }
         recovering &= more || free == 0;
         if !more {
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(durable::LOOK).await;
         }
     }
 }
@@ -235,11 +230,11 @@ async fn call<S: Store>(
             return unknown(inner, taken, fallback).await;
         }
         let late = now() >= taken.job.deadline;
-        if fallback && (tries >= ATTEMPTS || late) {
+        if fallback && (tries >= durable::TRIES || late) {
             return Some(Outcome::Unreachable);
         }
         let pause = pause(taken.job.attempts);
-        if tries >= ATTEMPTS || late {
+        if tries >= durable::TRIES || late {
             if !idempotent {
                 taken.job.attempts = 0;
             }
@@ -275,7 +270,7 @@ async fn attempt<S: Store>(
         Callee::External(external, operation) => {
             let definition = inner.plans.model.external(external);
             let definition = definition.operations.get(usize::from(operation));
-            let timeout = definition.map(timeout).unwrap_or_default();
+            let timeout = definition.map(durable::timeout).unwrap_or_default();
             let timeout = timeout.min(budget.unwrap_or(Duration::MAX));
             let call = ExternalCall {
                 external,
@@ -297,7 +292,7 @@ async fn attempt<S: Store>(
 /// How long the caller still waits: then a fallback is better than the result.
 fn left(job: &Job) -> Duration {
     let left = u64::try_from(job.deadline.saturating_sub(now())).unwrap_or(0);
-    Duration::from_micros(left).mul_f64(0.8)
+    Duration::from_micros(left).mul_f64(durable::FALLBACK_SHARE)
 }
 
 /// One attempt at an external, behind its bulkhead.
@@ -386,14 +381,15 @@ async fn put_back<S: Store>(inner: &Inner<S>, taken: &mut Taken, due: i64) -> bo
     false
 }
 
-/// The pause before the next attempt: doubled each time, capped, and jittered by half so that
+/// The pause before the next attempt: doubled each time, capped, and jittered by a half so that
 /// callers do not come back together.
 fn pause(attempts: u32) -> Duration {
-    let doubled = PAUSE.0.saturating_mul(2_u32.saturating_pow(attempts.min(20).saturating_sub(1)));
-    let full = doubled.min(PAUSE.1);
-    let half = u64::try_from(full.as_micros() / 2).unwrap_or(u64::MAX).max(1);
+    let times = 2_u32.saturating_pow(attempts.min(20).saturating_sub(1));
+    let full = durable::FIRST_PAUSE.saturating_mul(times).min(durable::LONGEST_PAUSE);
+    let least = full.mul_f64(durable::PAUSE_LEAST);
+    let chance = u64::try_from(full.saturating_sub(least).as_micros()).unwrap_or(u64::MAX).max(1);
     let random = u64::try_from(uuid::Uuid::new_v4().as_u128() >> 66).unwrap_or(0);
-    Duration::from_micros(half + random % half)
+    least + Duration::from_micros(random % chance)
 }
 
 fn micros(duration: Duration) -> i64 {

@@ -6,9 +6,8 @@ use decide::{Design, budget, crossings, facts, numbers};
 use model::model::{Flow, OperationId, OperationKind, StepKind};
 
 use super::super::Simulated;
-use super::super::calls::nanoseconds;
+use super::super::calls::{UNTIL_DONE, nanoseconds};
 use super::super::consumers;
-use super::jobs::UNTIL_DONE;
 use super::{Compiler, Part};
 use crate::calibrate::Shape;
 use crate::network::{END, Policy, SourceId};
@@ -141,6 +140,7 @@ impl<'d> Compiler<'d> {
         Simulated {
             name: format!("event {}", consumers::name(self.design, delivery, group)),
             clients: false,
+            begun: false,
             rate,
             deadline: f64::INFINITY,
             objective: base::Percentiles::default(),
@@ -166,6 +166,7 @@ impl<'d> Compiler<'d> {
         Simulated {
             name: format!("flow {}", flow.name.value),
             clients: false,
+            begun: false,
             rate,
             deadline: objective.as_ref().map_or(f64::INFINITY, |of| budget::deadline(facts, of)),
             objective: objective.unwrap_or_default(),

@@ -4,14 +4,11 @@ use decide::numbers;
 use model::model::OperationId;
 
 use super::super::Simulated;
-use super::super::calls::nanoseconds;
+use super::super::calls::{UNTIL_DONE, nanoseconds};
 use super::super::resources::{Kind, Resource};
 use super::{Compiler, Part};
 use crate::kernel::Distribution;
 use crate::network::{END, Label, Policy, SourceId, Station};
-
-/// Retries of work that is tried until it succeeds: more than fit into any run.
-pub(super) const UNTIL_DONE: u32 = 1_000;
 
 impl Compiler<'_> {
     /// Whether a client of it waits for no more than that it is accepted.
@@ -93,6 +90,7 @@ impl Compiler<'_> {
         Simulated {
             name: format!("work of {own}"),
             clients: false,
+            begun: false,
             rate,
             objective: base::Percentiles::default(),
             availability: 0.0,

@@ -133,8 +133,10 @@ pub fn answer_page(
             findings.iter().for_each(|found| verdict::finding(out, found));
         });
         let names = answer.phases.first().map_or(&[][..], |phase| &phase.operations);
-        let names = names.iter().map(|of| of.name.as_str()).collect();
-        over_time(out, report, names, disturbances);
+        let named = names.iter().map(|of| of.name.as_str()).collect();
+        let begun = names.iter().enumerate().filter(|(_, of)| of.backlog.is_some());
+        let begun = begun.map(|(at, _)| at).collect();
+        over_time(out, report, (named, begun), disturbances);
         for phase in &answer.phases {
             section(out, &phase_title(answer, phase), |out| {
                 operations::table(out, phase);
@@ -159,7 +161,14 @@ fn phase_title(answer: &Answer, phase: &Phase) -> String {
     }
 }
 
-fn over_time(out: &mut Html, report: &Report, names: Vec<&str>, disturbances: &[Disturbance]) {
+/// The charts. `names` are those of the first sources, and of those in `backlogs` it is shown how
+/// many are not done.
+fn over_time(
+    out: &mut Html,
+    report: &Report,
+    (names, backlogs): (Vec<&str>, Vec<usize>),
+    disturbances: &[Disturbance],
+) {
     if report.series.is_empty() {
         return;
     }
@@ -170,7 +179,7 @@ fn over_time(out: &mut Html, report: &Report, names: Vec<&str>, disturbances: &[
         }
         let triggers = timeline::triggers(disturbances, end);
         let (series, windows) = (&report.series, &report.windows);
-        Timeline { series, names, windows, triggers }.write(out);
+        Timeline { series, names, backlogs, windows, triggers }.write(out);
     });
 }
 
@@ -189,7 +198,7 @@ pub fn stability_page(
             findings.iter().for_each(|found| verdict::finding(out, found));
         });
         let names = stability.names.iter().map(String::as_str).collect();
-        over_time(out, report, names, disturbances);
+        over_time(out, report, (names, stability.backlogs.clone()), disturbances);
         section(out, "Where that turns", |out| stability::boundaries_charts(out, stability));
         section(out, "What this stands on", |out| provenance::of_report(out, about, report));
     })
@@ -247,7 +256,8 @@ pub fn network_page(about: &About<'_>, report: &Report) -> String {
             });
         }
         let names = report.windows.first().map_or(&[][..], |window| &window.sources);
-        over_time(out, report, names.iter().map(|of| of.name.as_str()).collect(), &[]);
+        let named = names.iter().map(|of| of.name.as_str()).collect();
+        over_time(out, report, (named, Vec::new()), &[]);
         let title = |from, to| match report.steadiness {
             Steadiness::Changing => {
                 format!("From {} to {}", time(seconds(from)), time(seconds(to)))

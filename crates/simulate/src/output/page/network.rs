@@ -4,6 +4,7 @@ use base::html::Html;
 
 use crate::experiment::{SourceReport, StationReport, WindowReport};
 use crate::output::format::{digits, share};
+use crate::output::text::no_interval;
 use crate::statistics::Estimate;
 
 use super::operations::{interval, wide};
@@ -25,6 +26,8 @@ pub(super) fn sources(out: &mut Html, window: &WindowReport, meaningful: bool) {
     wide(out, "Sources", &columns, |out| {
         window.sources.iter().for_each(|of| source(out, of, meaningful));
     });
+    let heavy = window.sources.iter().filter(|of| of.infinite_variance && meaningful);
+    heavy.for_each(|of| unbounded(out, &of.name));
 }
 
 fn source(out: &mut Html, of: &SourceReport, meaningful: bool) {
@@ -49,6 +52,11 @@ fn source(out: &mut Html, of: &SourceReport, meaningful: bool) {
     });
 }
 
+/// Why means stand without their intervals.
+fn unbounded(out: &mut Html, name: &str) {
+    out.leaf("p", &[("class", "soft")], &format!("{}.", no_interval(name)));
+}
+
 fn cell(out: &mut Html, estimate: Option<Estimate>) {
     out.element("td", &[], |out| interval(out, estimate.as_ref()));
 }
@@ -70,6 +78,8 @@ pub(super) fn stations(out: &mut Html, window: &WindowReport, meaningful: bool) 
     wide(out, "Stations", &columns, |out| {
         window.stations.iter().for_each(|of| station(out, of, meaningful));
     });
+    let heavy = window.stations.iter().filter(|of| of.infinite_variance && meaningful);
+    heavy.for_each(|of| unbounded(out, &of.name));
 }
 
 fn station(out: &mut Html, of: &StationReport, meaningful: bool) {

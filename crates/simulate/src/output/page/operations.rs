@@ -5,7 +5,7 @@ use decide::facts::percent;
 
 use crate::design::{OperationAnswer, Phase, Promise};
 use crate::experiment::QUANTILES;
-use crate::output::answer_text::{goes_on, is_told, word};
+use crate::output::answer_text::{accepted, goes_on, is_told, waits, word};
 use crate::output::format::{digits, share, time};
 use crate::statistics::Estimate;
 
@@ -66,7 +66,8 @@ pub(super) fn table(out: &mut Html, phase: &Phase) {
         let words = format!("Asked for too rarely to tell: {}.", names.join(", "));
         out.leaf("p", &[("class", "soft")], &words);
     }
-    for words in in_order(phase).into_iter().filter_map(goes_on) {
+    let words = |of| [accepted(of), waits(of), goes_on(of)];
+    for words in in_order(phase).into_iter().flat_map(words).flatten() {
         out.leaf("p", &[("class", "soft")], &format!("{words}."));
     }
 }

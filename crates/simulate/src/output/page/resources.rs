@@ -95,7 +95,7 @@ pub(super) fn bar(out: &mut Html, class: &str, used: f64, half: f64, reached: Op
         let filled = units(at(used));
         let size = [("class", class), ("y", "3"), ("width", filled.as_str()), ("height", "10")];
         out.leaf("rect", &size, "");
-        if half > 0.0 {
+        if half > 0.0 && half.is_finite() {
             let (low, high) = (units(at(used - half)), units(at(used + half)));
             path(out, "bound", &format!("M{low} 8H{high}"));
         }

@@ -13,6 +13,8 @@ pub(super) struct Timeline<'a> {
     pub(super) series: &'a [Point],
     /// Names of the sources that count: as many as the first.
     pub(super) names: Vec<&'a str>,
+    /// Those of them, by position, of which is shown how many are not done.
+    pub(super) backlogs: Vec<usize>,
     /// What is asked for in each window.
     pub(super) windows: &'a [WindowReport],
     /// What happened: from, until, in seconds.
@@ -117,6 +119,7 @@ impl Timeline<'_> {
             self.inside(out, at);
         }
         self.each(out);
+        self.not_done(out);
     }
 
     fn chart(&self, at: usize, y: Scale) -> Chart {
@@ -207,6 +210,44 @@ impl Timeline<'_> {
         out.element("div", &[("class", "tiles")], |out| {
             for (source, _) in suffering {
                 self.one(out, source);
+            }
+        });
+    }
+
+    /// Calls that go on when nobody waits for them: how many are not done.
+    fn not_done(&self, out: &mut Html) {
+        let open = |point: &Point, at: usize| point.open.get(at).copied().unwrap_or(0.0);
+        let most = |at: usize| self.series.iter().map(|of| open(of, at)).fold(0.0, f64::max);
+        let mut shown: Vec<(usize, f64)> =
+            self.backlogs.iter().map(|at| (*at, most(*at))).collect();
+        shown.retain(|(_, most)| *most >= 1.0);
+        shown.sort_by(|a, b| b.1.total_cmp(&a.1));
+        shown.truncate(SUFFERING);
+        if shown.is_empty() {
+            return;
+        }
+        out.leaf("h3", &[], "Calls that are not done");
+        out.element("div", &[("class", "tiles")], |out| {
+            for (source, _) in shown {
+                let name = self.names.get(source).copied().unwrap_or_default();
+                let points = self.moments(FEWER);
+                let line: Vec<(f64, Option<f64>)> = points
+                    .map(|moment| (moment.time(), Some(moment.mean(|of| open(of, source)))))
+                    .collect();
+                let y = Scale::up_to(line.iter().filter_map(|of| of.1));
+                let chart = Chart { width: 350.0, height: 140.0, ..self.chart(1, y) };
+                let axes = Axes { x: short_time, y: short_number, title: "" };
+                out.element("figure", &[], |out| {
+                    out.element("figcaption", &[], |out| {
+                        out.leaf("b", &[], name);
+                        out.text(" not done");
+                    });
+                    let label = format!("{name} that are not done, over time");
+                    chart.write(out, "", &label, &axes, |out| {
+                        self.shade(out, &chart);
+                        chart.line(out, "line one", &line);
+                    });
+                });
             }
         });
     }
