@@ -188,13 +188,22 @@ pub(crate) async fn record<X: Transaction>(
     finish::re_enter(work, current).await
 }
 
-/// The line that says who read the rows that were shown, if it is to be recorded.
-pub(crate) fn of_reads<X>(work: &mut Work<'_, X>) -> Result<Vec<JournalEntry>, Failure> {
+/// The lines that say who read the rows that were shown, if that is to be recorded: those of each
+/// tenant are in its own log, whoever read them.
+pub(crate) async fn of_reads<X: Snapshot>(
+    work: &mut Work<'_, X>,
+) -> Result<BTreeMap<Tenant, Vec<JournalEntry>>, Failure> {
     let mut shown = std::mem::take(&mut work.shown);
     shown.sort_unstable();
     shown.dedup();
-    let mut entries: Vec<JournalEntry> = Vec::new();
+    let current = work.store.tenant();
+    let mut by_tenant: BTreeMap<Tenant, Vec<JournalEntry>> = BTreeMap::new();
     for (entity, row) in shown {
+        let tenant = match current {
+            Tenant::All => whose(work, (entity, row)).await?.unwrap_or(current),
+            one => one,
+        };
+        let entries = by_tenant.entry(tenant).or_default();
         match entries.last_mut().filter(|entry| entry.entity == entity) {
             Some(entry) => entry.rows.push(row),
             None => {
@@ -206,7 +215,18 @@ pub(crate) fn of_reads<X>(work: &mut Work<'_, X>) -> Result<Vec<JournalEntry>, F
             }
         }
     }
-    Ok(entries)
+    Ok(by_tenant)
+}
+
+/// The tenant of a row that was read for everybody; none of what is shared.
+async fn whose<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    (entity, row): Key,
+) -> Result<Option<Tenant>, Failure> {
+    if !work.plans.tenants.as_ref().is_some_and(|tenants| tenants.owns(entity)) {
+        return Ok(None);
+    }
+    Ok(work.store.tenant_of(entity, row).await?.map(Tenant::One))
 }
 
 /// A version of a row as it is recorded.

@@ -1,5 +1,6 @@
 //! Reads that the store is asked for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -18,8 +19,8 @@ use crate::store::{JournalEntry, Snapshot, Store, StoreError, Tenant, Terms, Tra
 
 /// A request, and the grants of a view through which it is answered, if it is through one.
 type Asked = Arc<(Box<Request>, Option<Vec<usize>>)>;
-/// The answer, what is recorded of who saw it, and the tenant it was for.
-type Looked = Result<(Answer, Vec<JournalEntry>, Tenant), Failure>;
+/// The answer, and what is recorded of who saw it, by tenant.
+type Looked = Result<(Answer, BTreeMap<Tenant, Vec<JournalEntry>>), Failure>;
 
 impl<S: Store> Inner<S> {
     /// Reads from the store: as the caller, or through the grants of a view, for a tenant.
@@ -45,7 +46,7 @@ impl<S: Store> Inner<S> {
             granted: false,
         };
         let asked = Arc::new((request, through));
-        let (answer, read, tenant) = loop {
+        let (answer, read) = loop {
             match self.look(terms, list, asked.clone()).await {
                 Err(failure @ (Failure::Several | Failure::Conflict)) if terms.single => {
                     if let (Failure::Several, Some(several)) = (failure, several) {
@@ -56,7 +57,9 @@ impl<S: Store> Inner<S> {
                 result => break result?,
             }
         };
-        self.record_reads(Terms { tenant, single: false, ..terms }, read).await?;
+        for (tenant, lines) in read {
+            self.record_reads(Terms { tenant, single: false, ..terms }, lines).await?;
+        }
         Ok(answer)
     }
 
@@ -72,9 +75,6 @@ impl<S: Store> Inner<S> {
 
     /// What was read is recorded before it is answered.
     async fn record_reads(&self, terms: Terms, read: Vec<JournalEntry>) -> Result<(), Problem> {
-        if read.is_empty() {
-            return Ok(());
-        }
         let recorded: Result<(), StoreError> = self
             .store
             .write(terms, move |tx| Box::pin(async move { tx.add_to_journal(&read).await }))
@@ -97,5 +97,5 @@ async fn looked<X: Snapshot>(plans: Arc<Plans>, store: &mut X, asked: Asked) -> 
     let (request, through) = &*asked;
     let mut work = Work::new(plans, store, now());
     let answer = read::answer(&mut work, request, through.as_ref()).await?;
-    Ok((answer, journal::of_reads(&mut work)?, work.store.tenant()))
+    Ok((answer, journal::of_reads(&mut work).await?))
 }

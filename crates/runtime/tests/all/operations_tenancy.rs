@@ -32,6 +32,9 @@ contexts:
           opened: timestamp = now
         parts: { notes: { size: 0..5, fields: { text: string(1..40) } } }
         states: { open: [closed], closed: [] }
+      Record:
+        audit: { all, retain: 30d }
+        fields: { text: string(1..40) }
     events:
       TicketClosed: { key: ticket, payload: { ticket: Ticket } }
     operations:
@@ -75,6 +78,9 @@ contexts:
         do: [{ move: closed }, { emit: TicketClosed }]
         rate: 1/s
       drop: { delete: Ticket, by: [member], rate: 1/s }
+      keep: { create: Record, by: [member], input: [text], rate: 1/s }
+      listRecords: { list: Record, by: [member, support], rate: 1/s }
+      seenRecords: { list: Record.audit, by: [member], rate: 1/s }
 "#;
 
 struct Desk {
@@ -238,6 +244,24 @@ async fn people_are_found_by_the_login_that_they_have_now(isolation: &str) {
     assert_eq!(refusal(refused), (403, "not-linked".to_owned()));
 }
 
+async fn each_tenant_sees_who_crossed_into_it(isolation: &str) {
+    let desk = Desk::new(isolation).await;
+    let world = &desk.world;
+    let mut kept = Vec::new();
+    for (side, ..) in &desk.sides {
+        let body = json!({ "text": "secret" });
+        kept.push(world.call(side, "desk.keep", None, body).await.unwrap().id());
+    }
+    let support = world.user("staff", &["support"]);
+    assert_eq!(world.list(&support, "desk.listRecords").await.unwrap().len(), 2);
+    for ((side, ..), own) in desk.sides.iter().zip(&kept) {
+        let lines = world.list(side, "desk.seenRecords").await.unwrap();
+        let crossed: Vec<_> = lines.iter().filter(|line| line["actor"] == "support").collect();
+        assert_eq!(crossed.len(), 1, "{lines:?}");
+        assert_eq!(crossed[0]["rows"], json!([own]), "its own rows alone");
+    }
+}
+
 async fn those_who_cross_tenants_write_for_one(isolation: &str) {
     let desk = Desk::new(isolation).await;
     let world = &desk.world;
@@ -337,6 +361,7 @@ crate::support::in_each_form!(
     callers_without_a_tenant_reach_shared_rows_alone,
     whoever_is_known_in_several_tenants_chooses_one,
     people_are_found_by_the_login_that_they_have_now,
+    each_tenant_sees_who_crossed_into_it,
     those_who_cross_tenants_write_for_one,
     a_host_says_whose_a_request_is
 );

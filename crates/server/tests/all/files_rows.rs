@@ -1,8 +1,9 @@
 //! Files of rows: uploaded, named by a write, shown with an address, and gone with the row.
 
+use graphql::Serving;
 use serde_json::{Value as Json, json};
 
-use crate::files_support::{Gallery, answer, png};
+use crate::files_support::{Gallery, MODEL, answer, png};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_goes_into_a_row_and_comes_out_of_it() {
@@ -44,6 +45,32 @@ async fn a_file_goes_into_a_row_and_comes_out_of_it() {
     let pictures = gallery.asked(reqwest::Method::GET, "/gallery/v1/pictures", "");
     let (_, list) = answer(pictures.send().await.unwrap()).await;
     assert!(list["items"][0]["image"]["url"].as_str().unwrap().starts_with("/files/"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graphql_shows_files_as_well() {
+    let gallery = Gallery::with(MODEL, |settings| settings.graphql.serving = Serving::On).await;
+    let anna = gallery.token("painter", "anna");
+    let image = gallery.id(&anna, "image/png", &png(500)).await;
+    let scan = gallery.id(&anna, "image/png", &png(600)).await;
+    let sketches = json!([{ "page": 1, "scan": scan }]);
+    let body = json!({ "title": "Sea", "image": image, "sketches": sketches });
+    let painted = gallery.paint(&anna, body).await.1;
+    let query = "query($id: ID!) { picture(id: $id) { title other { url } \
+                 image { sha256 url kind: mediaType bytes } sketches { scan { id bytes name } } } }";
+    let asked = gallery.asked(reqwest::Method::POST, "/graphql/gallery", &anna);
+    let body = json!({ "query": query, "variables": { "id": painted["id"] } });
+    let (status, told) = answer(asked.json(&body).send().await.unwrap()).await;
+    assert_eq!(status, 200, "{told}");
+    let picture = &told["data"]["picture"];
+    assert_eq!((&picture["title"], &picture["other"]), (&json!("Sea"), &Json::Null), "{told}");
+    let shown = &picture["image"];
+    assert_eq!((&shown["kind"], &shown["bytes"]), (&json!("image/png"), &json!(500)), "{told}");
+    assert_eq!(shown["sha256"], painted["image"]["sha256"]);
+    let fetched = gallery.fetch(shown["url"].as_str().unwrap()).await;
+    assert_eq!(fetched.bytes().await.unwrap(), png(500));
+    let scanned = &picture["sketches"][0]["scan"];
+    assert_eq!((&scanned["id"], &scanned["bytes"]), (&json!(scan), &json!(600)), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

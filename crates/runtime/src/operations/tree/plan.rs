@@ -44,6 +44,9 @@ pub(super) async fn plan<X: Snapshot>(
     Ok((plan, ways))
 }
 
+/// Properties of a file.
+const FILE: usize = 6;
+
 /// A plan as it grows.
 struct Planner<'w, 't, X> {
     asker: Asker<'w, 't, X>,
@@ -276,7 +279,8 @@ impl<X: Snapshot> Planner<'_, '_, X> {
         let types: Vec<Type> = match element(ty) {
             Type::Record(record) => fields(&schema.record(*record).fields),
             Type::Part(part) => fields(&schema.part(*part).fields),
-            // The properties of money, places and files are written by name.
+            // Of values, what is written is known by its place.
+            Type::File { .. } => vec![Type::Null; FILE],
             _ => vec![Type::Null; 2],
         };
         let values = types.into_iter().enumerate().map(|(at, ty)| Some((ty, At::Here(at))));
