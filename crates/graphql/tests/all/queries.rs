@@ -44,6 +44,22 @@ async fn a_tree_is_what_rest_answers_in_one_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_an_audit_there_is_what_is_selected() {
+    let server = Server::start(Persisted::default()).await;
+    let query = "{ categoryLog { items { __typename what: operation rows before after } } }";
+    let told = server.ask(&server.staff, query, json!({})).await.json;
+    let lines = told["data"]["categoryLog"]["items"].as_array().unwrap();
+    let fruit = &lines[0];
+    assert_eq!(fruit.as_object().unwrap().len(), 5, "{fruit}");
+    assert_eq!(fruit["what"], "market.addCategory");
+    assert_eq!(fruit["rows"], json!([server.categories[0]]));
+    assert_eq!((&fruit["before"], &fruit["after"]["name"]), (&Json::Null, &json!("fruit")));
+    let rest = server.get("/market/v1/categories/audit", &server.staff).await;
+    assert_eq!(rest["items"][0]["after"], fruit["after"]);
+    assert_eq!(lines.len(), rest["items"].as_array().unwrap().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_are_those_of_rest() {
     let server = Server::start(Persisted::default()).await;
     let rest = server.get("/market/v1/products?sort=-name&price.gte=1.50&kind=very_fine", "").await;

@@ -29,6 +29,7 @@ contexts:
       Customer:
         fields: { name: string(1..40), email: email unique pii }
       Category:
+        audit: writes
         fields: { name: string(1..40) unique, parent: Category? }
       Product:
         fields:
@@ -50,6 +51,7 @@ contexts:
       join: { create: Customer, by: [customer], input: [name, email], rate: 1/s }
       viewCustomer: { get: Customer, by: { customer: self.id == actor.id }, fields: [id, name], rate: 1/s }
       addCategory: { create: Category, by: [staff], input: [name, parent], rate: 1/s }
+      categoryLog: { list: Category.audit, by: [staff], rate: 1/s }
       viewCategory: { get: Category, by: [visitor], rate: 1/s }
       categoryNamed: { get: Category, by: [visitor], key: name, rate: 1/s }
       addProduct: { create: Product, by: [staff], input: [name, price, kind, category, hidden], rate: 1/s }

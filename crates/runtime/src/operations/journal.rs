@@ -19,6 +19,7 @@ use super::work::{Key, Work};
 use crate::call::{Answer, Body, Request};
 use crate::json::{write_array, write_string, write_timestamp, write_value};
 use crate::problem::{Problem, code};
+use crate::selection::{Selected, Selection, What};
 use crate::store::{
     Cursor, JournalEntry, JournalQuery, Log, Snapshot, Subject, Tenant, Transaction, Versions,
 };
@@ -311,7 +312,8 @@ pub(crate) async fn list<X: Snapshot>(
     entries.truncate(limit as usize);
     let personal = !admits_everybody(&plans.model, operation);
     let mut items = Vec::new();
-    write_array(&mut items, &entries, |items, entry| write(items, entry, personal));
+    let wanted = request.selection.as_ref().map(|wanted| &wanted.selection);
+    write_array(&mut items, &entries, |items, entry| write(items, entry, personal, wanted));
     let last = entries.last().filter(|_| more);
     let next = last.map(|entry| Cursor { values: Vec::new(), id: entry.id });
     let body = Body::Page { items, next, count: None };
@@ -323,28 +325,51 @@ fn admits_everybody(model: &model::Model, operation: &Operation) -> bool {
     operation.by.iter().any(|grant| none(grant.actor))
 }
 
-/// Appends a line as a JSON object.
-fn write(to: &mut Vec<u8>, entry: &JournalEntry, personal: bool) {
-    to.extend_from_slice(b"{\"at\":");
-    write_timestamp(to, entry.at);
-    to.extend_from_slice(b",\"who\":");
-    match &entry.who {
-        Some(who) => write_string(to, &who.subject),
-        None => to.extend_from_slice(b"null"),
+/// The properties of a line, in the order of the contracts.
+const PROPERTIES: [&str; 7] = ["at", "who", "actor", "operation", "rows", "before", "after"];
+
+/// Appends a line as a JSON object: whole, or what is wanted of it.
+fn write(to: &mut Vec<u8>, entry: &JournalEntry, personal: bool, wanted: Option<&Selection>) {
+    let mut object = Vec::new();
+    match wanted {
+        None => {
+            for (at, name) in PROPERTIES.iter().enumerate() {
+                property(&mut object, name);
+                write_property(&mut object, entry, at, personal);
+            }
+        }
+        Some(wanted) => {
+            for Selected { key, what } in &wanted.0 {
+                property(&mut object, key);
+                match what {
+                    What::Property(at, _) => write_property(&mut object, entry, *at, personal),
+                    What::Text(text) => write_string(&mut object, text),
+                    What::Constant(json) => object.extend_from_slice(json.as_bytes()),
+                    What::Expanded { .. } | What::Group(_) => object.extend_from_slice(b"null"),
+                }
+            }
+        }
     }
-    to.extend_from_slice(b",\"actor\":");
-    write_string(to, &entry.actor);
-    to.extend_from_slice(b",\"operation\":");
-    write_string(to, &entry.operation);
-    to.extend_from_slice(b",\"rows\":");
-    write_array(to, entry.rows.iter(), |to, row| {
-        write_string(to, &uuid::Uuid::from_u128(*row).to_string());
-    });
-    for (name, version) in [("before", &entry.before), ("after", &entry.after)] {
-        property(to, name);
-        write_version(to, version.as_ref(), personal);
+    object.extend_from_slice(if object.is_empty() { b"{}" } else { b"}" });
+    to.append(&mut object);
+}
+
+fn write_property(to: &mut Vec<u8>, entry: &JournalEntry, at: usize, personal: bool) {
+    match PROPERTIES.get(at).copied().unwrap_or_default() {
+        "at" => write_timestamp(to, entry.at),
+        "who" => match &entry.who {
+            Some(who) => write_string(to, &who.subject),
+            None => to.extend_from_slice(b"null"),
+        },
+        "actor" => write_string(to, &entry.actor),
+        "operation" => write_string(to, &entry.operation),
+        "rows" => write_array(to, entry.rows.iter(), |to, row| {
+            write_string(to, &uuid::Uuid::from_u128(*row).to_string());
+        }),
+        "before" => write_version(to, entry.before.as_ref(), personal),
+        "after" => write_version(to, entry.after.as_ref(), personal),
+        _ => to.extend_from_slice(b"null"),
     }
-    to.push(b'}');
 }
 
 /// The two objects of a version as one.
