@@ -221,7 +221,7 @@ rows! {
     "4.1.1" 1 Runtime always "every answer says what it is, with its encoding", "`application/json` and `application/problem+json`, both UTF-8";
     "4.1.3" 2 Runtime always "headers of the edge cannot be set by clients", "headers of a proxy are believed from `--trusted-proxy` alone";
     "4.1.4" 3 Runtime always "methods that are not served are refused", "405 with `Allow`";
-    "4.2.1" 2 Runtime always "where a message ends is not in doubt", "a strict HTTP parser; conflicting lengths are refused";
+    "4.2.1" 2 Runtime always "where a message ends is not in doubt", "a strict HTTP parser: lengths that differ are refused, `Transfer-Encoding` counts beside a length";
     "4.3.1" 2 Runtime graphql "queries have a greatest depth and cost", "limits of depth and cost for each request; persisted queries with `--graphql-persisted-only`";
     "4.3.2" 2 Operator graphql "the schema cannot be asked for, unless it is public", "the schema is public here: `--graphql-persisted-only` where it must not be";
     "4.4.1" 1 Operator sockets "WebSockets use TLS", "TLS ends at the edge or in the process";

@@ -313,7 +313,7 @@ fn tenants(scan: &Scan<'_>) -> Option<Boundary> {
     Some(Boundary {
         name: "One tenant and another".to_owned(),
         answers: [
-            "the tenant follows from the verified caller or the host, never from a parameter".to_owned(),
+            "the tenant follows from the verified caller or the host; `X-Tenant-ID` chooses only among those that are the caller's own".to_owned(),
             "the runtime sets the tenant of every new row; references never lead to another tenant's".to_owned(),
             "who crosses tenants is audited".to_owned(),
             format!("isolation is `{how}`: the tenant is part of every query and unique key, and row-level security in the database holds where a query forgets it"),

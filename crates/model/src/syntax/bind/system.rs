@@ -122,7 +122,7 @@ keys!(Actor, "an actor", span span, {
     "login" => login: Name, "The field by which rows are linked at first sign-in.";
     "role" => role: Word, "The claim of the verified token that it needs.";
     "when" => when: Expression, "A condition over `actor`.";
-    "client" => clients: OneOrMany<OneOf<ClientKind>>, "What its requests come from.";
+    "client" => clients: OneOrMany<OneOf<ClientKind>>, "What its requests come from: `browser`, `mobile`, `partner`, `internal`.";
     "count" => count: Short<Count>, "How many there are.";
     "tenants" => all_tenants: AllTenants, "`all`: crosses tenants, audited.";
 });
