@@ -226,5 +226,7 @@ fn gets(design: &Design, id: OperationId, operation: &Operation) -> bool {
     operation.kind == OperationKind::Get
         && operation.addressed == Addressed::Id
         && entity_of(operation).is_some()
+        // Nobody says what it is asked with.
+        && operation.input.parameters.is_empty()
         && design.route(id).is_some_and(|route| route.not_served.is_none())
 }

@@ -12,6 +12,7 @@ use flips::Flips;
 use lock::Lock;
 use numbers::Numbers;
 
+pub mod address_inputs;
 pub mod ask;
 pub mod assurance;
 pub mod audit;
@@ -39,7 +40,6 @@ pub mod indexes;
 pub mod kept;
 pub mod layout;
 pub mod limits;
-pub mod list_inputs;
 pub mod lock;
 pub mod naming;
 pub mod needs;

@@ -25,8 +25,8 @@ use model::{
     model::{ActorId, Addressed, Authentication, Operation, OperationId, OperationKind, Target},
 };
 
+use crate::address_inputs;
 use crate::design::{Method, Route, Segment};
-use crate::list_inputs;
 use crate::naming::kebab;
 
 /// The route of each operation that has a public one, and the collisions.
@@ -36,8 +36,7 @@ pub fn routes(model: &Model) -> (Vec<Option<Route>>, Vec<Diagnostic>) {
     let mut diagnostics = collisions(model, &routes);
     diagnostics
         .extend(routes.iter().flatten().flat_map(|route| parameter_collisions(model, route)));
-    let lists = model.operations.iter().filter(|of| of.kind == OperationKind::List);
-    diagnostics.extend(lists.flat_map(|list| input_collisions(model, list)));
+    diagnostics.extend(model.operations.iter().flat_map(|of| input_collisions(model, of)));
     (routes, diagnostics)
 }
 
@@ -67,29 +66,34 @@ fn parameter_collisions(model: &Model, route: &Route) -> Vec<Diagnostic> {
     taken.map(report).collect()
 }
 
-/// Inputs of a list that could not be told from what else its address may hold.
-fn input_collisions(model: &Model, list: &Operation) -> Vec<Diagnostic> {
-    let Some(entity) = list.entity() else { return Vec::new() };
+/// Inputs of a read that could not be told from what else its address may hold.
+fn input_collisions(model: &Model, read: &Operation) -> Vec<Diagnostic> {
+    let Some(entity) = read.entity() else { return Vec::new() };
     let fields = &model.shape(entity).fields;
-    let filters = list.filter.iter().filter_map(|at| fields.get(usize::from(at.0)));
+    let filters = read.filter.iter().filter_map(|at| fields.get(usize::from(at.0)));
     let filters: Vec<&str> = filters.map(|field| field.name.as_str()).collect();
     let report = |input: &model::model::Parameter| {
         let name = &input.name;
-        let (why, other) = match name.as_str() {
-            name if PAGE_PARAMETERS.contains(&name) => ("a parameter of every list", None),
-            name if filters.contains(&name) => ("a filter of this list", Some(list.name.span)),
+        let (why, other) = match (read.kind, name.as_str()) {
+            (OperationKind::List, name) if PAGE_PARAMETERS.contains(&name) => {
+                ("a parameter of every list", None)
+            }
+            (OperationKind::List, name) if filters.contains(&name) => {
+                ("a filter of this list", Some(read.name.span))
+            }
+            (OperationKind::Get, "expand") => ("a parameter of every `get`", None),
             _ => return None,
         };
         let message = format!("the input `{name}` cannot be told apart: it is {why} as well");
         let diagnostic = Diagnostic::error("reserved-input", name.span, message)
-            .label("stands in the address of the list")
+            .label(format!("stands in the address of the {}", read.kind.name()))
             .help("give the input another name");
         Some(match other {
             Some(span) => diagnostic.related(span, "the list has the filter"),
             None => diagnostic,
         })
     };
-    list.input.parameters.iter().filter_map(report).collect()
+    read.input.parameters.iter().filter_map(report).collect()
 }
 
 fn route(model: &Model, id: OperationId) -> Option<Route> {
@@ -117,7 +121,9 @@ fn not_served(operation: &Operation) -> Option<&'static str> {
         Operation { kind: OperationKind::Stream, .. } => Some("Streams are not served yet."),
         Operation { batch: Some(_), .. } => Some("Batches are not served yet."),
         operation if operation.entity().is_none() => Some("Views are not served yet."),
-        operation if asks_more(operation) => Some("Parameters of reads are not served yet."),
+        operation if asks_more(operation) => {
+            Some("It has parameters that cannot stand in an address, and no body for them.")
+        }
         _ => None,
     }
 }
@@ -125,10 +131,9 @@ fn not_served(operation: &Operation) -> Option<&'static str> {
 /// Whether it has parameters where the request has no body that could hold them: a condition that
 /// reads one must not be answered as if it were null.
 fn asks_more(operation: &Operation) -> bool {
-    let bodiless = [OperationKind::List, OperationKind::Get, OperationKind::Delete];
-    bodiless.contains(&operation.kind)
+    address_inputs::has_no_body(operation)
         && !operation.input.parameters.is_empty()
-        && !list_inputs::are_served(operation)
+        && !address_inputs::are_served(operation)
 }
 
 fn public_actors(model: &Model, operation: &Operation) -> Vec<ActorId> {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use async_graphql::parser::types::{BaseType, Field, Type};
-use decide::filters;
+use decide::{address_inputs::has_no_body, filters};
 use expression::FieldIndex;
 use model::model::{Addressed, Operation, OperationKind};
 use runtime::Problem;
@@ -117,7 +117,7 @@ impl Asking<'_> {
                     }
                 }
             }
-            ("input", Json::Object(inputs)) if list => asked(to, inputs),
+            ("input", Json::Object(inputs)) if has_no_body(operation) => asked(to, inputs),
             ("input", value) => to.body = Some(value.to_string().into_bytes()),
             ("idempotencyKey", Json::String(key)) => to.key = Some(key),
             ("expectedVersion", value) => {
@@ -216,7 +216,7 @@ impl Asking<'_> {
     }
 }
 
-/// Adds the inputs of a list.
+/// Adds the inputs of what has no body.
 fn asked(to: &mut Arguments, inputs: Map<String, Json>) {
     for (name, value) in inputs {
         match value {

@@ -257,7 +257,8 @@ impl<'d> Run<'d> {
                 let arguments = self.asking.arguments(root, collected.field, &of)?;
                 let selection = self.asking.selection(&object, &collected.sets)?;
                 let address = arguments.address.as_deref();
-                let spoken = self.spoken(id, caller, address, Some(selection));
+                let query = &*arguments.query;
+                let spoken = Spoken { query, ..self.spoken(id, caller, address, Some(selection)) };
                 match self.ask(spoken).await?.0.body {
                     Body::Json(bytes) => Ok(bytes),
                     _ => Err(misplaced()),
@@ -266,6 +267,7 @@ impl<'d> Run<'d> {
             _ => {
                 let arguments = self.asking.arguments(root, collected.field, &of)?;
                 let spoken = Spoken {
+                    query: &arguments.query,
                     body: arguments.body.as_deref(),
                     key: arguments.key.as_deref(),
                     if_match: arguments.if_match,

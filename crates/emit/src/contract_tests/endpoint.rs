@@ -1,7 +1,7 @@
 //! An endpoint under test, and a case.
 
 use base::SourceMap;
-use decide::{Design, design::Route};
+use decide::{Design, address_inputs::has_no_body, design::Route};
 use model::model::{ActorId, Authentication, Operation};
 use serde_json::{Value, json};
 
@@ -69,8 +69,8 @@ impl<'d> Endpoint<'d> {
 
     /// What the request needs besides what a case is about.
     pub fn usual(&self) -> &'static str {
-        match (self.operation.input.parameters.is_empty(), self.operation.writes()) {
-            (false, true) => "the body of the contract's example, with values of the store",
+        match (self.operation.input.parameters.is_empty(), has_no_body(self.operation)) {
+            (false, false) => "the body of the contract's example, with values of the store",
             _ => "no body",
         }
     }

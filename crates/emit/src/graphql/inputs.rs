@@ -1,6 +1,6 @@
 //! Arguments: the row, the page, what is written.
 
-use decide::{filters::most_orders, list_inputs};
+use decide::{address_inputs, filters::most_orders};
 use expression::FieldShape;
 use model::model::{Addressed, Operation, OperationKind, Target};
 
@@ -20,7 +20,7 @@ pub fn arguments(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> 
                 "The id of the last message seen: what came after it is sent.",
             ));
         }
-        OperationKind::Get => {}
+        OperationKind::Get => all.extend(asked(schema, operation, name)),
         _ => all.extend(written(schema, operation, name)),
     }
     all
@@ -94,10 +94,10 @@ fn page(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Vec<Strin
     all
 }
 
-/// The inputs of a list, as one object.
+/// The inputs of what is asked for with an address alone, as one object.
 fn asked(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Option<String> {
     let inputs = schema.rows.inputs(schema.design, operation);
-    if inputs.is_empty() || !list_inputs::are_served(operation) {
+    if inputs.is_empty() || !address_inputs::are_served(operation) {
         return None;
     }
     let needed = if inputs.iter().any(|input| !input.optional) { "!" } else { "" };
@@ -126,9 +126,11 @@ fn sent(schema: &mut Schema<'_>, name: &str, properties: Vec<Property>) -> Strin
 }
 
 fn written(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Vec<String> {
+    let deletes = operation.kind == OperationKind::Delete;
+    let asked = deletes.then(|| asked(schema, operation, name)).flatten();
+    let mut all: Vec<String> = asked.into_iter().collect();
     let inputs = schema.rows.inputs(schema.design, operation);
-    let mut all = Vec::new();
-    if !inputs.is_empty() {
+    if !inputs.is_empty() && !deletes {
         let needed = inputs.iter().any(|input| !input.optional);
         let object = sent(schema, &format!("{name}Input"), inputs);
         let definition = match operation.batch {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use decide::filters::COUNTED;
 use decide::{
     Design,
+    address_inputs::has_no_body,
     expansions::{Expandable, Expansions},
     naming::upper_camel,
 };
@@ -23,7 +24,7 @@ pub fn request(
     operation: &Operation,
     components: &mut Components,
 ) -> Option<Value> {
-    if operation.input.parameters.is_empty() || !operation.writes() {
+    if operation.input.parameters.is_empty() || has_no_body(operation) {
         return None;
     }
     let mut object = Object::default();

@@ -1,11 +1,10 @@
 //! What stands in the path, the query and the headers.
 
 use decide::{
-    Design,
+    Design, address_inputs,
     design::{Method, Route, Segment},
     expansions::{self, Expansions},
     filters::{COUNTED, FilterTest, PREFIX, VALUES, most_orders},
-    list_inputs,
 };
 use expression::{FieldIndex, FieldShape, Type};
 use model::model::{Addressed, Operation, OperationKind, Parameter, Target, TenantFrom};
@@ -23,6 +22,8 @@ pub fn all(
     let mut all = path(design, operation, route);
     if operation.kind == OperationKind::List {
         all.extend(page(design, operation));
+    } else if address_inputs::are_served(operation) {
+        all.extend(operation.input.parameters.iter().map(|input| asked(design, input)));
     }
     all.extend(expansions.and_then(|all| expand(design, operation, all)));
     if operation.kind == OperationKind::Get {
@@ -209,7 +210,7 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
             all.extend(filters(design, field));
         }
     }
-    if list_inputs::are_served(operation) {
+    if address_inputs::are_served(operation) {
         all.extend(operation.input.parameters.iter().map(|input| asked(design, input)));
     }
     if operation.search {
@@ -246,10 +247,10 @@ fn expand(design: &Design, operation: &Operation, expansions: &Expansions) -> Op
     Some(parameter)
 }
 
-/// An input of a list.
+/// An input in the address.
 fn asked(design: &Design, input: &Parameter) -> Value {
     let text = "What is asked about.";
-    let element = list_inputs::element(&input.ty);
+    let element = address_inputs::element(&input.ty);
     let value = in_text(design, element.unwrap_or(&input.ty));
     let mut parameter = match input.ty.required() {
         Type::List { min, max, .. } => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use decide::{Design, design::Route};
+use decide::{Design, address_inputs::has_no_body, design::Route};
 use model::model::{
     Addressed, Authentication, Effect, EffectKind, Operation, OperationKind, TenantFrom,
 };
@@ -170,6 +170,8 @@ impl Codes {
         }
         if operation.kind == OperationKind::List {
             self.add_all(400, &["invalid-parameter", "invalid-cursor"]);
+        } else if has_no_body(operation) && !operation.input.parameters.is_empty() {
+            self.add(400, "invalid-parameter");
         }
         self.add(406, "not-acceptable");
         self.add(414, "uri-too-long");

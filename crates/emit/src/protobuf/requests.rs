@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use decide::filters::{COUNTED, most_orders};
-use decide::{Design, list_inputs, naming::snake};
+use decide::{
+    Design,
+    address_inputs::{self, has_no_body},
+    naming::snake,
+};
 use expression::FieldShape;
 use model::model::{Addressed, Operation, OperationKind, Target};
 
@@ -46,7 +50,10 @@ fn request(design: &Design, operation: &Operation, name: &str, all: &mut Catalog
             Meaning::ResumeAfter,
             "The `resume_token` of the last answer seen: what came after it is sent.",
         )),
-        _ => fields.extend(written(design, operation, name, all)),
+        _ => {
+            fields.extend(asked(design, operation, all));
+            fields.extend(written(design, operation, name, all));
+        }
     }
     unique(fields)
 }
@@ -79,7 +86,10 @@ fn shapes<'d>(design: &'d Design, operation: &Operation) -> &'d [FieldShape] {
 
 /// Inputs, with what makes a write safe to repeat.
 fn written(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue) -> Vec<Field> {
-    let inputs = all.inputs(design, operation);
+    let inputs = match has_no_body(operation) {
+        true => Vec::new(),
+        false => all.inputs(design, operation),
+    };
     let mut fields: Vec<Field> = match operation.batch {
         Some((_, most)) => {
             let object = Object { doc: Some("One of a batch.".to_owned()), properties: inputs };
@@ -178,9 +188,7 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
     }
     let shapes = shapes(design, operation);
     fields.extend(orders(operation, shapes, name, all));
-    if list_inputs::are_served(operation) {
-        fields.extend(all.inputs(design, operation).into_iter().map(|of| asked(design, of)));
-    }
+    fields.extend(asked(design, operation, all));
     for at in &operation.filter {
         let Some(shape) = shapes.get(usize::from(at.0)) else { continue };
         let owner = operation.entity().map_or(name, |entity| &design.model.shape(entity).name);
@@ -208,14 +216,21 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
     fields
 }
 
-/// An input of a list. Each says whether it is there: one that is not is no zero.
-fn asked(design: &Design, mut input: Property) -> Field {
-    let meaning = Meaning::Filter(input.name.clone());
-    let needed =
-        if input.optional { "What is asked about." } else { "What is asked about.\nRequired." };
-    input.doc.get_or_insert_with(|| needed.to_owned());
-    input.optional = true;
-    Field { meaning, ..types::field(design, &input, false) }
+/// The inputs of what is asked for with an address alone. Each says whether it is there: one that
+/// is not is no zero.
+fn asked(design: &Design, operation: &Operation, all: &mut Catalogue) -> Vec<Field> {
+    if !address_inputs::are_served(operation) {
+        return Vec::new();
+    }
+    let field = |mut input: Property| {
+        let meaning = Meaning::Filter(input.name.clone());
+        let needed =
+            if input.optional { "What is asked about." } else { "What is asked about.\nRequired." };
+        input.doc.get_or_insert_with(|| needed.to_owned());
+        input.optional = true;
+        Field { meaning, ..types::field(design, &input, false) }
+    };
+    all.inputs(design, operation).into_iter().map(field).collect()
 }
 
 fn filters(design: &Design, shape: &FieldShape, ty: &Ty) -> Vec<Field> {

@@ -186,6 +186,40 @@ async fn inputs_of_a_list_are_those_of_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn inputs_of_a_get_and_a_delete_are_those_of_rest() {
+    let server = Server::start(Persisted::default()).await;
+    let [apple, _, secret] = &server.products;
+    let [fruit, food] = &server.categories;
+    let priced = async |input: String| {
+        let text = format!("{{ priceOf(id: \"{apple}\", input: {{ {input} }}) {{ name }} }}");
+        server.ask("", &text, json!({})).await.json
+    };
+    let found = json!({ "data": { "priceOf": { "name": "apple" } } });
+    assert_eq!(priced("names: [\"bread\", \"apple\"]".to_owned()).await, found);
+    assert_eq!(priced(format!("names: \"apple\", within: \"{fruit}\"")).await, found);
+    for (input, code) in [
+        ("names: \"bread\"".to_owned(), "not-found"),
+        (format!("names: \"apple\", within: \"{food}\""), "not-found"),
+        (format!("names: \"apple\", within: \"{apple}\""), "invalid-parameter"),
+    ] {
+        let told = priced(input.clone()).await;
+        assert_eq!(told["errors"][0]["extensions"]["code"], code, "{input}: {told}");
+    }
+    let sell = async |names: &str| {
+        let text = format!(
+            "mutation {{ sellOut(id: \"{secret}\", expectedVersion: 1, input: {{ {names} }}) }}"
+        );
+        server.ask(&server.staff, &text, json!({})).await.json
+    };
+    let told = sell("names: [\"apple\"]").await;
+    assert_eq!(told["errors"][0]["extensions"]["code"], "not-found", "{told}");
+    assert_eq!(
+        sell("names: [\"apple\", \"secret\"]").await,
+        json!({ "data": { "sellOut": true } })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mutation_is_repeated_refused_and_versioned_as_over_http() {
     let server = Server::start(Persisted::default()).await;
     let add = "mutation($k: String!) { addCategory(input: {name: \"nuts\"}, idempotencyKey: $k) { id name parent { name } } }";

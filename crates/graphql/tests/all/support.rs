@@ -57,6 +57,20 @@ contexts:
       addProduct: { create: Product, by: [staff], input: [name, price, kind, category, hidden], rate: 1/s }
       editProduct: { update: Product, by: [staff], input: [name, price], rate: 1/s }
       dropProduct: { delete: Product, by: [staff], rate: 1/s }
+      sellOut:
+        delete: Product
+        by: [staff]
+        route: sold-out
+        input: { names: 'list(string(1..40), 1..3)', of: Category? }
+        where: self.name in input.names
+        rate: 1/s
+      priceOf:
+        get: Product
+        by: [visitor]
+        route: price
+        input: { within: Category?, names: 'list(string(1..40), 1..3)' }
+        where: self.name in input.names && (input.within == null || self.category == input.within)
+        rate: 1/s
       viewProduct: { get: Product, by: { visitor: "!self.hidden", staff: true }, rate: 1/s }
       listProducts: { list: Product, by: [visitor], where: "!self.hidden", filter: [price, kind, name, category], sort: [name, price], rate: 1/s }
       named:

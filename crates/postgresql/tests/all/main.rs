@@ -27,6 +27,8 @@ mod stores;
 mod tenants;
 mod turns;
 
+#[path = "../../../runtime/tests/all/http_address_inputs.rs"]
+mod http_address_inputs;
 #[path = "../../../runtime/tests/all/http_expand.rs"]
 mod http_expand;
 #[path = "../../../runtime/tests/all/http_filters.rs"]

@@ -115,7 +115,7 @@ impl<E: Execute> Service<E> {
         let context =
             Context { key: self.issuer.seal(), operation: &endpoint.name, caller: &caller };
         let asked = endpoint.query.read(parts.uri.query().unwrap_or_default(), &context)?;
-        let (mut page, selection, asked) = Asked::parts(asked);
+        let Asked { mut page, input: asked, selection } = asked;
         let mut one = 1;
         let limit = page.as_mut().map_or(&mut one, |page| &mut page.limit);
         let wanted = query::expand(parts.uri.query().unwrap_or_default())
@@ -135,7 +135,8 @@ impl<E: Execute> Service<E> {
             let bytes = body::read(body, &self.limits, &self.large_bodies).await?;
             drop(reading);
             *whole = true;
-            let input = self.input(endpoint, &parts.headers, &bytes)?;
+            let sent = self.input(endpoint, &parts.headers, &bytes)?;
+            let input = if endpoint.has_no_body { asked } else { sent };
             let fingerprint = |key: &str| idempotency(key, parts.uri.path(), &bytes);
             (input, key.map(fingerprint))
         };

@@ -1,8 +1,8 @@
-//! Inputs of a list, as its address holds them: `tag=ID`, again for a list of values.
+//! Inputs of what has no body, as its address holds them: `tag=ID`, again for a list of values.
 
 use std::sync::Arc;
 
-use decide::list_inputs;
+use decide::address_inputs;
 use expression::{Type, Value};
 use model::model::{Operation, Parameter};
 
@@ -13,7 +13,7 @@ use crate::problem::Problem;
 /// Most values of one input.
 const MOST: usize = 50;
 
-/// An input of a list.
+/// An input in an address.
 #[derive(Debug)]
 pub(super) struct InputParameter {
     /// As clients write it.
@@ -25,10 +25,10 @@ pub(super) struct InputParameter {
     required: bool,
 }
 
-/// The inputs of a list, in their order.
+/// The inputs in the address of an operation, in their order.
 pub(super) fn of(operation: &Operation) -> Vec<InputParameter> {
     let input = |of: &Parameter| {
-        let element = list_inputs::element(&of.ty);
+        let element = address_inputs::element(&of.ty);
         InputParameter {
             name: of.name.value.clone(),
             ty: element.unwrap_or(&of.ty).required().clone(),
@@ -36,7 +36,7 @@ pub(super) fn of(operation: &Operation) -> Vec<InputParameter> {
             required: of.required,
         }
     };
-    let served = list_inputs::are_served(operation);
+    let served = address_inputs::are_served(operation);
     operation.input.parameters.iter().filter(|_| served).map(input).collect()
 }
 

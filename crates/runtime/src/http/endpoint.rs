@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use decide::{
+    address_inputs::has_no_body,
     budget,
     design::{Design, Method, Route},
     expansions::{self, Expansions},
@@ -39,6 +40,8 @@ pub(super) struct Endpoint {
     /// Whether a key that fits no row may be written in its place.
     pub(super) upsert: bool,
     pub(super) query: QueryPlan,
+    /// Whether its inputs stand in the address.
+    pub(super) has_no_body: bool,
     pub(super) input: InputPlan,
     pub(super) deadline: Duration,
     /// For how long others may hold its answers.
@@ -77,6 +80,7 @@ impl Endpoint {
                 }
                 _ => QueryPlan::new(model, operation),
             },
+            has_no_body: has_no_body(operation),
             input: InputPlan::new(model, operation),
             // What the contract states.
             deadline: Duration::from_secs_f64(budget::deadline_of(design.facts(), operation)),

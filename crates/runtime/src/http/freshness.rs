@@ -125,7 +125,13 @@ fn of_row_alone(expression: &Expression) -> bool {
             || !matches!(of.ty.required(), Type::Reference(_))
     };
     let alone = match &expression.kind {
-        Kind::Variable(VariableIndex::ACTOR | VariableIndex::NOW | VariableIndex::TENANT)
+        // An input may be the time.
+        Kind::Variable(
+            VariableIndex::ACTOR
+            | VariableIndex::NOW
+            | VariableIndex::TENANT
+            | VariableIndex::INPUT,
+        )
         | Kind::EntityRows(_) => false,
         Kind::Field { of, .. } | Kind::PartRows { of, .. } => own(of),
         _ => true,

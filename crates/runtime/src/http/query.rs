@@ -14,7 +14,7 @@ use model::{
 use super::asked::{self, InputParameter};
 use super::cursor::{self, Question};
 use super::filters::{self, FilterPlan};
-use crate::call::{Caller, InputValues, Near, PageRequest};
+use crate::call::{Caller, Cursor, InputValues, Near, PageRequest};
 use crate::json;
 use crate::problem::{Problem, code};
 
@@ -55,9 +55,12 @@ const COUNT: &str = "count";
 
 impl QueryPlan {
     pub(super) fn new(model: &Model, operation: &Operation) -> Self {
+        let inputs = asked::of(operation);
+        let currencies = model.schema.settings.currencies.clone();
         let Some(entity) = operation.entity().filter(|_| operation.kind == OperationKind::List)
         else {
-            return Self::default();
+            let names = inputs.iter().map(|input| input.name.clone()).collect();
+            return Self { inputs, currencies, names, ..Self::default() };
         };
         let shape = model.shape(entity);
         let field = |index: FieldIndex| shape.fields.get(usize::from(index.0));
@@ -66,9 +69,9 @@ impl QueryPlan {
             counts: matches!(operation.target, Target::Entity(_)),
             search: operation.search,
             near: operation.near.is_some(),
-            inputs: asked::of(operation),
+            inputs,
             most_sorts: most_orders(operation),
-            currencies: model.schema.settings.currencies.clone(),
+            currencies,
             ..Self::default()
         };
         for &index in &operation.filter {
@@ -109,12 +112,8 @@ impl QueryPlan {
         named.into_iter().filter(|&(there, _)| there).map(|(_, name)| name.to_owned()).collect()
     }
 
-    /// The page that a query asks for; `None` for operations that are no lists.
-    pub(super) fn read(
-        &self,
-        query: &str,
-        context: &Context<'_>,
-    ) -> Result<Option<Asked>, Problem> {
+    /// What a query asks for.
+    pub(super) fn read(&self, query: &str, context: &Context<'_>) -> Result<Asked, Problem> {
         let pairs = pairs(query)?;
         if let Some((name, _)) =
             pairs.iter().find(|(name, _)| !self.names.iter().any(|n| n == name))
@@ -122,8 +121,13 @@ impl QueryPlan {
             return Err(self.unknown(name));
         }
         self.refuse_repeats(&pairs)?;
+        let values = |of: &str| -> Vec<&str> {
+            pairs.iter().filter(|(name, _)| **name == *of).map(|(_, value)| &**value).collect()
+        };
+        let input = |of: &InputParameter| of.read(&values(&of.name), &self.currencies);
+        let input = InputValues(self.inputs.iter().map(input).collect::<Result<_, _>>()?);
         if !self.list {
-            return Ok(None);
+            return Ok(Asked { page: None, input, selection: String::new() });
         }
         let mut page = PageRequest { limit: PAGE_DEFAULT, ..PageRequest::default() };
         let mut after = None;
@@ -135,17 +139,12 @@ impl QueryPlan {
                 name => self.parameter(&mut page, name, value)?,
             }
         }
-        let values = |of: &str| -> Vec<&str> {
-            pairs.iter().filter(|(name, _)| **name == *of).map(|(_, value)| &**value).collect()
-        };
         for filter in &self.filters {
             let values = values(&filter.name);
             if !values.is_empty() {
                 page.filters.extend(filter.read(&values, &self.currencies)?);
             }
         }
-        let input = |of: &InputParameter| of.read(&values(&of.name), &self.currencies);
-        let input = InputValues(self.inputs.iter().map(input).collect::<Result<_, _>>()?);
         if let Some(near) = page.near.as_mut() {
             near.within = pairs
                 .iter()
@@ -155,8 +154,9 @@ impl QueryPlan {
         } else if pairs.iter().any(|(name, _)| name == "within") {
             return Err(invalid("within", "Means nothing without `near`."));
         }
-        let asked = Asked { selection: selection(pairs.iter()), page, input };
-        self.go_on(asked, after.map(|text| &**text), context).map(Some)
+        let selection = selection(pairs.iter());
+        page.after = self.go_on(&page, &selection, after.map(|text| &**text), context)?;
+        Ok(Asked { page: Some(page), input, selection })
     }
 
     fn filter(&self, name: &str) -> Option<&FilterPlan> {
@@ -184,19 +184,19 @@ impl QueryPlan {
     /// Resolves the cursor, which is bound to everything else that was asked.
     fn go_on(
         &self,
-        mut asked: Asked,
+        page: &PageRequest,
+        selection: &str,
         after: Option<&str>,
         context: &Context<'_>,
-    ) -> Result<Asked, Problem> {
-        let Some(text) = after else { return Ok(asked) };
-        let question = context.question(&asked.selection);
-        let sorted_by: Vec<&Type> = match asked.page.sort.as_slice() {
+    ) -> Result<Option<Cursor>, Problem> {
+        let Some(text) = after else { return Ok(None) };
+        let question = context.question(selection);
+        let sorted_by: Vec<&Type> = match page.sort.as_slice() {
             [] => self.sort_types.first().into_iter().collect(),
             chosen => chosen.iter().filter_map(|at| self.sort_types.get(*at)).collect(),
         };
         let cursor = cursor::read(context.key, &question, &sorted_by, text);
-        asked.page.after = Some(cursor.ok_or_else(|| Problem::new(&code::INVALID_CURSOR))?);
-        Ok(asked)
+        cursor.map(Some).ok_or_else(|| Problem::new(&code::INVALID_CURSOR))
     }
 
     /// The orders of a text: at most so many, each of another field.
@@ -285,28 +285,19 @@ impl Context<'_> {
     }
 }
 
-/// A page and what its cursors are bound to.
+/// What an address asks for.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) page: PageRequest,
+    /// Of a list.
+    pub(super) page: Option<PageRequest>,
     pub(super) input: InputValues,
+    /// What the cursors of the page are bound to.
     pub(super) selection: String,
 }
 
 impl Asked {
-    /// The page, what its cursor is bound to, and the inputs; without a page none of them.
-    pub(super) fn parts(asked: Option<Self>) -> (Option<PageRequest>, String, InputValues) {
-        asked.map_or_else(Default::default, |Self { page, input, selection }| {
-            (Some(page), selection, input)
-        })
-    }
-
     /// The text by which the page after this one is asked for; empty at the end.
-    pub(super) fn next(
-        selection: &str,
-        context: &Context<'_>,
-        next: Option<&crate::store::Cursor>,
-    ) -> String {
+    pub(super) fn next(selection: &str, context: &Context<'_>, next: Option<&Cursor>) -> String {
         next.map(|next| cursor::write(context.key, &context.question(selection), next))
             .unwrap_or_default()
     }

@@ -34,7 +34,7 @@ pub struct Spoken<'a> {
     pub caller: &'a Caller,
     /// The id or the key of the row, as it stands in an address.
     pub address: Option<&'a str>,
-    /// The query of a list, as it stands in an address.
+    /// The query, as it stands in an address.
     pub query: &'a str,
     /// The body, of what writes.
     pub body: Option<&'a [u8]>,
@@ -80,14 +80,16 @@ impl Translator {
         }
         let context = self.context(endpoint, spoken.caller);
         let asked = endpoint.query.read(spoken.query, &context)?;
-        let (page, bound, asked) = Asked::parts(asked);
+        let Asked { page, input: asked, selection: bound } = asked;
         let address = spoken.address.map(|text| super::answer::named_value(endpoint, text));
         let address = address.transpose()?;
         if endpoint.route.if_match && spoken.if_match.is_none() {
             return Err(Problem::new(&code::PRECONDITION_REQUIRED));
         }
         let input = match spoken.body {
-            Some(body) if endpoint.writes => json::read_input(&endpoint.input, body, now_micros())?,
+            Some(body) if endpoint.writes && !endpoint.has_no_body => {
+                json::read_input(&endpoint.input, body, now_micros())?
+            }
             _ => asked,
         };
         let idempotency = idempotency(endpoint, &spoken)?;

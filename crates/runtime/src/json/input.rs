@@ -1,5 +1,6 @@
 //! What a request body may hold, worked out once for each operation.
 
+use decide::address_inputs::has_no_body;
 use expression::{FieldShape, RecordId, Schema, Type};
 use model::{
     Model,
@@ -72,7 +73,9 @@ impl InputPlan {
                 absent: if parameter.required { Absent::Required } else { Absent::Reported },
             }
         };
-        let properties: Vec<_> = operation.input.parameters.iter().map(property).collect();
+        let inputs = operation.input.parameters.iter();
+        // What stands in an address stands in no body.
+        let properties: Vec<_> = inputs.filter(|_| !has_no_body(operation)).map(property).collect();
         let body_optional = properties.iter().all(|p| !matches!(p.absent, Absent::Required));
         let currencies = model.system.currencies.iter().map(|code| code.as_str().into()).collect();
         Self { object: ObjectPlan { properties }, currencies, body_optional }

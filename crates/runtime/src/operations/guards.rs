@@ -132,12 +132,12 @@ fn why_stopped(model: &Model, operation: &Operation) -> Option<&'static str> {
         (OperationKind::Stream, _) => Some("streams do not run yet"),
         (_, Target::View(_)) => Some("views do not run yet"),
         _ if batch => Some("batches do not run yet"),
-        (OperationKind::List | OperationKind::Get | OperationKind::Delete, _)
-            if !operation.input.parameters.is_empty()
-                && !decide::list_inputs::are_served(operation) =>
+        _ if decide::address_inputs::has_no_body(operation)
+            && !operation.input.parameters.is_empty()
+            && !decide::address_inputs::are_served(operation) =>
         {
             Some(
-                "parameters (`input`) of what has no body do not run yet, but for texts, numbers, times, references and lists of them in a `list`",
+                "its requests have no body, and of parameters (`input`) only texts, numbers, times, references and lists of them, none of them `secret` or `sensitive`, can stand in an address",
             )
         }
         _ if operation.asynchronous => Some("`async` operations do not run yet"),

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use decide::address_inputs::has_no_body;
 use expression::{
     EntityId, FieldIndex, Schema, Type, Value, assign, ir::VariableIndex, row_id, types::TextFormat,
 };
 use model::model::{Assigns, Default, Operation, Parameter};
 
 use super::access::may_refer;
+use super::address_input::in_address;
 use super::effects::{Frame, is_deleted};
 use super::failure::{Failure, internal};
 use super::plan::Plans;
 use super::row::{self, new_part_row};
 use super::session::Session;
+use super::tenancy;
 use super::work::{Key, Work};
 use crate::call::InputValues;
 use crate::problem::{FieldError, Problem, code};
@@ -51,6 +54,28 @@ pub(crate) fn check(
         return Ok(InputValues(values));
     }
     Err(Problem { errors, ..Problem::new(&code::VALIDATION_FAILED) })
+}
+
+/// The inputs of a request, if nothing is wrong with them and each row that they name is one that
+/// the caller may refer to.
+///
+/// # Errors
+/// 422 with everything that is wrong; 400 where inputs stand in the address.
+pub(crate) async fn sound<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    session: &Session,
+    operation: &Operation,
+    input: &InputValues,
+) -> Result<InputValues, Failure> {
+    let plans = work.plans.clone();
+    let told = |failure: Failure| match failure {
+        Failure::Problem(problem) if has_no_body(operation) => in_address(*problem).into(),
+        other => other,
+    };
+    let values = check(operation, input, &plans.model.schema).map_err(|of| told(of.into()))?;
+    tenancy::settle(work, operation.entity(), None, Some((operation, &values))).await?;
+    check_references(work, session, operation, &values).await.map_err(told)?;
+    Ok(values)
 }
 
 fn checked(
@@ -185,7 +210,9 @@ pub(crate) async fn assign_all<X: Transaction>(
             }
         }
     }
-    see_input(work, frame, operation, input).await
+    let seen = seen(work, frame.key, operation, input).await?;
+    frame.scope.set(VariableIndex::INPUT, seen);
+    Ok(())
 }
 
 /// `immutable`: a later write may only repeat the value.
@@ -247,16 +274,16 @@ fn assign_part<X: Transaction>(
     })
 }
 
-/// Makes the inputs visible as `input`: what is absent is what the target has, the parameter's
+/// Inputs as expressions see them (`input`): what is absent is what the target has, the parameter's
 /// default, or null.
-async fn see_input<X: Snapshot>(
+pub(crate) async fn seen<X: Snapshot>(
     work: &mut Work<'_, X>,
-    frame: &mut Frame,
+    key: Key,
     operation: &Operation,
     input: &InputValues,
-) -> Result<(), Failure> {
+) -> Result<Value, Failure> {
     let plans = work.plans.clone();
-    let row = work.row(frame.key).await?;
+    let row = work.row(key).await?;
     let values = operation.input.parameters.iter().enumerate().map(|(at, parameter)| {
         if let Some(value) = input.0.get(at).cloned().flatten() {
             return value;
@@ -270,9 +297,7 @@ async fn see_input<X: Snapshot>(
             _ => absent(parameter, work.now, &plans.model.schema),
         }
     });
-    let record = Value::Record(values.collect());
-    frame.scope.set(VariableIndex::INPUT, record);
-    Ok(())
+    Ok(Value::Record(values.collect()))
 }
 
 fn part_as_input(rows: &[Arc<[Value]>], fields: &[FieldIndex], ty: &Type) -> Value {

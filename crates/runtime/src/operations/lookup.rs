@@ -16,10 +16,9 @@ use super::durable::worker::external_call;
 use super::effects::Outcome;
 use super::failure::Failure;
 use super::fill;
-use super::input::{absent, check};
+use super::input::{absent, sound};
 use super::report;
 use super::session::Session;
-use super::tenancy;
 use super::walk::within;
 use super::work::Work;
 use crate::call::Request;
@@ -77,9 +76,7 @@ async fn arguments<X: Snapshot>(
     let operation = plans.model.operation(request.operation);
     let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
-    let values = check(operation, &request.input, &plans.model.schema)?;
-    tenancy::settle(work, operation.entity(), None, Some((operation, &values))).await?;
-    super::input::check_references(work, &session, operation, &values).await?;
+    let values = sound(work, &session, operation, &request.input).await?;
     let pairs = operation.input.parameters.iter().zip(values.0);
     let input = pairs.map(|(parameter, value)| {
         value.unwrap_or_else(|| absent(parameter, work.now, &plans.model.schema))

@@ -6,6 +6,7 @@
 //! outlive the transaction are in [`durable`].
 
 mod access;
+mod address_input;
 mod assurance;
 pub(crate) mod audit;
 mod backend;
@@ -23,7 +24,6 @@ mod idempotency;
 mod input;
 mod journal;
 mod kept;
-mod list_input;
 mod load;
 mod logins;
 mod lookup;

@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use base::Span;
 use decide::Design;
-use expression::{EntityId, FieldIndex, ir::Expression};
+use decide::indexes::mentions;
+use expression::{
+    EntityId, FieldIndex,
+    ir::{Expression, VariableIndex},
+};
 use model::Model;
 use model::model::{
     ActorId, Addressed, Authentication, Effect, EffectKind, Operation, OperationId, OperationKind,
@@ -66,6 +70,8 @@ pub(crate) struct Plan {
     pub(crate) grants: Vec<GrantPlan>,
     /// `where`.
     pub(crate) filter: Option<GrantPlan>,
+    /// Whether one of these conditions depends on what is sent.
+    pub(crate) admits_by_input: bool,
     /// What is answered.
     pub(crate) output: OutputPlan,
     /// References of `self` whose rows the effects read or write in the same transaction.
@@ -84,6 +90,12 @@ pub(crate) struct GrantPlan {
     /// The condition as SQL: of lists and gets, which choose rows by it, and where only the store
     /// can tell, because the condition is about all rows of an entity.
     pub(crate) predicate: Option<Predicate>,
+}
+
+impl GrantPlan {
+    fn reads_input(&self) -> bool {
+        self.condition.as_ref().is_some_and(|of| mentions(of, VariableIndex::INPUT))
+    }
 }
 
 /// A condition that has no SQL: the model is refused.
@@ -179,14 +191,17 @@ fn plan<S: Store>(
         });
         GrantPlan { actor, condition: condition.cloned(), predicate }
     };
-    let grants = operation.by.iter().map(|g| compile(g.actor, g.condition.as_ref())).collect();
+    let grants: Vec<GrantPlan> =
+        operation.by.iter().map(|g| compile(g.actor, g.condition.as_ref())).collect();
     // `where` is for everyone: the actor of its plan is not looked at.
     let filter = operation.condition.as_ref().map(|c| compile(ActorId(0), Some(c)));
+    let admits_by_input = grants.iter().chain(&filter).any(GrantPlan::reads_input);
     let locks = operation.entity().map(|entity| followed(model, entity, &operation.effects));
     let location = location(design, operation.entity());
     let output = OutputPlan::new(model, operation);
     let assurance = decide::sessions::asked(model, operation);
-    Plan { grants, filter, output, locks: locks.unwrap_or_default(), location, assurance }
+    let locks = locks.unwrap_or_default();
+    Plan { grants, filter, admits_by_input, output, locks, location, assurance }
 }
 
 /// Compiles what effects and invariants ask about all rows of an entity.
@@ -235,16 +250,13 @@ fn untranslatable(
 
 fn doors(model: &Model, plans: &[Plan], entity: EntityId) -> Vec<GrantPlan> {
     // What is granted for some inputs is granted to nobody in general.
-    let opens = |operation: &Operation| {
+    let opens = |operation: &Operation, plan: &Plan| {
         matches!(operation.kind, OperationKind::Get | OperationKind::List)
             && operation.target == Target::Entity(entity)
-            && !operation
-                .by
-                .iter()
-                .filter_map(|grant| grant.condition.as_ref())
-                .any(|of| decide::indexes::mentions(of, expression::ir::VariableIndex::INPUT))
+            && !plan.grants.iter().any(GrantPlan::reads_input)
     };
-    let pairs = model.operations.iter().zip(plans).filter(|(operation, _)| opens(operation));
+    let pairs = model.operations.iter().zip(plans);
+    let pairs = pairs.filter(|(operation, plan)| opens(operation, plan));
     pairs.flat_map(|(_, plan)| plan.grants.iter().cloned()).collect()
 }
 
@@ -254,6 +266,7 @@ fn location(design: &Design, entity: Option<EntityId>) -> Option<String> {
         operation.kind == OperationKind::Get
             && operation.addressed == Addressed::Id
             && operation.entity() == entity
+            && !operation.input.parameters.iter().any(|input| input.required)
     });
     let mut routes = gets.filter_map(|(id, _)| design.route(id));
     let path = routes.find_map(|route| route.path().strip_suffix("{id}").map(str::to_owned));

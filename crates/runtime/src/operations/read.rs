@@ -7,10 +7,10 @@ use expression::{FieldIndex, Row, Value, row_id};
 use model::model::{Addressed, Operation, OperationKind, Target};
 
 use super::access::Access;
+use super::address_input;
 use super::effects::is_deleted;
 use super::failure::{Failure, internal};
 use super::journal::{self, Author};
-use super::list_input;
 use super::output;
 use super::row;
 use super::session::Session;
@@ -44,7 +44,7 @@ pub(crate) async fn answer<X: Snapshot>(
         Some(grants) => Access::through(grants.clone()),
         None => access(work, request).await?,
     };
-    list_input::take(work, request).await?;
+    address_input::take(work, request).await?;
     match operation.kind {
         OperationKind::List => list(work, request, &access).await,
         _ => get(work, request, &access).await,

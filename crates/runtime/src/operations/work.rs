@@ -171,7 +171,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
         self
     }
 
-    /// Makes the inputs of a list visible to every expression.
+    /// Makes the inputs of a read visible to every expression.
     pub(crate) fn see(&mut self, input: Value) {
         self.input = input;
     }

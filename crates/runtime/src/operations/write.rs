@@ -17,6 +17,7 @@ use super::input;
 use super::journal::Author;
 use super::plan::Plans;
 use super::row::{self, delete, new_row};
+use super::scope::Scope;
 use super::session::{Session, subject};
 use super::work::{Key, Work};
 use super::{files, finish, output, own_login, read, tenancy};
@@ -98,14 +99,19 @@ pub(crate) async fn transact<X: Transaction>(
     let target = target(work, operation, request.address.as_ref()).await?;
     if let Target::Old(row) = &target {
         tenancy::settle(work, operation.entity(), Some(key_of(row)?), None).await?;
+        let mut scope = work.scope();
+        if plans.plan(request.operation).is_some_and(|plan| plan.admits_by_input) {
+            // What is sent has a say in who is admitted, so it is looked at first.
+            let values = input::sound(work, &session, operation, &request.input).await?;
+            let seen = input::seen(work, key_of(row)?, operation, &values).await?;
+            scope.set(VariableIndex::INPUT, seen);
+        }
         // Whether a row is in progress is told only to those who may know that it exists.
-        admit(work, request, &access, row).await?;
+        admit(work, request, &access, row, &scope).await?;
         check_free(work, key_of(row)?).await?;
     }
     let created = matches!(target, Target::New(_));
-    let values = input::check(operation, &request.input, &plans.model.schema)?;
-    tenancy::settle(work, operation.entity(), None, Some((operation, &values))).await?;
-    input::check_references(work, &session, operation, &values).await?;
+    let values = input::sound(work, &session, operation, &request.input).await?;
     let values =
         files::take(work, &request.caller, operation, values, target.row().map(AsRef::as_ref))
             .await?;
@@ -229,11 +235,11 @@ async fn admit<X: Transaction>(
     request: &Request,
     access: &Access,
     row: &Arc<Row>,
+    scope: &Scope,
 ) -> Result<(), Failure> {
-    let scope = work.scope();
     let actor = access.actor();
-    let admitted = access.admits(work, request.operation, row, &scope).await?
-        && Access::passes(work, request.operation, row, &scope, actor).await?;
+    let admitted = access.admits(work, request.operation, row, scope).await?
+        && Access::passes(work, request.operation, row, scope, actor).await?;
     if !admitted {
         return Err(Problem::new(&code::NOT_FOUND).into());
     }
@@ -442,16 +448,17 @@ pub(crate) async fn inline<X: Transaction>(
     let access = Access::find(work, &session, callee)?;
     let address = target_id.map(Value::Uuid);
     let target = target_inline(work, operation, address.as_ref()).await?;
+    let input = InputValues(arguments.into_iter().map(Some).collect());
+    let values = input::check(operation, &input, &plans.model.schema)?;
     if let Target::Old(row) = &target {
-        let scope = work.scope();
+        let seen = input::seen(work, key_of(row)?, operation, &values).await?;
+        let scope = work.scope().with(VariableIndex::INPUT, seen);
         if !access.admits(work, callee, row, &scope).await? {
             return Err(Problem::new(&code::NOT_FOUND).into());
         }
         check_free(work, key_of(row)?).await?;
     }
     let created = matches!(target, Target::New(_));
-    let input = InputValues(arguments.into_iter().map(Some).collect());
-    let values = input::check(operation, &input, &plans.model.schema)?;
     input::check_references(work, &session, operation, &values).await?;
     let key = begin(work, &session, operation, target, address.as_ref()).await?;
     let mut frame = frame(work, callee, key, Value::Null);

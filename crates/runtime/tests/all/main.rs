@@ -11,6 +11,7 @@
 )]
 #![allow(dead_code, reason = "the small model has more than each test needs")]
 
+mod http_address_inputs;
 mod http_compression;
 mod http_edge;
 mod http_expand;

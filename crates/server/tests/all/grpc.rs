@@ -103,6 +103,8 @@ contexts:
       dropThing: {{ delete: Thing, by: [staff], rate: 1/s }}
       viewThing: {{ get: Thing, by: [everyone], rate: 1/s }}
       listThings: {{ list: Thing, by: [everyone], sort: [created_at, updated_at], rate: 1/s }}
+      sureThing: {{ get: Thing, by: [everyone], route: sure, input: {{ least: int, other: Thing? }}, where: "self.version >= input.least && (input.other == null || self != input.other)", rate: 1/s }}
+      dropSure: {{ delete: Thing, by: [staff], route: sure, input: {{ least: int, other: Thing? }}, where: "self.version >= input.least && (input.other == null || self != input.other)", rate: 1/s }}
       someThings: {{ list: Thing, by: [everyone], route: some, input: {{ things: "list(Thing, 1..9)", least: "int?" }}, where: "self in input.things && (input.least == null || self.version >= input.least)", rate: 1/s }}
       hidden: {{ act: Thing, by: [system], rate: 1/s }}
 "#

@@ -470,8 +470,25 @@ def errors(client, task):
     edit.update_mask.paths.append("nothing")
     assert client.refused("EditThing", edit, "staff")[:2] == (
         "INVALID_ARGUMENT", "validation-failed")
-    drop.expected_version = 1
-    client.call("DropThing", drop, "staff")
+    # What is asked about one row, and with what it is removed.
+    sure = client.request("SureThing")
+    sure.id = first.thing.id
+    assert client.refused("SureThing", sure)[:2] == ("INVALID_ARGUMENT", "invalid-parameter")
+    sure.least = 0
+    found, _ = client.call("SureThing", sure)
+    assert found.thing.id == first.thing.id
+    sure.other = first.thing.id
+    assert client.refused("SureThing", sure)[:2] == ("NOT_FOUND", "not-found")
+    sure.other = str(uuid.uuid4())
+    assert client.refused("SureThing", sure)[:2] == ("INVALID_ARGUMENT", "invalid-parameter")
+    drop = client.request("DropSure")
+    drop.id, drop.expected_version = first.thing.id, 1
+    assert client.refused("DropSure", drop, "staff")[:2] == (
+        "INVALID_ARGUMENT", "invalid-parameter")
+    drop.least = 2
+    assert client.refused("DropSure", drop, "staff")[:2] == ("NOT_FOUND", "not-found")
+    drop.least = 1
+    client.call("DropSure", drop, "staff")
     hidden = client.request("Hidden")
     hidden.id, hidden.idempotency_key = first.thing.id, key()
     assert client.refused("Hidden", hidden, "staff")[0] == "UNIMPLEMENTED"

@@ -19,9 +19,9 @@ use expression::{FieldIndex, Value, row_id};
 use model::model::{Addressed, Operation};
 
 use super::access::Access;
+use super::address_input;
 use super::failure::{Failure, internal};
 use super::journal::Author;
-use super::list_input;
 use super::read;
 use super::session::Session;
 use super::work::Work;
@@ -49,6 +49,7 @@ pub(crate) async fn get<X: Snapshot>(
     let access = Access::find(work, &session, request.operation)?;
     work.author = Some(Author::of(work, &session, &access, request.operation));
     let not_found = || Failure::from(Problem::new(&code::NOT_FOUND));
+    address_input::take(work, request).await?;
     let (field, value) = addressed(operation, request.address.as_ref()).ok_or_else(not_found)?;
     let conditions = access.conditions(work, request.operation).await?;
     let asker = Asker { work, session: &session, caller: &request.caller };
@@ -74,7 +75,7 @@ pub(crate) async fn list<X: Snapshot>(
     let access = Access::find(work, &session, request.operation)?;
     work.author = Some(Author::of(work, &session, &access, request.operation));
     let page = request.page.clone().unwrap_or_default();
-    list_input::take(work, request).await?;
+    address_input::take(work, request).await?;
     let mut query = read::query(operation, &page)?;
     query.conditions = access.conditions(work, request.operation).await?;
     let count = read::counted(work, &query, &page).await?;

@@ -19,6 +19,7 @@ impl Case {
         self.asked += 1;
         let who = self.somebody();
         let kind = self.random.below(self.plan.items.len());
+        self.with_input(who, kind).await?;
         match self.random.below(14) {
             0..=3 => self.list(who, kind).await,
             4..=5 => self.get(who, kind).await,

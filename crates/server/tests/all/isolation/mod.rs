@@ -12,6 +12,7 @@
 mod asks;
 mod case;
 mod folder;
+mod inputs;
 mod marks;
 mod model;
 mod postgres;

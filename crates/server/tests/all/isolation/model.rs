@@ -257,6 +257,7 @@ const ITEM: &str = "      seed{N}: { create: Item{N}, by: [clerk], route: seed, 
       open{N}: { list: Item{N}, by: { visitor: self.amount < 0 }, route: open, rate: 1/s, stale: 60s }
       get{N}: { get: Item{N}, by: GET, rate: 1/s, stale: 60s }
       key{N}: { get: Item{N}, key: label, by: GET, rate: 1/s, stale: 60s }
+      peek{N}: { get: Item{N}, by: GET, route: peek, input: { of: 'Item{N}' }, where: self.label == input.of.label, rate: 1/s, stale: 60s }
       put{N}: { update: Item{N}, upsert: label, by: MAKE, input: INPUT, rate: 1/s }
       edit{N}: { update: Item{N}, by: WRITE, input: [title, amount, data], rate: 1/s }
       shut{N}: { act: Item{N}, by: WRITE, do: [{ move: closed }], rate: 1/s }

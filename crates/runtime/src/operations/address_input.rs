@@ -1,4 +1,4 @@
-//! Inputs of a list: checked like those of a write, then seen as `input` by its conditions.
+//! Inputs of a read: checked like those of a write, then seen as `input` by its expressions.
 
 use expression::Value;
 use model::model::OperationId;
@@ -48,7 +48,7 @@ pub(crate) fn depends_on_input(model: &model::Model, operation: OperationId) -> 
 }
 
 /// What is wrong with a body, as it is told of an address.
-fn in_address(problem: Problem) -> Problem {
+pub(crate) fn in_address(problem: Problem) -> Problem {
     let Some(wrong) = problem.errors.first() else { return problem };
     let name = wrong.pointer.split('/').nth(1).unwrap_or_default();
     Problem::new(&code::INVALID_PARAMETER).detail(format!("`{name}`: {}", wrong.detail))
