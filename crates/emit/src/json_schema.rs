@@ -74,6 +74,25 @@ pub fn schema(schema: &Schema, ty: &Type, way: Way) -> Value {
     }
 }
 
+/// The schema of what an update sends of a value: members of a value of `types` may be left out,
+/// and stay (RFC 7396).
+pub fn merge_patch(all: &Schema, ty: &Type) -> Value {
+    match ty {
+        Type::Optional(inner) => nullable(merge_patch(all, inner)),
+        Type::Record(record) => {
+            let mut object = Object::default();
+            for field in &all.record(*record).fields {
+                object.add(&field.name, merge_patch(all, &field.ty), false);
+            }
+            let mut object = object.finish(Way::In);
+            object["description"] =
+                "What is absent stays; where there was no value, all that it needs is sent.".into();
+            object
+        }
+        other => schema(all, other, Way::In),
+    }
+}
+
 /// ISO 8601 without years and months, whose lengths vary.
 fn duration(way: Way) -> Value {
     let mut text = json!({ "type": "string", "examples": ["PT1H30M"] });

@@ -8,6 +8,7 @@ mod examples;
 mod filters;
 mod json_schema;
 mod markdown;
+mod merges;
 pub mod metrics;
 mod shapes;
 mod webhooks;

@@ -75,6 +75,8 @@ pub struct Catalogue {
     reserved: BTreeSet<String>,
     /// Behind the names of objects that are sent.
     input_suffix: &'static str,
+    /// Whether updates send some members of values of `types`.
+    merges: bool,
 }
 
 impl Catalogue {
@@ -82,6 +84,13 @@ impl Catalogue {
     /// of objects that are sent.
     pub fn new(reserved: impl IntoIterator<Item = String>, input_suffix: &'static str) -> Self {
         Self { reserved: reserved.into_iter().collect(), input_suffix, ..Self::default() }
+    }
+
+    /// The same where updates may send some members of values of `types`, and the others stay.
+    #[must_use]
+    pub const fn that_merges(mut self) -> Self {
+        self.merges = true;
+        self
     }
 
     /// Adds an object under the wanted name, or under the nearest that nothing else has. What is
@@ -182,7 +191,8 @@ impl Catalogue {
         Ty::Object(self.named(name, Object { doc: None, properties }, way))
     }
 
-    fn named(&mut self, name: &str, object: Object, way: Way) -> String {
+    /// Adds an object; one that is sent under a name that says so.
+    pub fn named(&mut self, name: &str, object: Object, way: Way) -> String {
         let suffix = if way == Way::In { self.input_suffix } else { "" };
         self.object(&format!("{name}{suffix}"), object, way)
     }
@@ -319,7 +329,12 @@ impl Catalogue {
             (Assigns::Field(at), Some(entity)) => {
                 let owner = &design.model.shape(entity).name;
                 let name = field(*at).map_or(&*of.name.value, |field| &*field.name.value);
-                let ty = self.ty(design, &of.ty, owner, name, Way::In);
+                let merges =
+                    self.merges && operation.kind == OperationKind::Update && !operation.upsert;
+                let ty = match merges {
+                    true => self.patch(design, &of.ty, owner, name),
+                    false => self.ty(design, &of.ty, owner, name, Way::In),
+                };
                 (ty, field(*at).and_then(|field| field.doc.clone()))
             }
             _ => (self.ty(design, &of.ty, &own, &of.name, Way::In), None),
@@ -398,7 +413,7 @@ fn row_name(owner: &str, part: &str) -> String {
 }
 
 /// Names of records may hold words for people.
-fn letters(name: &str) -> String {
+pub fn letters(name: &str) -> String {
     let word = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     name.chars().map(word).collect()
 }

@@ -388,6 +388,7 @@ impl<'d> Run<'d> {
             address,
             query: "",
             body: None,
+            whole: false,
             key: None,
             if_match: None,
             selection: selection.map(|selection| Arc::new(selection.into())),

@@ -114,6 +114,8 @@ impl Call<'_> {
             address: asked.address.as_deref(),
             query: &asked.query,
             body: asked.body.as_deref(),
+            // A message has no place for what is not sent of it.
+            whole: true,
             key: asked.key.as_deref(),
             if_match: asked.version.map(IfMatch::Version),
             selection: None,

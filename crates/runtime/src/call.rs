@@ -1,7 +1,7 @@
 //! A request and its answer between the protocols (HTTP now) and the operations: parsed, typed,
 //! and free of any protocol's detail.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -39,11 +39,38 @@ pub struct Request {
     pub trace: Trace,
 }
 
-/// One value for each parameter of the operation, in order: `None` where the request has no such
-/// property, `Some(Value::Null)` where it is `null`. Checked against the types already; a part is a
-/// list of records in the order of the parameter's record.
+/// The inputs of a request, checked against the types already.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct InputValues(pub Vec<Option<Value>>);
+pub struct InputValues {
+    /// One value for each parameter of the operation, in order: `None` where the request has no
+    /// such property, `Some(Value::Null)` where it is `null`. A part is a list of records in the
+    /// order of the parameter's record.
+    pub values: Vec<Option<Value>>,
+    /// What an update changes within values of `types`, by the position of the parameter, which has
+    /// no value then.
+    pub merges: BTreeMap<usize, Members>,
+}
+
+impl InputValues {
+    /// Nothing but whole values.
+    #[must_use]
+    pub const fn of(values: Vec<Option<Value>>) -> Self {
+        Self { values, merges: BTreeMap::new() }
+    }
+}
+
+/// What is sent of the members of a value of `types`, in their order: what is absent stays
+/// (RFC 7396).
+pub type Members = Vec<Option<Member>>;
+
+/// What becomes of one member.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Member {
+    /// This value.
+    Value(Value),
+    /// A value of `types` itself, of which some members change.
+    Merge(Members),
+}
 
 /// What `If-Match` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

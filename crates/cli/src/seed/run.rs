@@ -183,7 +183,7 @@ impl<'a> Sower<'a> {
             }
             inputs.push(value);
         }
-        Some(InputValues(inputs))
+        Some(InputValues::of(inputs))
     }
 
     /// What a row made by somebody else is linked by at first sign-in: its subject will be that.
@@ -195,7 +195,7 @@ impl<'a> Sower<'a> {
     ) -> Option<String> {
         let actor = self.model.actors.iter().find(|actor| actor.entity == Some(entity))?;
         let field = self.model.entity(entity).field(actor.login?);
-        let mut pairs = operation.input.parameters.iter().zip(&input.0);
+        let mut pairs = operation.input.parameters.iter().zip(&input.values);
         let (_, value) = pairs.find(|(parameter, _)| parameter.name.value == field.name.value)?;
         text_of(value.as_ref())
     }

@@ -31,7 +31,7 @@ impl<'d> Schema<'d> {
     pub fn new(design: &'d Design, public: &[(OperationId, &Operation)]) -> Self {
         let mut schema = Self {
             design,
-            rows: Catalogue::new(reserved(), "Input"),
+            rows: Catalogue::new(reserved(), "Input").that_merges(),
             expanded: BTreeMap::new(),
             own: BTreeSet::new(),
             definitions: BTreeMap::new(),

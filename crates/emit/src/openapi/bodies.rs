@@ -16,7 +16,7 @@ use model::model::{
 use serde_json::{Value, json};
 
 use crate::components::{Components, RESERVED};
-use crate::json_schema::{Object, Way, constant, describe, list, nullable, schema};
+use crate::json_schema::{Object, Way, constant, describe, list, merge_patch, nullable, schema};
 
 /// The body of a request; nothing where the operation takes none.
 pub fn request(
@@ -45,6 +45,9 @@ fn input(design: &Design, operation: &Operation, parameter: &Parameter) -> Value
     let all = &design.model.schema;
     let mut value = match &parameter.assigns {
         Assigns::Part(part, fields) => part_rows(design, operation, *part, fields, &parameter.ty),
+        Assigns::Field(_) if operation.kind == OperationKind::Update && !operation.upsert => {
+            merge_patch(all, &parameter.ty)
+        }
         Assigns::Nothing | Assigns::Field(_) => schema(all, &parameter.ty, Way::In),
     };
     if operation.kind != OperationKind::Update

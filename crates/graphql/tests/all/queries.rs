@@ -243,6 +243,26 @@ async fn a_mutation_is_repeated_refused_and_versioned_as_over_http() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn members_of_a_value_are_merged_as_over_http() {
+    let server = Server::start(Persisted::default()).await;
+    let id = &server.products[0];
+    let edit = async |size: &str, version: u32| {
+        let text = format!(
+            "mutation {{ editProduct(id: \"{id}\", expectedVersion: {version}, input: {{ size: {size} }}) {{ size {{ width height note }} }} }}"
+        );
+        server.ask(&server.staff, &text, json!({})).await.json
+    };
+    let told = edit("{ width: 2 }", 1).await;
+    assert_eq!(told["errors"][0]["extensions"]["pointer"], "/size/height", "{told}");
+    let size = |told: Json| told["data"]["editProduct"]["size"].clone();
+    let first = size(edit("{ width: 2, height: 3, note: \"a\" }", 1).await);
+    assert_eq!(first, json!({ "width": 2, "height": 3, "note": "a" }));
+    let then = size(edit("{ height: 5, note: null }", 2).await);
+    assert_eq!(then, json!({ "width": 2, "height": 5, "note": null }));
+    assert_eq!(size(edit("null", 3).await), Json::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn aliases_directives_and_the_schema_itself() {
     let server = Server::start(Persisted::default()).await;
     let query = "query($no: Boolean!) { a: listProducts { x: items { name } y: items { id } next @skip(if: $no) __typename }

@@ -23,6 +23,8 @@ actors:
   visitor: { auth: none }
   customer: { auth: user, is: market.Customer }
   staff: { auth: user, role: staff }
+types:
+  Size: { fields: { width: int(0..), height: int(0..), note: string? } }
 contexts:
   market:
     entities:
@@ -38,6 +40,7 @@ contexts:
           kind: enum(plain, very_fine) = plain
           category: Category?
           hidden: bool = false
+          size: Size?
       Order:
         fields:
           customer: Customer readonly
@@ -55,7 +58,7 @@ contexts:
       viewCategory: { get: Category, by: [visitor], rate: 1/s }
       categoryNamed: { get: Category, by: [visitor], key: name, rate: 1/s }
       addProduct: { create: Product, by: [staff], input: [name, price, kind, category, hidden], rate: 1/s }
-      editProduct: { update: Product, by: [staff], input: [name, price], rate: 1/s }
+      editProduct: { update: Product, by: [staff], input: [name, price, size], rate: 1/s }
       dropProduct: { delete: Product, by: [staff], rate: 1/s }
       sellOut:
         delete: Product

@@ -115,7 +115,7 @@ impl Replica {
             operation: self.operation(name),
             caller,
             address,
-            input: InputValues(input),
+            input: InputValues::of(input),
             if_match: Some(runtime::call::IfMatch::Any),
             idempotency: None,
             page: None,

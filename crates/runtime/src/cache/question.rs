@@ -52,8 +52,8 @@ impl Key {
         hash.number(id);
         hash.list(view.grants().iter().map(|at| *at as u128));
         hash.text(&request.address.as_ref().map(encode).unwrap_or_default().to_string());
-        hash.number(request.input.0.len() as u128);
-        for value in &request.input.0 {
+        hash.number(request.input.values.len() as u128);
+        for value in &request.input.values {
             hash.number(u128::from(value.is_some()));
             hash.text(&value.as_ref().map(encode).unwrap_or_default().to_string());
         }

@@ -125,7 +125,7 @@ impl QueryPlan {
             pairs.iter().filter(|(name, _)| **name == *of).map(|(_, value)| &**value).collect()
         };
         let input = |of: &InputParameter| of.read(&values(&of.name), &self.currencies);
-        let input = InputValues(self.inputs.iter().map(input).collect::<Result<_, _>>()?);
+        let input = InputValues::of(self.inputs.iter().map(input).collect::<Result<_, _>>()?);
         if !self.list {
             return Ok(Asked { page: None, input, selection: String::new() });
         }

@@ -38,6 +38,8 @@ pub struct Spoken<'a> {
     pub query: &'a str,
     /// The body, of what writes.
     pub body: Option<&'a [u8]>,
+    /// Whether values of `types` in the body are whole ones, in an update as well.
+    pub whole: bool,
     /// The idempotency key.
     pub key: Option<&'a str>,
     /// The version that the row must have.
@@ -88,7 +90,8 @@ impl Translator {
         }
         let input = match spoken.body {
             Some(body) if endpoint.writes && !endpoint.has_no_body => {
-                json::read_input(&endpoint.input, body, now_micros())?
+                let read = if spoken.whole { json::read_whole_input } else { json::read_input };
+                read(&endpoint.input, body, now_micros())?
             }
             _ => asked,
         };

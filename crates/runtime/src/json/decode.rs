@@ -9,7 +9,7 @@ use expression::Value;
 use super::input::{Absent, InputPlan, ObjectPlan, PropertyPlan, ValuePlan};
 use super::lexer::{Lexed, Lexer, Malformed, MalformedKind, Token};
 use super::scalar;
-use crate::call::InputValues;
+use crate::call::{InputValues, Member};
 use crate::problem::{FieldError, Problem, code};
 
 /// Most errors that an answer lists; more of them would only help an attacker.
@@ -23,8 +23,20 @@ const ERROR_LIMIT: usize = 50;
 /// # Errors
 /// Everything that is wrong, up to fifty errors; malformed JSON alone.
 pub fn read_input(plan: &InputPlan, body: &[u8], now: i64) -> Result<InputValues, Problem> {
+    read(plan, body, now, true)
+}
+
+/// The same for protocols in which a value of `types` is always a whole one, in an update as well.
+///
+/// # Errors
+/// As [`read_input`].
+pub fn read_whole_input(plan: &InputPlan, body: &[u8], now: i64) -> Result<InputValues, Problem> {
+    read(plan, body, now, false)
+}
+
+fn read(plan: &InputPlan, body: &[u8], now: i64, merges: bool) -> Result<InputValues, Problem> {
     if body.is_empty() && plan.body_optional {
-        return Ok(InputValues(vec![None; plan.object.properties.len()]));
+        return Ok(InputValues::of(vec![None; plan.object.properties.len()]));
     }
     let text = std::str::from_utf8(body).map_err(|error| {
         let detail = format!("The body is not UTF-8 at byte {}.", error.valid_up_to());
@@ -34,11 +46,12 @@ pub fn read_input(plan: &InputPlan, body: &[u8], now: i64) -> Result<InputValues
         lexer: Lexer::new(text.strip_prefix('\u{feff}').unwrap_or(text)),
         currencies: &plan.currencies,
         now,
+        merges,
         path: Vec::new(),
         errors: Vec::new(),
     };
     let values = decoder.body(&plan.object).map_err(|malformed| rejection(text, malformed))?;
-    if decoder.errors.is_empty() { Ok(InputValues(values)) } else { Err(invalid(decoder.errors)) }
+    if decoder.errors.is_empty() { Ok(values) } else { Err(invalid(decoder.errors)) }
 }
 
 /// A property that does not exist is most likely why others are missing: it names the problem.
@@ -72,27 +85,69 @@ pub(super) struct Decoder<'a> {
     lexer: Lexer<'a>,
     pub(super) currencies: &'a [Arc<str>],
     now: i64,
+    /// Whether values of `types` are merged where the plan says so.
+    merges: bool,
     path: Vec<Step<'a>>,
     errors: Vec<FieldError>,
 }
 
 impl<'a> Decoder<'a> {
-    fn body(&mut self, plan: &'a ObjectPlan) -> Lexed<Vec<Option<Value>>> {
-        let values = if self.lexer.peek()? == Token::Object {
-            self.properties(plan)?
+    fn body(&mut self, plan: &'a ObjectPlan) -> Lexed<InputValues> {
+        let mut input = InputValues::default();
+        if self.lexer.peek()? == Token::Object {
+            let members = self.given(plan, |decoder, of| decoder.member(of, of.merges))?;
+            for (at, (property, member)) in plan.properties.iter().zip(members).enumerate() {
+                input.values.push(match member {
+                    Some(Member::Value(value)) => Some(value),
+                    Some(Member::Merge(members)) => {
+                        input.merges.insert(at, members);
+                        None
+                    }
+                    None => self.absent(property),
+                });
+            }
         } else {
             let found = self.lexer.peek()?;
             self.lexer.skip()?;
             self.wrong_type("an object", found);
-            Vec::new()
-        };
+        }
         self.lexer.end()?;
-        Ok(values)
+        Ok(input)
+    }
+
+    /// A property, of which members may be merged. Within one that is, so are its own.
+    fn member(&mut self, property: &'a PropertyPlan, merges: bool) -> Lexed<Member> {
+        if let (ValuePlan::Object(plan), true) = (&property.value, merges && self.merges)
+            && self.lexer.peek()? == Token::Object
+        {
+            let members = self.given(plan, |decoder, of| decoder.member(of, true))?;
+            return Ok(Member::Merge(members));
+        }
+        // A wrong value still counts as present.
+        let value = self.nullable(&property.value, property.nullable)?;
+        Ok(Member::Value(value.unwrap_or_default()))
     }
 
     /// The properties of an object, absent ones as `None` where the plan reports them.
     fn properties(&mut self, plan: &'a ObjectPlan) -> Lexed<Vec<Option<Value>>> {
-        let mut values: Vec<Option<Value>> = vec![None; plan.properties.len()];
+        let mut values = self.given(plan, |decoder, of| {
+            Ok(decoder.nullable(&of.value, of.nullable)?.unwrap_or_default())
+        })?;
+        for (property, slot) in plan.properties.iter().zip(&mut values) {
+            if slot.is_none() {
+                *slot = self.absent(property);
+            }
+        }
+        Ok(values)
+    }
+
+    /// The properties that an object has.
+    fn given<T: Clone>(
+        &mut self,
+        plan: &'a ObjectPlan,
+        mut read: impl FnMut(&mut Self, &'a PropertyPlan) -> Lexed<T>,
+    ) -> Lexed<Vec<Option<T>>> {
+        let mut values: Vec<Option<T>> = vec![None; plan.properties.len()];
         let mut unknown: Vec<Cow<'a, str>> = Vec::new();
         self.lexer.open_object()?;
         let mut first = true;
@@ -109,14 +164,8 @@ impl<'a> Decoder<'a> {
                 return Err(self.lexer.duplicate());
             }
             self.path.push(Step::Property(Cow::Borrowed(&property.name)));
-            // A wrong value still counts as present.
-            *slot = Some(self.nullable(&property.value, property.nullable)?.unwrap_or_default());
+            *slot = Some(read(self, property)?);
             self.path.pop();
-        }
-        for (property, slot) in plan.properties.iter().zip(&mut values) {
-            if slot.is_none() {
-                *slot = self.absent(property);
-            }
         }
         Ok(values)
     }

@@ -4,7 +4,7 @@ use decide::address_inputs::has_no_body;
 use expression::{FieldShape, RecordId, Schema, Type};
 use model::{
     Model,
-    model::{Assigns, Default, Operation},
+    model::{Assigns, Default, Operation, OperationKind},
 };
 
 /// The inputs of an operation, ready to decode.
@@ -29,6 +29,9 @@ pub(super) struct PropertyPlan {
     pub(super) value: ValuePlan,
     /// Whether null is a value.
     pub(super) nullable: bool,
+    /// Whether it is a value of `types` of which a request may send some members (RFC 7396). Rows
+    /// of parts are no such value: they are replaced as a whole.
+    pub(super) merges: bool,
     pub(super) absent: Absent,
 }
 
@@ -59,6 +62,7 @@ impl InputPlan {
     /// The plan of an operation.
     #[must_use]
     pub fn new(model: &Model, operation: &Operation) -> Self {
+        let patches = operation.kind == OperationKind::Update && !operation.upsert;
         let property = |parameter: &model::model::Parameter| {
             let value = match &parameter.assigns {
                 Assigns::Part(part, fields) => {
@@ -70,6 +74,9 @@ impl InputPlan {
                 name: parameter.name.value.clone(),
                 value,
                 nullable: parameter.ty.is_optional(),
+                merges: patches
+                    && matches!(parameter.assigns, Assigns::Field(_))
+                    && matches!(parameter.ty.required(), Type::Record(_)),
                 absent: if parameter.required { Absent::Required } else { Absent::Reported },
             }
         };
@@ -109,6 +116,7 @@ fn part_plan(
             name: field.name.value.clone(),
             value: value_plan(&model.schema, &field.ty),
             nullable: field.ty.is_optional(),
+            merges: false,
             absent,
         })
     };
@@ -165,6 +173,7 @@ fn property(
         name: field.name.clone(),
         value: value_plan(schema, &field.ty),
         nullable: field.ty.is_optional(),
+        merges: false,
         absent: default.map_or_else(|| absent_of(&field.ty), |of| Absent::Value(of.clone())),
     }
 }

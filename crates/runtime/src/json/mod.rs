@@ -17,7 +17,7 @@
 //! | `json` | anything up to 64 KiB and 32 levels |
 //! | `file` | in: the id of an upload; out: an object with an address |
 //! | `list`, parts | array; a `one` part is an object or null |
-//! | `types` values, part rows | object |
+//! | `types` values, part rows | object; of a `types` value an update may send some members |
 
 mod decode;
 mod formats;
@@ -27,7 +27,7 @@ mod output;
 mod scalar;
 mod write;
 
-pub use decode::read_input;
+pub use decode::{read_input, read_whole_input};
 pub use formats::{
     parse_date, parse_decimal, parse_duration, parse_time, parse_timestamp, parse_uuid,
 };

@@ -1,5 +1,7 @@
 //! Inputs of a read: checked like those of a write, then seen as `input` by its expressions.
 
+use std::collections::BTreeMap;
+
 use expression::Value;
 use model::model::OperationId;
 
@@ -28,12 +30,12 @@ pub(crate) async fn take<X: Snapshot>(
     let input = check(operation, &request.input, schema).map_err(in_address)?;
     if !named(&plans, operation, &input).is_empty() {
         let session = Session::open(work, &request.caller, request.operation).await?;
-        match check_references(work, &session, operation, &input).await {
+        match check_references(work, &session, operation, &input, &BTreeMap::new()).await {
             Err(Failure::Problem(problem)) => return Err(in_address(*problem).into()),
             other => other?,
         }
     }
-    let given = operation.input.parameters.iter().zip(input.0);
+    let given = operation.input.parameters.iter().zip(input.values);
     let now = work.now;
     let values =
         given.map(|(of, value)| value.unwrap_or_else(|| absent(of, now, schema))).collect();

@@ -370,7 +370,7 @@ impl<S: Store> Inner<S> {
         Watch::new(self.caches.as_ref())
     }
 
-    async fn write(self: &Arc<Self>, request: Box<Request>) -> Result<Answer, Problem> {
+    async fn write(self: &Arc<Self>, mut request: Box<Request>) -> Result<Answer, Problem> {
         let system = self.plans.system.is_some_and(|id| request.caller.actors.contains(&id));
         let route = self.plans.design.route(request.operation);
         if !system && request.if_match.is_none() && route.is_some_and(|route| route.if_match) {
@@ -381,7 +381,7 @@ impl<S: Store> Inner<S> {
             Some(once) => Some(Held::take(self, once)?),
             None => None,
         };
-        let lookups = lookup::make(self, &request).await?;
+        let lookups = lookup::make(self, &mut request).await?;
         let patience = request.patience.unwrap_or_else(|| self.patience(request.operation));
         let waits = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
         let deadline = now().saturating_add(waits);

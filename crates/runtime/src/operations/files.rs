@@ -93,7 +93,7 @@ pub(crate) async fn take<X: Transaction>(
 ) -> Result<InputValues, Failure> {
     let plans = work.plans.clone();
     let mut named = Vec::new();
-    for (parameter, value) in operation.input.parameters.iter().zip(&input.0) {
+    for (parameter, value) in operation.input.parameters.iter().zip(&input.values) {
         if let Some(value) = value {
             let pointer = format!("/{}", parameter.name.value);
             names(value, &parameter.ty, &plans.model.schema, pointer, &mut named);
@@ -126,7 +126,7 @@ pub(crate) async fn take<X: Transaction>(
     }
     if errors.is_empty() {
         let taken = |value: &Option<Value>| value.as_ref().map(|value| replaced(value, &known));
-        return Ok(InputValues(input.0.iter().map(taken).collect()));
+        return Ok(InputValues::of(input.values.iter().map(taken).collect()));
     }
     errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     Err(Problem { errors, ..Problem::new(&code::VALIDATION_FAILED) }.into())

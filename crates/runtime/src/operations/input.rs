@@ -1,10 +1,12 @@
 //! Inputs: checked once more, their references looked up, assigned to the target.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decide::address_inputs::has_no_body;
 use expression::{
-    EntityId, FieldIndex, Schema, Type, Value, assign, ir::VariableIndex, row_id, types::TextFormat,
+    EntityId, FieldIndex, Row, Schema, Type, Value, assign, ir::VariableIndex, row_id,
+    types::TextFormat,
 };
 use model::model::{Assigns, Default, Operation, Parameter};
 
@@ -12,12 +14,13 @@ use super::access::may_refer;
 use super::address_input::in_address;
 use super::effects::{Frame, is_deleted};
 use super::failure::{Failure, internal};
+use super::merge;
 use super::plan::Plans;
 use super::row::{self, new_part_row};
 use super::session::Session;
 use super::tenancy;
 use super::work::{Key, Work};
-use crate::call::InputValues;
+use crate::call::{InputValues, Members};
 use crate::problem::{FieldError, Problem, code};
 use crate::store::{Snapshot, Transaction};
 
@@ -38,7 +41,7 @@ pub(crate) fn check(
         let mut error = |code: &'static str, detail: String| {
             errors.push(FieldError { pointer: format!("/{name}"), code: code.into(), detail });
         };
-        match input.0.get(at).cloned().flatten() {
+        match input.values.get(at).cloned().flatten() {
             None if parameter.required => {
                 error("required", "The property is required.".to_owned());
                 values.push(None);
@@ -51,13 +54,13 @@ pub(crate) fn check(
         }
     }
     if errors.is_empty() {
-        return Ok(InputValues(values));
+        return Ok(InputValues::of(values));
     }
     Err(Problem { errors, ..Problem::new(&code::VALIDATION_FAILED) })
 }
 
-/// The inputs of a request, if nothing is wrong with them and each row that they name is one that
-/// the caller may refer to.
+/// The inputs of a request, whole, if nothing is wrong with them and each row that they name is one
+/// that the caller may refer to. `row` is what is written, if it exists.
 ///
 /// # Errors
 /// 422 with everything that is wrong; 400 where inputs stand in the address.
@@ -66,15 +69,17 @@ pub(crate) async fn sound<X: Snapshot>(
     session: &Session,
     operation: &Operation,
     input: &InputValues,
+    row: Option<&Row>,
 ) -> Result<InputValues, Failure> {
     let plans = work.plans.clone();
     let told = |failure: Failure| match failure {
         Failure::Problem(problem) if has_no_body(operation) => in_address(*problem).into(),
         other => other,
     };
-    let values = check(operation, input, &plans.model.schema).map_err(|of| told(of.into()))?;
+    let whole = merge::merged(&plans.model.schema, operation, input, row)?;
+    let values = check(operation, &whole, &plans.model.schema).map_err(|of| told(of.into()))?;
     tenancy::settle(work, operation.entity(), None, Some((operation, &values))).await?;
-    check_references(work, session, operation, &values).await.map_err(told)?;
+    check_references(work, session, operation, &values, &input.merges).await.map_err(told)?;
     Ok(values)
 }
 
@@ -93,19 +98,29 @@ struct Found {
     pointer: String,
 }
 
-/// Refuses references that the caller may not see, as if their rows did not exist.
+/// Refuses references that the caller may not see, as if their rows did not exist. Of values that
+/// were merged only what was sent is looked at: what the row had may be more than the caller sees.
 pub(crate) async fn check_references<X: Snapshot>(
     work: &mut Work<'_, X>,
     session: &Session,
     operation: &Operation,
     input: &InputValues,
+    merges: &BTreeMap<usize, Members>,
 ) -> Result<(), Failure> {
     let plans = work.plans.clone();
+    let schema = &plans.model.schema;
     let mut found = Vec::new();
-    for (parameter, value) in operation.input.parameters.iter().zip(&input.0) {
-        if let Some(value) = value {
-            let pointer = format!("/{}", parameter.name.value);
-            references(value, &parameter.ty, &plans.model.schema, pointer, &mut found);
+    let given = operation.input.parameters.iter().zip(&input.values);
+    for (at, (parameter, value)) in given.enumerate() {
+        let pointer = format!("/{}", parameter.name.value);
+        match (merges.get(&at), parameter.ty.required(), value) {
+            (Some(members), Type::Record(record), _) => {
+                merge::sent(members, *record, schema, &pointer, &mut |value, ty, pointer| {
+                    references(value, ty, schema, pointer, &mut found);
+                });
+            }
+            (_, _, Some(value)) => references(value, &parameter.ty, schema, pointer, &mut found),
+            _ => {}
         }
     }
     found.sort_by_key(|reference| reference.entity);
@@ -131,7 +146,7 @@ pub(crate) async fn check_references<X: Snapshot>(
 /// The rows that an input names, in the order of the parameters.
 pub(crate) fn named(plans: &Plans, operation: &Operation, input: &InputValues) -> Vec<Key> {
     let mut found = Vec::new();
-    for (parameter, value) in operation.input.parameters.iter().zip(&input.0) {
+    for (parameter, value) in operation.input.parameters.iter().zip(&input.values) {
         if let Some(value) = value {
             references(value, &parameter.ty, &plans.model.schema, String::new(), &mut found);
         }
@@ -189,7 +204,7 @@ pub(crate) async fn assign_all<X: Transaction>(
 ) -> Result<(), Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(frame.operation);
-    for (parameter, value) in operation.input.parameters.iter().zip(&input.0) {
+    for (parameter, value) in operation.input.parameters.iter().zip(&input.values) {
         let Some(value) = value else { continue };
         match &parameter.assigns {
             Assigns::Nothing => {}
@@ -285,7 +300,7 @@ pub(crate) async fn seen<X: Snapshot>(
     let plans = work.plans.clone();
     let row = work.row(key).await?;
     let values = operation.input.parameters.iter().enumerate().map(|(at, parameter)| {
-        if let Some(value) = input.0.get(at).cloned().flatten() {
+        if let Some(value) = input.values.get(at).cloned().flatten() {
             return value;
         }
         match (&parameter.assigns, &row) {

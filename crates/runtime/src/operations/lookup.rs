@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expression::{
-    Value,
+    Row, Value,
     ir::{Kind, VariableIndex},
 };
 use model::model::{Call, Callee, Effect, EffectKind};
@@ -17,12 +17,14 @@ use super::effects::Outcome;
 use super::failure::Failure;
 use super::fill;
 use super::input::{absent, sound};
+use super::read;
 use super::report;
+use super::row;
 use super::session::Session;
 use super::walk::within;
 use super::work::Work;
-use crate::call::Request;
-use crate::problem::Problem;
+use crate::call::{IfMatch, Request};
+use crate::problem::{Problem, code};
 use crate::store::{Snapshot, Store};
 
 /// Attempts at a lookup.
@@ -34,14 +36,14 @@ const ATTEMPTS: u32 = 2;
 /// Who may not do the operation cannot look up either; arguments that cannot be computed.
 pub(crate) async fn make<S: Store>(
     inner: &Arc<Inner<S>>,
-    request: &Request,
+    request: &mut Request,
 ) -> Result<Lookups, Problem> {
     let operation = inner.plans.model.operation(request.operation);
     if !operation.effects.iter().any(|effect| safe_call(effect).is_some()) {
         return Ok(Lookups::new());
     }
     let (plans, asked) = (inner.plans.clone(), request.clone());
-    let calls: Result<Vec<Planned>, Failure> = inner
+    let planned: Result<(Vec<Planned>, Option<i64>), Failure> = inner
         .store
         .read(inner.terms(request), move |snapshot| {
             Box::pin(async move {
@@ -51,11 +53,39 @@ pub(crate) async fn make<S: Store>(
         })
         .await;
     let mut lookups = Lookups::new();
-    for (step, callee, arguments) in calls? {
+    let (calls, version) = planned?;
+    if let Some(version) = version
+        && !matches!(request.if_match, Some(IfMatch::Version(_)))
+    {
+        // What is looked up is about the row as it was read.
+        request.if_match = Some(IfMatch::Version(version));
+    }
+    for (step, callee, arguments) in calls {
         let outcome = look_up(inner, request, callee, arguments).await;
         lookups.insert(step, outcome);
     }
     Ok(lookups)
+}
+
+/// The row into which something is merged, for whoever is admitted to it: what it has may go into a
+/// call.
+async fn target<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    request: &Request,
+    access: &Access,
+) -> Result<Option<Arc<Row>>, Failure> {
+    if request.input.merges.is_empty() {
+        return Ok(None);
+    }
+    let plans = work.plans.clone();
+    let operation = plans.model.operation(request.operation);
+    let row = read::addressed(work, operation, request.address.as_ref()).await?;
+    let row = row.ok_or_else(|| Problem::new(&code::NOT_FOUND))?;
+    let scope = work.scope();
+    match access.admits(work, request.operation, &row, &scope).await? {
+        true => Ok(Some(row)),
+        false => Err(Problem::new(&code::NOT_FOUND).into()),
+    }
 }
 
 /// A lookup: position of its effect, what is called, with what.
@@ -71,13 +101,14 @@ fn safe_call(effect: &Effect) -> Option<&Call> {
 async fn arguments<X: Snapshot>(
     work: &mut Work<'_, X>,
     request: &Request,
-) -> Result<Vec<Planned>, Failure> {
+) -> Result<(Vec<Planned>, Option<i64>), Failure> {
     let plans = work.plans.clone();
     let operation = plans.model.operation(request.operation);
     let session = Session::open(work, &request.caller, request.operation).await?;
     let access = Access::find(work, &session, request.operation)?;
-    let values = sound(work, &session, operation, &request.input).await?;
-    let pairs = operation.input.parameters.iter().zip(values.0);
+    let row = target(work, request, &access).await?;
+    let values = sound(work, &session, operation, &request.input, row.as_deref()).await?;
+    let pairs = operation.input.parameters.iter().zip(values.values);
     let input = pairs.map(|(parameter, value)| {
         value.unwrap_or_else(|| absent(parameter, work.now, &plans.model.schema))
     });
@@ -95,7 +126,8 @@ async fn arguments<X: Snapshot>(
             planned.push((step, call.callee, fill::all(work, &call.arguments, &scope).await?));
         }
     }
-    Ok(planned)
+    let version = row.and_then(|row| row::version(&plans.model, &row));
+    Ok((planned, version))
 }
 
 fn sees_self(condition: &expression::ir::Expression) -> bool {

@@ -28,6 +28,7 @@ mod load;
 mod logins;
 mod lookup;
 mod maintenance;
+mod merge;
 mod output;
 mod own_login;
 mod plan;

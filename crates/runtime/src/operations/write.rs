@@ -102,7 +102,8 @@ pub(crate) async fn transact<X: Transaction>(
         let mut scope = work.scope();
         if plans.plan(request.operation).is_some_and(|plan| plan.admits_by_input) {
             // What is sent has a say in who is admitted, so it is looked at first.
-            let values = input::sound(work, &session, operation, &request.input).await?;
+            let old = Some(row.as_ref());
+            let values = input::sound(work, &session, operation, &request.input, old).await?;
             let seen = input::seen(work, key_of(row)?, operation, &values).await?;
             scope.set(VariableIndex::INPUT, seen);
         }
@@ -111,10 +112,9 @@ pub(crate) async fn transact<X: Transaction>(
         check_free(work, key_of(row)?).await?;
     }
     let created = matches!(target, Target::New(_));
-    let values = input::sound(work, &session, operation, &request.input).await?;
-    let values =
-        files::take(work, &request.caller, operation, values, target.row().map(AsRef::as_ref))
-            .await?;
+    let old = target.row().map(AsRef::as_ref);
+    let values = input::sound(work, &session, operation, &request.input, old).await?;
+    let values = files::take(work, &request.caller, operation, values, old).await?;
     check_address(&plans, operation, request.address.as_ref(), &values)?;
     let before = target.row().cloned();
     let key = begin(work, &session, operation, target, request.address.as_ref()).await?;
@@ -215,7 +215,7 @@ fn check_address(
     else {
         return Ok(());
     };
-    for (parameter, value) in operation.input.parameters.iter().zip(&values.0) {
+    for (parameter, value) in operation.input.parameters.iter().zip(&values.values) {
         let addressed = matches!(parameter.assigns, Assigns::Field(field) if field == key);
         let Some(value) = value.as_ref().filter(|_| addressed) else { continue };
         let ty = &parameter.ty;
@@ -334,7 +334,7 @@ async fn require_inputs<X: Transaction>(
     }
     let row = work.row(frame.key).await?;
     let plans = work.plans.clone();
-    for (parameter, value) in operation.input.parameters.iter().zip(&values.0) {
+    for (parameter, value) in operation.input.parameters.iter().zip(&values.values) {
         let Assigns::Field(field) = parameter.assigns else { continue };
         let definition = plans.model.entity(frame.key.0).field(field);
         let empty = row.as_ref().is_none_or(|row| row::field(row, field).is_null());
@@ -448,7 +448,7 @@ pub(crate) async fn inline<X: Transaction>(
     let access = Access::find(work, &session, callee)?;
     let address = target_id.map(Value::Uuid);
     let target = target_inline(work, operation, address.as_ref()).await?;
-    let input = InputValues(arguments.into_iter().map(Some).collect());
+    let input = InputValues::of(arguments.into_iter().map(Some).collect());
     let values = input::check(operation, &input, &plans.model.schema)?;
     if let Target::Old(row) = &target {
         let seen = input::seen(work, key_of(row)?, operation, &values).await?;
@@ -459,7 +459,7 @@ pub(crate) async fn inline<X: Transaction>(
         check_free(work, key_of(row)?).await?;
     }
     let created = matches!(target, Target::New(_));
-    input::check_references(work, &session, operation, &values).await?;
+    input::check_references(work, &session, operation, &values, &BTreeMap::new()).await?;
     let key = begin(work, &session, operation, target, address.as_ref()).await?;
     let mut frame = frame(work, callee, key, Value::Null);
     frame.depth = depth;

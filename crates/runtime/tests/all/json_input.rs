@@ -165,7 +165,7 @@ fn all_errors_are_told_at_once_but_not_without_end() {
 #[test]
 fn absent_null_and_given_are_told_apart() {
     let (model, plan) = plan("editBook");
-    let values = read_input(&plan, br#"{"rating":null}"#, 0).unwrap().0;
+    let values = read_input(&plan, br#"{"rating":null}"#, 0).unwrap().values;
     let operation = model.operations.iter().find(|o| o.name.value == "editBook").unwrap();
     let names = operation.input.parameters.iter().map(|p| p.name.value.as_str());
     let given: Vec<_> = names.zip(&values).filter(|(_, value)| value.is_some()).collect();

@@ -184,7 +184,7 @@ impl World {
                 Some(id) => Value::Uuid(id),
                 None => Value::text(text),
             }),
-            input: InputValues(vec![None; definition.input.parameters.len()]),
+            input: InputValues::of(vec![None; definition.input.parameters.len()]),
             if_match: None,
             idempotency: None,
             page: None,

@@ -327,7 +327,7 @@ fn request<S: Store>(
     resume: &Resume,
     job: &Job,
 ) -> Request {
-    let input = InputValues(resume.arguments.iter().cloned().map(Some).collect());
+    let input = InputValues::of(resume.arguments.iter().cloned().map(Some).collect());
     let idempotency = IdempotencyKey { key: job.key.clone(), body_hash: [0; 32] };
     let mut caller = super::super::system_caller(&inner.plans);
     caller.tenant.claim = job.tenant;
