@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use decide::{Design, tenancy::pooled};
 use expression::{EntityId, FieldIndex, Value, row_id};
-use model::model::{ActorId, OperationId, TenantFrom};
+use model::model::{ActorId, OperationId, OperationKind, Target, TenantFrom};
 
 use super::backend::Inner;
 use super::effects::is_deleted;
@@ -69,11 +69,18 @@ fn crosses(plans: &Plans, tenants: &Tenants, caller: &Caller, operation: Operati
     system || grants.iter().any(|g| tenants.crossing.contains(&g.actor) && is(g.actor))
 }
 
+/// Whether an operation makes a tenant, which it is not to be one of: there has to be a first, and
+/// the host of a new one is nobody's yet. Who may, `by` says.
+fn founds(plans: &Plans, tenants: &Tenants, operation: OperationId) -> bool {
+    let operation = plans.model.operation(operation);
+    operation.kind == OperationKind::Create && operation.target == Target::Entity(tenants.by)
+}
+
 /// Enters the tenant that a request is for. Whether the caller crosses tenants: then only its
 /// actors that may count.
 ///
 /// # Errors
-/// 404 for a host that is no tenant's.
+/// 404 for a host that is no tenant's, to all but what makes one.
 pub(crate) async fn enter<X: Snapshot>(
     work: &mut Work<'_, X>,
     caller: &Caller,
@@ -95,7 +102,7 @@ pub(crate) async fn enter<X: Snapshot>(
         _ if system => caller.tenant.claim.map_or(Tenant::All, Tenant::One),
         Some(tenant) => Tenant::One(tenant),
         None if crossing => Tenant::All,
-        None if tenants.from != TenantFrom::Actor => {
+        None if tenants.from != TenantFrom::Actor && !founds(&plans, tenants, operation) => {
             return Err(Problem::new(&code::NOT_FOUND).into());
         }
         None => Tenant::None,

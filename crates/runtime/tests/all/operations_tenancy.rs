@@ -303,12 +303,44 @@ async fn tenants_of_events(world: &World) -> Vec<Option<u128>> {
     events.unwrap().into_iter().map(|(_, event)| event.tenant).collect()
 }
 
+fn at(mut who: Who, host: Option<&str>) -> Who {
+    who.caller.tenant.host = host.map(Into::into);
+    who
+}
+
+/// The first tenants are made where there is none, by whom the model admits.
+async fn first_tenants(world: &World) {
+    let operator = |host| at(world.user("olga", &["operator"]), host);
+    for (domain, host) in [
+        ("a.example", Some("a.example")),
+        ("b.example", Some("elsewhere.example")),
+        ("d.example", None),
+    ] {
+        let body = json!({ "domain": domain });
+        let refused =
+            world.call(&at(world.anyone(), host), "web.openSite", None, body.clone()).await;
+        assert_eq!(refusal(refused), (401, "unauthenticated".to_owned()));
+        let ann = at(world.user("ann", &["reader"]), host);
+        let refused = world.call(&ann, "web.openSite", None, body.clone()).await;
+        assert_eq!(refusal(refused), (403, "not-linked".to_owned()));
+        let refused = world.list(&operator(host), "web.sites").await;
+        assert_eq!(refusal(refused), (404, "not-found".to_owned()));
+        world.call(&operator(host), "web.openSite", None, body.clone()).await.unwrap();
+        let again = world.call(&operator(Some("free.example")), "web.openSite", None, body).await;
+        assert_eq!(refusal(again), (409, "domain-taken".to_owned()));
+    }
+    assert_eq!(world.list(&operator(Some("d.example")), "web.sites").await.unwrap().len(), 3);
+}
+
 async fn a_host_says_whose_a_request_is(isolation: &str) {
     let text = in_form(
         r#"
 firmitas: 1
 system: { name: Hosts, tenancy: { by: web.Site, from: host(domain), isolation: pool } }
-actors: { visitor: { auth: none }, reader: { auth: user, is: web.Reader } }
+actors:
+  visitor: { auth: none }
+  reader: { auth: user, is: web.Reader }
+  operator: { auth: user, role: operator }
 contexts:
   web:
     entities:
@@ -316,7 +348,8 @@ contexts:
       Reader: { fields: { name: string(1..20) } }
       Note: { fields: { text: string(1..20), by: Reader } }
     operations:
-      openSite: { create: Site, by: [system], input: [domain], rate: 1/s }
+      openSite: { create: Site, by: [operator, reader], input: [domain], rate: 1/s }
+      sites: { list: Site, by: [operator], rate: 1/s }
       join: { create: Reader, by: [reader], input: [name], rate: 1/s }
       readers: { list: Reader, by: [visitor], rate: 1/s }
       write: { create: Note, by: { reader: self.by == actor.id }, input: [text, by], rate: 1/s }
@@ -325,14 +358,7 @@ contexts:
         isolation,
     );
     let world = World::start(&text);
-    let at = |mut who: Who, host: Option<&str>| {
-        who.caller.tenant.host = host.map(Into::into);
-        who
-    };
-    for domain in ["a.example", "b.example"] {
-        let body = json!({ "domain": domain });
-        world.call(&world.system(), "web.openSite", None, body).await.unwrap();
-    }
+    first_tenants(&world).await;
     // The same person is another reader on another host.
     let mut readers = Vec::new();
     for domain in ["a.example", "b.example"] {
