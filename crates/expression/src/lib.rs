@@ -12,6 +12,7 @@ mod evaluate;
 pub mod format;
 mod interval;
 pub mod ir;
+pub mod json_text;
 mod parse;
 pub mod schema;
 mod scope;

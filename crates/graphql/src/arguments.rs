@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use async_graphql::parser::types::{BaseType, Field, Type};
 use decide::{address_inputs::has_no_body, filters};
-use expression::FieldIndex;
+use expression::{FieldIndex, json_text};
 use model::model::{Addressed, Operation, OperationKind};
 use runtime::Problem;
 use runtime::call::IfMatch;
@@ -118,7 +118,7 @@ impl Asking<'_> {
                 }
             }
             ("input", Json::Object(inputs)) if has_no_body(operation) => asked(to, inputs),
-            ("input", value) => to.body = Some(value.to_string().into_bytes()),
+            ("input", value) => to.body = Some(json_text::write(&value).into_bytes()),
             ("idempotencyKey", Json::String(key)) => to.key = Some(key),
             ("expectedVersion", value) => {
                 to.if_match = Some(IfMatch::Version(value.as_i64().unwrap_or(-1)));
@@ -248,6 +248,9 @@ fn order(member: &str) -> String {
 
 /// A value as it stands in an address.
 fn plain(value: &Json) -> String {
+    if let Some(digits) = json_text::digits(value) {
+        return digits.to_owned();
+    }
     match value {
         Json::String(text) => text.clone(),
         Json::Object(money) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_graphql::Variables as Given;
 use async_graphql::parser::types::{OperationDefinition, OperationType};
 use decide::expansions::COST;
+use expression::json_text;
 use model::model::{OperationId, OperationKind};
 use runtime::Problem;
 use runtime::call::{Answer, Body, Caller, Count, Request, Trace};
@@ -281,7 +282,8 @@ impl<'d> Run<'d> {
                     let detail = "It is still under way: read the row to see how it ends.";
                     return Err(Problem::new(&code::IN_PROGRESS).detail(detail));
                 };
-                let value: Json = serde_json::from_slice(&bytes).map_err(|_| misplaced())?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| misplaced())?;
+                let value: Json = json_text::read(text).map_err(|_| misplaced())?;
                 let mut out = Vec::with_capacity(bytes.len());
                 self.project(&mut out, (&object, collected.sets), &value, caller).await?;
                 Ok(out)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use decide::expansions::Expansions;
+use expression::json_text;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -206,7 +207,7 @@ fn by_address(head: &Parts) -> Result<(Asked, Option<String>), Problem> {
             decode(value).ok_or_else(|| malformed("The query is not percent-encoded UTF-8."))?;
         let value = match name {
             "query" | "operationName" => Json::String(value.into_owned()),
-            "variables" | "extensions" => serde_json::from_str(&value)
+            "variables" | "extensions" => json_text::read(&value)
                 .map_err(|_| malformed("`variables` and `extensions` are JSON objects."))?,
             _ => continue,
         };
@@ -231,7 +232,9 @@ async fn by_body(head: &Parts, body: Incoming) -> Result<(Asked, Option<String>)
         Ok(Err(_)) => return Err(malformed("The body breaks off.")),
         Ok(Ok(read)) => read.to_bytes(),
     };
-    let body = serde_json::from_slice(&bytes).map_err(|_| Problem::new(&code::MALFORMED_JSON))?;
+    let text = std::str::from_utf8(&bytes).ok();
+    let body = text.and_then(|text| json_text::read(text).ok());
+    let body = body.ok_or_else(|| Problem::new(&code::MALFORMED_JSON))?;
     asked(body)
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use async_graphql::parser::types::SelectionSet;
+use expression::json_text;
 use runtime::Problem;
 use runtime::call::Caller;
 use runtime::json::write_string;
@@ -11,7 +12,6 @@ use serde_json::Value as Json;
 
 use crate::execute::Run;
 use crate::schema::{Kind, named};
-use crate::select::misplaced;
 
 /// The rest of a projection.
 type Projecting<'f> = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send + 'f>>;
@@ -100,7 +100,7 @@ impl<'d> Run<'d> {
             (Json::String(member), Some(Kind::Enum(_))) => {
                 write_string(out, &member.to_uppercase());
             }
-            _ => serde_json::to_writer(&mut *out, value).map_err(|_| misplaced())?,
+            _ => out.extend_from_slice(json_text::write(value).as_bytes()),
         }
         Ok(())
     }

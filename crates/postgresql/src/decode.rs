@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use expression::json_text;
 use expression::sql::json;
 use expression::value::Geo;
 use expression::{Money, Schema, Type, Value};
@@ -201,7 +202,7 @@ pub(crate) fn value(
         ty => {
             // Before the text stands the version of its format, 1.
             let (_, text) = raw.split_first()?;
-            json::from_json(serde_json::from_slice(text).ok()?, ty, schema)?
+            json::from_json(json_text::read(std::str::from_utf8(text).ok()?).ok()?, ty, schema)?
         }
     })
 }

@@ -286,7 +286,9 @@ pub(crate) fn encode(
             SqlValue::Real(number) => Bind::Real(number),
             _ => return Err(wrong()),
         },
-        (Wire::Json, value) => Bind::Json(expression::sql::json::to_json(value).to_string()),
+        (Wire::Json, value) => {
+            Bind::Json(expression::json_text::write(&expression::sql::json::to_json(value)))
+        }
         _ => return Err(wrong()),
     })
 }

@@ -28,6 +28,7 @@ use rust_decimal::Decimal;
 
 use super::{Dialect, json, wide};
 use crate::currency;
+use crate::json_text;
 use crate::schema::Schema;
 use crate::types::Type;
 use crate::value::Value;
@@ -231,7 +232,7 @@ pub fn encode(value: &Value, encoding: Encoding) -> Result<SqlValue, NotEncodabl
         },
         (Encoding::Latitude, Value::Geo(place)) => SqlValue::Real(place.latitude),
         (Encoding::Longitude, Value::Geo(place)) => SqlValue::Real(place.longitude),
-        (Encoding::Json, value) => SqlValue::Text(json::to_json(value).to_string().into()),
+        (Encoding::Json, value) => SqlValue::Text(json_text::write(&json::to_json(value)).into()),
         _ => return Err(NotEncodable),
     })
 }
@@ -332,7 +333,7 @@ pub fn decode(columns: &[SqlValue], ty: &Type, schema: &Schema) -> Result<Value,
             _ => return Err(NotEncodable),
         },
         (ty, SqlValue::Text(text)) => {
-            let json = serde_json::from_str(text).map_err(|_| NotEncodable)?;
+            let json = json_text::read(text).map_err(|_| NotEncodable)?;
             json::from_json(json, ty, schema).ok_or(NotEncodable)?
         }
         _ => return Err(NotEncodable),

@@ -35,6 +35,8 @@ mod http_expand;
 mod http_filters;
 #[path = "../../../runtime/tests/all/http_inputs.rs"]
 mod http_inputs;
+#[path = "../../../runtime/tests/all/http_json.rs"]
+mod http_json;
 #[path = "../../../runtime/tests/all/http_merge.rs"]
 mod http_merge;
 #[path = "../../../runtime/tests/all/http_support.rs"]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use expression::{
     Money, Type, Value,
+    json_text::{self, Unreadable},
     types::TextFormat,
     value::{File, Geo},
 };
@@ -333,14 +334,18 @@ fn json(decoder: &mut Decoder<'_>) -> Lexed<Option<Value>> {
         decoder.error("too-long", "Expected at most 64 KiB.");
         return Ok(None);
     }
-    match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(value) if !holds_nul(&value) => Ok(Some(Value::Json(Arc::new(value)))),
-        Ok(_) => {
-            decoder.error("invalid-character", "No text may hold the character U+0000.");
+    if text.contains("\\u0000") && serde_json::from_str(text).is_ok_and(|value| holds_nul(&value)) {
+        decoder.error("invalid-character", "No text may hold the character U+0000.");
+        return Ok(None);
+    }
+    match json_text::read(text) {
+        Ok(value) => Ok(Some(Value::Json(Arc::new(value)))),
+        Err(Unreadable::TooLong) => {
+            decoder.error("too-precise", "A number has more than 1000 digits.");
             Ok(None)
         }
-        // The one thing this parser refuses that ours accepts: a number too large to hold.
-        Err(_) => {
+        // The one other thing that this parser refuses and ours accepts.
+        Err(Unreadable::TooLarge | Unreadable::Syntax) => {
             decoder.error("out-of-range", "A number is too large.");
             Ok(None)
         }

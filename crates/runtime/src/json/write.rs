@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use expression::value::File;
-use expression::{Schema, Type, Value};
+use expression::{Schema, Type, Value, json_text};
 use rust_decimal::Decimal;
 
 use crate::files;
@@ -217,7 +217,7 @@ fn write(out: &mut Vec<u8>, schema: &Schema, ty: &Type, value: &Value, linked: b
             write_float(out, point.longitude);
             out.push(b'}');
         }
-        Value::Json(value) => drop(serde_json::to_writer(&mut *out, value)),
+        Value::Json(value) => out.extend_from_slice(json_text::write(value).as_bytes()),
         Value::File(file) => write_file(out, file, linked),
         Value::Row(row) => match expression::row_id(value) {
             Some(id) => write_uuid(out, id),

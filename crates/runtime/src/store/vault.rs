@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use decide::{Design, sealed};
 use expression::sql::json;
-use expression::{EntityId, Row, Value};
+use expression::{EntityId, Row, Value, json_text};
 
 use super::changes::required_id;
 use super::keys::{Keys, SealError};
@@ -92,7 +92,7 @@ impl Vault {
         let mut closed = row.clone();
         let seal = |place: Place, value: &mut Value| {
             if !value.is_null() {
-                let text = json::to_json(value).to_string();
+                let text = json_text::write(&json::to_json(value));
                 let sealed = self.held()?.seal(&self.place(&place), text.as_bytes());
                 *value = Value::text(sealed.map_err(|error| self.failed(&place, &error))?);
             }
@@ -123,7 +123,7 @@ impl Vault {
                     fields.map(|of| &of.ty)
                 }
             };
-            let read = serde_json::from_slice(&plain).ok();
+            let read = std::str::from_utf8(&plain).ok().and_then(|text| json_text::read(text).ok());
             let read = read.zip(ty).and_then(|(read, ty)| json::from_json(read, ty, schema));
             *value = read.ok_or_else(|| self.failed(&place, &SealError::Damaged))?;
             Ok(())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use expression::{RecordId, Schema, Type, Value, assign, value::Money};
+use expression::{RecordId, Schema, Type, Value, assign, json_text, value::Money};
 use serde_json::Value as Json;
 
 use crate::json::from_text;
@@ -27,12 +27,12 @@ fn read(json: Option<&Json>, ty: &Type, schema: &Schema) -> Option<Value> {
         (Some(json), Type::Json) => Value::Json(Arc::new(json.clone())),
         (Some(json), Type::Money { .. }) => {
             let amount = json.get("amount")?;
-            let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+            let text = amount.as_str().map_or_else(|| json_text::write(amount), str::to_owned);
             let currency = json.get("currency")?.as_str()?;
             Value::Money(Money { amount: text.parse().ok()?, currency: currency.into() })
         }
         (Some(json), Type::Geo) => {
-            let degrees = |name: &str| json.get(name).and_then(Json::as_f64);
+            let degrees = |name: &str| json_text::write(json.get(name)?).parse::<f64>().ok();
             Value::Geo(expression::value::Geo {
                 latitude: degrees("lat")?,
                 longitude: degrees("lon")?,
@@ -40,6 +40,9 @@ fn read(json: Option<&Json>, ty: &Type, schema: &Schema) -> Option<Value> {
         }
         (Some(Json::Bool(value)), Type::Bool) => Value::Bool(*value),
         (Some(Json::String(text)), ty) => from_text(ty, text).ok()?,
+        (Some(json), ty) if json_text::digits(json).is_some() => {
+            from_text(ty, json_text::digits(json)?).ok()?
+        }
         (Some(Json::Number(number)), ty) => from_text(ty, &number.to_string()).ok()?,
         _ => return None,
     };

@@ -182,7 +182,7 @@ async fn exchange(
     let json: Option<Json> = if bytes.is_empty() {
         Some(Json::Object(serde_json::Map::new()))
     } else {
-        serde_json::from_slice(&bytes).ok()
+        std::str::from_utf8(&bytes).ok().and_then(|text| expression::json_text::read(text).ok())
     };
     if status.is_success() {
         let record = json.and_then(|json| read_record(&json, operation.output, schema));
