@@ -27,6 +27,7 @@ pub mod decided;
 pub mod decision;
 pub mod decisions;
 pub mod delivery;
+pub mod dependents;
 pub mod deployables;
 pub mod design;
 pub mod durable;

@@ -10,6 +10,7 @@ use runtime::store::{
     Tree, TreeQuery, Walk, Work, tree_by_rows,
 };
 
+use crate::read::Lock;
 use crate::session::Session;
 use crate::silos::Place;
 use crate::statements::{TURN, TURN_TOGETHER};
@@ -49,7 +50,7 @@ impl Snapshot for Session {
     async fn rows(&mut self, entity: EntityId, ids: &[u128]) -> Outcome<Vec<Option<Arc<Row>>>> {
         match self.is_spread(entity)? {
             true => self.rows_anywhere(entity, ids).await,
-            false => self.at(entity).await?.by_ids(entity, ids, false).await,
+            false => self.at(entity).await?.by_ids(entity, ids, Lock::None).await,
         }
     }
 
@@ -146,6 +147,11 @@ impl Snapshot for Session {
         if there.guest.is_some() { there.send_with_next(text, &binds) } else { Ok(()) }
     }
 
+    async fn hold(&mut self, keys: &[(EntityId, u128)]) -> Outcome<Vec<Option<Arc<Row>>>> {
+        let lock = if self.writes() { Lock::Shared } else { Lock::None };
+        self.locked_rows(keys, lock).await
+    }
+
     async fn linked(&mut self, entity: EntityId, subject: &Subject) -> Outcome<Option<Link>> {
         self.linked_row(entity, subject).await
     }
@@ -206,7 +212,7 @@ impl Snapshot for Session {
 
 impl Transaction for Session {
     async fn lock(&mut self, keys: &[(EntityId, u128)]) -> Outcome<Vec<Option<Arc<Row>>>> {
-        self.lock_rows(keys).await
+        self.locked_rows(keys, Lock::Alone).await
     }
 
     async fn insert(&mut self, row: &Row) -> Outcome<()> {
@@ -217,6 +223,7 @@ impl Transaction for Session {
         if self.catalog.makes_databases(row.entity) {
             self.claim(required_id(row)?).await?;
         }
+        self.ship_anew(row.entity)?;
         self.at_new(row.entity).await?.insert_row(row).await
     }
 
@@ -225,6 +232,7 @@ impl Transaction for Session {
             return self.update_row(before, after).await;
         }
         self.check_outward(after).await?;
+        self.ship_anew(after.entity)?;
         self.at_row(after.entity, required_id(before)?).await?.update_row(before, after).await
     }
 
@@ -233,6 +241,7 @@ impl Transaction for Session {
             return self.delete_row(entity, id).await;
         }
         self.check_inward(entity, id).await?;
+        self.ship_anew(entity)?;
         self.at_row(entity, id).await?.delete_row(entity, id).await
     }
 

@@ -80,11 +80,10 @@ pub(crate) struct Plan {
     pub still_linked: Scoped<Arc<Text>>,
     /// Reads the live rows of the ids in `$1`.
     pub by_ids: Scoped<Arc<Text>>,
-    /// Locks the live rows of the ids in `$1`, in their order, then reads them.
-    pub lock: Scoped<Arc<Text>>,
-    /// Locks rows and reads nothing else of them, where they have parts: those are read afterwards,
-    /// since a statement that waited for a lock sees nothing new but the row that it waited for.
-    pub lock_first: Option<Scoped<Arc<Text>>>,
+    /// Reads live rows that nobody else may change.
+    pub lock: Locked,
+    /// Reads rows, live or not, that nobody else may change; others may read them so as well.
+    pub hold: Locked,
     /// Inserts a row.
     pub insert: Arc<Text>,
     /// Deletes a row by id, `$1`.
@@ -95,6 +94,34 @@ pub(crate) struct Plan {
     pub inward: Vec<Inward>,
     /// Names of unique indexes and constraints to the codes of their keys.
     pub codes: BTreeMap<String, String>,
+}
+
+/// How the rows of the ids in `$1` are locked, in their order, and read.
+#[derive(Debug)]
+pub(crate) struct Locked {
+    /// Locks rows and reads nothing else of them, where they have parts: those are read afterwards,
+    /// since a statement that waited for a lock sees nothing new but the row that it waited for.
+    pub first: Option<Scoped<Arc<Text>>>,
+    /// Reads the rows, and locks them where that was not done before.
+    pub then: Scoped<Arc<Text>>,
+}
+
+impl Locked {
+    /// Statements that are held to a tenant by `own`, for rows of which `live` is true.
+    fn new((table, select): (&str, &str), own: &str, live: &str, lock: &str, parts: bool) -> Self {
+        let scoped = |write: &dyn Fn(&str) -> String| Scoped::new(own, |own| Text::new(write(own)));
+        let chosen = format!("= ANY($1){live}");
+        let order = format!("ORDER BY self.\"id\"{lock}");
+        let apart = parts && !lock.is_empty();
+        let first = |own: &str| {
+            format!("SELECT 1 FROM {table} AS self WHERE self.\"id\" {chosen}{own} {order}")
+        };
+        let order = if apart { "" } else { order.as_str() };
+        Self {
+            first: apart.then(|| scoped(&first)),
+            then: scoped(&|own| format!("{select}self.\"id\" {chosen}{own} {order}")),
+        }
+    }
 }
 
 /// `$FIRST, ..` for so many parameters.
@@ -188,10 +215,10 @@ fn still_linked(table: &str, id: &str, own: &str) -> String {
 
 /// What locks rows. Those that nobody may change stay as they are, and nobody may lock them either:
 /// that needs the right to change them.
-fn lock(design: &Design, entity: EntityId) -> &'static str {
+fn locks(design: &Design, entity: EntityId) -> [&'static str; 2] {
     let entity = design.model.entities.get(entity.0 as usize);
     let fixed = entity.is_some_and(|entity| entity.append_only);
-    if fixed { "" } else { " FOR UPDATE OF self" }
+    if fixed { [""; 2] } else { [" FOR UPDATE OF self", " FOR SHARE OF self"] }
 }
 
 impl Plan {
@@ -215,7 +242,10 @@ impl Plan {
         let list = columns.list("self.") + &arrays.collect::<String>();
         let select = format!("SELECT {list} FROM {own_table} AS self WHERE ");
         let by_ids = |own: &str| format!("{select}self.{id} = ANY($1){live}{own}");
-        let lock = lock(design, table.entity);
+        let [lock, hold] = locks(design, table.entity);
+        let locked = |live: &str, lock: &str| {
+            Locked::new((&own_table, &select), &mine, live, lock, !parts.is_empty())
+        };
         Self {
             entity: table.entity,
             qualified: format!("{}.{}", shape.context, shape.name).into(),
@@ -227,15 +257,8 @@ impl Plan {
                 linked(&list, &own_table, &id, own)
             }),
             still_linked: scoped(&|own| still_linked(&own_table, &id, own)),
-            lock_first: (!parts.is_empty() && !lock.is_empty()).then(|| {
-                scoped(&|own| {
-                    format!(
-                        "SELECT 1 FROM {own_table} AS self WHERE self.{id} = ANY($1){live}{own} \
-                         ORDER BY self.{id}{lock}"
-                    )
-                })
-            }),
-            lock: scoped(&|own| format!("{} ORDER BY self.{id}{lock}", by_ids(own))),
+            lock: locked(&live, lock),
+            hold: locked("", hold),
             by_ids: scoped(&by_ids),
             insert: Text::new(format!(
                 "INSERT INTO {own_table} ({}) VALUES ({})",

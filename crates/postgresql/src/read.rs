@@ -15,6 +15,17 @@ use crate::session::Session;
 use crate::text::Text;
 use crate::wire::{self, Bind};
 
+/// What others are kept from while rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// Nothing.
+    None,
+    /// Changing them. Rows that are deleted softly are read, too: what refers to them still does.
+    Shared,
+    /// Changing them, and holding them.
+    Alone,
+}
+
 impl Session {
     /// A row with its parts from what a statement that starts with [`Plan::select`] yields.
     pub(crate) fn decode(&self, plan: &Plan, row: &connection::Row) -> Result<Row, StoreError> {
@@ -74,21 +85,24 @@ impl Session {
         Ok(row)
     }
 
-    /// Live rows, in the order of the ids.
+    /// Live rows, in the order of the ids; those that are held, whether live or not.
     pub(crate) async fn by_ids(
         &mut self,
         entity: EntityId,
         ids: &[u128],
-        lock: bool,
+        lock: Lock,
     ) -> Result<Vec<Option<Arc<Row>>>, StoreError> {
         let plan = self.plan(entity)?;
-        let found = if let (&[id], false) = (ids, lock) {
+        let found = if let (&[id], Lock::None) = (ids, lock) {
             let text = plan.by_id.of(self.terms.tenant).clone();
             self.one(entity, &text, &[Bind::Uuid(id)]).await?.into_iter().collect()
         } else {
-            let first = plan.lock_first.as_ref().filter(|_| lock);
+            let (first, text) = match lock {
+                Lock::None => (None, &plan.by_ids),
+                Lock::Shared => (plan.hold.first.as_ref(), &plan.hold.then),
+                Lock::Alone => (plan.lock.first.as_ref(), &plan.lock.then),
+            };
             let first = first.map(|text| text.of(self.terms.tenant).clone());
-            let text = if lock && first.is_none() { &plan.lock } else { &plan.by_ids };
             let text = text.of(self.terms.tenant).clone();
             if let Some(first) = first {
                 self.send_with_next(&first, &[Bind::ids(ids.iter().copied())])?;

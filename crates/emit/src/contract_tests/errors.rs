@@ -86,7 +86,12 @@ fn own(endpoint: &Endpoint<'_>, status: u16, code: &str) -> Case {
         ));
     }
     let invariant = entity.and_then(|of| of.invariants.iter().find(|of| of.code.value == code));
+    let other = || {
+        let found = decide::dependents::of(&endpoint.design.model, endpoint.operation);
+        found.into_iter().map(|(_, of)| of).find(|of| of.code.value == code)
+    };
     let condition = invariant
+        .or_else(other)
         .map(|of| of.condition.span)
         .or_else(|| required(&endpoint.operation.effects, code));
     let (given, because) = match condition {

@@ -218,12 +218,22 @@ impl Codes {
         };
         if operation.kind == OperationKind::Delete {
             self.add(409, "still-referenced");
+            self.of_dependents(design, operation);
             return;
         }
         let unique = entity.unique.iter().map(|key| key.code.as_str());
         let exclusive = entity.exclusive.iter().map(|key| key.code.as_str());
         let invariants = entity.invariants.iter().map(|of| of.code.as_str());
         let mut codes: Vec<&str> = unique.chain(exclusive).chain(invariants).collect();
+        codes.sort_unstable();
+        self.add_all(409, &codes);
+        self.of_dependents(design, operation);
+    }
+
+    /// Invariants of rows that read what is changed.
+    fn of_dependents(&mut self, design: &Design, operation: &Operation) {
+        let found = decide::dependents::of(&design.model, operation);
+        let mut codes: Vec<&str> = found.iter().map(|(_, of)| of.code.as_str()).collect();
         codes.sort_unstable();
         self.add_all(409, &codes);
     }

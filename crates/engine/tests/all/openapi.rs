@@ -1,6 +1,6 @@
 //! The contracts agree with the routes, and with themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::Checked;
 
@@ -133,6 +133,28 @@ fn clients_learn_which_codes_to_expect() {
     for code in ["product-not-for-sale", "duplicate-line", "validation-failed"] {
         assert!(place.contains(&format!("`{code}`")), "{place}");
     }
+}
+
+#[test]
+fn whoever_changes_what_others_are_held_to_is_told_of_their_invariants() {
+    let text = "
+firmitas: 1
+system: { name: Rooms, summary: Bookings. }
+actors: { clerk: { auth: user, role: clerk } }
+entities:
+  Room: { fields: { seats: int(0..100), name: string(..20) } }
+  Booking:
+    fields: { room: Room, guests: int(0..100) }
+    invariants: { fits: self.guests <= self.room.seats }
+operations:
+  resize: { update: Room, by: [clerk], input: [seats], rate: 1/s }
+  rename: { update: Room, route: rename, by: [clerk], input: [name], rate: 1/s }
+  empty: { act: Booking, by: [clerk], do: [{ set: { room.seats: 0 } }], rate: 1/s }
+";
+    let checked = engine::check(&BTreeMap::from([("firmitas.yaml".to_owned(), text.to_owned())]));
+    let told = |id: &str| operation(&checked, id)["responses"]["409"]["description"].to_string();
+    assert!(told("resize").contains("`fits`") && told("empty").contains("`fits`"));
+    assert!(!told("rename").contains("`fits`"));
 }
 
 #[test]

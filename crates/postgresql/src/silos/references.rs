@@ -8,6 +8,7 @@ use runtime::store::StoreError;
 use runtime::store::crossing::{Crossing, crossings};
 
 use crate::plan::Plan;
+use crate::read::Lock;
 use crate::session::Session;
 use crate::text::Text;
 use crate::wire::Bind;
@@ -104,7 +105,7 @@ impl Session {
             return Ok(());
         }
         // From here on nobody can refer to it: who does has committed, or waits for this.
-        self.lock_rows(&[(entity, id)]).await?;
+        self.locked_rows(&[(entity, id)], Lock::Alone).await?;
         if plan.inward.iter().any(|of| of.owned) {
             let settled = silos.settle_all().await;
             settled.map_err(|error| self.fail(error))?;

@@ -68,6 +68,16 @@ impl Session {
         Ok(session)
     }
 
+    /// What was sent to databases of tenants is no longer so where it is what is written.
+    pub(crate) fn ship_anew(&mut self, entity: EntityId) -> Result<(), StoreError> {
+        if !self.plan(entity)?.pooled
+            && let Some(apart) = &mut self.apart
+        {
+            apart.shipped.clear();
+        }
+        Ok(())
+    }
+
     /// Reads a table of what is shared.
     async fn fetch(&mut self, at: usize) -> Result<(), StoreError> {
         let known = |of: &super::Apart| of.shipped.contains_key(&at);
@@ -126,7 +136,11 @@ impl Session {
         if with.is_empty() {
             return None;
         }
-        let sql = format!("WITH {} {sql}", with.join(", "));
+        // It may name tables of its own.
+        let sql = match sql.strip_prefix("WITH ") {
+            Some(named) => format!("WITH {}, {named}", with.join(", ")),
+            None => format!("WITH {} {sql}", with.join(", ")),
+        };
         Some((self.catalog.texts.get(&sql), all))
     }
 }

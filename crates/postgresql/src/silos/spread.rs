@@ -8,6 +8,7 @@ use runtime::store::{Condition, JournalEntry, JournalQuery, Page, PageQuery, Sto
 
 use super::compare::Key;
 use super::mentions::Looks;
+use crate::read::Lock;
 use crate::session::Session;
 
 impl Session {
@@ -40,7 +41,7 @@ impl Session {
     ) -> Result<Vec<Option<Arc<Row>>>, StoreError> {
         let mut all: Vec<Option<Arc<Row>>> = vec![None; ids.len()];
         for tenant in self.all_tenants().await? {
-            let rows = self.guest(tenant).await?.by_ids(entity, ids, false).await?;
+            let rows = self.guest(tenant).await?.by_ids(entity, ids, Lock::None).await?;
             for (slot, row) in all.iter_mut().zip(rows) {
                 *slot = slot.take().or(row);
             }
@@ -150,9 +151,10 @@ impl Session {
     }
 
     /// Reads rows and keeps others from writing them, wherever they are.
-    pub(crate) async fn lock_rows(
+    pub(crate) async fn locked_rows(
         &mut self,
         keys: &[(EntityId, u128)],
+        lock: Lock,
     ) -> Result<Vec<Option<Arc<Row>>>, StoreError> {
         let mut places: BTreeMap<(EntityId, Option<u128>), Vec<u128>> = BTreeMap::new();
         for (entity, id) in keys {
@@ -176,7 +178,7 @@ impl Session {
             if let Some(guest) = &mut there.guest {
                 guest.locked = true;
             }
-            for (id, row) in ids.iter().zip(there.by_ids(entity, &ids, true).await?) {
+            for (id, row) in ids.iter().zip(there.by_ids(entity, &ids, lock).await?) {
                 found.insert((entity, *id), row);
             }
         }

@@ -49,6 +49,8 @@ mod operations_calls;
 mod operations_effects;
 #[path = "../../../runtime/tests/all/operations_externals.rs"]
 mod operations_externals;
+#[path = "../../../runtime/tests/all/operations_invariants.rs"]
+mod operations_invariants;
 #[path = "../../../runtime/tests/all/operations_lists.rs"]
 mod operations_lists;
 #[path = "../../../runtime/tests/all/operations_rides.rs"]

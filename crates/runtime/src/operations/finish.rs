@@ -4,14 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use expression::{FieldIndex, Row, Type, Value, ir::VariableIndex, row_id};
+use expression::{FieldIndex, Row, Type, Value, row_id};
 use model::model::BuiltIn;
 
 use super::effects::is_deleted;
 use super::failure::Failure;
-use super::walk::reads_all_rows;
 use super::work::{Key, Work};
-use super::{files, journal, logins, referrers, row, turns};
+use super::{files, invariants, journal, logins, referrers, row, turns};
 use crate::problem::{FieldError, Problem, code};
 use crate::store::{Tenant, Transaction};
 
@@ -20,7 +19,9 @@ use crate::store::{Tenant, Transaction};
 /// # Errors
 /// 422 `validation-failed` for missing values, 409 with the invariant's code.
 pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), Failure> {
-    for key in work.changed() {
+    let changed = work.changed();
+    invariants::hold(work, &changed).await?;
+    for key in changed {
         number(work, key).await?;
         stamp(work, key)?;
         let Some(row) = work.row(key).await? else { continue };
@@ -28,7 +29,7 @@ pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
             continue;
         }
         check_complete(work, &row)?;
-        check_invariants(work, key, false).await?;
+        invariants::check(work, key, false).await?;
         check_ranges(work, &row)?;
     }
     Ok(())
@@ -49,7 +50,7 @@ pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
     re_enter(work, tenant).await?;
     work.forget_answers();
     for key in &changed {
-        check_invariants(work, *key, true).await?;
+        invariants::check(work, *key, true).await?;
     }
     if work.plans.holders.any() {
         files::count(work, &changed).await?;
@@ -65,6 +66,17 @@ pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
         work.store.append(&event).await?;
     }
     Ok(())
+}
+
+/// Refuses what would break an invariant of a row that is not written, once everything is stored.
+///
+/// # Errors
+/// 409 with the invariant's code.
+pub(crate) async fn check_dependents<X: Transaction>(
+    work: &mut Work<'_, X>,
+) -> Result<(), Failure> {
+    let written = work.versions(&work.changed());
+    invariants::check_dependents(work, &written).await
 }
 
 /// Stores what was changed so far, so that questions about all rows see it: all but a target that
@@ -280,28 +292,6 @@ fn check_complete<X>(work: &Work<'_, X>, row: &Arc<Row>) -> Result<(), Failure> 
 
 fn missing(pointer: String) -> FieldError {
     FieldError { pointer, code: "required".into(), detail: "A value is required.".to_owned() }
-}
-
-/// The invariants of a row; those that ask about all rows only when the rows are `stored`.
-async fn check_invariants<X: Transaction>(
-    work: &mut Work<'_, X>,
-    key: Key,
-    stored: bool,
-) -> Result<(), Failure> {
-    let plans = work.plans.clone();
-    let row = work.row(key).await?;
-    if row.is_none_or(|row| is_deleted(&plans.model, &row)) {
-        return Ok(());
-    }
-    let scope = work.scope().with(VariableIndex::SELF, Value::Uuid(key.1));
-    let invariants = plans.model.entity(key.0).invariants.iter();
-    for invariant in invariants.filter(|i| reads_all_rows(&i.condition) == stored) {
-        if !work.holds(&invariant.condition, &scope).await? {
-            let title = "The change would break a rule that always holds.";
-            return Err(Problem::of_model(409, &invariant.code, title).into());
-        }
-    }
-    Ok(())
 }
 
 /// A range of an exclusive key that ends before it starts overlaps nothing: it would slip past the

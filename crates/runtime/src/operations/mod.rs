@@ -22,6 +22,7 @@ mod finish;
 mod guards;
 mod idempotency;
 mod input;
+mod invariants;
 mod journal;
 mod kept;
 mod load;

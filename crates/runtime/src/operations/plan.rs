@@ -17,6 +17,7 @@ use model::model::{
 };
 
 use super::files::Holders;
+use super::invariants::Dependents;
 use super::journal::Journals;
 use super::logins::Logins;
 use super::referrers::Referrers;
@@ -43,6 +44,8 @@ pub(crate) struct Plans {
     pub(crate) people: BTreeSet<EntityId>,
     /// Whether rows are in lists of references.
     pub(crate) referrers: Referrers,
+    /// Invariants that read other rows.
+    pub(crate) dependents: Dependents,
     /// What becomes of rows in the end.
     pub(crate) retentions: Retentions,
     /// Told when a person asks to be forgotten.
@@ -132,6 +135,8 @@ impl Plans {
         if !errors.is_empty() {
             return Err(errors);
         }
+        let tenants = Tenants::of(design);
+        let dependents = Dependents::of(&model, tenants.as_ref(), store);
         Ok(Self {
             design: design.clone(),
             model,
@@ -141,6 +146,7 @@ impl Plans {
             questions,
             people,
             referrers,
+            dependents,
             retentions: Retentions::of(design),
             erasures: tokio::sync::Notify::new(),
             journals: Journals::of(design),
@@ -149,7 +155,7 @@ impl Plans {
             holders: Holders::of(&design.model),
             logins: Logins::of(design),
             turns: Turns::of(&design.model),
-            tenants: Tenants::of(design),
+            tenants,
         })
     }
 

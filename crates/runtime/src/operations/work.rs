@@ -60,9 +60,10 @@ pub(crate) struct Savepoint {
     events: usize,
 }
 
-/// Rows by key, and what the store said about all rows of an entity.
+/// Rows by key, what the store said about all rows of an entity, and whether rows count only if
+/// nobody else can change them.
 #[derive(Debug, Default)]
-pub(super) struct Seen(pub(super) BTreeMap<Key, Entry>, Questions);
+pub(super) struct Seen(pub(super) BTreeMap<Key, Entry>, Questions, bool);
 
 /// Questions that only the store can answer.
 #[derive(Debug, Default)]
@@ -85,6 +86,8 @@ pub(super) struct Entry {
     pub(super) now: Option<Arc<Row>>,
     /// Whether others are kept from writing it.
     pub(super) locked: bool,
+    /// Whether they are, but this transaction may not write it either.
+    held: bool,
     /// Order of the first change; 0 where there was none.
     pub(super) touched: u32,
     /// Whom the work was for when it was read or made.
@@ -93,7 +96,13 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn read(row: Option<Arc<Row>>, locked: bool, tenant: Tenant) -> Self {
-        Self { before: row.clone(), stored: row.clone(), now: row, locked, touched: 0, tenant }
+        let (before, stored) = (row.clone(), row.clone());
+        Self { before, stored, now: row, locked, held: false, touched: 0, tenant }
+    }
+
+    /// Whether nobody else changes it before the transaction ends.
+    const fn is_steady(&self) -> bool {
+        self.locked || self.held || self.touched > 0
     }
 }
 
@@ -101,6 +110,7 @@ impl Rows for Seen {
     fn row(&self, entity: EntityId, id: u128) -> Lookup {
         match self.0.get(&(entity, id)) {
             None => Lookup::NotLoaded,
+            Some(entry) if self.2 && !entry.is_steady() => Lookup::NotLoaded,
             Some(Entry { now: None, .. }) => Lookup::Absent,
             Some(Entry { now: Some(row), .. }) => Lookup::Loaded(row.clone()),
         }
@@ -152,7 +162,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
             plans,
             store,
             now,
-            rows: Seen(BTreeMap::new(), questions),
+            rows: Seen(BTreeMap::new(), questions, false),
             touches: 0,
             may_resume: None,
             author: None,
@@ -259,10 +269,14 @@ impl<'t, X: Snapshot> Work<'t, X> {
                 }
                 result => return Ok(result?),
             };
-            if self.rows.0.contains_key(&(entity, id)) {
-                return Err(internal("evaluation asked twice for the same row").into());
+            let key = (entity, id);
+            match self.rows.0.get(&key) {
+                Some(entry) if !self.rows.2 || entry.is_steady() => {
+                    return Err(internal("evaluation asked twice for the same row").into());
+                }
+                _ if self.rows.2 => self.hold(&[key]).await?,
+                _ => drop(self.row(key).await?),
             }
-            self.row((entity, id)).await?;
         }
     }
 
@@ -289,6 +303,38 @@ impl<'t, X: Snapshot> Work<'t, X> {
     fn attempt(&self, expression: &Expression, scope: &Scope) -> Result<Value, EvaluationError> {
         let environment = scope.environment(&self.plans.model.schema, &self.rows);
         evaluate(expression, &environment)
+    }
+
+    /// Reads rows that nobody else changes before this transaction ends, in the order of their keys.
+    pub(crate) async fn hold(&mut self, keys: &[Key]) -> Result<(), Failure> {
+        let steady = |key: &Key| self.rows.0.get(key).is_some_and(Entry::is_steady);
+        let mut wanted: Vec<Key> = keys.iter().copied().filter(|key| !steady(key)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        if self.rows.0.len().saturating_add(wanted.len()) > ROW_LIMIT {
+            return Err(internal("a request reads more rows than one transaction may").into());
+        }
+        let tenant = self.store.tenant();
+        let rows = self.store.hold(&wanted).await?;
+        for (key, row) in wanted.into_iter().zip(rows) {
+            self.rows.0.insert(key, Entry { held: true, ..Entry::read(row, false, tenant) });
+        }
+        Ok(())
+    }
+
+    /// As [`Self::holds`], by rows that nobody else changes before this transaction ends.
+    pub(crate) async fn holds_still(
+        &mut self,
+        condition: &Expression,
+        scope: &Scope,
+    ) -> Result<bool, Failure> {
+        self.rows.2 = self.store.takes_turns();
+        let holds = self.holds(condition, scope).await;
+        self.rows.2 = false;
+        holds
     }
 
     /// Whether a condition holds; one that cannot be evaluated is an error.

@@ -360,6 +360,7 @@ async fn check_and_store<X: Transaction>(
         admit_finished(work, access, frame).await?;
     }
     finish::flush(work).await?;
+    finish::check_dependents(work).await?;
     if after && needs_store {
         admit_finished(work, access, frame).await?;
     }

@@ -217,6 +217,21 @@ pub trait Snapshot: Send {
         std::future::ready(Ok(()))
     }
 
+    /// The rows, soft-deleted or not, in the order of the keys: nobody else changes them before the
+    /// transaction ends. Others may hold them as well.
+    fn hold(
+        &mut self,
+        keys: &[(EntityId, u128)],
+    ) -> impl Future<Output = Result<Vec<Option<Arc<Row>>>, StoreError>> + Send {
+        async move {
+            let mut rows = Vec::with_capacity(keys.len());
+            for (entity, id) in keys {
+                rows.push(self.referred(*entity, *id).await?);
+            }
+            Ok(rows)
+        }
+    }
+
     /// One page of rows.
     fn page(&mut self, query: &PageQuery) -> impl Future<Output = Result<Page, StoreError>> + Send;
     /// How many rows a question finds, wherever its page starts; no more are counted than `most`.

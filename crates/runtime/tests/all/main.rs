@@ -38,6 +38,7 @@ mod operations_caches;
 mod operations_calls;
 mod operations_effects;
 mod operations_externals;
+mod operations_invariants;
 mod operations_journal;
 mod operations_lists;
 mod operations_retention;

@@ -209,6 +209,7 @@ impl Resume {
         };
         finish::check(work).await?;
         finish::flush(work).await?;
+        finish::check_dependents(work).await?;
         let reply = conclude(work, &self.task, &frame, flow, Some(self)).await?;
         if !matches!(reply, Reply::Pending { .. }) {
             work.store.complete_job(self.job.id).await?;

@@ -21,6 +21,8 @@ pub(in super::super) struct Visitor {
     home: Option<Connected>,
     /// The connection that it goes back to from a look into another file.
     aside: Option<Connected>,
+    /// Whether it looks into the file of one tenant for everybody.
+    looking: bool,
     /// Changes of the connection when its transaction began.
     begun: u64,
     /// Whether the spare file becomes a tenant's by this transaction.
@@ -29,7 +31,7 @@ pub(in super::super) struct Visitor {
 
 impl Visitor {
     pub fn new(silos: Shared, writes: bool) -> Self {
-        Self { silos, writes, home: None, aside: None, begun: 0, adopting: false }
+        Self { silos, writes, home: None, aside: None, looking: false, begun: 0, adopting: false }
     }
 }
 
@@ -213,7 +215,7 @@ impl Session {
         self.terms.tenant = Tenant::All;
         self.current.set(Tenant::All);
         if let Some(visitor) = &mut self.visitor {
-            visitor.adopting = false;
+            (visitor.adopting, visitor.looking) = (false, false);
         }
     }
 
@@ -254,17 +256,23 @@ impl Session {
         }
     }
 
-    /// Whether the work is for everybody and at nobody's file: rows of tenants are in none.
+    /// Whether the work is for everybody, and does not look into one file after the other just now.
     pub(in super::super) fn everywhere(&self) -> bool {
-        self.everybody() && self.silo.is_none()
+        self.everybody() && self.visitor.as_ref().is_none_or(|visitor| !visitor.looking)
     }
 
-    /// Whose files hold rows of an entity, where the work is for everybody and is not at one.
+    /// Whose files hold rows of an entity, where the work is for everybody.
     fn spread(&self, entity: EntityId) -> Result<Option<Vec<u128>>, StoreError> {
         let Some(silos) = self.silos().filter(|_| self.everywhere()) else {
             return Ok(None);
         };
-        Ok(self.plan(entity)?.pooled.then(|| silos.tenants()))
+        if !self.plan(entity)?.pooled {
+            return Ok(None);
+        }
+        let mut all = silos.tenants();
+        // That of a tenant that is being made has no name yet.
+        all.extend(self.silo.filter(|own| !all.contains(own)));
+        Ok(Some(all))
     }
 
     /// Looks in one file after the other, where the work is for everybody.
@@ -300,6 +308,22 @@ impl Session {
 
     /// Looks into the file of one tenant, as it is committed.
     pub(in super::super) fn at<T>(
+        &mut self,
+        tenant: u128,
+        look: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let looking = self.look(true);
+        let found = self.look_at(tenant, look);
+        self.look(looking);
+        found
+    }
+
+    fn look(&mut self, looking: bool) -> bool {
+        let visitor = self.visitor.as_mut();
+        visitor.is_some_and(|visitor| std::mem::replace(&mut visitor.looking, looking))
+    }
+
+    fn look_at<T>(
         &mut self,
         tenant: u128,
         look: impl FnOnce(&mut Self) -> Result<T, StoreError>,
