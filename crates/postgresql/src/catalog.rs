@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use decide::Design;
-use expression::ir::{Expression, Kind};
 use expression::sql::Dialect;
 use expression::{EntityId, Schema};
 use runtime::store::conditions::Conditions;
@@ -32,11 +31,6 @@ pub(crate) struct Catalog {
     pub own_databases: bool,
     /// What conditions look at, where that may be in two databases.
     pub mentions: Mentions,
-    /// Whether writes have to be serializable.
-    pub serializable: bool,
-    /// Whether instead, where that would be in two databases, they come one after the other: those
-    /// of what is shared, and those of each tenant.
-    pub one_by_one: [bool; 2],
     /// Statements that were run so far, those aside that begin and end transactions.
     pub statements: AtomicU64,
 }
@@ -46,9 +40,6 @@ impl Catalog {
         let plans = plans(&design);
         let conditions = Conditions::new(Dialect::PostgreSql, wire::literal, tenants::CURRENT);
         let own_databases = decide::tenancy::own_databases(&design);
-        let asks = |owned: bool| own_databases && asks_about_all_rows(&design, Some(owned));
-        let one_by_one = [asks(false), asks(true)];
-        let serializable = !own_databases && asks_about_all_rows(&design, None);
         let mentions = if own_databases { Mentions::new(&design) } else { Mentions::default() };
         let pooled = plans.iter().any(|plan| plan.pooled);
         let divided = design.tables.iter().any(decide::bridge::divided);
@@ -63,8 +54,6 @@ impl Catalog {
             divided,
             own_databases,
             mentions,
-            serializable,
-            one_by_one,
             statements: AtomicU64::new(0),
         }
     }
@@ -95,18 +84,4 @@ impl Catalog {
     pub fn entity(&self, qualified: &str) -> Option<EntityId> {
         self.plans.iter().find(|plan| *plan.qualified == *qualified).map(|plan| plan.entity)
     }
-}
-
-/// Whether some invariant is about rows that a transaction cannot lock, because they may not be
-/// there yet: then only transactions that are as if one came after the other keep it. Of all rows, or
-/// of those that belong to tenants, or do not.
-fn asks_about_all_rows(design: &Design, owned: Option<bool>) -> bool {
-    let mut invariants = design.model.entities.iter().flat_map(|entity| &entity.invariants);
-    let counts = |entity| owned.is_none_or(|is| is == decide::tenancy::pooled(design, entity));
-    invariants.any(|invariant| reads_all_rows(&invariant.condition, &counts))
-}
-
-fn reads_all_rows(expression: &Expression, counts: &dyn Fn(EntityId) -> bool) -> bool {
-    matches!(&expression.kind, Kind::EntityRows(of) if counts(*of))
-        || expression.children().any(|child| reads_all_rows(child, counts))
 }

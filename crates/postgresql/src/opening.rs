@@ -33,24 +33,15 @@ impl Session {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        let begin = match (self.writes(), self.catalog.serializable) {
-            (false, _) => &sql::READ,
-            (true, false) => &sql::WRITE,
-            (true, true) => &sql::WRITE_SERIALIZABLE,
-        };
+        let begin = if self.writes() { &sql::WRITE } else { &sql::READ };
         match self.pool().each_time() {
-            None => self.add(begin, &[], Meaning::Plain)?,
+            None => self.add(begin, &[], Meaning::Plain),
             Some(each_time) => {
                 let all = format!("{}; {each_time}", begin.0);
                 self.connection()?.add_query(&all);
                 self.expect_answer(Meaning::Plain);
+                Ok(())
             }
-        }
-        let [of_shared, of_tenant] = self.catalog.one_by_one;
-        let in_turn = (of_shared && self.apart.is_some()) || (of_tenant && self.guest.is_some());
-        match in_turn && self.writes() {
-            true => self.add(&sql::LOCK, &[Bind::Int(sql::WRITERS)], Meaning::Plain),
-            false => Ok(()),
         }
     }
 

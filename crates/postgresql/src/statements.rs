@@ -120,9 +120,6 @@ CREATE OR REPLACE TRIGGER journal_fixed BEFORE UPDATE ON firmitas.journal
   FOR EACH ROW EXECUTE FUNCTION firmitas.journal_is_fixed();
 "#;
 
-/// What those lock who write one after the other: "Firw".
-pub(crate) const WRITERS: i64 = 0x4669_7277;
-
 macro_rules! statements {
     ($($(#[$about:meta])* $name:ident = $sql:expr;)*) => {
         $($(#[$about])* pub(crate) static $name: LazyLock<Arc<Text>> =
@@ -140,8 +137,6 @@ statements! {
     // What begins and ends transactions, and says for whom they are and until when.
     READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED";
-    // Where rules ask about rows that nobody can lock, because they may not be there yet.
-    WRITE_SERIALIZABLE = "BEGIN ISOLATION LEVEL SERIALIZABLE";
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
     ENTER = "SELECT set_config('firmitas.tenant', $1, true), \

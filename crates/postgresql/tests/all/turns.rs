@@ -23,6 +23,13 @@ entities:
     fields: { note: string? }
     parts: { lines: { size: 1..20, fields: { bin: Bin } } }
   Seat: { fields: { row: 'int(1..9)' } }
+  Show: { fields: { title: string(1..40) } }
+  Ticket:
+    fields: { show: Show, nobody: 'bool = false' }
+    invariants: { sold-out: 'self.nobody || Ticket.filter(t, t.show == self.show).size() <= 5' }
+  Badge:
+    fields: { name: string(1..40) }
+    invariants: { no-badges-left: 'Badge.size() <= 6' }
 operations:
   addCart: { create: Cart, by: [clerk], input: [lines.n], rate: 1/s }
   bump:
@@ -68,6 +75,13 @@ operations:
     by: { clerk: 'Seat.filter(s, s.row < 5).size() < 3' }
     input: [row]
     rate: 1/s
+  viewShow: { get: Show, by: [clerk], rate: 1/s }
+  addShow: { create: Show, by: [clerk], input: [title], rate: 1/s }
+  buy: { create: Ticket, by: [clerk], input: [show], rate: 1/s }
+  swap: { update: Ticket, by: [clerk], input: [show], rate: 1/s }
+  refund: { delete: Ticket, by: [clerk], rate: 1/s }
+  tickets: { list: Ticket, by: [clerk], filter: [show], rate: 1/s }
+  takeBadge: { create: Badge, by: [clerk], input: [name], rate: 1/s }
   seats: { list: Seat, by: [clerk], rate: 1/s }
 "#;
 
@@ -165,4 +179,44 @@ async fn who_may_is_asked_in_turn_also_where_no_field_says_about_which_rows() {
     // Each counts itself.
     assert_eq!((done, refused.len()), (2, 14), "{refused:?}");
     assert!(refused.iter().all(|(status, _)| *status == 403), "{refused:?}");
+}
+
+/// Nobody is told to come again for what others do at the same time.
+#[tokio::test(flavor = "multi_thread")]
+async fn invariants_ask_in_turn() {
+    let world = Arc::new(World::start(LIBRARY));
+    let clerk = world.user("carla", &["clerk"]);
+    let all = |refused: &[(u16, String)], code: &str| {
+        refused.iter().all(|(status, found)| *status == 409 && found == code)
+    };
+    for round in 0..4 {
+        let mut shows = Vec::new();
+        for at in 0..4 {
+            let title = json!({ "title": format!("Show {round} {at}") });
+            shows.push(world.call(&clerk, "library.addShow", None, title).await.unwrap().id());
+        }
+        let buy = (0..60_usize).map(|at| ("library.buy", None, json!({ "show": shows[at % 4] })));
+        let (done, refused) = at_once(&world, buy).await;
+        assert_eq!((done, refused.len()), (20, 40), "{refused:?}");
+        assert!(all(&refused, "sold-out"), "{refused:?}");
+        // Those that come from elsewhere, and go, count as well: two that go, three that want to come.
+        let sold = world.list(&clerk, "library.tickets").await.unwrap();
+        let of = |show: &String| {
+            let of = sold.iter().filter(|ticket| ticket["show"] == json!(show));
+            of.map(|ticket| ticket["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let (first, second) = (of(&shows[0]), of(&shows[1]));
+        let refund = first[..2].iter().map(|id| ("library.refund", Some(id.clone()), Json::Null));
+        let to = json!({ "show": shows[0] });
+        let swap = second[..3].iter().map(|id| ("library.swap", Some(id.clone()), to.clone()));
+        let (_, refused) = at_once(&world, refund.chain(swap)).await;
+        assert!(all(&refused, "sold-out"), "{refused:?}");
+        let now = world.list(&clerk, "library.tickets").await.unwrap();
+        let there = now.iter().filter(|ticket| ticket["show"] == to["show"]).count();
+        assert_eq!(there, 3 + 3 - refused.len(), "{refused:?}");
+    }
+    let badges = (0..40).map(|at| ("library.takeBadge", None, json!({ "name": at.to_string() })));
+    let (done, refused) = at_once(&world, badges).await;
+    assert_eq!((done, refused.len()), (6, 34), "{refused:?}");
+    assert!(all(&refused, "no-badges-left"), "{refused:?}");
 }

@@ -43,6 +43,7 @@ pub(crate) async fn check<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), 
 pub(crate) async fn flush<X: Transaction>(work: &mut Work<'_, X>) -> Result<(), Failure> {
     let changed = work.changed();
     let versions = work.versions(&changed);
+    turns::before_writing(work, &changed).await?;
     let tenant = work.store.tenant();
     for key in work.writing_order() {
         write(work, key).await?;
@@ -87,6 +88,8 @@ pub(crate) async fn flush_for_questions<X: Transaction>(
 ) -> Result<(), Failure> {
     let mut unwritten = BTreeSet::new();
     let tenant = work.store.tenant();
+    let changed = work.changed();
+    turns::before_writing(work, &changed).await?;
     for key in work.writing_order() {
         let row = work.rows.0.get(&key).and_then(|entry| entry.now.as_deref());
         let references = row.map(|row| work.references(row)).unwrap_or_default();
@@ -114,7 +117,10 @@ pub(super) async fn re_enter<X: Transaction>(
 }
 
 /// Enters the tenant whose row is to be written: that of the work when it read or made it.
-async fn enter_of<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), Failure> {
+pub(super) async fn enter_of<X: Transaction>(
+    work: &mut Work<'_, X>,
+    key: Key,
+) -> Result<(), Failure> {
     if !work.plans.tenants.as_ref().is_some_and(|tenants| tenants.owns(key.0)) {
         return Ok(());
     }
@@ -141,7 +147,6 @@ async fn write<X: Transaction>(work: &mut Work<'_, X>, key: Key) -> Result<(), F
     let versions = [entry.stored.as_deref(), entry.now.as_deref()];
     work.changes.note(key.0, key.1, tenant, versions);
     logins::note(work.store, (&plans.logins, &plans.model), key.1, versions).await?;
-    turns::before_writing(work.store, (&plans, work.asks), key, versions).await?;
     match (&entry.stored, &entry.now) {
         (None, Some(new)) => work.store.insert(new).await?,
         (Some(old), Some(new)) if old != new => work.store.update(old, new).await?,

@@ -12,16 +12,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use expression::ir::{Binary, Comprehension, Expression, Kind, VariableIndex};
-use expression::{EntityId, FieldIndex, Row, Type, Value, row_id};
+use expression::{EntityId, FieldIndex, Type, Value, row_id};
 use model::Model;
 use model::model::OperationId;
 
+use super::effects::is_deleted;
 use super::failure::Failure;
+use super::finish;
 use super::plan::Plans;
 use super::scope::Scope;
 use super::walk::{expressions, reads_all_rows};
 use super::work::{Key, Work};
-use crate::store::{Snapshot, StoreError, Tenant, Transaction};
+use crate::store::{Snapshot, Tenant, Transaction};
 
 /// What is asked about, in which turns have to be taken.
 #[derive(Debug, Default)]
@@ -33,9 +35,13 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// What operations that write ask about.
+    /// What operations that write ask about, and invariants do.
     pub(crate) fn of(model: &Model) -> Self {
         let mut turns = Self::default();
+        let invariants = model.entities.iter().flat_map(|entity| &entity.invariants);
+        for Pin { entity, field } in invariants.flat_map(|of| pins(model, &of.condition)) {
+            turns.of.entry(entity).or_default().insert(field.map(|(field, _)| field));
+        }
         for (id, operation) in model.operations().filter(|(_, operation)| operation.writes()) {
             let mut asks = |expression: &Expression| {
                 for Pin { entity, field } in pins(model, expression) {
@@ -186,24 +192,15 @@ fn name(
     format!("rows {}.{} {tenant:?} {what}", shape.context, shape.name)
 }
 
-/// Waits for the turns of the questions in an expression.
-pub(crate) async fn before_asking<X: Snapshot>(
+/// The turns of the questions in an expression.
+async fn asked<X: Snapshot>(
     work: &mut Work<'_, X>,
     expression: &Expression,
     scope: &Scope,
-) -> Result<(), Failure> {
-    if !work.store.takes_turns() {
-        return Ok(());
-    }
+) -> Result<BTreeSet<String>, Failure> {
     let plans = work.plans.clone();
     let mut names = BTreeSet::new();
     for Pin { entity, field } in pins(&plans.model, expression) {
-        // What no operation asks is asked by invariants, which are kept in another way: nobody who
-        // writes waits for such a turn.
-        let kind = field.map(|(at, _)| at);
-        if !plans.turns.of.get(&entity).is_some_and(|of| of.contains(&kind)) {
-            continue;
-        }
         let tenant = work.store.tenant();
         let value = match field {
             // What cannot be computed is equal to nothing.
@@ -214,37 +211,74 @@ pub(crate) async fn before_asking<X: Snapshot>(
         };
         names.insert(name(&plans, entity, tenant, value.as_ref().map(|(at, value)| (*at, value))));
     }
-    for name in names {
-        work.store.take_turn(&name, true).await?;
+    Ok(names)
+}
+
+/// Waits for the turns of the questions in an expression.
+pub(crate) async fn before_asking<X: Snapshot>(
+    work: &mut Work<'_, X>,
+    expression: &Expression,
+    scope: &Scope,
+) -> Result<(), Failure> {
+    if !work.store.takes_turns() {
+        return Ok(());
+    }
+    for name in asked(work, expression, scope).await? {
+        work.take_turn(&name, true).await?;
     }
     Ok(())
 }
 
-/// Waits until nobody else asks about rows as one is, or was before it is written. Whoever will ask
-/// itself takes the turn at once: two that both wanted it later would wait for each other.
+/// Waits until nobody else asks about rows as some are, or were before they are written. Whoever
+/// will ask itself, because its operation does or because invariants of the rows do, takes the turn
+/// at once: two that both wanted it later would wait for each other. All are taken in one order.
 pub(super) async fn before_writing<X: Transaction>(
-    store: &mut X,
-    (plans, asks): (&Plans, bool),
-    key: Key,
-    versions: [Option<&Row>; 2],
-) -> Result<(), StoreError> {
-    let Some(kinds) = plans.turns.of.get(&key.0).filter(|_| store.takes_turns()) else {
+    work: &mut Work<'_, X>,
+    rows: &[Key],
+) -> Result<(), Failure> {
+    let plans = work.plans.clone();
+    if plans.turns.of.is_empty() || !work.store.takes_turns() {
         return Ok(());
-    };
-    let tenant = store.tenant();
+    }
+    let current = work.store.tenant();
+    let mut turns: BTreeMap<String, (bool, Tenant)> = BTreeMap::new();
+    for key in rows {
+        finish::enter_of(work, *key).await?;
+        let tenant = work.store.tenant();
+        for name in written(work, *key) {
+            turns.entry(name).or_insert((work.asks, tenant));
+        }
+        let scope = work.scope().with(VariableIndex::SELF, Value::Uuid(key.1));
+        let live = work.row(*key).await?.is_some_and(|row| !is_deleted(&plans.model, &row));
+        let invariants = plans.model.entity(key.0).invariants.iter().map(|of| &of.condition);
+        for invariant in invariants.filter(|of| live && reads_all_rows(of)) {
+            let names = asked(work, invariant, &scope).await?;
+            turns.extend(names.into_iter().map(|name| (name, (true, tenant))));
+        }
+    }
+    for (name, (alone, tenant)) in turns {
+        finish::re_enter(work, tenant).await?;
+        work.take_turn(&name, alone).await?;
+    }
+    finish::re_enter(work, current).await
+}
+
+/// The turns of those who ask about a row as it is, or was.
+fn written<X>(work: &Work<'_, X>, key: Key) -> BTreeSet<String>
+where
+    X: Snapshot,
+{
+    let (plans, tenant) = (&work.plans, work.store.tenant());
     let mut names = BTreeSet::new();
-    for kind in kinds {
+    for kind in plans.turns.of.get(&key.0).into_iter().flatten() {
         match kind {
             None => drop(names.insert(name(plans, key.0, tenant, None))),
             Some(at) => {
-                let values = versions.into_iter().flatten();
+                let values = work.versions_of(key).into_iter().flatten();
                 let values = values.filter_map(|row| row.fields.get(usize::from(at.0)));
                 names.extend(values.map(|value| name(plans, key.0, tenant, Some((*at, value)))));
             }
         }
     }
-    for name in names {
-        store.take_turn(&name, asks).await?;
-    }
-    Ok(())
+    names
 }

@@ -52,6 +52,8 @@ pub(crate) struct Work<'t, X> {
     input: Value,
     /// Whether its operation asks about all rows of some entity.
     pub(crate) asks: bool,
+    /// Turns that it has, and whether alone.
+    turns: BTreeMap<String, bool>,
 }
 
 /// What effects have done so far, to go back to.
@@ -172,6 +174,7 @@ impl<'t, X: Snapshot> Work<'t, X> {
             contents: Contents::default(),
             input: Value::Null,
             asks: false,
+            turns: BTreeMap::new(),
         }
     }
 
@@ -293,6 +296,25 @@ impl<'t, X: Snapshot> Work<'t, X> {
         let answer = self.store.ask(&bound).await?;
         self.rows.1.answered.push((span, values, answer));
         Ok(())
+    }
+
+    /// Waits for its turn, which lasts until the transaction ends.
+    pub(crate) async fn take_turn(&mut self, name: &str, alone: bool) -> Result<(), Failure> {
+        if self.turns.get(name).is_some_and(|known| *known || !alone) {
+            return Ok(());
+        }
+        self.store.take_turn(name, alone).await?;
+        self.turns.insert(name.to_owned(), alone);
+        Ok(())
+    }
+
+    /// A row as the store has it, and as it is to be stored.
+    pub(crate) fn versions_of(&self, key: Key) -> [Option<&Row>; 2] {
+        let entry = self.rows.0.get(&key);
+        [
+            entry.and_then(|entry| entry.stored.as_deref()),
+            entry.and_then(|entry| entry.now.as_deref()),
+        ]
     }
 
     /// What the store said may no longer be so.

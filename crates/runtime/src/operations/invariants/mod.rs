@@ -112,7 +112,7 @@ pub(super) async fn check_dependents<X: Transaction>(
         let in_turn = hits.iter().filter(|(_, dependent)| dependent.in_turn);
         let names: BTreeSet<_> = in_turn.map(|(_, of)| turn(work, of, current)).collect();
         for name in names {
-            work.store.take_turn(&name, true).await?;
+            work.take_turn(&name, true).await?;
         }
     }
     for (key, dependent) in hits {
