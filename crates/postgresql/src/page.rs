@@ -9,7 +9,8 @@ use runtime::store::keyset::{Key, Nulls, start_behind};
 use runtime::store::membership::{Membership, members};
 use runtime::store::tables::{Column, Equality};
 use runtime::store::{
-    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError, Tenant,
+    Bound, Comparison, Condition, Cursor, Filter, Near, PAGE_BYTES, Page, PageQuery, Sort,
+    StoreError, Tenant,
 };
 
 use crate::catalog::Catalog;
@@ -186,7 +187,7 @@ impl Session {
         let base = base(&catalog, self.terms.tenant, plan, query)?;
         // One row more than asked for tells whether more follow.
         let wanted = query.limit as usize + 1;
-        let mut rows = Vec::new();
+        let (mut rows, mut left, mut more) = (Vec::new(), PAGE_BYTES, false);
         for &nulls in Nulls::phases(&plan.columns, query) {
             let (sort, tenant) = (query.sort.as_slice(), self.terms.tenant);
             let limit = wanted - rows.len();
@@ -194,12 +195,14 @@ impl Session {
             let mut clause = base.clone();
             let sql = phase.sql(plan, &plan.select, &mut clause)?;
             let text = catalog.texts.get(&sql);
-            rows.extend(self.many(plan.entity, &text, &clause.binds).await?);
-            if rows.len() >= wanted {
+            let (found, cut) = self.many_for(plan.entity, &text, &clause.binds, &mut left).await?;
+            rows.extend(found);
+            more |= cut;
+            if more || rows.len() >= wanted {
                 break;
             }
         }
-        let more = rows.len() >= wanted;
+        more |= rows.len() >= wanted;
         rows.truncate(query.limit as usize);
         Ok(Page { rows, more })
     }

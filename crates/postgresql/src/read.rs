@@ -70,6 +70,22 @@ impl Session {
         rows.iter().map(|row| self.decode(plan, row).map(Arc::new)).collect()
     }
 
+    /// As [`Self::many`], until they are so many bytes, which are counted down; whether that was
+    /// before the last one.
+    pub(crate) async fn many_for(
+        &mut self,
+        entity: EntityId,
+        text: &Arc<Text>,
+        binds: &[Bind],
+        left: &mut usize,
+    ) -> Result<(Vec<Arc<Row>>, bool), StoreError> {
+        let (rows, more) = self.query_for(text, binds, *left).await?;
+        *left = rows.iter().fold(*left, |left, row| left.saturating_sub(row.content().len()));
+        let plan = self.plan(entity)?;
+        let rows = rows.iter().map(|row| self.decode(plan, row).map(Arc::new));
+        Ok((rows.collect::<Result<_, _>>()?, more))
+    }
+
     /// A row by id, deleted softly or not.
     pub(crate) async fn referred_here(
         &mut self,

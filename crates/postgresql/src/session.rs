@@ -52,6 +52,10 @@ pub struct Session {
     pub(crate) apart: Option<Apart>,
     /// What is kept if this is at one of those.
     pub(crate) guest: Option<Guest>,
+    /// How many bytes of rows are enough for the next question, and whether rows were left out for
+    /// that of the last one.
+    enough: Option<usize>,
+    left_out: bool,
     /// What has gone wrong: then nothing can be committed any more.
     pub(crate) failed: Option<StoreError>,
 }
@@ -107,6 +111,8 @@ impl Session {
             questions: if terms.single && !writes { Questions::One } else { Questions::Any },
             apart: None,
             guest: None,
+            enough: None,
+            left_out: false,
             failed: None,
         }
     }
@@ -218,6 +224,19 @@ impl Session {
         result.map_err(|error| self.fail(error))
     }
 
+    /// As [`Self::query`], but no rows after so many bytes; and whether there are any.
+    pub(crate) async fn query_for(
+        &mut self,
+        text: &Arc<Text>,
+        binds: &[Bind],
+        enough: usize,
+    ) -> Result<(Vec<Row>, bool), StoreError> {
+        (self.enough, self.left_out) = (Some(enough), false);
+        let rows = self.query(text, binds).await;
+        self.enough = None;
+        Ok((rows?, self.left_out))
+    }
+
     /// Makes sure that callers are who they were taken for, before anything depends on it.
     pub(crate) async fn make_sure(&mut self) -> Result<(), StoreError> {
         if !self.doubtful {
@@ -262,14 +281,23 @@ impl Session {
         let count = u64::from(question.is_some()) + doubts.len() as u64;
         self.catalog.statements.fetch_add(count, Ordering::Relaxed);
         let named = !self.pool().pooler();
+        let enough = self.enough.take().unwrap_or(usize::MAX);
         let connection = self.connection()?;
-        let doubted = doubts.iter().map(|(text, binds)| (text, binds.as_slice()));
-        for (text, binds) in question.into_iter().chain(doubted) {
+        if let Some((text, binds)) = question {
+            connection.add_for(text, binds, named, enough);
+        }
+        for (text, binds) in doubts {
             connection.add(text, binds, named);
         }
         let mut answers = self.answers().await?.into_iter();
         let rows = match question {
-            Some(_) => yielded(answers.next())?,
+            Some(_) => {
+                let answer = answers.next();
+                if let Some(Answer::Done { rows, count, .. }) = &answer {
+                    self.left_out = u64::try_from(rows.len()).is_ok_and(|rows| rows < *count);
+                }
+                yielded(answer)?
+            }
             None => Vec::new(),
         };
         if !doubts.is_empty() {

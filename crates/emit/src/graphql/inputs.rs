@@ -56,7 +56,10 @@ fn address(schema: &mut Schema<'_>, operation: &Operation) -> Option<String> {
 fn page(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Vec<String> {
     let limit = format!("limit: Int = {USUAL_PAGE}");
     let mut all = vec![
-        argument(&limit, "Most rows of the page: 1 to 1000."),
+        argument(
+            &limit,
+            "Most rows of the page: 1 to 1000. It ends earlier where they reach 4 MiB.",
+        ),
         argument("after: String", "The `next` of the page before, with the same filter and order."),
     ];
     let shapes = shapes(schema, operation);

@@ -171,7 +171,7 @@ fn in_text(design: &Design, ty: &Type) -> Value {
 fn page(design: &Design, operation: &Operation) -> Vec<Value> {
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 });
     let mut all = vec![
-        query("limit", limit, "Most rows of the page."),
+        query("limit", limit, "Most rows of the page, which ends earlier where they reach 4 MiB."),
         query(
             "after",
             json!({ "type": "string", "minLength": 43, "pattern": "^[A-Za-z0-9_-]+$" }),

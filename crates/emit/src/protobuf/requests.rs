@@ -170,7 +170,7 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
             "int32",
             Label::Optional,
             Meaning::PageSize,
-            "Most rows of the page.\n1 to 1000; 50 where it is absent.",
+            "Most rows of the page.\n1 to 1000; 50 where it is absent. It ends earlier where they reach 4 MiB.",
         ),
         plain(
             "page_token",

@@ -53,8 +53,9 @@ pub(crate) struct Connection {
     /// By the address of their texts, which are kept so that no other takes it; with a number each.
     statements: BTreeMap<usize, (Arc<Text>, u32)>,
     last: u32,
-    /// Rows of the statement that is being answered.
+    /// Rows of the statement that is being answered, and how many bytes they are.
     rows: Vec<Row>,
+    taken: usize,
     /// What was refused since the last synchronisation.
     refused: Option<Refusal>,
     /// Whether no transaction is open, as of the last synchronisation.
@@ -81,10 +82,12 @@ pub(crate) enum Broken {
 /// What is awaited.
 #[derive(Debug)]
 enum Awaited {
-    /// A statement; the key of its text while it is being prepared.
+    /// A statement; the key of its text while it is being prepared, and how many bytes of rows
+    /// are enough.
     Statement {
         preparing: Option<usize>,
         wanted: bool,
+        enough: usize,
     },
     /// Statements without values, which are synchronised for themselves.
     Query,
@@ -96,7 +99,7 @@ enum Awaited {
 pub(crate) enum Answer {
     Done {
         rows: Vec<Row>,
-        /// How many rows it changed or yields.
+        /// How many rows it changed or yields, those among them that were left out.
         count: u64,
         /// Whether it has undone the transaction.
         undone: bool,
@@ -124,6 +127,7 @@ impl Connection {
             statements: BTreeMap::new(),
             last: 0,
             rows: Vec::new(),
+            taken: 0,
             refused: None,
             idle: true,
             broken: None,
@@ -136,6 +140,12 @@ impl Connection {
     /// Adds a statement to those that leave next. Without a name where the next one may meet
     /// another server: then it is prepared each time.
     pub fn add(&mut self, text: &Arc<Text>, binds: &[Bind], named: bool) {
+        self.add_for(text, binds, named, usize::MAX);
+    }
+
+    /// As [`Self::add`]; of the rows that come, those after so many bytes are left out. They are
+    /// read, since the database sends them, but never held.
+    pub fn add_for(&mut self, text: &Arc<Text>, binds: &[Bind], named: bool, enough: usize) {
         let key = Arc::as_ptr(text).addr();
         let known = self.statements.get(&key).map(|(_, number)| *number).filter(|_| named);
         let number = known.unwrap_or_else(|| if named { self.name(key, text) } else { 0 });
@@ -144,7 +154,7 @@ impl Connection {
         }
         message::execute(&mut self.output, number, binds);
         let preparing = (known.is_none() && named).then_some(key);
-        self.awaited.push_back(Awaited::Statement { preparing, wanted: true });
+        self.awaited.push_back(Awaited::Statement { preparing, wanted: true, enough });
     }
 
     fn name(&mut self, key: usize, text: &Arc<Text>) -> u32 {
@@ -153,7 +163,8 @@ impl Connection {
             // Numbers go on, so that none is taken twice wherever this is left out.
             message::parse(&mut self.output, 0, "DEALLOCATE ALL", &[]);
             message::execute(&mut self.output, 0, &[]);
-            self.awaited.push_back(Awaited::Statement { preparing: None, wanted: false });
+            let enough = usize::MAX;
+            self.awaited.push_back(Awaited::Statement { preparing: None, wanted: false, enough });
         }
         self.last = self.last.wrapping_add(1).max(1);
         self.statements.insert(key, (text.clone(), self.last));
@@ -293,15 +304,26 @@ impl Connection {
                     *preparing = None;
                 }
             }
-            Message::Row(row) => self.rows.push(row),
+            Message::Row(row) => {
+                let enough = match self.awaited.front() {
+                    Some(Awaited::Statement { enough, .. }) => *enough,
+                    _ => usize::MAX,
+                };
+                if self.rows.is_empty() || self.taken < enough {
+                    self.taken = self.taken.saturating_add(row.content().len());
+                    self.rows.push(row);
+                }
+            }
             Message::Done { count, undone } => {
                 let rows = std::mem::take(&mut self.rows);
+                self.taken = 0;
                 if matches!(self.awaited.front(), Some(Awaited::Statement { .. })) {
                     self.answered(Answer::Done { rows, count, undone });
                 }
             }
             Message::Refused(refusal) => {
                 self.rows.clear();
+                self.taken = 0;
                 if self.awaited.is_empty() {
                     // It says why it is about to close.
                     return Err(Broken::Refused(refusal));
@@ -321,7 +343,7 @@ impl Connection {
 
     /// The statement in front has this answer.
     fn answered(&mut self, answer: Answer) {
-        let Some(Awaited::Statement { preparing, wanted }) = self.awaited.pop_front() else {
+        let Some(Awaited::Statement { preparing, wanted, .. }) = self.awaited.pop_front() else {
             return;
         };
         if let Some(key) = preparing {

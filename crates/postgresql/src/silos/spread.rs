@@ -104,9 +104,18 @@ impl Session {
         let plan = catalog.plan(query.entity)?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let (mut all, mut more): (Vec<(Key, Arc<Row>)>, bool) = (Vec::new(), false);
+        // Behind the last row of a page that was ended early, others are missing.
+        let mut end: Option<Key> = None;
         for tenant in self.all_tenants().await? {
             let page = self.guest_with(tenant, looks).await?.page_of(query).await?;
             more |= page.more;
+            if let Some(last) = page.rows.last().filter(|_| page.more && page.rows.len() < limit) {
+                let last = Key::of(plan, query, last)?;
+                end = match end {
+                    Some(end) if end.compare(&last, &query.sort).is_le() => Some(end),
+                    _ => Some(last),
+                };
+            }
             for row in page.rows {
                 all.push((Key::of(plan, query, &row)?, row));
             }
@@ -114,6 +123,9 @@ impl Session {
             all.sort_by(|(a, _), (b, _)| a.compare(b, &query.sort));
             more |= all.len() > limit;
             all.truncate(limit);
+            if let Some(end) = &end {
+                all.retain(|(key, _)| key.compare(end, &query.sort).is_le());
+            }
         }
         Ok(Page { rows: all.into_iter().map(|(_, row)| row).collect(), more })
     }

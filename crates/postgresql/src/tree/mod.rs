@@ -8,7 +8,7 @@
 mod build;
 mod take;
 
-use runtime::store::{Root, StoreError, Tree, TreeQuery};
+use runtime::store::{PAGE_BYTES, Root, StoreError, Tree, TreeQuery};
 
 use crate::session::Session;
 
@@ -17,13 +17,13 @@ impl Session {
     pub(crate) async fn tree_of(&mut self, query: &TreeQuery) -> Result<Tree, StoreError> {
         let catalog = self.catalog.clone();
         let (statement, binds) = build::statement(&catalog, self.terms.tenant, query)?;
-        let found = self.query(&statement.text, &binds).await?;
-        let mut rows = take::all(&found, &statement.shape, catalog.schema())?;
-        let limit = match &query.root {
-            Root::Page(page) => page.limit as usize,
-            Root::Row { .. } | Root::Rows { .. } => usize::MAX,
+        let (limit, enough) = match &query.root {
+            Root::Page(page) => (page.limit as usize, PAGE_BYTES),
+            Root::Row { .. } | Root::Rows { .. } => (usize::MAX, usize::MAX),
         };
-        let more = rows.len() > limit;
+        let (found, cut) = self.query_for(&statement.text, &binds, enough).await?;
+        let mut rows = take::all(&found, &statement.shape, catalog.schema())?;
+        let more = cut || rows.len() > limit;
         rows.truncate(limit);
         Ok(Tree { rows, more })
     }

@@ -37,6 +37,8 @@ mod http_filters;
 mod http_inputs;
 #[path = "../../../runtime/tests/all/http_json.rs"]
 mod http_json;
+#[path = "../../../runtime/tests/all/http_large.rs"]
+mod http_large;
 #[path = "../../../runtime/tests/all/http_merge.rs"]
 mod http_merge;
 #[path = "../../../runtime/tests/all/http_support.rs"]

@@ -21,7 +21,8 @@ use crate::json::{write_array, write_string, write_timestamp, write_value};
 use crate::problem::{Problem, code};
 use crate::selection::{Selected, Selection, What};
 use crate::store::{
-    Cursor, JournalEntry, JournalQuery, Log, Snapshot, Subject, Tenant, Transaction, Versions,
+    Cursor, JournalEntry, JournalQuery, Log, PAGE_BYTES, Snapshot, Subject, Tenant, Transaction,
+    Versions,
 };
 
 const DAY: f64 = 86_400e6;
@@ -311,10 +312,21 @@ pub(crate) async fn list<X: Snapshot>(
     let more = entries.len() > limit as usize;
     entries.truncate(limit as usize);
     let personal = !admits_everybody(&plans.model, operation);
-    let mut items = Vec::new();
     let wanted = request.selection.as_ref().map(|wanted| &wanted.selection);
-    write_array(&mut items, &entries, |items, entry| write(items, entry, personal, wanted));
-    let last = entries.last().filter(|_| more);
+    let mut items = vec![b'['];
+    let mut last = None;
+    for entry in &entries {
+        match items.len() {
+            PAGE_BYTES.. => break,
+            1 => {}
+            _ => items.push(b','),
+        }
+        write(&mut items, entry, personal, wanted);
+        last = Some(entry);
+    }
+    items.push(b']');
+    let whole = last.map(|last| last.id) == entries.last().map(|entry| entry.id);
+    let last = last.filter(|_| more || !whole);
     let next = last.map(|entry| Cursor { values: Vec::new(), id: entry.id });
     let body = Body::Page { items, next, count: None };
     Ok(Answer::ok(body))

@@ -18,7 +18,7 @@ use super::tree;
 use super::work::Work;
 use crate::call::{Answer, Body, Count, PageRequest, Request};
 use crate::problem::{Problem, code};
-use crate::store::{Cursor, Near, PageQuery, Snapshot, Sort};
+use crate::store::{Cursor, Near, PAGE_BYTES, PageQuery, Snapshot, Sort};
 
 /// How far `near` looks where the caller does not say, in metres.
 const NEAR_DEFAULT: f64 = 5_000.0;
@@ -135,15 +135,20 @@ async fn list<X: Snapshot>(
     let count = counted(work, &query, &page).await?;
     let found = work.store.page(&query).await?;
     let actor = access.actor();
-    let mut items = vec![b'['];
-    for (at, row) in found.rows.iter().enumerate() {
-        if at > 0 {
-            items.push(b',');
+    let (mut items, mut written) = (vec![b'['], 0);
+    for row in &found.rows {
+        match items.len() {
+            // What is larger written than stored.
+            PAGE_BYTES.. => break,
+            1 => {}
+            _ => items.push(b','),
         }
         output::write(work, request.operation, &actor, row, &mut items).await?;
+        written += 1;
     }
     items.push(b']');
-    let last = found.rows.last().filter(|_| found.more);
+    let more = found.more || written < found.rows.len();
+    let last = found.rows.get(..written).and_then(|rows| rows.last()).filter(|_| more);
     let next = last.and_then(|row| cursor(row, &query.sort));
     let body = Body::Page { items, next, count };
     Ok(Answer::ok(body))

@@ -22,6 +22,7 @@ pub mod membership;
 mod query;
 mod records;
 pub mod reseal;
+mod size;
 pub mod sqlite;
 pub mod tables;
 pub mod template;
@@ -43,7 +44,8 @@ pub use error::StoreError;
 pub use journal::{JournalEntry, JournalQuery, Log, Versions, Walk};
 pub use keys::{Keys, KeysError, SealError};
 pub use query::{
-    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Predicate, Sort,
+    Bound, Comparison, Condition, Cursor, Filter, Near, PAGE_BYTES, Page, PageQuery, Predicate,
+    Sort,
 };
 pub use records::{
     Answer, Backlog, FAILING_AFTER, IdempotencyKey, IdempotencyRecord, Job, Link, OutboxEvent,

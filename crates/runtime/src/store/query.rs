@@ -112,6 +112,11 @@ pub struct Near {
     pub within: f64,
 }
 
+/// How large the rows of a page become, in bytes: it ends with the row that reaches it, however many
+/// it was asked for. What is answered, and what is held in memory for it, is bounded by this and the
+/// largest row.
+pub const PAGE_BYTES: usize = 4 << 20;
+
 /// A page of rows.
 #[derive(Clone, Debug)]
 pub struct PageQuery {
@@ -136,7 +141,7 @@ pub struct PageQuery {
 /// The rows of a page.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// At most the limit.
+    /// At most the limit, and fewer where they reach [`PAGE_BYTES`].
     pub rows: Vec<Arc<Row>>,
     /// Whether more follow.
     pub more: bool,

@@ -115,7 +115,8 @@ pub struct TreeRow {
 /// The rows of a tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tree {
-    /// In the order of the page; at most its limit.
+    /// In the order of the page; at most its limit, and fewer where they reach
+    /// [`PAGE_BYTES`](super::PAGE_BYTES).
     pub rows: Vec<TreeRow>,
     /// Whether more follow.
     pub more: bool,

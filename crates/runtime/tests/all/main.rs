@@ -20,6 +20,7 @@ mod http_filters;
 mod http_hostile;
 mod http_inputs;
 mod http_json;
+mod http_large;
 mod http_merge;
 mod http_metrics;
 mod http_money;

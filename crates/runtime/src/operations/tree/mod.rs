@@ -56,6 +56,7 @@ pub(crate) async fn get<X: Snapshot>(
     let of = (request.operation, &[][..]);
     let (plan, ways) = plan::plan(asker, of, wanted, access.actor()).await?;
     let (mut tree, found) = ask(work, Root::Row { field, value, conditions }, &plan, ways).await?;
+    fill::shown(work, &plan, &tree.rows, &found);
     let row = tree.rows.pop().ok_or_else(not_found)?;
     let mut body = Vec::with_capacity(512);
     let writer = write::Writer::new(&plans.model.schema, &plan.laters, &found);
@@ -83,10 +84,13 @@ pub(crate) async fn list<X: Snapshot>(
     let sorted: Vec<FieldIndex> = query.sort.iter().map(|sort| sort.field).collect();
     let of = (request.operation, sorted.as_slice());
     let (plan, ways) = plan::plan(asker, of, wanted, access.actor()).await?;
-    let (tree, found) = ask(work, Root::Page(query), &plan, ways).await?;
+    let (mut tree, found) = ask(work, Root::Page(query), &plan, ways).await?;
     let mut items = Vec::with_capacity(64 + 256 * tree.rows.len());
     let writer = write::Writer::new(&plans.model.schema, &plan.laters, &found);
-    writer.rows(&mut items, &plan.planned, &tree.rows);
+    let written = writer.rows(&mut items, &plan.planned, &tree.rows);
+    tree.more |= written < tree.rows.len();
+    tree.rows.truncate(written);
+    fill::shown(work, &plan, &tree.rows, &found);
     let last = tree.rows.last().filter(|_| tree.more);
     let values = |row: &crate::store::TreeRow| {
         let value =
@@ -110,7 +114,6 @@ async fn ask<X: Snapshot>(
     let mut tree = work.store.tree(&query).await?;
     fill::computed(work, &plan.planned, &actors, &mut tree.rows).await?;
     let found = fill::later(work, plan, (query.doors, &actors), &tree.rows).await?;
-    fill::shown(work, plan, &tree.rows, &found);
     Ok((tree, found))
 }
 

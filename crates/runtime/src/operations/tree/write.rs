@@ -7,7 +7,7 @@ use super::plan::element;
 use super::planned::{Form, Item, Later, Planned, Source};
 use crate::files;
 use crate::json::{write_answered, write_array, write_file_id, write_string, write_value};
-use crate::store::TreeRow;
+use crate::store::{PAGE_BYTES, TreeRow};
 
 /// Writes rows.
 pub(super) struct Writer<'a> {
@@ -30,9 +30,22 @@ impl<'a> Writer<'a> {
         Self { schema, laters, found }
     }
 
-    /// Appends rows as an array.
-    pub fn rows(&self, out: &mut Vec<u8>, planned: &Planned, rows: &[TreeRow]) {
-        write_array(out, rows, |out, row| self.row(out, planned, row));
+    /// Appends rows as an array, until that is as large as a page becomes; how many.
+    pub fn rows(&self, out: &mut Vec<u8>, planned: &Planned, rows: &[TreeRow]) -> usize {
+        let (first, mut written) = (out.len(), 0);
+        out.push(b'[');
+        for row in rows {
+            if out.len() - first >= PAGE_BYTES {
+                break;
+            }
+            if written > 0 {
+                out.push(b',');
+            }
+            self.row(out, planned, row);
+            written += 1;
+        }
+        out.push(b']');
+        written
     }
 
     /// Appends a row as an object.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use expression::sql::SqlValue;
-use expression::{EntityId, Row, Value};
+use expression::{EntityId, Value};
 
 use super::codec::{self, Bind};
 use super::plan::{Column, Plan};
@@ -18,7 +18,8 @@ use crate::store::keyset::{Key, Nulls, start_behind};
 use crate::store::membership::{Membership, members};
 use crate::store::tables::Equality;
 use crate::store::{
-    Bound, Comparison, Condition, Cursor, Filter, Near, Page, PageQuery, Sort, StoreError, Tenant,
+    Bound, Comparison, Condition, Cursor, Filter, Near, PAGE_BYTES, Page, PageQuery, Sort,
+    StoreError, Tenant,
 };
 
 /// A `WHERE` as it grows, with what it binds.
@@ -149,16 +150,21 @@ impl Session {
         let plan = self.plan(query.entity)?;
         // One row more than asked for tells whether more follow.
         let wanted = query.limit as usize + 1;
-        let mut rows = Vec::new();
+        let (mut rows, mut left, mut more) = (Vec::new(), PAGE_BYTES, false);
         for &nulls in Nulls::phases(&plan.columns, query) {
-            let after = nulls.after(query);
+            let (sort, tenant) = (query.sort.as_slice(), self.terms.tenant);
             let limit = wanted - rows.len();
-            rows.extend(self.phase(plan, &base, &query.sort, nulls, after, limit)?);
-            if rows.len() >= wanted {
+            let phase = Phase { sort, nulls, after: nulls.after(query), limit, tenant };
+            let mut clause = Clause { sql: base.sql.clone(), binds: base.binds.clone() };
+            let sql = phase.sql(plan, &plan.columns.list("self."), &mut clause)?;
+            let (found, cut) = self.many_for(plan, &sql, &clause.binds, &mut left)?;
+            rows.extend(found);
+            more |= cut;
+            if more || rows.len() >= wanted {
                 break;
             }
         }
-        let more = rows.len() >= wanted;
+        more |= rows.len() >= wanted;
         rows.truncate(query.limit as usize);
         Ok(Page { rows, more })
     }
@@ -176,22 +182,6 @@ impl Session {
         );
         let mut statement = self.prepare(&sql)?;
         Ok(statement.query_row(rusqlite::params_from_iter(&clause.binds), |row| row.get(0))?)
-    }
-
-    fn phase(
-        &self,
-        plan: &Plan,
-        base: &Clause,
-        sort: &[Sort],
-        nulls: Nulls,
-        after: Option<&Cursor>,
-        limit: usize,
-    ) -> Result<Vec<Arc<Row>>, StoreError> {
-        let mut clause = Clause { sql: base.sql.clone(), binds: base.binds.clone() };
-        let tenant = self.terms.tenant;
-        let phase = Phase { sort, nulls, after, limit, tenant };
-        let sql = phase.sql(plan, &plan.columns.list("self."), &mut clause)?;
-        self.many(plan, &sql, &clause.binds)
     }
 
     /// Which rows a page is among: conditions, filters, search and distance.

@@ -14,8 +14,12 @@ use super::plan::{Part, Plan};
 use super::silos::{Connected, Entry, Shared, Visitor};
 use super::tenants::Current;
 use crate::store::changes::row_id;
+use crate::store::size;
 use crate::store::tables::Equality;
 use crate::store::{StoreError, Tenant, Terms};
+
+/// Rows whose parts are read at once, where it matters how large those are.
+const TOGETHER: usize = 100;
 
 /// A part's rows.
 type PartRows = Vec<Arc<[Value]>>;
@@ -250,19 +254,64 @@ impl Session {
         sql: &str,
         binds: &[Bind],
     ) -> Result<Vec<Arc<Row>>, StoreError> {
-        let schema = self.catalog.schema();
+        let (rows, _) = self.many_for(plan, sql, binds, &mut usize::MAX.clone())?;
+        Ok(rows)
+    }
+
+    /// As [`Self::many`], until they are so many bytes, which are counted down; whether that was
+    /// before the last one.
+    pub(super) fn many_for(
+        &self,
+        plan: &Plan,
+        sql: &str,
+        binds: &[Bind],
+        left: &mut usize,
+    ) -> Result<(Vec<Arc<Row>>, bool), StoreError> {
         let mut statement = self.prepare(sql)?;
         let mut rows = statement.query(rusqlite::params_from_iter(binds))?;
-        let (mut ids, mut found) = (Vec::new(), Vec::new());
-        while let Some(row) = rows.next()? {
-            let fields = codec::decode_all(row, 0, &plan.columns, schema)?;
-            ids.push(codec::id(row, 0)?);
-            found.push(Row { entity: plan.entity, fields, parts: Vec::new() });
+        // How large parts are is known when they are read.
+        let bounded = !plan.parts.is_empty() && *left < usize::MAX;
+        let together = if bounded { TOGETHER } else { usize::MAX };
+        let mut found = Vec::new();
+        let mut next = self.next_row(plan, &mut rows)?;
+        while let Some((id, row)) = next.take() {
+            if *left == 0 && !found.is_empty() {
+                return Ok((found, true));
+            }
+            let mut taken = size::of(&row.fields);
+            let (mut ids, mut group) = (vec![id], vec![row]);
+            loop {
+                next = self.next_row(plan, &mut rows)?;
+                if group.len() >= together || taken >= *left {
+                    break;
+                }
+                let Some((id, row)) = next.take() else { break };
+                taken += size::of(&row.fields);
+                ids.push(id);
+                group.push(row);
+            }
+            self.attach_parts(plan, &ids, &mut group)?;
+            for row in group {
+                if *left == 0 && !found.is_empty() {
+                    return Ok((found, true));
+                }
+                let parts = row.parts.iter().flatten().map(|row| size::of(row)).sum::<usize>();
+                *left = left.saturating_sub(size::of(&row.fields) + parts);
+                found.push(Arc::new(self.catalog.vault.open(row)?));
+            }
         }
-        if !ids.is_empty() {
-            self.attach_parts(plan, &ids, &mut found)?;
-        }
-        found.into_iter().map(|row| Ok(Arc::new(self.catalog.vault.open(row)?))).collect()
+        Ok((found, false))
+    }
+
+    fn next_row(
+        &self,
+        plan: &Plan,
+        rows: &mut rusqlite::Rows<'_>,
+    ) -> Result<Option<(u128, Row)>, StoreError> {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let fields = codec::decode_all(row, 0, &plan.columns, self.catalog.schema())?;
+        let id = codec::id(row, 0)?;
+        Ok(Some((id, Row { entity: plan.entity, fields, parts: Vec::new() })))
     }
 
     fn attach_parts(&self, plan: &Plan, ids: &[u128], rows: &mut [Row]) -> Result<(), StoreError> {

@@ -141,22 +141,35 @@ impl Session {
         let catalog = Arc::clone(&self.catalog);
         let plan = catalog.plan(query.entity)?;
         let mut failed = None;
+        // Behind the last row of a page that was ended early, others are missing.
+        let mut end: Option<Key> = None;
         let spread = self.each(
             query.entity,
             |session| session.page(query),
             |page| {
                 more |= page.more;
-                for row in page.rows {
-                    match key(plan, query, &row) {
-                        Ok(key) => all.push((key, row)),
-                        Err(error) => failed = Some(error),
+                let early = page.more && page.rows.len() < limit;
+                let rows = page.rows.into_iter().map(|row| Ok((key(plan, query, &row)?, row)));
+                let rows: Vec<_> = match rows.collect::<Result<_, StoreError>>() {
+                    Ok(rows) => rows,
+                    Err(error) => {
+                        failed = Some(error);
+                        return false;
                     }
+                };
+                if let Some((last, _)) = rows.last().filter(|_| early) {
+                    let first = end.take().filter(|end| end.compare(last, &query.sort).is_le());
+                    end = Some(first.unwrap_or_else(|| last.clone()));
                 }
+                all.extend(rows);
                 // No more rows are held than the page and those of one file.
                 all.sort_by(|(a, _), (b, _)| a.compare(b, &query.sort));
                 more |= all.len() > limit;
                 all.truncate(limit);
-                failed.is_none()
+                if let Some(end) = &end {
+                    all.retain(|(key, _)| key.compare(end, &query.sort).is_le());
+                }
+                true
             },
         )?;
         match failed {
@@ -186,6 +199,7 @@ impl Session {
 }
 
 /// Where a row stands in a page: by each field of the sort, nulls last, then by id.
+#[derive(Clone)]
 struct Key(Vec<Option<SqlValue>>, u128);
 
 fn key(plan: &Plan, query: &PageQuery, row: &Row) -> Result<Key, StoreError> {

@@ -11,22 +11,39 @@ mod take;
 use rusqlite::params_from_iter;
 
 use super::session::Session;
-use crate::store::{Root, StoreError, Tree, TreeQuery};
+use crate::store::{PAGE_BYTES, Root, StoreError, Tree, TreeQuery, TreeRow};
 
 impl Session {
-    /// Rows with the rows around them.
+    /// Rows with the rows around them. How large a page is shows when the last row of the last part
+    /// is read: one that is too large is asked for again, shorter.
     pub(super) fn tree(&mut self, query: &TreeQuery) -> Result<Tree, StoreError> {
+        let Root::Page(page) = &query.root else {
+            let rows = self.tree_for(query, usize::MAX)?.unwrap_or_default();
+            return Ok(Tree { rows, more: false });
+        };
+        let mut page = page.clone();
+        loop {
+            let query = TreeQuery { root: Root::Page(page.clone()), ..query.clone() };
+            let enough = if page.limit > 1 { PAGE_BYTES } else { usize::MAX };
+            let limit = page.limit as usize;
+            if let Some(mut rows) = self.tree_for(&query, enough)? {
+                let more = rows.len() > limit;
+                rows.truncate(limit);
+                return Ok(Tree { rows, more });
+            }
+            page.limit = (page.limit / 3).max(1);
+        }
+    }
+
+    fn tree_for(
+        &mut self,
+        query: &TreeQuery,
+        enough: usize,
+    ) -> Result<Option<Vec<TreeRow>>, StoreError> {
         let catalog = self.catalog.clone();
         let (sql, binds, shape) = build::statement(self, &catalog, query)?;
         let mut statement = self.prepare(&sql)?;
         let mut rows = statement.query(params_from_iter(&binds))?;
-        let mut found = take::all(&mut rows, &shape, catalog.schema())?;
-        let limit = match &query.root {
-            Root::Page(page) => page.limit as usize,
-            Root::Row { .. } | Root::Rows { .. } => usize::MAX,
-        };
-        let more = found.len() > limit;
-        found.truncate(limit);
-        Ok(Tree { rows: found, more })
+        take::all(&mut rows, &shape, catalog.schema(), enough)
     }
 }

@@ -19,15 +19,18 @@ struct Taking<'s> {
     raw: Vec<SqlValue>,
 }
 
-/// The rows of the root with all that hangs on them.
+/// The rows of the root with all that hangs on them; nothing where these are several, and more than
+/// so many bytes.
 pub(super) fn all(
     rows: &mut Rows<'_>,
     shapes: &Shapes<'_>,
     schema: &Schema,
-) -> Result<Vec<TreeRow>, StoreError> {
+    enough: usize,
+) -> Result<Option<Vec<TreeRow>>, StoreError> {
     let mut taking = Taking { schema, raw: Vec::with_capacity(2) };
     let mut found = Vec::new();
     let mut parts: Vec<ByOwner> = shapes.0.iter().map(|_| BTreeMap::new()).collect();
+    let mut taken = 0_usize;
     while let Some(row) = rows.next()? {
         let select = usize::from(row.get::<_, u16>(0)?);
         let shape = shapes.0.get(select).and_then(Option::as_ref);
@@ -35,6 +38,10 @@ pub(super) fn all(
             return Err(failure::damaged("a row of no part of its statement"));
         };
         let value = taking.row(row, shape)?;
+        taken = taken.saturating_add(value.as_ref().map_or(0, size));
+        if taken > enough && found.len() > 1 {
+            return Ok(None);
+        }
         match (select, value) {
             (_, None) => {}
             (0, Some(value)) => found.push(value),
@@ -51,7 +58,13 @@ pub(super) fn all(
     {
         found.iter_mut().for_each(|row| attach(row, root, shapes, &parts));
     }
-    Ok(found)
+    Ok(Some(found))
+}
+
+/// Bytes of a row and of those that its references name.
+fn size(row: &TreeRow) -> usize {
+    let named = row.references.iter().flatten().map(size).sum::<usize>();
+    crate::store::size::of(&row.fields) + named
 }
 
 /// Gives a row, and those that its references name, the rows of their parts. Several may name the
