@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use model::model::ExternalOperation;
-
 use crate::crossings::{Crossing, End, How};
 use crate::facts::Facts;
 
@@ -24,18 +22,25 @@ pub const WAITED: f64 = 0.9;
 /// Share of what is left of that which one attempt may take, where something else can be done
 /// instead.
 pub const FALLBACK_SHARE: f64 = 0.8;
-/// How long an attempt may take where the model states no latency.
-const UNSTATED: Duration = Duration::from_secs(10);
+/// How long an attempt may take where the model states no latency, in seconds.
+const UNSTATED: f64 = 10.0;
+/// The least and the most that one may take, in seconds.
+const LEAST: f64 = 1.0;
+const MOST: f64 = 30.0;
 
-/// How long one attempt may take: three times the highest stated percentile, 1 s to 30 s. Whoever
-/// asked does not wait for it, so that its deadline is no reason to cut off good answers.
+/// How long one attempt at an external may take, in seconds, where so long is enough for nearly all
+/// good answers. Whoever asked does not wait for it, so that its deadline is no reason to cut off
+/// more.
 #[must_use]
-pub fn timeout(operation: &ExternalOperation) -> Duration {
-    let stated = operation.latency.as_ref().and_then(|latency| latency.value.0.last());
-    stated.map_or(UNSTATED, |(_, duration)| {
-        let tripled = duration.to_std().saturating_mul(3);
-        tripled.clamp(Duration::from_secs(1), Duration::from_secs(30))
-    })
+pub fn timeout(model: Facts<'_>, to: End, enough: f64) -> f64 {
+    let stated = match to {
+        End::External(external, at) => {
+            let operation = model.external(external).operations.get(usize::from(at));
+            operation.is_some_and(|operation| operation.latency.is_some())
+        }
+        _ => true,
+    };
+    if stated { enough.clamp(LEAST, MOST) } else { UNSTATED }
 }
 
 /// Whether a call is written down before it is made: every call that somebody waits for and that

@@ -17,6 +17,7 @@ pub mod ask;
 pub mod assurance;
 pub mod audit;
 pub mod boundaries;
+pub mod breaker;
 pub mod bridge;
 pub mod broker;
 pub mod budget;

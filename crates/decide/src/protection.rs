@@ -12,7 +12,7 @@ use crate::crossings::{self, Crossing, End, How};
 use crate::decided;
 use crate::design::{Design, Verdict};
 use crate::facts::{self, Facts};
-use crate::{budget, numbers};
+use crate::{budget, durable, numbers};
 
 /// The numbers of one call. Times are in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +30,8 @@ pub struct Protection {
     pub backoff_most: f64,
     /// Further attempts, as a share of the calls.
     pub retry_budget: f64,
-    /// Calls at once. Whoever finds so many under way is turned away without a wait.
+    /// Calls at once in one process, which could make all of them: processes come and go. Whoever
+    /// finds so many under way is turned away without a wait.
     pub bulkhead: f64,
     /// Calls at once, at the load that can be reached, while the callee hangs until the timeout.
     pub hanging: f64,
@@ -42,6 +43,9 @@ pub struct Protection {
     pub mean: f64,
     /// What it does against a callee that fails all the time.
     pub breaker: Breaker,
+    /// Whether it is written down first, and tried until it is done: so many attempts at once, and
+    /// again and again later. Whoever asked does not wait for it.
+    pub durable: bool,
 }
 
 /// A breaker's figures.
@@ -121,16 +125,21 @@ impl Protection {
     #[must_use]
     pub fn of(model: Facts<'_>, caller: &Caller, crossing: &Crossing) -> Self {
         let (times, _, _) = budget::times(model, crossing.to);
-        let within = caller.remaining.max(1e-3);
+        let durable = durable::is(model, crossing) && crossing.to.context(model).is_none();
+        let within = if durable { f64::INFINITY } else { caller.remaining.max(1e-3) };
         let timeout = |retried: bool| {
             let share = budget::false_timeouts(model, caller.availability.value, retried);
             times.quantile(1.0 - share).min(within)
         };
         let retried = timeout(true);
         let repeatable = idempotent(model, crossing.to);
-        let attempts =
-            if repeatable { attempts(model, caller, times.quantile(0.5), retried) } else { 1 };
+        let attempts = match repeatable {
+            true if durable => i32::try_from(durable::TRIES).unwrap_or(i32::MAX),
+            true => attempts(model, caller, times.quantile(0.5), retried),
+            false => 1,
+        };
         let timeout = if attempts > 1 { retried } else { timeout(false) };
+        let timeout = if durable { durable::timeout(model, crossing.to, timeout) } else { timeout };
         let limit = limit(model, crossing.to).map_or(f64::INFINITY, |limit| limit.value);
         let rate = crossing.rate.peak.min(limit);
         let reached = (crossing.rate.peak * facts::reach(model, crossing.from)).min(limit);
@@ -139,8 +148,14 @@ impl Protection {
             timeout,
             cut: 1.0 - times.distribution(timeout),
             attempts,
-            backoff: model.value(&numbers::RETRY_BASE) / 1e3,
-            backoff_most: caller.deadline * model.value(&numbers::BACKOFF_CAP),
+            backoff: match durable {
+                true => durable::FIRST_PAUSE.as_secs_f64(),
+                false => model.value(&numbers::RETRY_BASE) / 1e3,
+            },
+            backoff_most: match durable {
+                true => durable::LONGEST_PAUSE.as_secs_f64(),
+                false => caller.deadline * model.value(&numbers::BACKOFF_CAP),
+            },
             retry_budget: model.value(&numbers::RETRY_BUDGET),
             bulkhead: bulkhead(model, caller, little(reached, mean)),
             hanging: little(reached, timeout),
@@ -148,6 +163,7 @@ impl Protection {
             reached,
             mean,
             breaker: Breaker::of(model, rate),
+            durable,
         }
     }
 }
@@ -244,6 +260,14 @@ pub struct Protected {
     /// What the verdict, or the model in its place, chose: `timeout`, `retry`, `breaker`,
     /// `fallback`.
     pub choice: &'static str,
+}
+
+impl Protected {
+    /// Whether it has a breaker.
+    #[must_use]
+    pub fn breaks(&self) -> bool {
+        matches!(self.choice, "breaker" | "fallback")
+    }
 }
 
 /// All calls of a design over the network, by caller and then by callee; none twice.

@@ -7,7 +7,7 @@ use crate::crossings::{Crossing, End};
 use crate::decision::{Answer, Context, decision};
 use crate::facts::{self, Facts};
 use crate::protection::{self, Breaker, Caller, Opens, Protection};
-use crate::{budget, numbers};
+use crate::{budget, durable, numbers};
 
 decision!(
     "resilience",
@@ -136,9 +136,14 @@ fn parameters(model: Facts<'_>, answer: Answer, plan: &Protection) -> Answer {
     let mut answer = answer
         .parameter("timeout", facts::seconds(plan.timeout))
         .parameter("good answers cut off", roughly(plan.cut))
-        .parameter("attempts", plan.attempts.to_string())
-        .parameter("bulkhead", format!("{} calls at once", facts::people(plan.bulkhead)));
-    if plan.attempts > 1 {
+        .parameter("attempts", attempts(plan))
+        .parameter(
+            "bulkhead",
+            format!("{} calls at once in each process", facts::people(plan.bulkhead)),
+        );
+    if plan.durable {
+        answer = durable(answer, plan);
+    } else if plan.attempts > 1 {
         let base = facts::people(plan.backoff * 1e3);
         let cap = facts::seconds(plan.backoff_most);
         let share = facts::percent(plan.retry_budget);
@@ -151,6 +156,29 @@ fn parameters(model: Facts<'_>, answer: Answer, plan: &Protection) -> Answer {
         answer = answer.parameter("breaker", breaker(plan.breaker));
     }
     answer
+}
+
+fn attempts(plan: &Protection) -> String {
+    match (plan.durable, plan.attempts) {
+        (true, 2..) => format!("{} at once, then until it is done", plan.attempts),
+        (_, attempts) => attempts.to_string(),
+    }
+}
+
+/// How a call that is written down first is tried until it is done.
+fn durable(answer: Answer, plan: &Protection) -> Answer {
+    let share = facts::percent(durable::WAITED);
+    let told = format!("202 after {share} of the deadline, or where it is put back");
+    let answer = answer.parameter("the caller is told", told);
+    if plan.attempts < 2 {
+        return answer.parameter("where it may have been done", "an operator decides");
+    }
+    let base = facts::people(plan.backoff * 1e3);
+    let cap = facts::seconds(plan.backoff_most);
+    let look = facts::seconds(durable::LOOK.as_secs_f64());
+    answer
+        .parameter("backoff", format!("{base} ms, doubled up to {cap}, half of it jitter"))
+        .parameter("put back", format!("after {}, until a look every {look}", durable::TRIES))
 }
 
 /// A share in percent, to three digits.

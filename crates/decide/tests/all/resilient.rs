@@ -4,7 +4,8 @@ use decide::design::Verdict;
 
 use crate::text::{SHOP, decided, parameter, verdict};
 
-/// Something that is paid by a card processor.
+/// Something that is paid by a card processor; by default as if that were a lookup, which somebody
+/// waits for.
 fn pay(filled: &[(&str, &str)]) -> Verdict {
     let text = "
 firmitas: 1
@@ -32,7 +33,7 @@ externals:
         ("RATE", "40/s"),
         ("OBJECTIVE", "1500ms"),
         ("LIMIT", "500/s"),
-        ("REPEATED", "true"),
+        ("REPEATED", "true, safe: true"),
         ("TIMES", "p50 180ms p99 900ms"),
     ];
     let all = filled.iter().chain(&defaults);
@@ -50,7 +51,7 @@ fn the_numbers_follow_from_the_percentiles() {
     assert_eq!(parameter(&pay, "attempts"), "3");
     // Twice 40 within reach, of 0.2287 s: 18.3 Erlangs, of which 37 places turn less than 5e-5 away
     // (Erlang B).
-    assert_eq!(parameter(&pay, "bulkhead"), "37 calls at once");
+    assert_eq!(parameter(&pay, "bulkhead"), "37 calls at once in each process");
     assert_eq!(parameter(&pay, "outbound limit"), "450/s over all replicas");
     assert_eq!(parameter(&pay, "backoff"), "100 ms, doubled up to 1.88 s, full jitter");
     assert_eq!(parameter(&pay, "retry budget"), "10 % of its calls");
@@ -111,8 +112,8 @@ fn a_breaker_opens_where_calls_that_hang_would_fill_the_bulkhead() {
     };
     // At 2.619 a second, twice that within reach, 7.997 calls hang; 8 places turn less than 5e-5 of
     // 1.2 Erlangs away.
-    assert_eq!(of("2.619/s"), ("retry", "8 calls at once".into()));
-    assert_eq!(of("2.622/s"), ("breaker", "8 calls at once".into()));
+    assert_eq!(of("2.619/s"), ("retry", "8 calls at once in each process".into()));
+    assert_eq!(of("2.622/s"), ("breaker", "8 calls at once in each process".into()));
 }
 
 #[test]
@@ -134,7 +135,10 @@ fn the_limit_of_an_external_is_what_arrives_there() {
     assert!(weight("119/s").starts_with("retries of everything would exceed it"));
     assert!(weight("120/s").ends_with("still be within it"));
     // No more than 10 a second get through: L = 2.287.
-    assert_eq!(parameter(&pay(&[("LIMIT", "10/s")]), "bulkhead"), "11 calls at once");
+    assert_eq!(
+        parameter(&pay(&[("LIMIT", "10/s")]), "bulkhead"),
+        "11 calls at once in each process"
+    );
 }
 
 #[test]
@@ -143,6 +147,35 @@ fn the_shop_charges_cards_with_care() {
     let charge = verdict(&verdicts, "resilience.charge->cardProcessor.charge");
     assert_eq!(charge.choice, "breaker");
     // Ten times 40 a second within reach, of 229 ms each.
-    assert_eq!(parameter(charge, "bulkhead"), "129 calls at once");
+    assert_eq!(parameter(charge, "bulkhead"), "129 calls at once in each process");
     assert!(charge.drivers.iter().any(|driver| driver.provenance.span().is_some()));
+}
+
+/// What is written down first is tried until it is done: its caller's deadline cuts nothing off.
+#[test]
+fn a_durable_call_has_time_and_is_tried_until_it_is_done() {
+    let durable = |more: &[(&str, &str)]| {
+        let mut all = vec![("REPEATED", "true")];
+        all.extend(more);
+        pay(&all)
+    };
+    for objective in ["100ms", "1500ms"] {
+        let pay = durable(&[("OBJECTIVE", objective)]);
+        assert_eq!(parameter(&pay, "timeout"), "1.53 s", "{objective}");
+        assert_eq!(parameter(&pay, "attempts"), "3 at once, then until it is done");
+        assert!(parameter(&pay, "backoff").starts_with("100 ms, doubled up to "));
+        assert!(parameter(&pay, "put back").starts_with("after 3, until a look every 1 s"));
+        assert!(parameter(&pay, "the caller is told").starts_with("202 after 90 %"));
+        assert_eq!(parameter(&pay, "bulkhead"), "37 calls at once in each process");
+        assert!(pay.parameters.iter().all(|(name, _)| name != "retry budget"));
+    }
+    // Never less than a second, however fast the callee is.
+    assert_eq!(parameter(&durable(&[("TIMES", "p50 5ms p99 20ms")]), "timeout"), "1 s");
+    let once = pay(&[("REPEATED", "false"), ("OBJECTIVE", "100ms")]);
+    assert_eq!(
+        parameter(&once, "timeout"),
+        "2.66 s",
+        "nothing is cut off that may not be repeated"
+    );
+    assert_eq!(parameter(&once, "where it may have been done"), "an operator decides");
 }

@@ -10,12 +10,12 @@ use std::time::Duration;
 use base::Diagnostic;
 use decide::Design;
 use model::model::{OperationId, OperationKind};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::clock::now;
 use super::contention::{Held, pause};
-use super::durable::{CountedExternals, Externals, Throttle, worker};
+use super::durable::{CountedExternals, Externals, Guards, Throttle, worker};
 use super::failure::Failure;
 use super::idempotency::Once;
 use super::plan::Plans;
@@ -31,8 +31,6 @@ use crate::problem::{Problem, code};
 use crate::store::{IdempotencyKey, Store, Tenant, Terms};
 use crate::telemetry::{AuditLog, Histogram, OpenSpan, Sample, Series, SpanKind, Timing};
 
-/// Calls to one external that may be under way at once.
-const BULKHEAD: usize = 64;
 /// How often a write is tried that others are in the way of.
 const ATTEMPTS: u32 = 8;
 /// How long callers wait for durable calls where the model states no latency.
@@ -48,8 +46,8 @@ pub(crate) struct Inner<S> {
     pub(crate) plans: Arc<Plans>,
     pub(crate) store: S,
     pub(crate) externals: CountedExternals,
-    /// Calls under way, by external.
-    pub(crate) bulkheads: Vec<Semaphore>,
+    /// What was decided about calls to externals.
+    pub(crate) guards: Guards,
     /// The limits of externals.
     pub(crate) throttles: Vec<Throttle>,
     /// Set once: whatever runs in the background ends.
@@ -110,7 +108,8 @@ impl<S: Store> Backend<S> {
         }
         let plans = Plans::build(design, &store).map_err(|e| guards::untranslatable(&e))?;
         let (not_running, stopped) = guards::not_running(&design.model);
-        let bulkheads = design.model.externals.iter().map(|_| Semaphore::new(BULKHEAD)).collect();
+        let share = design.facts().value(&decide::numbers::LIMIT_SHARE);
+        let throttle = |external| Throttle::of(external, share);
         let (caches, lags) = Caches::of(design, cache);
         let inner = Arc::new(Inner {
             caches,
@@ -120,8 +119,8 @@ impl<S: Store> Backend<S> {
             plans: Arc::new(plans),
             store,
             externals: CountedExternals::new(design.model.clone(), externals),
-            bulkheads,
-            throttles: design.model.externals.iter().map(Throttle::of).collect(),
+            guards: Guards::of(design),
+            throttles: design.model.externals.iter().map(throttle).collect(),
             closing: watch::Sender::new(false),
             driving: Mutex::default(),
             in_flight: Mutex::default(),

@@ -27,9 +27,6 @@ use crate::call::{IfMatch, Request};
 use crate::problem::{Problem, code};
 use crate::store::{Snapshot, Store};
 
-/// Attempts at a lookup.
-const ATTEMPTS: u32 = 2;
-
 /// Makes the operation's lookups.
 ///
 /// # Errors
@@ -143,21 +140,37 @@ async fn look_up<S: Store>(
     arguments: Vec<Value>,
 ) -> Outcome {
     let Callee::External(external, at) = callee else { return Outcome::Unreachable };
-    let definition = inner.plans.model.external(external).operations.get(usize::from(at));
-    let timeout = definition.map(decide::durable::timeout).unwrap_or_default();
-    for _ in 0..ATTEMPTS {
-        let key = uuid::Uuid::new_v4().to_string();
-        let arguments = arguments.clone();
-        let trace = request.trace.clone();
-        let call = ExternalCall { external, operation: at, arguments, key, timeout, trace };
-        match external_call(inner, call).await {
+    let guard = inner.guards.get(request.operation, external, at);
+    guard.looked_up();
+    let mut attempts = 0;
+    loop {
+        let key = uuid::Uuid::new_v4();
+        let (arguments, trace, timeout) = (arguments.clone(), request.trace.clone(), guard.timeout);
+        let call = ExternalCall {
+            external,
+            operation: at,
+            arguments,
+            key: key.to_string(),
+            timeout,
+            trace,
+        };
+        match external_call(inner, guard, call).await {
             Ok(value) => return Outcome::Done(value),
             Err(CallError::Refused(code)) => return Outcome::Refused(code),
+            Err(CallError::NotMade) => return Outcome::Unreachable,
             Err(CallError::Unreachable { reason, .. }) => {
                 let operation = inner.plans.model.qualified_operation(request.operation);
                 report::warning("call-failed", &format!("{operation}: {reason}"));
             }
         }
+        attempts += 1;
+        let Some(wait) = guard.again(attempts, chance(key)) else { return Outcome::Unreachable };
+        tokio::time::sleep(wait).await;
     }
-    Outcome::Unreachable
+}
+
+/// A number between zero and one.
+fn chance(random: uuid::Uuid) -> f64 {
+    let [.., last] = random.into_bytes();
+    f64::from(last) / f64::from(u8::MAX)
 }

@@ -394,3 +394,89 @@ async fn other_contexts_are_called_durably() {
     assert_eq!((parcels.len(), &done.json["parcel"]), (1, &parcels[0]["id"]));
     assert_eq!(refusal(order().await), (422, "no-parcel".into()));
 }
+
+/// The number at the start of a parameter of what was decided about a call.
+fn decided(f: &Fixture, call: &str, name: &str) -> f64 {
+    let design = f.world.backend.design();
+    let verdict = design.verdict("resilience", call).unwrap();
+    let found = verdict.parameters.iter().find(|(known, _)| known == name);
+    let number = found.unwrap().1.split(' ').next().unwrap();
+    number.parse().unwrap()
+}
+
+/// Waits until so many calls were made.
+async fn made(script: &Script, count: usize) {
+    for _ in 0..100 {
+        if script.keys().len() >= count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} of {count} calls", script.keys().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_calls_are_under_way_than_was_decided_and_the_others_wait_for_their_place() {
+    let held = Arc::new(tokio::sync::Semaphore::new(0));
+    let acts = (0..60).map(|_| Act::Held(held.clone(), reference("r")));
+    let f = Arc::new(fixture(acts));
+    let most = decided(&f, "pay->bank.charge", "bulkhead") as usize;
+    assert!((1..20).contains(&most), "{most}");
+    let asked: Vec<_> = (0..most + 5)
+        .map(|_| {
+            let f = f.clone();
+            tokio::spawn(async move { f.create("till.pay").await.unwrap().json["status"].clone() })
+        })
+        .collect();
+    made(&f.script, most).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(f.script.keys().len(), most, "the others wait");
+    held.add_permits(1000);
+    for asked in asked {
+        assert_eq!(asked.await.unwrap(), "paid");
+    }
+    assert_eq!(f.script.keys().len(), most + 5, "none was made twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookup_that_finds_too_many_under_way_is_turned_away() {
+    let held = Arc::new(tokio::sync::Semaphore::new(0));
+    let acts = (0..60).map(|_| Act::Held(held.clone(), Value::Record([Value::Int(5)].into())));
+    let f = Arc::new(fixture(acts));
+    let most = decided(&f, "wish->maps.measure", "bulkhead") as usize;
+    let wish = |f: Arc<Fixture>| async move {
+        let body = json!({ "text": "a kite" });
+        f.world.call(&f.clerk, "till.wish", None, body).await.map(|done| done.answer.status)
+    };
+    let first: Vec<_> = (0..most).map(|_| tokio::spawn(wish(f.clone()))).collect();
+    made(&f.script, most).await;
+    assert!(wish(f.clone()).await.is_err(), "at once");
+    held.add_permits(1000);
+    for asked in first {
+        assert_eq!(asked.await.unwrap().unwrap(), 201);
+    }
+}
+
+/// After as many failures as were decided nothing is asked any more: what stands for it is done at
+/// once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breaker_opens_as_was_decided() {
+    let f = fixture(vec![Act::Fail { ambiguous: true }; 100]);
+    let opens = {
+        let design = f.world.backend.design();
+        let verdict = design.verdict("resilience", "payOrGuess->bank.charge").unwrap();
+        verdict.parameters.iter().find(|(name, _)| name == "breaker").unwrap().1.clone()
+    };
+    assert!(opens.starts_with("opens at 5 failures in a row"), "{opens}");
+    for _ in 0..4 {
+        let done = f.create("till.payOrGuess").await.unwrap();
+        assert_eq!(done.json["status"], "unsure");
+    }
+    assert_eq!(f.script.keys().len(), 5, "three, then two, then none");
+    let began = std::time::Instant::now();
+    f.create("till.payOrGuess").await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(80), "no pause");
+    // Other callers have breakers of their own.
+    assert_eq!(f.create("till.pay").await.unwrap().answer.status, 202);
+    assert_eq!(f.script.keys().len(), 8);
+}

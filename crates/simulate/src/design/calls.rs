@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 
 use decide::crossings::{End, How};
 use decide::facts::Facts;
-use decide::protection::{self, Opens, Protected};
+use decide::protection::{self, Protected, Protection};
 use decide::{Design, budget, durable};
 use model::model::{ExternalId, OperationId};
 
-use super::resources::{Kind, Resource};
+use super::resources::{Kind, Replica, Resource};
 use super::times;
 use crate::calibrate::{Fit, Measured};
 use crate::kernel::{Distribution, Time};
-use crate::network::{
-    Breaker, Budget, Builder, END, Label, Opening, Policy, PutBack, Station, StationId,
-};
+use crate::network::{Budget, Builder, END, Label, Policy, PutBack, Station, StationId};
 
 /// Retries of what is tried until it succeeds: more than fit into any run.
 pub(super) const UNTIL_DONE: u32 = 1_000;
@@ -29,7 +27,8 @@ pub(super) struct Calls {
     measured: BTreeMap<String, Fit>,
     externals: BTreeMap<(ExternalId, u16), StationId>,
     limits: BTreeMap<ExternalId, StationId>,
-    bulkheads: BTreeMap<String, StationId>,
+    /// By call and replica.
+    bulkheads: BTreeMap<(String, usize), StationId>,
     pub(super) resources: Vec<Resource>,
 }
 
@@ -113,7 +112,7 @@ impl Calls {
         &mut self,
         design: &Design,
         builder: &mut Builder,
-        protected: &Protected,
+        (protected, replica): (&Protected, Replica),
         callee: Option<Label>,
         then: Label,
     ) -> Label {
@@ -121,12 +120,17 @@ impl Calls {
         let crossing = &protected.crossing;
         let name = format!("{}->{}", crossing.caller, crossing.to.name(facts));
         let done = builder.leave(END);
+        let of = &protected.protection;
         let asked = match (crossing.to, callee) {
+            (End::External(id, at), _) if of.durable => {
+                let asked = self.ask_external(design, builder, (id, at), &name, END);
+                builder.call(format!("{name}/attempt"), &[asked], attempt(protected), done)
+            }
             (End::External(id, at), _) => self.ask_external(design, builder, (id, at), &name, done),
             (_, Some(callee)) => builder.call(name.clone(), &[callee], Policy::default(), done),
             (_, None) => return then,
         };
-        let bulkhead = self.bulkhead(builder, &name, protected.protection.bulkhead);
+        let bulkhead = self.bulkhead(builder, (&name, replica.cores.index()), of);
         let held = builder.enter(bulkhead, asked);
         let policy = match durable::is(facts, crossing) {
             true => until_done(facts, protected),
@@ -167,9 +171,15 @@ impl Calls {
         }
     }
 
-    /// The calls that may be under way at once.
-    fn bulkhead(&mut self, builder: &mut Builder, name: &str, calls: f64) -> StationId {
-        if let Some(known) = self.bulkheads.get(name) {
+    /// The calls that may be under way at once in a replica.
+    fn bulkhead(
+        &mut self,
+        builder: &mut Builder,
+        (name, replica): (&str, usize),
+        of: &Protection,
+    ) -> StationId {
+        let key = (name.to_owned(), replica);
+        if let Some(known) = self.bulkheads.get(&key) {
             return *known;
         }
         #[expect(
@@ -177,19 +187,27 @@ impl Calls {
             clippy::cast_sign_loss,
             reason = "`as` saturates, and there is at least one"
         )]
-        let calls = calls.max(1.0) as u32;
+        let calls = of.bulkhead.max(1.0) as u32;
         let servers = Some(calls);
         let named = format!("bulkhead of {name}");
-        let station =
-            builder.station(Station { servers, capacity: servers, ..Station::new(named.clone()) });
-        self.bulkheads.insert(name.to_owned(), station);
-        self.resources.push(Resource {
-            name: named,
-            owner: name.to_owned(),
-            kind: Kind::Bulkhead,
-            stations: vec![station],
-            servers,
-        });
+        let place = Station::new(format!("{named}/{replica}"));
+        // What nobody waits for waits for its place; whom somebody waits for is turned away.
+        let (capacity, patience) = match of.durable {
+            true => (None, Some(Distribution::Constant(of.timeout * 1e9))),
+            false => (servers, None),
+        };
+        let station = builder.station(Station { servers, capacity, patience, ..place });
+        self.bulkheads.insert(key, station);
+        match self.resources.iter_mut().find(|of| of.name == named) {
+            Some(known) => known.stations.push(station),
+            None => self.resources.push(Resource {
+                name: named,
+                owner: name.to_owned(),
+                kind: Kind::Bulkhead,
+                stations: vec![station],
+                servers,
+            }),
+        }
         station
     }
 }
@@ -214,7 +232,6 @@ pub(super) fn repeats(design: &Design, protected: &Protected) -> u32 {
 fn policy(facts: Facts<'_>, protected: &Protected) -> Policy {
     let of = &protected.protection;
     let retries = u32::try_from(of.attempts - 1).unwrap_or_default();
-    let breaks = matches!(protected.choice, "breaker" | "fallback");
     Policy {
         timeout: Some(nanoseconds(of.timeout)),
         cancel: true,
@@ -226,7 +243,18 @@ fn policy(facts: Facts<'_>, protected: &Protected) -> Policy {
             share: of.retry_budget,
             burst: facts.value(&decide::numbers::RETRY_BURST),
         }),
-        breaker: breaks.then(|| breaker(of.breaker)),
+        breaker: protected.breaks().then(|| of.breaker.into()),
+        ..Policy::default()
+    }
+}
+
+/// One attempt at it, once there is a place for it.
+fn attempt(protected: &Protected) -> Policy {
+    let fallback = protected.choice == "fallback";
+    Policy {
+        timeout: Some(nanoseconds(protected.protection.timeout)),
+        share_left: fallback.then_some(durable::FALLBACK_SHARE),
+        cancel: true,
         ..Policy::default()
     }
 }
@@ -234,42 +262,22 @@ fn policy(facts: Facts<'_>, protected: &Protected) -> Policy {
 /// The policy of a call that outlives whoever asked, as `firm up` makes it.
 fn until_done(facts: Facts<'_>, protected: &Protected) -> Policy {
     let fallback = protected.choice == "fallback";
-    let to = protected.crossing.to;
-    let timeout = match to {
-        End::External(id, at) => {
-            facts.external(id).operations.get(usize::from(at)).map(durable::timeout)
-        }
-        _ => None,
-    };
-    let once = !protection::idempotent(facts, to);
-    let nanoseconds = |time: std::time::Duration| nanoseconds(time.as_secs_f64());
+    let of = &protected.protection;
+    let once = !protection::idempotent(facts, protected.crossing.to);
+    let external = matches!(protected.crossing.to, End::External(..));
+    let time = |time: std::time::Duration| nanoseconds(time.as_secs_f64());
     Policy {
-        timeout: timeout.map(nanoseconds),
         share_left: fallback.then_some(durable::FALLBACK_SHARE),
         cancel: true,
         retries: if fallback { durable::TRIES - 1 } else { UNTIL_DONE },
-        backoff: nanoseconds(durable::FIRST_PAUSE),
-        longest_backoff: nanoseconds(durable::LONGEST_PAUSE),
+        backoff: time(durable::FIRST_PAUSE),
+        longest_backoff: time(durable::LONGEST_PAUSE),
         jitter: true,
         least: durable::PAUSE_LEAST,
         put_back: (!fallback)
-            .then_some(PutBack { tries: durable::TRIES, look: nanoseconds(durable::LOOK) }),
+            .then_some(PutBack { tries: durable::TRIES, look: time(durable::LOOK) }),
         once,
+        breaker: (external && protected.breaks()).then(|| of.breaker.into()),
         ..Policy::default()
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "counts of a few calls"
-)]
-fn breaker(of: protection::Breaker) -> Breaker {
-    let opening = match of.opens {
-        Opens::InARow(failures) => Opening::InARow(failures as u32),
-        Opens::Share { failures, calls, window } => {
-            Opening::Share { failures, calls: calls as u32, window: nanoseconds(window) }
-        }
-    };
-    Breaker { opening, open: nanoseconds(of.open), probes: of.probes as u32 }
 }

@@ -8,6 +8,7 @@ mod cache;
 pub use build::{Builder, CacheId, END, Label, SourceId, StationId};
 pub(crate) use cache::seconds;
 pub use cache::{Before, Cache, Keys};
+pub use decide::breaker::{Breaker, Opening};
 
 use crate::kernel::{Distribution, Time};
 
@@ -272,7 +273,7 @@ pub struct Policy {
     /// Whether a job that gets no answer is put back until somebody looks for what is due.
     pub put_back: Option<PutBack>,
     /// Whether it is not tried again where it may have been done: after anything but being turned
-    /// away.
+    /// away, or not having had its turn.
     pub once: bool,
     /// Or: the wait before each retry, in nanoseconds, as it is drawn.
     pub again: Option<Distribution>,
@@ -289,33 +290,6 @@ pub struct PutBack {
     pub tries: u32,
     /// Time between two looks for what is due, in nanoseconds: who is put back waits for the next.
     pub look: Time,
-}
-
-/// Stops a call from being made while its callee fails.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Breaker {
-    /// When it opens.
-    pub opening: Opening,
-    /// How long it stays open, in nanoseconds.
-    pub open: Time,
-    /// Calls that it then lets through; it closes when all of them went well.
-    pub probes: u32,
-}
-
-/// When a breaker opens.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Opening {
-    /// After so many failures one after another.
-    InARow(u32),
-    /// When so great a share of at least so many attempts within a window failed.
-    Share {
-        /// Share of failures.
-        failures: f64,
-        /// Attempts that it must have seen.
-        calls: u32,
-        /// Window, in nanoseconds.
-        window: Time,
-    },
 }
 
 /// A bucket of tokens: a call adds a share of one, a retry takes one.

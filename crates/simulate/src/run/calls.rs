@@ -35,9 +35,15 @@ impl Run<'_> {
         let call = &network.calls[at as usize];
         let now = self.now;
         if self.calls[at as usize].breaker.as_mut().is_some_and(|breaker| !breaker.admits(now)) {
-            self.jobs.renew(job);
-            self.jobs[job].state = State::Ready;
-            return self.give_up_call(job, at, Failure::Rejected);
+            // What is tried until it is done is tried again; else there is something else to do.
+            return match call.policy.put_back {
+                Some(_) => self.again(job, at, Failure::Rejected),
+                None => {
+                    self.jobs.renew(job);
+                    self.jobs[job].state = State::Ready;
+                    self.give_up_call(job, at, Failure::Rejected);
+                }
+            };
         }
         let limit = self.set_limit(job, at);
         let place = &mut self.jobs[job];
@@ -115,9 +121,17 @@ impl Run<'_> {
         let policy = &network.calls[at as usize].policy;
         self.abandon_parts(job, policy.cancel);
         self.tell_breaker(job, false);
+        self.again(job, at, failure);
+    }
+
+    /// The next attempt is made later, if there is one.
+    fn again(&mut self, job: u32, at: u32, failure: Failure) {
+        let network = self.network;
+        let policy = &network.calls[at as usize].policy;
         let epoch = self.jobs.renew(job);
         self.jobs[job].state = State::Ready;
-        let done = policy.once && failure != Failure::Rejected;
+        let made = !matches!(failure, Failure::Rejected | Failure::Abandoned);
+        let done = policy.once && made;
         let late = policy.share_left.is_some() && self.is_late(job);
         if done || late || !self.may_retry(job, at, policy) {
             return self.give_up_call(job, at, failure);
@@ -241,6 +255,10 @@ impl Run<'_> {
                 }
                 self.jobs[part].role = Role::Orphan;
                 open.push(part);
+            }
+            // Whoever is asked has not answered: that counts as a failure there.
+            if self.jobs[job].state == State::Calling {
+                self.tell_breaker(job, false);
             }
             if matches!(self.jobs[job].state, State::Waiting | State::Serving) {
                 self.take_away(job);

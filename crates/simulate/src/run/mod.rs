@@ -4,7 +4,6 @@
 //! answer) makes other jobs ready; they are taken up in order before the next event, so that nothing
 //! here recurses, however deep the calls are.
 
-mod breaker;
 mod cache;
 mod calls;
 mod jobs;
@@ -23,9 +22,10 @@ use std::collections::VecDeque;
 pub use meter::{Failure, SourceRecord, StationRecord};
 pub use observe::{Bucket, Outcome, Window};
 
+use decide::breaker::BreakerState;
+
 use crate::kernel::{Calendar, Event, ListId, Random, Sampler, Seed, Time, Zipf};
 use crate::network::{Changed, Network};
-use breaker::BreakerState;
 use cache::CacheState;
 use jobs::Jobs;
 use observe::Observer;

@@ -2,7 +2,7 @@
 //! what has piled up asks a lot of an external that is back.
 
 use decide::Design;
-use simulate::design::{Answer, Disturbance, Happening, OperationAnswer, Phase};
+use simulate::design::{Answer, Disturbance, Happening, Kind, OperationAnswer, Phase};
 use simulate::experiment::{Plan, simulate};
 use simulate::kernel::Distribution;
 use simulate::network::{Arrivals, Builder, END, Network, Policy, PutBack, Station};
@@ -197,6 +197,37 @@ fn an_external_that_is_down_costs_a_202_and_what_is_left_is_caught_up_with() {
     };
     assert!(of(1)["backlog"]["open"].as_f64().unwrap() > 100.0, "{json}");
     assert!(of(2)["backlog"]["caughtUpAfter"].as_f64().unwrap() > 3.0, "{json}");
+}
+
+#[test]
+fn an_external_that_hangs_is_not_waited_for_once_its_breaker_is_open() {
+    let design = durable_credit(&[]);
+    let hangs = Happening::Hanging("scorer".to_owned());
+    let hangs = Disturbance { what: hangs, from: 20.0, until: Some(60.0) };
+    let answer = asked(&design, &question(vec![hangs]), 120, 2);
+    let [_, during, _] = phases(&answer);
+    // Most are not even asked for, three times, and told at once; the first wait, but no longer than
+    // they do over HTTP: p95 3s makes a deadline of ten seconds.
+    let score = operation(during, "score");
+    let told = median(score);
+    assert!((0.15..0.4).contains(&told) && score.accepted.value > 0.95, "{told} {score:?}");
+    assert!(operation(during, "score").failed.value < 1e-3);
+}
+
+/// The bulkhead that was decided is that of each replica.
+#[test]
+fn bulkheads_are_as_decided() {
+    for design in [durable_credit(&[]), credit(&[])] {
+        let verdict = design.verdict("resilience", "score->scorer.score").unwrap();
+        let decided = verdict.parameters.iter().find(|(name, _)| name == "bulkhead").unwrap();
+        let decided: u32 = decided.1.split(' ').next().unwrap().parse().unwrap();
+        let compiled = simulate::design::compile(&design, &question(Vec::new()), 0.0).unwrap();
+        let named = "bulkhead of score->scorer.score";
+        let bulkhead = compiled.resources.iter().find(|of| of.name == named).unwrap();
+        assert_eq!(bulkhead.servers, Some(decided));
+        let cores = compiled.resources.iter().find(|of| of.kind == Kind::Cores).unwrap();
+        assert_eq!(bulkhead.stations.len(), cores.stations.len());
+    }
 }
 
 #[test]

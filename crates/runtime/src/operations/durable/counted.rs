@@ -102,14 +102,14 @@ impl Externals for CountedExternals {
             if let (Some(span), Err(error)) = (&mut span, &result) {
                 span.fail(match error {
                     CallError::Refused(code) => code,
-                    CallError::Unreachable { .. } => "unreachable",
+                    CallError::Unreachable { .. } | CallError::NotMade => "unreachable",
                 });
             }
             drop(span);
             pending.outcome = match &result {
                 Ok(_) => 0,
                 Err(CallError::Refused(_)) => 1,
-                Err(CallError::Unreachable { .. }) => 2,
+                Err(CallError::Unreachable { .. } | CallError::NotMade) => 2,
             };
             result
         })

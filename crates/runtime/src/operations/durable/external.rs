@@ -49,6 +49,8 @@ pub enum CallError {
         /// Whether the external may have done it nevertheless.
         ambiguous: bool,
     },
+    /// It was not made, since calls have failed too often a moment ago.
+    NotMade,
 }
 
 /// The result of a call: a record of the operation's output.

@@ -5,6 +5,7 @@ mod answer;
 pub(crate) mod codec;
 mod counted;
 pub(crate) mod external;
+mod guard;
 pub(crate) mod job;
 pub(crate) mod stand_in;
 mod throttle;
@@ -12,4 +13,5 @@ pub(crate) mod worker;
 
 pub(crate) use counted::CountedExternals;
 pub use external::{CallError, CallResult, ConfiguredExternals, ExternalCall, Externals};
+pub(crate) use guard::Guards;
 pub(crate) use throttle::Throttle;

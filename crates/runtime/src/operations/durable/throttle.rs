@@ -23,8 +23,10 @@ struct Pace {
 }
 
 impl Throttle {
-    pub(crate) fn of(external: &External) -> Self {
+    /// `share` of the limit is used.
+    pub(crate) fn of(external: &External, share: f64) -> Self {
         let rate = external.limit.as_ref().map(|limit| limit.value.peak.max(limit.value.mean));
+        let rate = rate.map(|rate| rate * share);
         let each = rate.filter(|rate| *rate > 0.0).map(|rate| 1.0 / rate);
         let each = each.and_then(|each| Duration::try_from_secs_f64(each).ok());
         Self(each.map(|each| Pace { each, paid: Mutex::default() }))

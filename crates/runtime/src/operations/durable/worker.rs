@@ -9,6 +9,7 @@ use model::model::{Callee, OperationId};
 use tokio::sync::Semaphore;
 
 use super::external::{CallError, ExternalCall, Externals as _};
+use super::guard::{Guard, Stopped};
 use super::job::{Resume, target_id};
 use crate::call::{Answer, IdempotencyKey, InputValues, Request};
 use crate::operations::backend::Inner;
@@ -223,9 +224,15 @@ async fn call<S: Store>(
         let (reason, ambiguous) = match attempted {
             Ok(value) => return Some(Outcome::Done(value)),
             Err(CallError::Refused(code)) => return Some(Outcome::Refused(code)),
-            Err(CallError::Unreachable { reason, ambiguous }) => (reason, ambiguous),
+            // There is something else to be done at once.
+            Err(CallError::NotMade) if fallback => return Some(Outcome::Unreachable),
+            Err(CallError::NotMade) => (None, false),
+            Err(CallError::Unreachable { reason, ambiguous }) => (Some(reason), ambiguous),
         };
-        report::warning("call-failed", &format!("{}: {reason}", taken.job.operation));
+        // Of what is not even tried one line for each would say the same again and again.
+        if let Some(reason) = reason {
+            report::warning("call-failed", &format!("{}: {reason}", taken.job.operation));
+        }
         if !idempotent && ambiguous {
             return unknown(inner, taken, fallback).await;
         }
@@ -268,10 +275,8 @@ async fn attempt<S: Store>(
 ) -> Result<Value, CallError> {
     match callee {
         Callee::External(external, operation) => {
-            let definition = inner.plans.model.external(external);
-            let definition = definition.operations.get(usize::from(operation));
-            let timeout = definition.map(durable::timeout).unwrap_or_default();
-            let timeout = timeout.min(budget.unwrap_or(Duration::MAX));
+            let guard = inner.guards.get(resume.task.operation, external, operation);
+            let timeout = guard.timeout.min(budget.unwrap_or(Duration::MAX));
             let call = ExternalCall {
                 external,
                 operation,
@@ -280,7 +285,7 @@ async fn attempt<S: Store>(
                 timeout,
                 trace: resume.task.trace.clone(),
             };
-            external_call(inner, call).await
+            external_call(inner, guard, call).await
         }
         Callee::Operation(operation) => {
             let request = request(inner, operation, resume, job);
@@ -295,30 +300,34 @@ fn left(job: &Job) -> Duration {
     Duration::from_micros(left).mul_f64(durable::FALLBACK_SHARE)
 }
 
-/// One attempt at an external, behind its bulkhead.
+/// One attempt at an external, as it was decided.
 pub(crate) async fn external_call<S: Store>(
     inner: &Inner<S>,
+    guard: &Guard,
     call: ExternalCall,
 ) -> Result<Value, CallError> {
     let unreachable = |reason: &str| {
         let reason = reason.to_owned();
         CallError::Unreachable { reason, ambiguous: false }
     };
-    let bulkhead = inner.bulkheads.get(usize::from(call.external.0));
-    let bulkhead = bulkhead.ok_or_else(|| unreachable("there is no such external"))?;
     let throttle = inner.throttles.get(usize::from(call.external.0));
     let throttle = throttle.ok_or_else(|| unreachable("there is no such external"))?;
+    let mut attempt = guard.begin(call.timeout).await.map_err(|stopped| match stopped {
+        Stopped::Open => CallError::NotMade,
+        Stopped::Full => unreachable("too many calls are under way"),
+    })?;
     let turn = throttle.pass(call.timeout).await;
-    let left = turn.ok_or_else(|| unreachable("its limit is reached"))?;
-    let permit = tokio::time::timeout(left, bulkhead.acquire()).await;
-    let Ok(Ok(_permit)) = permit else {
-        return Err(unreachable("too many calls are under way"));
-    };
+    turn.ok_or_else(|| unreachable("its limit is reached"))?;
     let timeout = call.timeout;
-    tokio::time::timeout(timeout, inner.externals.call(call)).await.unwrap_or_else(|_| {
+    let answer = tokio::time::timeout(timeout, inner.externals.call(call)).await;
+    let answer = answer.unwrap_or_else(|_| {
         let reason = "no answer in time".to_owned();
         Err(CallError::Unreachable { reason, ambiguous: true })
-    })
+    });
+    if matches!(answer, Ok(_) | Err(CallError::Refused(_))) {
+        attempt.went_well();
+    }
+    answer
 }
 
 fn request<S: Store>(

@@ -77,7 +77,7 @@ impl Compiler<'_> {
         let mut next = then;
         if let Some(source) = begun.filter(|_| !later.is_empty()) {
             let written = self.query(&name, times, replica, END);
-            let program = self.each_called(&later, written);
+            let program = self.each_called(&later, replica, written);
             let accepted = (waits == Waits::AsClient).then(|| self.builder.accept(then));
             let policy = match waits {
                 Waits::AsClient => self.until_told(id),
@@ -89,11 +89,11 @@ impl Compiler<'_> {
             // What the callees said is written in a transaction of its own.
             next = self.query(&name, times, replica, next);
         }
-        self.each_called(&now, next)
+        self.each_called(&now, replica, next)
     }
 
     /// One call after the other.
-    fn each_called(&mut self, calls: &[&Protected], then: Label) -> Label {
+    fn each_called(&mut self, calls: &[&Protected], replica: Replica, then: Label) -> Label {
         let mut next = then;
         for call in calls.iter().rev() {
             let callee = match call.crossing.to {
@@ -101,6 +101,7 @@ impl Compiler<'_> {
                 End::Operation(callee) => Some(self.entry(callee)),
                 End::Entity(entity) => self.reader(entity),
             };
+            let call = (*call, replica);
             next = self.calls.add(self.design, &mut self.builder, call, callee, next);
         }
         next

@@ -174,7 +174,7 @@ impl Lever {
             resource.servers = count;
             for at in &resource.stations {
                 if let Some(station) = compiled.network.stations.get_mut(at.index()) {
-                    (station.servers, station.capacity) = (count, count);
+                    (station.servers, station.capacity) = (count, station.capacity.and(count));
                 }
             }
         }
