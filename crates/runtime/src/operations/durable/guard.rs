@@ -109,21 +109,18 @@ impl Guard {
     /// Begins an attempt, which is to be told how it ended. Whom somebody waits for is turned away
     /// where too many are under way; what nobody waits for, a durable call, waits for its place.
     pub(crate) async fn begin(&self, patience: Duration) -> Result<Attempt<'_>, Stopped> {
+        let place = match self.waits {
+            true => tokio::time::timeout(patience, self.bulkhead.acquire()).await.ok(),
+            false => self.bulkhead.try_acquire().ok().map(Ok),
+        };
+        // That many ask at once is no failure of whom they ask: the breaker hears nothing of it.
+        let place = place.and_then(Result::ok).ok_or(Stopped::Full)?;
         if let Some((since, breaker)) = &self.breaker
             && !breaker.lock().is_ok_and(|mut breaker| breaker.admits(nanoseconds(*since)))
         {
             return Err(Stopped::Open);
         }
-        let mut attempt = Attempt { guard: self, place: None, well: false };
-        let place = match self.waits {
-            true => tokio::time::timeout(patience, self.bulkhead.acquire()).await.ok(),
-            false => self.bulkhead.try_acquire().ok().map(Ok),
-        };
-        attempt.place = place.and_then(Result::ok);
-        match attempt.place {
-            Some(_) => Ok(attempt),
-            None => Err(Stopped::Full),
-        }
+        Ok(Attempt { guard: self, place: Some(place), well: false })
     }
 
     /// A lookup begins: it may be tried again as often as the budget of all of them allows.
@@ -164,7 +161,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Whatever ends without an answer has failed: given up, and turned away too.
+/// Whatever ends without an answer has failed, also what was given up.
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         self.place = None;
