@@ -129,8 +129,20 @@ fn acknowledged_writes_of_tenants_with_databases_survive_the_server_and_the_data
     let backend = Backend::new("tenants-killed").model(path).store(&cluster.url());
     let mut backend = backend.flags(&flags).started();
     let client = backend.client("operator", "boss");
-    let open = |at: usize| client.post("/care/v1/clinics", &json!({ "name": format!("C{at}") }));
-    let tenants: Vec<String> = (0..TENANTS).map(|at| open(at).expect(201).id()).collect();
+    // Each has a database, which takes longer than a request may where others use the disk: what was
+    // not answered is asked again.
+    let open = |at: usize| {
+        let body = json!({ "name": format!("C{at}") });
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let reply = client.post_with("/care/v1/clinics", &format!("open-{at}"), &body).unwrap();
+            if ![409, 503, 504].contains(&reply.status) || Instant::now() > until {
+                return reply.expect(201).id();
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    let tenants: Vec<String> = (0..TENANTS).map(open).collect();
     let clinics = Clinics { client: backend.client("operator", "boss"), tenants };
     let (sent, over) = (Sent::default(), AtomicBool::new(false));
     std::thread::scope(|scope| {

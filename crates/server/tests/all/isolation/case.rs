@@ -1,6 +1,7 @@
 //! One model with its rows, and what each caller may see of them, worked out a second time.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
@@ -137,12 +138,20 @@ impl Case {
         }
     }
 
-    /// A row that is made without fail; its id.
+    /// A row that is made without fail; its id. A tenant's database may take longer than a request:
+    /// what was not answered is asked again.
     async fn made(&mut self, operation: &str, who: Who, body: &Json) -> String {
         self.asked += 1;
         let key = format!("seed{}", self.asked);
-        let ask = self.ask(operation, None).header("idempotency-key", key).json(body);
-        let reply = self.send(who, ask).await;
+        let until = Instant::now() + Duration::from_secs(60);
+        let reply = loop {
+            let ask = self.ask(operation, None).header("idempotency-key", &key).json(body);
+            let reply = self.send(who, ask).await;
+            if ![409, 503, 504].contains(&reply.status) || Instant::now() > until {
+                break reply;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
         assert_eq!(reply.status, 201, "{operation} {body}: {reply}");
         reply.json()["id"].as_str().unwrap().to_owned()
     }
