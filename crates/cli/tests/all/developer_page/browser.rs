@@ -80,6 +80,13 @@ impl Browser {
 
     /// Asks for something, and waits for the answer.
     pub fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        let mut answer = self.ask(method, parameters);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
+    /// The answer to something, be it that it went wrong.
+    fn ask(&mut self, method: &str, parameters: &Value) -> Value {
         self.next += 1;
         let id = self.next;
         let mut message = json!({ "id": id, "method": method, "params": parameters });
@@ -93,10 +100,9 @@ impl Browser {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let answer = self.messages.recv_timeout(left);
-            let mut answer = answer.unwrap_or_else(|error| panic!("{method}: {error}"));
+            let answer = answer.unwrap_or_else(|error| panic!("{method}: {error}"));
             if answer["id"] == id {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].take();
+                return answer;
             }
             self.events.push(answer);
         }
@@ -119,9 +125,20 @@ impl Browser {
     pub fn see(&mut self, expression: &str) -> Value {
         let asked =
             json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let mut told = self.call("Runtime.evaluate", &asked);
-        assert!(told["exceptionDetails"].is_null(), "{expression}: {told}");
-        told["result"]["value"].take()
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let mut answer = self.ask("Runtime.evaluate", &asked);
+            let error = answer["error"]["message"].as_str().unwrap_or_default();
+            // The page was left while it was asked: the next one is.
+            if error.contains("navigated") && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(20));
+                continue;
+            }
+            assert!(answer["error"].is_null(), "{expression}: {answer}");
+            let mut told = answer["result"].take();
+            assert!(told["exceptionDetails"].is_null(), "{expression}: {told}");
+            return told["result"]["value"].take();
+        }
     }
 
     /// Waits until an expression is true in the page.
