@@ -1,10 +1,11 @@
 //! How much time a call may take: deadlines, the times of callees, timeouts.
 
 use base::{Percentiles, Provenance, Quantity};
-use model::model::{Operation, OperationId};
+use model::model::{Operation, OperationId, OperationKind};
 use queueing::Lognormal;
 
 use crate::crossings::{self, End};
+use crate::design::Design;
 use crate::facts::{self, Facts};
 use crate::numbers;
 
@@ -22,6 +23,21 @@ pub fn deadline(model: Facts<'_>, objective: &Percentiles) -> f64 {
 #[must_use]
 pub fn deadline_of(model: Facts<'_>, operation: &Operation) -> f64 {
     deadline(model, &facts::objective(model, operation).value)
+}
+
+/// The same as it is served: whoever makes a tenant that gets a database of its own has the longest
+/// time that there is, since making one takes as long as copying it does.
+#[must_use]
+pub fn served_deadline(design: &Design, operation: &Operation) -> f64 {
+    let facts = design.facts();
+    let by = design.model.system.tenancy.as_ref().map(|tenancy| tenancy.by);
+    let makes_one = operation.kind == OperationKind::Create
+        && by.is_some_and(|by| operation.entity() == Some(by))
+        && crate::tenancy::own_databases(design);
+    match makes_one {
+        true => facts.value(&numbers::DEADLINE_MOST),
+        false => deadline_of(facts, operation),
+    }
 }
 
 /// The times that a callee takes, from its stated percentiles, as a fact with its provenance.

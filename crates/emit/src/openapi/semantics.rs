@@ -65,7 +65,7 @@ pub fn sentences(design: &Design, operation: &Operation, route: &Route) -> Strin
 
 /// After which the server gives up.
 fn seconds(design: &Design, operation: &Operation) -> String {
-    facts::seconds(budget::deadline_of(design.facts(), operation))
+    facts::seconds(budget::served_deadline(design, operation))
 }
 
 /// Whether a request may be sent again when no answer came, or one that says to wait.

@@ -83,7 +83,7 @@ impl Endpoint {
             has_no_body: has_no_body(operation),
             input: InputPlan::new(model, operation),
             // What the contract states.
-            deadline: Duration::from_secs_f64(budget::deadline_of(design.facts(), operation)),
+            deadline: Duration::from_secs_f64(budget::served_deadline(design, operation)),
             freshness: Freshness::of(model, operation, kept),
             missing: route.not_served,
             objectives,
