@@ -36,4 +36,4 @@ pub use output::{OutputPlan, page_body, write_page, write_row};
 pub(crate) use scalar::money_from;
 pub use scalar::{Wrong, from_text, parse_point};
 pub(crate) use write::{write_answered, write_file_id};
-pub use write::{write_array, write_string, write_timestamp, write_value};
+pub use write::{write_array, write_array_until, write_string, write_timestamp, write_value};

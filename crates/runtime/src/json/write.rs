@@ -39,16 +39,32 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
 pub fn write_array<T>(
     out: &mut Vec<u8>,
     items: impl IntoIterator<Item = T>,
-    mut write: impl FnMut(&mut Vec<u8>, T),
+    write: impl FnMut(&mut Vec<u8>, T),
 ) {
+    write_array_until(out, items, usize::MAX, write);
+}
+
+/// As [`write_array`], but it ends with the item by which it has so many bytes; how many there are.
+pub fn write_array_until<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    bytes: usize,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) -> usize {
+    let (first, mut written) = (out.len(), 0);
     out.push(b'[');
-    for (at, item) in items.into_iter().enumerate() {
-        if at > 0 {
+    for item in items {
+        if out.len() - first >= bytes {
+            break;
+        }
+        if written > 0 {
             out.push(b',');
         }
         write(out, item);
+        written += 1;
     }
     out.push(b']');
+    written
 }
 
 /// Appends a property's name with its colon.

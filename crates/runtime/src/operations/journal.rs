@@ -17,7 +17,7 @@ use super::finish;
 use super::session::{Session, subject};
 use super::work::{Key, Work};
 use crate::call::{Answer, Body, Request};
-use crate::json::{write_array, write_string, write_timestamp, write_value};
+use crate::json::{write_array, write_array_until, write_string, write_timestamp, write_value};
 use crate::problem::{Problem, code};
 use crate::selection::{Selected, Selection, What};
 use crate::store::{
@@ -313,20 +313,12 @@ pub(crate) async fn list<X: Snapshot>(
     entries.truncate(limit as usize);
     let personal = !admits_everybody(&plans.model, operation);
     let wanted = request.selection.as_ref().map(|wanted| &wanted.selection);
-    let mut items = vec![b'['];
-    let mut last = None;
-    for entry in &entries {
-        match items.len() {
-            PAGE_BYTES.. => break,
-            1 => {}
-            _ => items.push(b','),
-        }
-        write(&mut items, entry, personal, wanted);
-        last = Some(entry);
-    }
-    items.push(b']');
-    let whole = last.map(|last| last.id) == entries.last().map(|entry| entry.id);
-    let last = last.filter(|_| more || !whole);
+    let mut items = Vec::new();
+    let written = write_array_until(&mut items, &entries, PAGE_BYTES, |items, entry| {
+        write(items, entry, personal, wanted);
+    });
+    let more = more || written < entries.len();
+    let last = entries.get(..written).and_then(|entries| entries.last()).filter(|_| more);
     let next = last.map(|entry| Cursor { values: Vec::new(), id: entry.id });
     let body = Body::Page { items, next, count: None };
     Ok(Answer::ok(body))

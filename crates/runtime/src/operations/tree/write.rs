@@ -6,7 +6,9 @@ use super::fill::Found;
 use super::plan::element;
 use super::planned::{Form, Item, Later, Planned, Source};
 use crate::files;
-use crate::json::{write_answered, write_array, write_file_id, write_string, write_value};
+use crate::json::{
+    write_answered, write_array, write_array_until, write_file_id, write_string, write_value,
+};
 use crate::store::{PAGE_BYTES, TreeRow};
 
 /// Writes rows.
@@ -32,20 +34,7 @@ impl<'a> Writer<'a> {
 
     /// Appends rows as an array, until that is as large as a page becomes; how many.
     pub fn rows(&self, out: &mut Vec<u8>, planned: &Planned, rows: &[TreeRow]) -> usize {
-        let (first, mut written) = (out.len(), 0);
-        out.push(b'[');
-        for row in rows {
-            if out.len() - first >= PAGE_BYTES {
-                break;
-            }
-            if written > 0 {
-                out.push(b',');
-            }
-            self.row(out, planned, row);
-            written += 1;
-        }
-        out.push(b']');
-        written
+        write_array_until(out, rows, PAGE_BYTES, |out, row| self.row(out, planned, row))
     }
 
     /// Appends a row as an object.
