@@ -34,7 +34,7 @@ pub(crate) use turn::Turn;
 const SETTINGS: &str = "SET LOCAL statement_timeout = '15min'; SET LOCAL firmitas.tenants = 'all'";
 
 /// What is remembered of the installed tables: the statements from position 1 on, what each column
-/// means, and the designs that they were made for. At position 0 stands what made the tables of the
+/// means, what was demanded of rows, and the designs that they were made for. At position 0 stands what made the tables of the
 /// server itself.
 const REMEMBERED: &str = "
 CREATE TABLE IF NOT EXISTS firmitas.schema (
@@ -45,6 +45,12 @@ CREATE TABLE IF NOT EXISTS firmitas.columns (
   on_table text NOT NULL,
   name text NOT NULL,
   meaning text NOT NULL,
+  PRIMARY KEY (on_table, name)
+);
+CREATE TABLE IF NOT EXISTS firmitas.demands (
+  on_table text NOT NULL,
+  name text NOT NULL,
+  demand text NOT NULL,
   PRIMARY KEY (on_table, name)
 );
 CREATE TABLE IF NOT EXISTS firmitas.versions (
@@ -115,10 +121,12 @@ pub(crate) async fn try_out(
     }
 }
 
-/// What tells apart what makes tables: those of a design, and those of the server itself.
+/// What tells apart what makes tables, those of a design and those of the server itself, and what is
+/// demanded of rows.
 pub(crate) fn version(design: &Design) -> String {
     let mut all = emit::sql::statements(design, Dialect::PostgreSql);
     all.push(own());
+    all.push(change::demands(design));
     change::version(design, &all)
 }
 
@@ -138,9 +146,8 @@ async fn fit_once(
         // Even where all of it is there this would keep every writer away for a while.
         transaction.batch_execute(&own()).await?;
     }
-    let found = change::apply(&transaction, design, &installed, wanted).await?;
-    let earlier = found.is_some();
-    let mut notes: Vec<String> = found.into_iter().collect();
+    let change::Applied { earlier, mut notes } =
+        change::apply(&transaction, design, &installed, wanted).await?;
     let role = if powers.creates_roles {
         Some(roles::make(&transaction, design, user).await?)
     } else {

@@ -47,7 +47,9 @@ impl Server {
         match &settings.store {
             StoreAddress::Embedded => {
                 let store = embedded::open_with(design, &settings.data, keys)?;
-                assemble(design, settings, store, externals).await
+                let notes = store.notes().to_vec();
+                let server = assemble(design, settings, store, externals).await?;
+                Ok(Self { notes, ..server })
             }
             StoreAddress::PostgreSql(database) => {
                 let database = postgresql::Settings { keys, ..database.clone() };

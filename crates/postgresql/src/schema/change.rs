@@ -4,6 +4,7 @@
 //! or widens is applied; what would lose or bend a stored value is refused with the difference,
 //! before anything is changed.
 
+mod ask;
 mod earlier;
 pub(super) mod statement;
 mod stored;
@@ -13,7 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use decide::Design;
+use expression::sql::Dialect;
 use runtime::store::StoreError;
+use runtime::store::demands::{Demands, Texts};
 use runtime::store::meaning::{Columns, Meanings, extends};
 use runtime::store::tables::quoted;
 use tokio_postgres::error::SqlState;
@@ -22,6 +25,7 @@ use tokio_postgres::{Error, Transaction};
 use super::trouble::{Trouble, first_line};
 use super::{Installed, own, versions};
 use crate::wire;
+use ask::Asking;
 use statement::Statement;
 
 /// How the constraint begins that stands for `NOT NULL` until it is known to hold.
@@ -52,9 +56,19 @@ struct Changes {
     differences: Vec<String>,
     /// New columns, by table.
     added: BTreeSet<(String, String)>,
+    /// What the columns meant so far.
+    known: Columns,
+    /// Tables whose rows are asked what is demanded of them, as meanings know them.
+    asked: BTreeSet<String>,
 }
 
 impl Changes {
+    /// None yet, where columns mean this and this is demanded of rows.
+    fn of(known: &Columns, demanded: &Texts) -> Self {
+        let asked = demanded.keys().map(|(table, _)| table.clone()).collect();
+        Self { known: known.clone(), asked, ..Self::default() }
+    }
+
     fn step(&mut self, table: &str, sql: String) {
         self.steps.push(Step { table: table.to_owned(), sql });
     }
@@ -103,6 +117,21 @@ pub(super) fn version(design: &Design, wanted: &[String]) -> String {
     versions::fingerprint(wanted, &Words::of(design).meanings.columns)
 }
 
+/// What is demanded of the rows of a design, as text that differs where anything does.
+pub(super) fn demands(design: &Design) -> String {
+    let demands = Demands::of(design, Dialect::PostgreSql, wire::literal);
+    format!("{:?}", demands.texts(&|_| true))
+}
+
+/// What was done.
+#[derive(Debug)]
+pub(super) struct Applied {
+    /// Whether the tables are those of a later design, of which nothing was taken back.
+    pub earlier: bool,
+    /// What an operator should know.
+    pub notes: Vec<String>,
+}
+
 /// Applies what keeps every stored value, refuses anything else, and remembers what is installed.
 /// Where a later design has its tables here nothing is taken back: what was found is told.
 pub(super) async fn apply(
@@ -110,21 +139,26 @@ pub(super) async fn apply(
     design: &Design,
     installed: &Installed,
     wanted: &[String],
-) -> Result<Option<String>, Trouble> {
+) -> Result<Applied, Trouble> {
     let words = Words::of(design);
-    let known = remembered(transaction).await?;
+    let demands = Demands::of(design, Dialect::PostgreSql, wire::literal);
+    let known = remembered(transaction, "columns", "meaning").await?;
+    let demanded = remembered(transaction, "demands", "demand").await?;
     let own = installed.own.as_deref() == Some(&*own());
-    let installed = &installed.statements;
+    let there = There { statements: &installed.statements, columns: &known, demands: &demanded };
     let version = versions::fingerprint(wanted, &words.meanings.columns);
     if let Some(since) = versions::later(transaction, &version).await? {
-        let both = (installed.as_slice(), wanted);
-        return earlier::keep(transaction, &words, &known, both, &since).await.map(Some);
+        let notes = earlier::keep(transaction, &words, &demands, &there, (wanted, &since)).await?;
+        return Ok(Applied { earlier: true, notes });
     }
     versions::record(transaction, design, &version).await?;
-    if own && installed == wanted && known == words.meanings.columns {
-        return Ok(None);
+    let texts = demands.texts(&|_| true);
+    let same = installed.statements == wanted && known == words.meanings.columns;
+    if own && same && demanded == texts {
+        return Ok(Applied { earlier: false, notes: Vec::new() });
     }
-    let mut changes = Changes::default();
+    let installed = &installed.statements;
+    let mut changes = Changes::of(&known, &demanded);
     stored::bent(transaction, &words, &known, extends, &mut changes).await?;
     for sql in installed.iter().filter(|sql| !wanted.contains(sql)) {
         gone(transaction, &words, sql, wanted, &mut changes).await?;
@@ -132,6 +166,9 @@ pub(super) async fn apply(
     let new: Vec<&String> = wanted.iter().filter(|sql| !installed.contains(sql)).collect();
     stored::keys(&words, &new, installed, &mut changes);
     let mut differences = std::mem::take(&mut changes.differences);
+    let asking = Asking { words: &words, demands: &demands, there: &there, wanted };
+    let told = asking.ask(transaction, extends, !differences.is_empty()).await?;
+    differences.extend(told.differences);
     for test in std::mem::take(&mut changes.tests) {
         if transaction.query_one(&test.sql, &[]).await?.try_get(0)? {
             differences.push(test.difference);
@@ -148,8 +185,16 @@ pub(super) async fn apply(
         let done = transaction.batch_execute(sql).await;
         done.map_err(|error| refused(table, sql, &error))?;
     }
-    remember(transaction, wanted, &words.meanings.columns).await?;
-    Ok(None)
+    remember(transaction, wanted, &words.meanings.columns, &texts).await?;
+    Ok(Applied { earlier: false, notes: told.notes })
+}
+
+/// What is in a database, as it remembers it.
+#[derive(Clone, Copy)]
+struct There<'t> {
+    statements: &'t [String],
+    columns: &'t Columns,
+    demands: &'t Texts,
 }
 
 /// Takes all locks before anything is done, so that nobody who waits for one of them is waited for
@@ -281,9 +326,14 @@ pub(super) fn refused(table: &str, sql: &str, error: &Error) -> Trouble {
     }
 }
 
-async fn remembered(transaction: &Transaction<'_>) -> Result<Columns, Trouble> {
-    let rows =
-        transaction.query("SELECT on_table, name, meaning FROM firmitas.columns", &[]).await?;
+/// What is remembered of columns in a table of ours, in a column of it.
+async fn remembered(
+    transaction: &Transaction<'_>,
+    table: &str,
+    column: &str,
+) -> Result<Columns, Trouble> {
+    let asked = format!("SELECT on_table, name, {column} FROM firmitas.{table}");
+    let rows = transaction.query(&asked, &[]).await?;
     let read = |row: &tokio_postgres::Row| {
         Ok::<_, Error>(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))
     };
@@ -294,16 +344,23 @@ async fn remember(
     transaction: &Transaction<'_>,
     wanted: &[String],
     meant: &Columns,
+    demanded: &Texts,
 ) -> Result<(), Trouble> {
-    transaction.batch_execute("DELETE FROM firmitas.schema; DELETE FROM firmitas.columns").await?;
+    let forget = "DELETE FROM firmitas.schema; DELETE FROM firmitas.columns; \
+                  DELETE FROM firmitas.demands";
+    transaction.batch_execute(forget).await?;
     let insert = "INSERT INTO firmitas.schema (position, sql) SELECT 0, $2::text UNION ALL \
                   SELECT at, sql FROM unnest($1::text[]) WITH ORDINALITY AS made (sql, at)";
     transaction.execute(insert, &[&wanted, &own()]).await?;
-    let tables: Vec<&str> = meant.keys().map(|(table, _)| table.as_str()).collect();
-    let names: Vec<&str> = meant.keys().map(|(_, name)| name.as_str()).collect();
-    let all: Vec<&str> = meant.values().map(String::as_str).collect();
-    let insert = "INSERT INTO firmitas.columns (on_table, name, meaning) \
-                  SELECT * FROM unnest($1::text[], $2::text[], $3::text[])";
-    transaction.execute(insert, &[&tables, &names, &all]).await?;
+    for (table, column, all) in [("columns", "meaning", meant), ("demands", "demand", demanded)] {
+        let tables: Vec<&str> = all.keys().map(|(table, _)| table.as_str()).collect();
+        let names: Vec<&str> = all.keys().map(|(_, name)| name.as_str()).collect();
+        let all: Vec<&str> = all.values().map(String::as_str).collect();
+        let insert = format!(
+            "INSERT INTO firmitas.{table} (on_table, name, {column}) \
+             SELECT * FROM unnest($1::text[], $2::text[], $3::text[])"
+        );
+        transaction.execute(&insert, &[&tables, &names, &all]).await?;
+    }
     Ok(())
 }

@@ -56,7 +56,9 @@ pub(crate) async fn try_out(
         let tried = schema::try_out(&makes.to(&database), design, user).await;
         tried.map_err(|error| within(&database, error))
     });
-    tried.buffer_unordered(AT_ONCE).try_collect().await
+    // What all of them have against it, not the first one alone.
+    let tried: Vec<Result<(), StoreError>> = tried.buffered(AT_ONCE).collect().await;
+    tried.into_iter().fold(Ok(()), StoreError::with)
 }
 
 /// An error of one of the databases.

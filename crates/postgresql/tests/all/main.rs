@@ -73,6 +73,8 @@ mod operations_tenant_sweeps;
 mod operations_writes;
 #[path = "../../../decide/tests/all/small.rs"]
 mod small;
+#[path = "../../../runtime/tests/all/store_demands.rs"]
+mod store_demands;
 #[path = "../../../runtime/tests/all/store_pages.rs"]
 mod store_pages;
 #[path = "../../../runtime/tests/all/store_rows.rs"]

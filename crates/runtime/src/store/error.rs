@@ -97,3 +97,27 @@ pub enum StoreError {
     #[error("the store is closed")]
     Closed,
 }
+
+impl StoreError {
+    /// Most differences that are told of one start.
+    const TOLD: usize = 50;
+
+    /// Both results as one: the differences of both where rows do not fit, else the first error.
+    ///
+    /// # Errors
+    /// That.
+    pub fn with(one: Result<(), Self>, other: Result<(), Self>) -> Result<(), Self> {
+        match (one, other) {
+            (
+                Err(Self::Incompatible { mut differences }),
+                Err(Self::Incompatible { differences: more }),
+            ) => {
+                let room = Self::TOLD.saturating_sub(differences.len());
+                differences.extend(more.into_iter().take(room));
+                Err(Self::Incompatible { differences })
+            }
+            (Ok(()), other) => other,
+            (one, _) => one,
+        }
+    }
+}

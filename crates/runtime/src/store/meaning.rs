@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use decide::tables::TENANT_COLUMN;
 use decide::{Design, sealed, tenancy};
-use expression::sql::encoding;
+use expression::sql::{Dialect, encoding};
 use expression::{FieldShape, Schema, Type, Value};
 use jiff::Timestamp;
 use model::model::{BuiltIn, Default, Entity, Field};
@@ -135,9 +135,9 @@ fn at(ty: &Type, now: i64, schema: &Schema) -> Value {
 fn meaning(ty: &Type, schema: &Schema) -> String {
     match ty.required() {
         Type::Text { .. } | Type::Enum(_) => "text".to_owned(),
-        Type::Decimal { scale, .. } => format!("decimal with {scale} digits after the point"),
+        Type::Decimal { scale, .. } => format!("{}{scale}{}", DECIMAL.0, DECIMAL.1),
         Type::Money { .. } if schema.settings.currencies.len() > 1 => "money".to_owned(),
-        Type::Money { .. } => format!("money in {}", schema.settings.currency()),
+        Type::Money { .. } => format!("{MONEY_IN}{}", schema.settings.currency()),
         Type::Reference(entity) => {
             let shape = schema.entity(*entity);
             format!("reference to {}.{}", shape.context, shape.name)
@@ -157,13 +157,19 @@ fn fields(fields: &[FieldShape], schema: &Schema) -> String {
     format!("({})", each.collect::<Vec<_>>().join(", "))
 }
 
-/// Whether what was stored under the old meaning is right under the new one: the same, or fields
-/// that may be null were added at the end.
+/// Whether what was stored under the old meaning is right under the new one, as it is or as
+/// [`converted`] makes it: the same, or fields that may be null were added at the end, decimals have
+/// more digits after the point, money may be in other currencies too.
 #[must_use]
 pub fn extends(before: &str, after: &str) -> bool {
     if before == after {
         return true;
     }
+    let before = widened(before, after);
+    before == after || appended(&before, after)
+}
+
+fn appended(before: &str, after: &str) -> bool {
     let Some(added) = after.strip_prefix(before.trim_end_matches(')')) else { return false };
     before.ends_with(')')
         && added
@@ -171,6 +177,72 @@ pub fn extends(before: &str, after: &str) -> bool {
             .split(", ")
             .filter(|field| !field.is_empty())
             .all(|field| field.ends_with('?'))
+}
+
+/// Whether fields that may be null were added at the end, and nothing else changed.
+#[must_use]
+pub fn appends(before: &str, after: &str) -> bool {
+    before == after || appended(before, after)
+}
+
+/// How a decimal is described, around its digits.
+const DECIMAL: (&str, &str) = ("decimal with ", " digits after the point");
+/// How money is described that is all in one currency, before its code.
+const MONEY_IN: &str = "money in ";
+
+/// The meaning before, with as many digits and currencies as the one after has in the same place,
+/// where those are more.
+fn widened(before: &str, after: &str) -> String {
+    let mut made = String::with_capacity(after.len());
+    let (mut before, mut after) = (before, after);
+    while let (Some(was), Some(is)) = (before.chars().next(), after.chars().next()) {
+        let more = more_digits(before, after).or_else(|| more_currencies(before, after));
+        let (was, is) = match more {
+            Some(rests) => rests,
+            None if was == is => (skip(before, was), skip(after, is)),
+            None => break,
+        };
+        made.push_str(after.get(..after.len() - is.len()).unwrap_or_default());
+        (before, after) = (was, is);
+    }
+    made + before
+}
+
+fn skip(text: &str, first: char) -> &str {
+    text.strip_prefix(first).unwrap_or_default()
+}
+
+/// What follows decimals with which both begin.
+fn more_digits<'t>(before: &'t str, after: &'t str) -> Option<(&'t str, &'t str)> {
+    let ((was, was_rest), (is, is_rest)) = (digits(before)?, digits(after)?);
+    (was <= is).then_some((was_rest, is_rest))
+}
+
+/// What follows money with which both begin, where the one after may be in several currencies.
+fn more_currencies<'t>(before: &'t str, after: &'t str) -> Option<(&'t str, &'t str)> {
+    let was_rest = before.strip_prefix(MONEY_IN)?.get(3..)?;
+    let is_rest = after.strip_prefix("money")?;
+    (!is_rest.starts_with(" in ")).then_some((was_rest, is_rest))
+}
+
+fn digits(text: &str) -> Option<(u8, &str)> {
+    let (number, rest) = text.strip_prefix(DECIMAL.0)?.split_once(DECIMAL.1)?;
+    Some((number.parse().ok()?, rest))
+}
+
+/// What reads the values of a column (quoted) as its new meaning has them, where they are not the
+/// same as they stand there. Inside of JSON they are.
+#[must_use]
+pub fn converted(before: &str, after: &str, column: &str, dialect: Dialect) -> Option<String> {
+    let ((was, ""), (is, "")) = (digits(before)?, digits(after)?) else { return None };
+    let times = 10_u64.checked_pow(u32::from(is.checked_sub(was)?))?;
+    (dialect == Dialect::Sqlite && times > 1).then(|| format!("({column} * {times})"))
+}
+
+/// The one currency in which all money of a column was, where it may be in others now.
+#[must_use]
+pub fn only_currency<'b>(before: &'b str, after: &str) -> Option<&'b str> {
+    before.strip_prefix(MONEY_IN).filter(|_| after == "money")
 }
 
 #[cfg(test)]
@@ -184,5 +256,22 @@ mod tests {
         assert!(!extends("(a: int)", "(b: text?, a: int)"));
         assert!(extends("list of (a: int)", "list of (a: int, b: text?)"));
         assert!(!extends("int", "text"));
+    }
+    #[test]
+    fn decimals_get_digits_and_money_gets_currencies() {
+        let decimal = |digits: u8| format!("decimal with {digits} digits after the point");
+        assert!(extends(&decimal(3), &decimal(4)) && !extends(&decimal(4), &decimal(3)));
+        assert!(extends("money in EUR", "money") && !extends("money", "money in EUR"));
+        assert!(!extends("money in EUR", "money in USD"));
+        let record = |digits, money: &str, more: &str| {
+            format!("list of (a: {}, b: {money}?, c: {}{more})", decimal(digits), decimal(digits))
+        };
+        assert!(extends(&record(3, "money in EUR", ""), &record(10, "money", ", d: text?")));
+        assert!(!extends(&record(3, "money in EUR", ""), &record(4, "money", ", d: text")));
+        assert!(!extends(&record(4, "money in EUR", ""), &record(3, "money", "")));
+        let made = converted(&decimal(3), &decimal(5), "\"a\"", Dialect::Sqlite);
+        assert_eq!(made.as_deref(), Some("(\"a\" * 100)"));
+        assert_eq!(converted(&decimal(3), &decimal(5), "\"a\"", Dialect::PostgreSql), None);
+        assert_eq!(only_currency("money in EUR", "money"), Some("EUR"));
     }
 }

@@ -13,6 +13,8 @@ pub mod area;
 pub mod changes;
 pub mod conditions;
 pub mod crossing;
+pub mod demands;
+pub mod differences;
 mod error;
 mod journal;
 mod keys;

@@ -55,6 +55,7 @@ mod sensitive_rows;
 #[path = "../../../decide/tests/all/small.rs"]
 mod small;
 mod store_crash;
+mod store_demands;
 mod store_format;
 mod store_keys;
 mod store_pages;

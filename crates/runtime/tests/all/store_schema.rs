@@ -253,14 +253,19 @@ async fn a_new_key_is_refused_where_rows_share_it() {
 
 #[tokio::test]
 async fn a_new_entity_and_part_are_added() {
-    let folder = Folder::new();
-    let model = reopened(&folder, |model| {
+    let grow = |model: &mut Model, fewest: u32| {
         small::entity(model, "Note", "notes", 0).field("text", string(0, 9)).add(model);
-        let part = model.schema.entities[ORDER.0 as usize].parts[0].clone();
+        let mut part = model.schema.entities[ORDER.0 as usize].parts[0].clone();
+        part.min = fewest;
         model.schema.entities[CUSTOMER.0 as usize].parts.push(part);
         let part = model.entities[ORDER.0 as usize].parts[0].clone();
         model.entities[CUSTOMER.0 as usize].parts.push(part);
-    });
+    };
+    let folder = Folder::new();
+    let model = reopened(&folder, |model| grow(model, 0));
     let store = open(&folder, model.await.unwrap()).unwrap();
     assert_eq!(row(&store, CUSTOMER, 1).await.unwrap().parts, vec![vec![]]);
+    // Rows that were there have none.
+    let message = differences(changed(|model| grow(model, 1)).await);
+    assert!(message.contains("sales.Customer: `lines` has not 1..100 rows"), "{message}");
 }

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use runtime::store::StoreError;
-use runtime::store::meaning::{Columns, extends};
+use runtime::store::demands::Demands;
+use runtime::store::meaning::{appends, extends};
 use tokio_postgres::Transaction;
 
+use super::ask::Asking;
 use super::statement::{self, Statement};
 use super::stored::{self, plain};
-use super::{Changes, Step, Trouble, Words, add, lock, refused, remember, table};
+use super::{Changes, Step, There, Trouble, Words, add, lock, refused, remember, table};
 
 /// What of the later design is there, for people.
 #[derive(Debug, Default)]
@@ -40,17 +42,19 @@ impl Found {
     }
 }
 
-/// Fits tables of a later design without taking anything back; what was found.
+/// Fits tables of a later design without taking anything back; what was found, and what was not
+/// asked. What stored rows contradict is refused here too.
 pub(super) async fn keep(
     transaction: &Transaction<'_>,
     words: &Words,
-    known: &Columns,
-    (installed, wanted): (&[String], &[String]),
-    since: &str,
-) -> Result<String, Trouble> {
-    let (mut changes, mut found) = (Changes::default(), Found::default());
+    demands: &Demands<'_>,
+    there: &There<'_>,
+    (wanted, since): (&[String], &str),
+) -> Result<Vec<String>, Trouble> {
+    let There { statements: installed, columns: known, demands: demanded } = *there;
+    let (mut changes, mut found) = (Changes::of(known, demanded), Found::default());
     // What a later design has appended to a value is not read.
-    let fits = |before: &str, after: &str| extends(before, after) || extends(after, before);
+    let fits = |before: &str, after: &str| extends(before, after) || appends(after, before);
     stored::bent(transaction, words, known, fits, &mut changes).await?;
     let mut kept = Vec::with_capacity(installed.len());
     for sql in installed {
@@ -69,8 +73,11 @@ pub(super) async fn keep(
         };
         kept.push(with);
     }
-    if !changes.differences.is_empty() {
-        let differences = changes.differences;
+    let mut differences = std::mem::take(&mut changes.differences);
+    let asking = Asking { words, demands, there, wanted };
+    let told = asking.ask(transaction, fits, !differences.is_empty()).await?;
+    differences.extend(told.differences);
+    if !differences.is_empty() {
         return Err(StoreError::Incompatible { differences }.into());
     }
     found.others = installed.iter().filter(|sql| is_guard(sql) && !wanted.contains(sql)).count();
@@ -86,10 +93,11 @@ pub(super) async fn keep(
     }
     let mut columns = words.meanings.columns.clone();
     columns.extend(known.iter().map(|(key, meaning)| (key.clone(), meaning.clone())));
-    if kept != installed || columns != *known {
-        remember(transaction, &kept, &columns).await?;
+    let texts = demands.texts(&|_| true);
+    if kept != installed || columns != *known || texts != *demanded {
+        remember(transaction, &kept, &columns, &texts).await?;
     }
-    Ok(found.told(since))
+    Ok(std::iter::once(found.told(since)).chain(told.notes).collect())
 }
 
 fn is_guard(sql: &str) -> bool {

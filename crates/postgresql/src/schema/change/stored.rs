@@ -1,5 +1,6 @@
 //! What is stored, as far as it stands against a change.
 
+use runtime::store::differences::{another_meaning, no_table, shared_key};
 use runtime::store::meaning::Columns;
 use runtime::store::tables::quoted;
 use tokio_postgres::{Error, Transaction};
@@ -20,12 +21,9 @@ pub(super) async fn bent(
             let meant = words.meanings.columns.get(&(key.clone(), column.clone()));
             let Some(after) = meant.filter(|after| !fits(before, after)) else { continue };
             if holds(transaction, on, column).await? {
-                changes.differences.push(format!(
-                    "{}: the column `{}.{column}` holds {before}, the model now wants {after}; \
-                     give the field another name, or keep its type",
-                    words.called(on),
-                    plain(on)
-                ));
+                let column = format!("{}.{column}", plain(on));
+                let told = another_meaning(&words.called(on), &column, before, after);
+                changes.differences.push(told);
             }
         }
     }
@@ -53,13 +51,7 @@ pub(super) fn keys(words: &Words, new: &[&String], installed: &[String], changes
                 "SELECT EXISTS (SELECT FROM {table}{rows} GROUP BY {columns} \
                  HAVING count(*) > 1 AND num_nulls({columns}) = 0)"
             ),
-            difference: format!(
-                "{}: stored rows of `{}` already share values of a key that is now unique (`{}`); \
-                 make them distinct first",
-                words.called(table),
-                plain(table),
-                plain(name)
-            ),
+            difference: shared_key(&words.called(table), &plain(table), &plain(name), None),
         });
     }
 }
@@ -85,11 +77,7 @@ pub(super) async fn removal(
     let count = format!("SELECT count(*) FROM {name}");
     match transaction.query_one(&count, &[]).await?.try_get::<_, i64>(0)? {
         0 => changes.step(name, format!("DROP TABLE IF EXISTS {name} CASCADE")),
-        rows => changes.differences.push(format!(
-            "the table `{}` holds {rows} rows that the model has no place for any more; keep the \
-             entity or part, or delete the rows first",
-            plain(name)
-        )),
+        rows => changes.differences.push(no_table(&plain(name), rows)),
     }
     Ok(())
 }
@@ -124,6 +112,24 @@ pub(super) async fn holds(
     let column = quoted(column);
     let any = format!("SELECT EXISTS (SELECT FROM {on} WHERE {column} IS NOT NULL)");
     Ok(transaction.query_one(&any, &[]).await?.try_get(0)?)
+}
+
+/// How many rows hold something in a column that they did not get when the column came.
+pub(super) async fn given(
+    transaction: &Transaction<'_>,
+    on: &str,
+    column: &str,
+) -> Result<i64, Trouble> {
+    let default = "SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute AS a \
+                   JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+                   WHERE a.attrelid = to_regclass($1) AND a.attname = $2 AND NOT a.attisdropped";
+    let default = transaction.query_opt(default, &[&on, &column]).await?;
+    let default: Option<String> = default.map(|row| row.try_get(0)).transpose()?;
+    let column = quoted(column);
+    let others =
+        default.map_or_else(String::new, |value| format!(" AND {column} IS DISTINCT FROM {value}"));
+    let count = format!("SELECT count(*) FROM {on} WHERE {column} IS NOT NULL{others}");
+    Ok(transaction.query_one(&count, &[]).await?.try_get(0)?)
 }
 
 /// Whether whoever leaves a column out gets a value in it all the same.

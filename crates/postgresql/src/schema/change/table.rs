@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use decide::tables::TENANT_COLUMN;
+use runtime::store::demands::{beside_amount, currency};
+use runtime::store::differences::{no_field, no_value, unknown};
 use runtime::store::tables::quoted;
 use tokio_postgres::Transaction;
 
@@ -80,14 +83,18 @@ pub(super) async fn change(
 ) -> Result<(), Trouble> {
     let ((old, old_others, old_tail), (new, new_others, new_tail)) = (lines(before), lines(after));
     let table = plain(name);
-    if old_others != new_others || old_tail != new_tail {
+    let rows = stored::any(transaction, name).await?;
+    // That rows have no tenant, or lose theirs, says all there is to say.
+    let tenant = quoted(TENANT_COLUMN);
+    let of_tenants = rows && old.contains_key(&*tenant) != new.contains_key(&*tenant);
+    if !of_tenants && (old_others != new_others || old_tail != new_tail) {
         changes.differences.push(format!(
             "{}: the key of `{table}`, its references or how it is divided changed; that needs a \
              migration by hand",
             words.called(name)
         ));
     }
-    let mut filled = Filled { words, name, rows: stored::any(transaction, name).await?, changes };
+    let mut filled = Filled { words, name, rows, changes };
     // What is computed goes before the columns that it is computed of, and comes after them.
     for (&column, _) in computed(&old, &new) {
         filled.step(format!("DROP COLUMN {column}"));
@@ -96,7 +103,8 @@ pub(super) async fn change(
         let bare = column.trim_matches('"');
         match new.get(column) {
             Some(is) if was.ty == is.ty => filled.alter(transaction, column, was, is).await?,
-            Some(is) if widens(was.ty, is.ty) => {
+            Some(is) if rescales(was.ty, is.ty) => {
+                filled.fits(column, is.ty, widens(was.ty, is.ty));
                 filled.step(format!("ALTER COLUMN {column} TYPE {}", is.ty));
                 filled.alter(transaction, column, was, is).await?;
             }
@@ -106,14 +114,16 @@ pub(super) async fn change(
             }
             // That its values would mean something else was found already.
             Some(_) => {}
-            None if stored::holds(transaction, name, bare).await? => {
-                filled.changes.differences.push(format!(
-                    "{}: the column `{table}.{bare}` holds values that the model has no field for \
-                     any more; keep the field (`internal` hides it)",
-                    words.called(name)
-                ));
-            }
-            None => filled.step(format!("DROP COLUMN {column}")),
+            None => match stored::given(transaction, name, bare).await? {
+                0 => filled.step(format!("DROP COLUMN {column}")),
+                rows => {
+                    let key = words.key(name, bare);
+                    let means = filled.changes.known.get(&key).map_or("", String::as_str);
+                    let called = words.called(name);
+                    let told = no_field(&called, &table, bare, means, Some(rows));
+                    filled.changes.differences.push(told);
+                }
+            },
         }
     }
     let others = |of: &(&&str, &Column<'_>)| !of.1.is_computed() && !old.contains_key(*of.0);
@@ -231,43 +241,84 @@ impl Filled<'_> {
         self.changes.tests.push(Test { sql, difference });
     }
 
+    /// Asks whether all numbers of a column fit its new type, where they may not.
+    fn fits(&mut self, column: &str, ty: &str, all: bool) {
+        let Some((precision, scale)) = digits(ty).filter(|_| !all && !self.is_asked()) else {
+            return;
+        };
+        let whole = precision.saturating_sub(scale);
+        let difference = format!(
+            "{}: stored values of `{}` have more than {whole} digits before the point; keep as \
+             many, or change the rows first",
+            self.words.called(self.name),
+            plain(column)
+        );
+        let broken = format!(
+            "SELECT EXISTS (SELECT FROM {} WHERE abs({column}) >= 10::numeric ^ {whole})",
+            self.name
+        );
+        self.test(broken, difference);
+    }
+
+    /// Adds the column of the currency in which all money of the rows was that are there.
+    fn add_currency(&mut self, column: &str, is: &Column<'_>) -> bool {
+        let (table, bare) = self.words.key(self.name, column);
+        let known = &self.changes.known;
+        let Some(currency) = currency(known, &self.words.meanings, &table, &bare) else {
+            return false;
+        };
+        if is.required {
+            let add = format!("ADD COLUMN {column} {} NOT NULL DEFAULT '{currency}'", is.ty);
+            self.step(add);
+        } else {
+            let update =
+                format!("UPDATE {} SET {column} = {}", self.name, beside_amount(currency, &bare));
+            self.step(format!("ADD COLUMN {column} {}", is.ty));
+            self.changes.step(self.name, update);
+        }
+        true
+    }
+
     /// Adds a column without reading a row. Its default stays: servers of the model before, which
     /// do not know the column, go on inserting.
     fn add(&mut self, column: &str, is: &Column<'_>) {
-        let default = self.words.default(self.name, column).or(is.default);
-        let default = default.filter(|_| is.required);
-        if is.required && default.is_none() && self.rows {
-            let difference = self.missing(column);
-            self.changes.differences.push(difference);
+        if !self.add_currency(column, is) {
+            self.add_plain(column, is);
         }
-        let required = if is.required { " NOT NULL" } else { "" };
-        let default = default.map_or_else(String::new, |value| format!(" DEFAULT {value}"));
-        self.step(format!("ADD COLUMN {column} {}{required}{default}", is.ty));
         if let Some(check) = is.check {
             self.step(format!("ADD CHECK {check} NOT VALID"));
         }
         self.changes.added.insert((self.name.to_owned(), column.to_owned()));
     }
 
+    fn add_plain(&mut self, column: &str, is: &Column<'_>) {
+        let default = self.words.default(self.name, column).or(is.default);
+        let default = default.filter(|_| is.required);
+        // What says whose a new row is says nothing of those that are there.
+        let of_nobody = *column == *quoted(TENANT_COLUMN);
+        if is.required && (default.is_none() || of_nobody) && self.rows {
+            let difference = self.missing(column);
+            self.changes.differences.push(difference);
+        }
+        let required = if is.required { " NOT NULL" } else { "" };
+        let default = default.map_or_else(String::new, |value| format!(" DEFAULT {value}"));
+        self.step(format!("ADD COLUMN {column} {}{required}{default}", is.ty));
+    }
+
+    /// Whether its rows are asked what is demanded of them: in databases that were made before
+    /// demands were remembered, columns are tested alone.
+    fn is_asked(&self) -> bool {
+        self.changes.asked.contains(&self.words.key(self.name, "").0)
+    }
+
     /// That a later model demands what this one knows nothing of.
     fn unknown(&self, column: &str) -> String {
-        format!(
-            "{}: a later model demands `{column}` of every row of `{}` and gives it no default: \
-             this model could add none",
-            self.words.called(self.name),
-            plain(self.name)
-        )
+        unknown(&self.words.called(self.name), &plain(self.name), column)
     }
 
     /// That rows have no value where one is required.
     fn missing(&self, column: &str) -> String {
-        format!(
-            "{}: `{}` is required, and rows of `{}` are stored without it; give it a default, or \
-             make it optional",
-            self.words.called(self.name),
-            plain(column),
-            plain(self.name)
-        )
+        no_value(&self.words.called(self.name), &plain(self.name), &plain(column))
     }
 
     /// Changes what a column of this type may hold.
@@ -292,7 +343,9 @@ impl Filled<'_> {
                     plain(check)
                 );
                 let broken = format!("SELECT EXISTS (SELECT FROM {} WHERE NOT {check})", self.name);
-                self.test(broken, difference);
+                if !self.is_asked() {
+                    self.test(broken, difference);
+                }
                 self.step(format!("ADD CHECK {check} NOT VALID"));
             }
         }
@@ -319,7 +372,9 @@ impl Filled<'_> {
             None => {
                 let difference = self.missing(column);
                 let null = format!("SELECT EXISTS (SELECT FROM {name} WHERE {column} IS NULL)");
-                self.test(null, difference);
+                if !self.is_asked() {
+                    self.test(null, difference);
+                }
             }
         }
         let constraint = quoted(&format!("{REQUIRED}{}", plain(column)));
@@ -327,13 +382,22 @@ impl Filled<'_> {
     }
 }
 
-/// Whether every value of a number type fits the other as it is.
+/// Whether every value of a number type fits the other, which may have more digits after the point.
 fn widens(before: &str, after: &str) -> bool {
-    let digits = |ty: &str| -> Option<(u32, u32)> {
-        let (precision, scale) = ty.strip_prefix("numeric(")?.strip_suffix(')')?.split_once(',')?;
-        Some((precision.parse().ok()?, scale.parse().ok()?))
-    };
-    digits(before).zip(digits(after)).is_some_and(|(a, b)| a.1 == b.1 && a.0 <= b.0)
+    let whole = |(precision, scale): (u32, u32)| precision.saturating_sub(scale);
+    rescales(before, after)
+        && digits(before).zip(digits(after)).is_some_and(|(a, b)| whole(a) <= whole(b))
+}
+
+/// Whether both are number types, and the other has no fewer digits after the point.
+fn rescales(before: &str, after: &str) -> bool {
+    digits(before).zip(digits(after)).is_some_and(|(a, b)| a.1 <= b.1)
+}
+
+/// All digits of a number type, and those after the point.
+fn digits(ty: &str) -> Option<(u32, u32)> {
+    let (precision, scale) = ty.strip_prefix("numeric(")?.strip_suffix(')')?.split_once(',')?;
+    Some((precision.parse().ok()?, scale.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -351,6 +415,9 @@ mod tests {
             "\"_words\" tsvector GENERATED ALWAYS AS (to_tsvector('simple', \"name\")) STORED";
         assert!(column(line).is_some_and(|(name, of)| name == "\"_words\"" && of.is_computed()));
         assert!(widens("numeric(10,2)", "numeric(12,2)"));
+        assert!(widens("numeric(8,3)", "numeric(9,4)"));
         assert!(!widens("numeric(12,2)", "numeric(12,3)"));
+        assert!(rescales("numeric(12,2)", "numeric(12,3)"));
+        assert!(!rescales("numeric(12,3)", "numeric(12,2)"));
     }
 }

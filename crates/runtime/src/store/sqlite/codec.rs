@@ -129,7 +129,8 @@ pub(super) fn decode_at(
     })
 }
 
-fn sql_value(value: ValueRef<'_>) -> Result<SqlValue, StoreError> {
+/// What a column holds.
+pub(super) fn sql_value(value: ValueRef<'_>) -> Result<SqlValue, StoreError> {
     Ok(match value {
         ValueRef::Null => SqlValue::Null,
         ValueRef::Integer(number) => SqlValue::Integer(number),

@@ -57,6 +57,12 @@ pub(super) fn attach(connection: &Connection, file: &Path, writes: bool) -> Resu
     Ok(())
 }
 
+/// Attaches what is shared to a connection to the file of a tenant.
+pub(super) fn attach_shared(connection: &Connection, database: &Path) -> Result<(), StoreError> {
+    connection.execute("ATTACH DATABASE ?1 AS shared", [database.to_string_lossy()])?;
+    Ok(())
+}
+
 fn set_up(connection: &Connection) -> Result<(), StoreError> {
     // Only a backup or an operator's shell may hold a lock, and only for a moment.
     connection.busy_timeout(Duration::from_secs(5))?;

@@ -74,6 +74,7 @@ pub struct SqliteStore {
     catalog: Arc<Catalog>,
     /// Files of tenants, where each has its own.
     silos: Option<silos::Shared>,
+    notes: Vec<String>,
     directory: Directory,
 }
 
@@ -102,17 +103,18 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let directory = Directory::hold(directory)?;
         let database = directory.database();
-        let silos = match tenancy::apart(&design) {
-            true => Some(silos::open(&database, &design, limits.tenants)?),
+        let (silos, notes) = match tenancy::apart(&design) {
+            true => {
+                let (silos, notes) = silos::open(&database, &design, limits.tenants)?;
+                (Some(silos), notes)
+            }
             false => {
                 silos::unused(&database)?;
-                None
+                let mut connection = connect::writer(&database)?;
+                let extent = schema::Extent::Everything;
+                (None, schema::fit(&mut connection, &design, extent, now())?)
             }
         };
-        if silos.is_none() {
-            let mut connection = connect::writer(&database)?;
-            schema::fit(&mut connection, &design, schema::Extent::Everything, now())?;
-        }
         let catalog = Arc::new(Catalog::new(design, keys)?);
         let (shared, places) = (Arc::clone(&catalog), silos.clone());
         let session = move |writes: bool| match &places {
@@ -123,7 +125,13 @@ impl SqliteStore {
         // The one that writes is there first: readers need its log.
         let writer = Writer::start(session(true)?, limits.waiting_writes)?;
         let readers = Readers::new(move || session(false), limits.readers, limits.waiting_reads);
-        Ok(Self { readers, writer, catalog, silos, directory })
+        Ok(Self { readers, writer, catalog, silos, notes, directory })
+    }
+
+    /// What an operator should know about what is stored.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Writes a consistent copy of the database while it goes on serving.

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use expression::sql::Dialect;
 use rusqlite::{Connection, Error};
 
 use super::super::failure;
 use super::super::plan::quoted;
 use super::change::{Change, count};
 use super::object::Object;
+use super::{There, Wanted};
 use crate::store::StoreError;
-use crate::store::meaning::Meanings;
+use crate::store::demands::{beside_amount, currency};
+use crate::store::differences::{no_value, shared_key};
+use crate::store::meaning::{Columns, Meanings, converted};
 
 /// The name of a table while it is rebuilt.
 const REBUILT: &str = "firmitas_rebuilt";
@@ -17,11 +21,11 @@ const REBUILT: &str = "firmitas_rebuilt";
 /// Makes what is wanted of what is installed.
 pub(super) fn apply(
     connection: &Connection,
-    installed: &[Object],
-    wanted: &[Object],
+    there: &There,
+    wants: &Wanted<'_>,
     changes: &[Change],
-    meanings: &Meanings,
 ) -> Result<(), StoreError> {
+    let (installed, wanted, meanings) = (&there.objects, &wants.objects, &wants.meanings);
     let replaced: BTreeSet<&str> = changes.iter().filter_map(Change::replaces).collect();
     let stays =
         |object: &Object| wanted.contains(object) && !replaced.contains(object.on_table.as_str());
@@ -31,7 +35,7 @@ pub(super) fn apply(
         connection.execute_batch(&format!("DROP {kind} IF EXISTS {}", quoted(&object.name)))?;
     }
     for change in changes {
-        table(connection, change, wanted, meanings)?;
+        table(connection, change, there, wants)?;
     }
     let kept = |object: &Object| installed.contains(object) && stays(object);
     for object in wanted.iter().filter(follows).filter(|object| !kept(object)) {
@@ -46,13 +50,13 @@ pub(super) fn apply(
 fn table(
     connection: &Connection,
     change: &Change,
-    wanted: &[Object],
-    meanings: &Meanings,
+    there: &There,
+    wanted: &Wanted<'_>,
 ) -> Result<(), StoreError> {
     let object = |name: &str| {
-        wanted.iter().find(|object| object.is_table() && object.name == name).ok_or_else(|| {
-            StoreError::Internal { message: format!("a change of an unknown table {name}") }
-        })
+        wanted.objects.iter().find(|object| object.is_table() && object.name == name).ok_or_else(
+            || StoreError::Internal { message: format!("a change of an unknown table {name}") },
+        )
     };
     match change {
         Change::Create(name) => connection.execute_batch(&object(name)?.sql)?,
@@ -63,13 +67,20 @@ fn table(
                     .execute_batch(&format!("ALTER TABLE {} ADD COLUMN {column}", quoted(name)))?;
             }
         }
-        Change::Rebuild(name) => rebuild(connection, object(name)?, meanings)?,
+        Change::Rebuild(name) => {
+            rebuild(connection, object(name)?, &there.columns, &wanted.meanings)?;
+        }
     }
     Ok(())
 }
 
 /// A new table with the old one's rows; SQLite has no other way to change a constraint.
-fn rebuild(connection: &Connection, table: &Object, meanings: &Meanings) -> Result<(), StoreError> {
+fn rebuild(
+    connection: &Connection,
+    table: &Object,
+    meant: &Columns,
+    meanings: &Meanings,
+) -> Result<(), StoreError> {
     let name = quoted(&table.name);
     let create = table.sql.replacen(&name, REBUILT, 1);
     let refuse = |error: Error| refused(table, &error, meanings);
@@ -77,13 +88,20 @@ fn rebuild(connection: &Connection, table: &Object, meanings: &Meanings) -> Resu
     let before = columns(connection, &table.name)?;
     let (mut into, mut from) = (Vec::new(), Vec::new());
     for column in columns(connection, REBUILT)? {
-        let default = meanings.defaults.get(&(table.name.clone(), column.clone()));
+        let key = (table.name.clone(), column.clone());
+        let default = meanings.defaults.get(&key);
         let column_name = quoted(&column);
+        let means = meant.get(&key).zip(meanings.columns.get(&key));
+        let was = means.and_then(|(was, is)| converted(was, is, &column_name, Dialect::Sqlite));
+        let was = was.unwrap_or_else(|| column_name.clone());
         match (before.contains(&column), default) {
-            (true, Some(default)) => from.push(format!("coalesce({column_name}, {default})")),
-            (true, None) => from.push(column_name.clone()),
+            (true, Some(default)) => from.push(format!("coalesce({was}, {default})")),
+            (true, None) => from.push(was),
             (false, Some(default)) => from.push(default.clone()),
-            (false, None) => continue,
+            (false, None) => match currency(meant, meanings, &table.name, &column) {
+                Some(currency) => from.push(beside_amount(currency, &column)),
+                None => continue,
+            },
         }
         into.push(column_name);
     }
@@ -117,11 +135,7 @@ fn refused(object: &Object, error: &Error, meanings: &Meanings) -> StoreError {
     }
     let called = meanings.called(&object.on_table);
     let difference = match object.kind.as_str() {
-        "index" => format!(
-            "{called}: stored rows of `{}` already share values of a key that is now unique \
-             (`{}`); make them distinct first",
-            object.on_table, object.name
-        ),
+        "index" => shared_key(called, &object.on_table, &object.name, None),
         _ => broken(called, object, &error.to_string()),
     };
     StoreError::Incompatible { differences: vec![difference] }
@@ -131,11 +145,7 @@ fn refused(object: &Object, error: &Error, meanings: &Meanings) -> StoreError {
 fn broken(called: &str, object: &Object, error: &str) -> String {
     let missing = format!("NOT NULL constraint failed: {REBUILT}.");
     match error.strip_prefix(&missing) {
-        Some(column) => format!(
-            "{called}: `{column}` is required, and rows of `{}` are stored without it; give it a \
-             default, or make it optional",
-            object.name
-        ),
+        Some(column) => no_value(called, &object.name, column),
         None => format!(
             "{called}: stored rows of `{}` break what the model now demands ({error}); widen the \
              range, or change the rows first",

@@ -3,22 +3,29 @@
 //! What was installed is remembered in the database itself: the statement behind each table, index
 //! and trigger, and what each column means. At every start the design is compared with that.
 //! Changes that keep every stored value are applied in one transaction; anything else is refused
-//! with the difference, and nothing is changed.
+//! with the difference, and nothing is changed. So is what stored rows contradict. The designs that
+//! had their tables here are remembered in their order: an earlier one takes nothing back.
 
 mod apply;
+mod ask;
 mod change;
+mod earlier;
 mod extent;
 mod object;
 mod remembered;
 
+use std::collections::BTreeSet;
+
 use decide::Design;
 use expression::sql::Dialect;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use sha2::{Digest as _, Sha256};
 
 use super::plan::{self, Plan};
 use super::{codec, journal, records, silos};
 use crate::store::StoreError;
-use crate::store::meaning::Meanings;
+use crate::store::demands::{Demands, Shapes, Texts};
+use crate::store::meaning::{Columns, Meanings, extends};
 pub(super) use extent::Extent;
 use object::Object;
 
@@ -70,9 +77,26 @@ CREATE TABLE IF NOT EXISTS firmitas_columns (
   meaning TEXT NOT NULL,
   PRIMARY KEY (on_table, name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS firmitas_demands (
+  on_table TEXT NOT NULL,
+  name TEXT NOT NULL,
+  demand TEXT NOT NULL,
+  PRIMARY KEY (on_table, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS firmitas_defaults (
+  on_table TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (on_table, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS firmitas_versions (
+  number INTEGER PRIMARY KEY,
+  fingerprint TEXT NOT NULL UNIQUE,
+  at INTEGER NOT NULL
+) STRICT;
 ";
 
-/// Fits a database to what it holds of the design.
+/// Fits a database to what it holds of the design; what an operator should know about it.
 ///
 /// # Errors
 /// [`StoreError::Unusable`] for a file of somebody else or of a newer version;
@@ -82,7 +106,7 @@ pub(super) fn fit(
     design: &Design,
     extent: Extent,
     now: i64,
-) -> Result<(), StoreError> {
+) -> Result<Vec<String>, StoreError> {
     changed(connection, design, extent, now, |transaction| Ok(transaction.commit()?))
 }
 
@@ -96,7 +120,7 @@ pub(super) fn try_to_fit(
     extent: Extent,
     now: i64,
 ) -> Result<(), StoreError> {
-    changed(connection, design, extent, now, |transaction| Ok(transaction.rollback()?))
+    changed(connection, design, extent, now, |transaction| Ok(transaction.rollback()?)).map(drop)
 }
 
 /// What a database is to hold, as text that differs where anything does.
@@ -104,11 +128,49 @@ pub(super) fn try_to_fit(
 /// # Errors
 /// A defect: statements that `SQLite` does not take.
 pub(super) fn wanted(design: &Design, extent: Extent) -> Result<String, StoreError> {
-    let statements = emit::sql::statements(design, Dialect::Sqlite);
-    let mut objects = object::of_statements(&statements)?;
-    let mut columns = Meanings::of(design, 0, codec::literal).columns;
-    extent.keep(design, &mut objects, &mut columns);
-    Ok(format!("{FORMAT} {objects:?} {columns:?}"))
+    let Wanted { objects, meanings, demands, .. } = Wanted::of(design, extent, 0)?;
+    Ok(format!("{FORMAT} {objects:?} {:?} {demands:?}", meanings.columns))
+}
+
+/// What a database is to hold of a design.
+struct Wanted<'d> {
+    design: &'d Design,
+    extent: Extent,
+    now: i64,
+    objects: Vec<Object>,
+    meanings: Meanings,
+    demands: Texts,
+    plans: Vec<Plan>,
+    /// Tables that are in another file.
+    elsewhere: BTreeSet<String>,
+}
+
+impl<'d> Wanted<'d> {
+    fn of(design: &'d Design, extent: Extent, now: i64) -> Result<Self, StoreError> {
+        let statements = emit::sql::statements(design, Dialect::Sqlite);
+        let mut objects = object::of_statements(&statements)?;
+        let tables = |objects: &[Object]| -> BTreeSet<String> {
+            let tables = objects.iter().filter(|object| object.is_table());
+            tables.map(|table| table.name.clone()).collect()
+        };
+        let all = tables(&objects);
+        let mut meanings = Meanings::of(design, now, codec::literal);
+        extent.keep(design, &mut objects, &mut meanings.columns);
+        let here = tables(&objects);
+        meanings.defaults.retain(|(table, _), _| here.contains(table));
+        let demands = Demands::of(design, Dialect::Sqlite, codec::literal);
+        let demands = demands.texts(&|owned| extent.holds(owned));
+        let mut plans = plan::plans(design)?;
+        plans.retain(|plan| extent.holds(plan.pooled));
+        let elsewhere = all.difference(&here).cloned().collect();
+        Ok(Self { design, extent, now, objects, meanings, demands, plans, elsewhere })
+    }
+
+    /// What tells designs apart, as far as tables are concerned.
+    fn version(&self) -> String {
+        let all = format!("{:?} {:?}", self.objects, self.meanings.columns);
+        Sha256::digest(all).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 fn changed(
@@ -117,14 +179,9 @@ fn changed(
     extent: Extent,
     now: i64,
     end: impl FnOnce(Transaction<'_>) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let format = recognise(connection)?;
-    let statements = emit::sql::statements(design, Dialect::Sqlite);
-    let mut wanted = object::of_statements(&statements)?;
-    let mut meanings = Meanings::of(design, now, codec::literal);
-    extent.keep(design, &mut wanted, &mut meanings.columns);
-    let mut plans = plan::plans(design)?;
-    plans.retain(|plan| extent.holds(plan.pooled));
+    let wanted = Wanted::of(design, extent, now)?;
     // Rebuilding a table that others refer to needs this off; it can only be set out here. The
     // references are checked before the commit instead.
     connection.execute_batch("PRAGMA foreign_keys = OFF")?;
@@ -133,9 +190,9 @@ fn changed(
         .map_err(StoreError::from)
         .and_then(|transaction| {
             upgrade(&transaction, format, extent)?;
-            fit_in(&transaction, &wanted, &meanings, &plans).map(|()| transaction)
+            fit_in(&transaction, wanted).map(|notes| (transaction, notes))
         })
-        .and_then(end);
+        .and_then(|(transaction, notes)| end(transaction).map(|()| notes));
     connection.execute_batch("PRAGMA foreign_keys = ON")?;
     fitted
 }
@@ -164,26 +221,102 @@ fn upgrade(transaction: &Transaction<'_>, format: i32, extent: Extent) -> Result
 
 fn fit_in(
     transaction: &Transaction<'_>,
-    wanted: &[Object],
-    meanings: &Meanings,
-    plans: &[Plan],
-) -> Result<(), StoreError> {
+    mut wanted: Wanted<'_>,
+) -> Result<Vec<String>, StoreError> {
     transaction.execute_batch(journal::TABLES)?;
     transaction.execute_batch(REMEMBERED)?;
-    let installed = object::installed(transaction)?;
-    let remembered = remembered::columns(transaction)?;
-    if installed == wanted && remembered == meanings.columns {
-        return Ok(());
+    let there = There {
+        objects: object::installed(transaction)?,
+        columns: remembered::columns(transaction)?,
+        demands: remembered::demands(transaction)?,
+        defaults: remembered::defaults(transaction)?,
+    };
+    let (mut notes, mut differences) = (Vec::new(), Vec::new());
+    let version = wanted.version();
+    let later = remembered::later(transaction, &version)?;
+    if let Some(since) = later {
+        let kept = earlier::keep(
+            transaction,
+            &there.objects,
+            &wanted.objects,
+            &there.defaults,
+            &wanted.meanings,
+        )?;
+        notes.push(kept.told(since));
+        (wanted.objects, differences) = (kept.objects, kept.differences);
+    } else {
+        remembered::record(transaction, &version, wanted.now)?;
     }
-    let (changes, differences) =
-        change::plan(transaction, &installed, wanted, &remembered, meanings)?;
+    let mut columns = wanted.meanings.columns.clone();
+    if later.is_some() {
+        columns.extend(there.columns.clone());
+    }
+    if differences.is_empty()
+        && there.objects == wanted.objects
+        && there.columns == columns
+        && there.demands == wanted.demands
+    {
+        return Ok(notes);
+    }
+    let (changes, found) = change::plan(transaction, &there, &wanted, later.is_some())?;
+    differences.extend(found);
+    differences.extend(asked(transaction, &there, &wanted, &mut notes, !differences.is_empty())?);
     if !differences.is_empty() {
         return Err(StoreError::Incompatible { differences });
     }
-    apply::apply(transaction, &installed, wanted, &changes, meanings)?;
-    check_exclusive(transaction, plans)?;
-    object::remember(transaction, wanted)?;
-    remembered::put_columns(transaction, &meanings.columns)
+    apply::apply(transaction, &there, &wanted, &changes)?;
+    check_exclusive(transaction, &wanted.plans)?;
+    object::remember(transaction, &wanted.objects)?;
+    remembered::put_columns(transaction, &columns)?;
+    remembered::put_demands(transaction, &wanted.demands)?;
+    let mut defaults = wanted.meanings.defaults;
+    if later.is_some() {
+        defaults.extend(there.defaults);
+    }
+    remembered::put_defaults(transaction, &defaults)?;
+    Ok(notes)
+}
+
+/// What is in a database, as it remembers it.
+struct There {
+    objects: Vec<Object>,
+    columns: Columns,
+    demands: Texts,
+    defaults: Columns,
+}
+
+/// What stored rows have against what is demanded of them from now on.
+fn asked(
+    transaction: &Transaction<'_>,
+    there: &There,
+    wanted: &Wanted<'_>,
+    notes: &mut Vec<String>,
+    lenient: bool,
+) -> Result<Vec<String>, StoreError> {
+    let tables = |objects: &'_ [Object]| -> Vec<String> {
+        let tables = objects.iter().filter(|object| object.is_table());
+        tables.map(|table| table.sql.clone()).collect()
+    };
+    let (installed, wants) = (tables(&there.objects), tables(&wanted.objects));
+    let shapes = Shapes::of(
+        installed.iter().map(String::as_str),
+        wants.iter().map(String::as_str),
+        Dialect::Sqlite,
+        (&wanted.meanings, &there.columns),
+        &|name| name.trim_matches('"').to_owned(),
+    );
+    let bent = there.columns.iter().filter(|(key, before)| {
+        let after = wanted.meanings.columns.get(key);
+        after.is_some_and(|after| !extends(before, after))
+    });
+    let bent = bent.map(|(key, _)| key.clone()).collect();
+    let demands = Demands::of(wanted.design, Dialect::Sqlite, codec::literal);
+    // The file of a tenant is compared with what is shared beside it.
+    let reaches = |_: bool, owned: bool| wanted.extent != Extent::Shared || !owned;
+    let asked = demands.questions(&there.demands, &shapes, &reaches, &bent);
+    let told = ask::ask(transaction, &asked, &wanted.design.model.schema, lenient)?;
+    notes.extend(asked.notes);
+    Ok(told)
 }
 
 /// Keys against overlapping ranges are no constraint of the database: stored rows are asked.

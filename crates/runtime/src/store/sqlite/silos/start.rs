@@ -28,7 +28,7 @@ pub(in super::super) fn open(
     database: &Path,
     design: &Arc<Design>,
     most: usize,
-) -> Result<Shared, StoreError> {
+) -> Result<(Shared, Vec<String>), StoreError> {
     let silos = Silos::new(database, most);
     private::folder(&silos.folder)
         .map_err(|error| failure::io("creating the folder of tenants", &error))?;
@@ -48,8 +48,8 @@ pub(in super::super) fn open(
             return Err(missing(tenant, &silos.file(tenant)));
         }
     }
-    schema::fit(&mut central, design, Extent::Shared, now())?;
-    silos.fit_all(&central, design)?;
+    let mut notes = schema::fit(&mut central, design, Extent::Shared, now())?;
+    silos.fit_all(&central, database, design, &mut notes)?;
     // All of it is in its files now.
     central.execute(
         "DELETE FROM firmitas_redo WHERE NOT EXISTS (SELECT 1 FROM firmitas_records \
@@ -61,7 +61,7 @@ pub(in super::super) fn open(
     }
     drop(central);
     silos.make_spare()?;
-    Ok(Arc::new(silos))
+    Ok((Arc::new(silos), notes))
 }
 
 /// Refuses to start without the files of tenants where there are any.
@@ -109,11 +109,18 @@ impl Silos {
         if nobody.exists() {
             return Ok(());
         }
-        schema::fit(&mut connect::writer(&nobody)?, design, Extent::Owned, now())
+        schema::fit(&mut connect::writer(&nobody)?, design, Extent::Owned, now()).map(drop)
     }
 
     /// Fits all files to the design: none where one of them does not fit.
-    fn fit_all(&self, central: &Connection, design: &Design) -> Result<(), StoreError> {
+    /// What is shared is beside each, so that rows can be compared with it.
+    fn fit_all(
+        &self,
+        central: &Connection,
+        database: &Path,
+        design: &Design,
+        notes: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
         let wanted = schema::wanted(design, Extent::Owned)?;
         let wanted: String =
             Sha256::digest(wanted).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -124,26 +131,34 @@ impl Silos {
                 |row| row.get(0),
             )
             .optional()?;
-        let fit =
-            |file: &Path| schema::fit(&mut connect::writer(file)?, design, Extent::Owned, now());
+        let open = |file: &Path| {
+            let connection = connect::writer(file)?;
+            connect::attach_shared(&connection, database)?;
+            Ok::<_, StoreError>(connection)
+        };
+        let fit = |file: &Path| schema::fit(&mut open(file)?, design, Extent::Owned, now());
         if known.as_ref() != Some(&wanted) {
-            for tenant in self.tenants() {
-                let mut file = connect::writer(&self.file(tenant))?;
+            // What all of them have against it, not the first one alone.
+            let tried = self.tenants().into_iter().map(|tenant| {
+                let mut file = open(&self.file(tenant))?;
                 schema::try_to_fit(&mut file, design, Extent::Owned, now())
-                    .map_err(|error| of_tenant(tenant, error))?;
-            }
+                    .map_err(|error| of_tenant(tenant, error))
+            });
+            tried.fold(Ok(()), StoreError::with)?;
         }
         let nobody = self.folder.join(super::NOBODY);
         if known.as_ref() != Some(&wanted) || !nobody.exists() {
             // Nothing is in it: it is made anew rather than changed.
             remove(&nobody).map_err(|error| failure::io("removing the file of nobody", &error))?;
         }
-        fit(&nobody)?;
+        schema::fit(&mut connect::writer(&nobody)?, design, Extent::Owned, now())?;
         if known.as_ref() == Some(&wanted) {
             return Ok(());
         }
         for tenant in self.tenants() {
-            fit(&self.file(tenant)).map_err(|error| of_tenant(tenant, error))?;
+            let told = fit(&self.file(tenant)).map_err(|error| of_tenant(tenant, error))?;
+            // The same of each.
+            notes.extend(told.into_iter().filter(|told| !notes.contains(told)).collect::<Vec<_>>());
         }
         central.execute(
             "INSERT OR REPLACE INTO firmitas_records (kind, key, owner, value) \
