@@ -224,6 +224,8 @@ fn a_model_that_does_not_fit_its_rows_is_refused_with_the_difference() {
     assert_ne!(model, other);
     scratch.write("library/firmitas.yaml", &other);
     assert_eq!(Up::start(&scratch, &[]).ready()["event"], "ready", "an additive change");
+    scratch.write("library/firmitas.yaml", &model);
+    assert_eq!(Up::start(&scratch, &[]).ready()["event"], "ready", "taken back");
     scratch.write("library/firmitas.yaml", other.replace("isbn: string(10..13)", "isbn: int"));
     let refused = scratch.firm(&["up", "library", "--json", "--listen", "0"]);
     assert_eq!(refused.code, 2, "{refused:?}");

@@ -38,7 +38,7 @@ async fn many_that_start_at_once_make_one_set_of_tables() {
     let client = client(&url).await;
     let of_server = "SELECT count(*) FROM pg_tables WHERE schemaname = 'firmitas'";
     let tables: i64 = client.query_one(of_server, &[]).await.unwrap().get(0);
-    assert_eq!(tables, 14);
+    assert_eq!(tables, 15);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,7 +30,7 @@ pub struct Ready<'a> {
     pub default_data: bool,
     /// Externals that are stood in for.
     pub stand_ins: &'a [String],
-    /// How it reaches its database, where that is worth knowing.
+    /// How it reaches its database and what is stored there, where that is worth knowing.
     pub notes: &'a [String],
     /// What does not run yet.
     pub not_running: &'a [Diagnostic],
@@ -80,15 +80,16 @@ impl Ready<'_> {
         }
         if let Some(database) = &self.database {
             console.prose(format!("  {:<14} {database}", "database"));
-            for note in self.notes {
-                console.prose(format!("  {:<14} {note}", ""));
-            }
+            self.tell_notes(console);
         }
         let kept = match self.database {
             Some(_) => "keys that sign tokens",
             None => "embedded SQLite, in place of the store decided on",
         };
         console.prose(format!("  {:<14} {}  {}", "data", self.data, styled(style::DIM, kept)));
+        if self.database.is_none() {
+            self.tell_notes(console);
+        }
         self.tell_limits(console);
         if let Some(summary) = summary(&self.loaded.diagnostics) {
             let shown = self.loaded.folder.shown();
@@ -117,6 +118,12 @@ impl Ready<'_> {
         let data =
             if self.default_data { String::new() } else { format!(" --data {}", word(&self.data)) };
         format!("{} token {}{data}", word(&program()), word(self.loaded.folder.shown()))
+    }
+
+    fn tell_notes(&self, console: &Console) {
+        for note in self.notes {
+            console.prose(format!("  {:<14} {note}", ""));
+        }
     }
 
     fn tell_limits(&self, console: &Console) {
