@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 #[derive(Debug)]
 pub(crate) struct Order<'p> {
     id: &'p str,
-    /// Quoted names, with what follows them: ` DESC`.
-    keys: Vec<(&'p str, &'static str)>,
+    /// Of a row that is called `self`, with what follows them: ` DESC`.
+    keys: Vec<(String, &'static str)>,
 }
 
 impl<'p> Order<'p> {
@@ -16,8 +16,8 @@ impl<'p> Order<'p> {
         Self { id, keys: Vec::new() }
     }
 
-    /// Sorts by one column more, before the id.
-    pub fn then(mut self, column: &'p str, direction: &'static str) -> Self {
+    /// Sorts by one column more, or by what is computed of some, before the id.
+    pub fn then(mut self, column: String, direction: &'static str) -> Self {
         self.keys.push((column, direction));
         self
     }
@@ -26,7 +26,7 @@ impl<'p> Order<'p> {
     pub fn of_rows(&self) -> String {
         let mut sql = String::new();
         for (column, direction) in &self.keys {
-            let _ = write!(sql, "self.{column}{direction}, ");
+            let _ = write!(sql, "{column}{direction}, ");
         }
         sql + "self." + self.id
     }
@@ -35,7 +35,7 @@ impl<'p> Order<'p> {
     pub fn of_hits(&self) -> (String, String) {
         let (mut columns, mut order) = (String::new(), String::new());
         for (at, (column, direction)) in self.keys.iter().enumerate() {
-            let _ = write!(columns, ", self.{column} AS by_{at}");
+            let _ = write!(columns, ", {column} AS by_{at}");
             let _ = write!(order, "by_{at}{direction}, ");
         }
         (columns, order + "id")

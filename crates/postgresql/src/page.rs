@@ -3,9 +3,10 @@
 //! A page that is sorted by a field which may be null takes two statements, rows with a value and
 //! then rows without, so that both follow an index.
 
+use expression::value::Geo;
 use expression::{EntityId, Value};
 use runtime::store::area::Area;
-use runtime::store::keyset::{Key, Nulls, start_behind};
+use runtime::store::keyset::{Key, Nulls, nearest, start_behind};
 use runtime::store::membership::{Membership, members};
 use runtime::store::tables::{Column, Equality};
 use runtime::store::{
@@ -47,6 +48,8 @@ impl Clause {
 #[derive(Debug)]
 pub(crate) struct Phase<'q> {
     pub sort: &'q [Sort],
+    /// By the distance from where rows are sorted by its field.
+    pub near: Option<&'q Near>,
     pub nulls: Nulls,
     pub after: Option<&'q Cursor>,
     pub limit: usize,
@@ -81,7 +84,13 @@ impl Phase<'_> {
                 true => " DESC",
                 false => "",
             };
-            order = order.then(name, direction);
+            if let Some(near) = nearest(sort, self.near) {
+                order = order.then(distance(plan, near, clause)?, direction);
+                continue;
+            }
+            for Column { name, .. } in plan.columns.sorted(sort.field) {
+                order = order.then(format!("self.{name}"), direction);
+            }
         }
         if let Some(after) = self.after {
             self.start_after(plan, after, clause)?;
@@ -107,14 +116,22 @@ impl Phase<'_> {
         let skipped = usize::from(self.nulls == Nulls::Only);
         let mut keys = Vec::with_capacity(self.sort.len());
         for (at, (sort, value)) in self.sort.iter().zip(&after.values).enumerate().skip(skipped) {
-            let Some((column, wire)) = plan.columns_of(sort.field).next() else { continue };
-            let encoded = wire::encode(value, column.encoding, wire, &column.name)?;
-            keys.push(Key {
-                column: format!("self.{}", column.name),
-                value: (!value.is_null()).then(|| clause.bind(encoded)),
-                descending: sort.descending,
-                optional: at > 0 && plan.is_optional(sort.field),
-            });
+            let descending = sort.descending;
+            if let Some(near) = nearest(sort, self.near) {
+                let column = distance(plan, near, clause)?;
+                let value = Some(distance_of(value, near, clause)?);
+                keys.push(Key { column, value, descending, optional: false });
+                continue;
+            }
+            for (column, wire) in plan.sorted(sort.field) {
+                let encoded = wire::encode(value, column.encoding, wire, &column.name)?;
+                keys.push(Key {
+                    column: format!("self.{}", column.name),
+                    value: (!value.is_null()).then(|| clause.bind(encoded)),
+                    descending,
+                    optional: at > 0 && plan.is_optional(sort.field),
+                });
+            }
         }
         let (of_id, id) = (format!("self.{}", plan.id), clause.bind(Bind::Uuid(after.id)));
         clause.and(&start_behind(&keys, (&of_id, &id)));
@@ -191,7 +208,8 @@ impl Session {
         for &nulls in Nulls::phases(&plan.columns, query) {
             let (sort, tenant) = (query.sort.as_slice(), self.terms.tenant);
             let limit = wanted - rows.len();
-            let phase = Phase { sort, nulls, after: nulls.after(query), limit, tenant };
+            let (near, after) = (query.near.as_ref(), nulls.after(query));
+            let phase = Phase { sort, near, nulls, after, limit, tenant };
             let mut clause = base.clone();
             let sql = phase.sql(plan, &plan.select, &mut clause)?;
             let text = catalog.texts.get(&sql);
@@ -398,11 +416,8 @@ fn member_of(plan: &Plan, filter: &Filter, clause: &mut Clause) -> Result<(), St
 
 /// A box that an index can find, then the exact distance.
 fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreError> {
-    let mut columns = plan.columns_of(near.field).map(|(column, _)| &column.name);
-    let (Some(latitude), Some(longitude)) = (columns.next(), columns.next()) else {
-        return Err(StoreError::Internal { message: "`near` needs a geo field".to_owned() });
-    };
-    let real = |clause: &mut Clause, number: f64| clause.bind(Bind::Real(number));
+    let [latitude, longitude] = plan.columns.of(near.field) else { return Err(no_place()) };
+    let (latitude, longitude) = (&latitude.name, &longitude.name);
     let area = Area::around(near);
     let (south, north) = (real(clause, area.south), real(clause, area.north));
     clause.and(&format!("self.{latitude} BETWEEN {south} AND {north}"));
@@ -414,14 +429,35 @@ fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreErr
     if !bands.is_empty() {
         clause.and(&format!("({})", bands.join(" OR ")));
     }
-    let (a, b) = (real(clause, near.latitude), real(clause, near.longitude));
-    let most = real(clause, near.within);
-    let (c, d) = (format!("self.{latitude}"), format!("self.{longitude}"));
-    clause.and(&format!("{} <= {most}", distance(&a, &b, &c, &d)));
+    let (distance, most) = (distance(plan, near, clause)?, real(clause, near.within));
+    clause.and(&format!("{distance} <= {most}"));
     Ok(())
 }
 
-/// Metres between two places in degrees.
-fn distance(a: &str, b: &str, c: &str, d: &str) -> String {
-    expression::sql::postgresql_distance(a, b, c, d)
+/// How far the place of a row is from where, in metres.
+fn distance(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<String, StoreError> {
+    let [latitude, longitude] = plan.columns.of(near.field) else { return Err(no_place()) };
+    let row = (&*format!("self.{}", latitude.name), &*format!("self.{}", longitude.name));
+    Ok(distance_from(row, near, clause))
+}
+
+/// How far the place of the last row of the page before is from where: computed by the database
+/// like that of the rows, so that both are the same number.
+fn distance_of(place: &Value, near: &Near, clause: &mut Clause) -> Result<String, StoreError> {
+    let Value::Geo(Geo { latitude, longitude }) = *place else { return Err(no_place()) };
+    let (latitude, longitude) = (real(clause, latitude), real(clause, longitude));
+    Ok(distance_from((&latitude, &longitude), near, clause))
+}
+
+fn distance_from(place: (&str, &str), near: &Near, clause: &mut Clause) -> String {
+    let (latitude, longitude) = (real(clause, near.latitude), real(clause, near.longitude));
+    expression::sql::postgresql_distance(&latitude, &longitude, place.0, place.1)
+}
+
+fn real(clause: &mut Clause, number: f64) -> String {
+    clause.bind(Bind::Real(number))
+}
+
+fn no_place() -> StoreError {
+    StoreError::Internal { message: "`near` needs a geo field".to_owned() }
 }

@@ -346,4 +346,11 @@ impl Plan {
         let columns = self.columns.all.get(range.clone()).unwrap_or_default();
         columns.iter().zip(self.wires.get(range).unwrap_or_default().iter().copied())
     }
+
+    /// The same in the order in which rows are sorted by them.
+    pub fn sorted(&self, field: FieldIndex) -> impl Iterator<Item = (&Column, Wire)> {
+        let (first, second) =
+            self.columns_of(field).partition::<Vec<_>, _>(|(of, _)| of.encoding.leads());
+        first.into_iter().chain(second)
+    }
 }

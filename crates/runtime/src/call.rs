@@ -98,7 +98,8 @@ pub struct PageRequest {
     /// Only rows after this place in the order.
     pub after: Option<Cursor>,
     /// Positions in [`model::model::Operation::sort_orders`], each of another field; the first where
-    /// there are none. Sorted by id where the operation has no sort orders.
+    /// there are none. Without any, rows near a point come nearest first, and others by id where the
+    /// operation has no sort orders.
     pub sort: Vec<usize>,
     /// All must hold.
     pub filters: Vec<Filter>,

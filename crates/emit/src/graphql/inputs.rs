@@ -73,10 +73,20 @@ fn page(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Vec<Strin
         .collect();
     if let Some(first) = orders.first().map(|first| first.to_uppercase()) {
         let ty = types::name(&schema.rows.choice(&format!("{name}Order"), &orders), true, true);
-        all.push(argument(
-            &format!("sort: {ty} = {first}"),
-            "The order of the rows; nulls come last.",
-        ));
+        all.push(match operation.near {
+            // A default would be an order that was asked for.
+            Some(_) => argument(
+                &format!("sort: {}", ty.trim_end_matches('!')),
+                &format!(
+                    "The order of the rows; nulls come last. {first} where it is absent, and with \
+                     `near` the nearest first."
+                ),
+            ),
+            None => argument(
+                &format!("sort: {ty} = {first}"),
+                "The order of the rows; nulls come last.",
+            ),
+        });
         let more = most_orders(operation).saturating_sub(1);
         if more > 0 {
             let ty = ty.trim_end_matches('!');
@@ -92,7 +102,10 @@ fn page(schema: &mut Schema<'_>, operation: &Operation, name: &str) -> Vec<Strin
         all.push(argument("search: String", "Words that the row must hold: 1 to 200 characters."));
     }
     if operation.near.is_some() {
-        all.push(argument("near: NearInput", "Only rows near this point."));
+        all.push(argument(
+            "near: NearInput",
+            "Only rows near this point, the nearest first unless `sort` says otherwise.",
+        ));
     }
     all
 }

@@ -189,14 +189,19 @@ fn page(design: &Design, operation: &Operation) -> Vec<Value> {
             .collect();
         let default = orders.first().cloned().unwrap_or_default();
         let order = json!({ "type": "string", "enum": orders });
-        let schema = json!({
-            "type": "array", "items": order, "minItems": 1, "maxItems": most_orders(operation), "default": [default],
+        let mut schema = json!({
+            "type": "array", "items": order, "minItems": 1, "maxItems": most_orders(operation),
         });
-        let mut parameter = query(
-            "sort",
-            schema,
-            "The order of the rows: by the first, equal ones by the next; `-` puts the greatest first, nulls come last.",
-        );
+        let mut text = "The order of the rows: by the first, equal ones by the next; `-` puts the greatest first, nulls come last.".to_owned();
+        match operation.near {
+            Some(_) => {
+                text += &format!(
+                    " By `{default}` where it is left out, and with `near` the nearest first."
+                );
+            }
+            None => schema["default"] = json!([default]),
+        }
+        let mut parameter = query("sort", schema, &text);
         parameter["style"] = "form".into();
         parameter["explode"] = false.into();
         all.push(parameter);
@@ -307,7 +312,12 @@ fn near() -> [Value; 2] {
         "examples": ["5km"],
     });
     [
-        query("near", point, "Only rows near this point: latitude and longitude in degrees."),
+        query(
+            "near",
+            point,
+            "Only rows near this point (latitude and longitude in degrees), the nearest first \
+             unless `sort` says otherwise.",
+        ),
         query("within", distance, "How near; with `near`."),
     ]
 }

@@ -150,7 +150,9 @@ fn orders(
         })
         .unzip();
     if let Some(first) = members.first() {
-        let text = format!("The order of the rows, nulls last; `{first}` where it is absent.");
+        let nearest = operation.near.map_or("", |_| ", and with `near` the nearest first");
+        let text =
+            format!("The order of the rows, nulls last; `{first}` where it is absent{nearest}.");
         let ty = types::name(&all.choice(&format!("{name}Order"), &members));
         let more = most_orders(operation).saturating_sub(1);
         let then = format!("Orders of rows that are equal by then.\nAt most {more}.");
@@ -210,7 +212,7 @@ fn page(design: &Design, operation: &Operation, name: &str, all: &mut Catalogue)
             "firmitas.v1.Near",
             Label::Optional,
             Meaning::Near,
-            "Only rows near this point.",
+            "Only rows near this point, the nearest first unless `order_by` says otherwise.",
         ));
     }
     fields

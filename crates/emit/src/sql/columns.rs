@@ -42,6 +42,13 @@ pub fn names(design: &Design, ty: &Type, base: &str) -> Vec<String> {
     columns.iter().map(|column| quoted(&format!("{base}{}", column.suffix))).collect()
 }
 
+/// The same in the order in which rows are sorted by them, as an index has them.
+pub fn sorted_names(design: &Design, ty: &Type, base: &str) -> Vec<String> {
+    let mut columns = columns(ty, &design.model.schema);
+    columns.sort_by_key(|column| !column.encoding.leads());
+    columns.iter().map(|column| quoted(&format!("{base}{}", column.suffix))).collect()
+}
+
 /// Conditions that each value of a column fulfils. A `CHECK` lets null pass.
 fn checks(
     design: &Design,

@@ -12,7 +12,7 @@ use expression::{
 };
 use model::model::BuiltIn;
 
-use super::columns::names;
+use super::columns::sorted_names;
 use super::folding;
 use super::tenants;
 use super::text::{constant, index as index_name, literal, own_alias, quoted, table as table_name};
@@ -73,7 +73,7 @@ fn column(design: &Design, of: &Of<'_>, at: usize, descending: bool) -> Vec<Stri
     // An index is read from either end: where its nulls are plays no part, since lists read rows
     // without a value apart from the others.
     let order = if descending { " DESC" } else { "" };
-    names(design, &field.ty, base).into_iter().map(|name| name + order).collect()
+    sorted_names(design, &field.ty, base).into_iter().map(|name| name + order).collect()
 }
 
 /// The rows that are in the index; all of them where there is none.

@@ -80,6 +80,15 @@ pub enum Encoding {
     Json,
 }
 
+impl Encoding {
+    /// Whether a column goes before the others of its field where rows are sorted: the currency,
+    /// since amounts of several cannot be compared.
+    #[must_use]
+    pub const fn leads(self) -> bool {
+        matches!(self, Self::Currency)
+    }
+}
+
 /// One column of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {

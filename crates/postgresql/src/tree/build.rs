@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use expression::FieldIndex;
 use runtime::store::keyset::Nulls;
-use runtime::store::tables::Columns;
+use runtime::store::tables::{Column, Columns};
 use runtime::store::tenants::own;
 use runtime::store::{Level, PageQuery, PartLevel, Reference, Root, StoreError, Tenant, TreeQuery};
 
@@ -149,17 +149,19 @@ impl<'c> Builder<'c> {
         for &nulls in Nulls::phases(&plan.columns, page) {
             self.clause.sql.clone_from(&common);
             let (sort, tenant) = (page.sort.as_slice(), self.tenant);
-            let phase = Phase { sort, nulls, after: nulls.after(page), limit, tenant };
+            let (near, after) = (page.near.as_ref(), nulls.after(page));
+            let phase = Phase { sort, near, nulls, after, limit, tenant };
             all.push(phase.sql(plan, select, &mut self.clause)?);
         }
         if let [only] = all.as_slice() {
             return Ok((only.clone(), String::new()));
         }
         // Nothing says in which order rows of both come.
-        let sorted = page.sort.iter().filter_map(|sort| {
-            let (column, _) = plan.columns_of(sort.field).next()?;
+        let sorted = page.sort.iter().flat_map(|sort| {
             let direction = if sort.descending { " DESC" } else { "" };
-            Some(format!("{ROOT}.{}{direction} NULLS LAST, ", column.name))
+            let by =
+                move |column: &Column| format!("{ROOT}.{}{direction} NULLS LAST, ", column.name);
+            plan.columns.sorted(sort.field).map(by)
         });
         let order = sorted.collect::<String>() + &format!("{ROOT}.{}", plan.id);
         let each = |phase: &String| format!("({phase})");

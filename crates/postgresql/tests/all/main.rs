@@ -55,6 +55,8 @@ mod operations_externals;
 mod operations_invariants;
 #[path = "../../../runtime/tests/all/operations_lists.rs"]
 mod operations_lists;
+#[path = "../../../runtime/tests/all/operations_orders.rs"]
+mod operations_orders;
 #[path = "../../../runtime/tests/all/operations_rides.rs"]
 mod operations_rides;
 #[path = "../../../runtime/tests/all/operations_rows.rs"]

@@ -4,6 +4,7 @@
 //! from elsewhere is refused instead of showing rows that this question would not have found.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use expression::value::Geo;
 use expression::{Money, Type, Value};
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac as _};
@@ -123,6 +124,9 @@ fn encode(value: &Value) -> String {
         Value::Date(date) => format!("={date}"),
         Value::Time(time) => format!("={time}"),
         Value::Uuid(id) => format!("={}", uuid::Uuid::from_u128(*id)),
+        Value::Geo(place) => {
+            format!("={} {}", place.latitude.to_bits(), place.longitude.to_bits())
+        }
         other => match expression::row_id(other) {
             Some(id) => format!("={}", uuid::Uuid::from_u128(id)),
             None => String::new(),
@@ -146,6 +150,11 @@ fn decode(ty: Option<&Type>, text: &str) -> Option<Value> {
             Value::Money(Money { amount: json::parse_decimal(amount)?, currency: currency.into() })
         }
         Type::Float => Value::Float(f64::from_bits(text.parse().ok()?)),
+        Type::Geo => {
+            let (latitude, longitude) = text.split_once(' ')?;
+            let degrees = |bits: &str| bits.parse().ok().map(f64::from_bits);
+            Value::Geo(Geo { latitude: degrees(latitude)?, longitude: degrees(longitude)? })
+        }
         Type::Text { .. } | Type::Enum(_) => Value::text(text),
         Type::Date => Value::Date(json::parse_date(text)?),
         Type::Time => Value::Time(json::parse_time(text)?),

@@ -48,6 +48,9 @@ pub(super) struct QueryPlan {
     names: Vec<String>,
 }
 
+/// What cursors hold of rows that come nearest first.
+const PLACE: &Type = &Type::Geo;
+
 /// The parameter by which references are followed.
 const EXPAND: &str = "expand";
 /// The parameter by which the rows of all pages are counted.
@@ -192,6 +195,7 @@ impl QueryPlan {
         let Some(text) = after else { return Ok(None) };
         let question = context.question(selection);
         let sorted_by: Vec<&Type> = match page.sort.as_slice() {
+            [] if page.near.is_some() => vec![PLACE],
             [] => self.sort_types.first().into_iter().collect(),
             chosen => chosen.iter().filter_map(|at| self.sort_types.get(*at)).collect(),
         };

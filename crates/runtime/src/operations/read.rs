@@ -175,17 +175,19 @@ pub(super) fn query(operation: &Operation, page: &PageRequest) -> Result<PageQue
         let unknown = || Problem::new(&code::INVALID_PARAMETER).detail("There is no such order.");
         orders.get(*at).copied().ok_or_else(unknown)
     };
-    let chosen: Vec<_> = match page.sort.as_slice() {
-        [] => operation.sort.first().copied().into_iter().collect(),
-        some => some.iter().map(order).collect::<Result<_, _>>()?,
+    let of_model = |of: model::model::Sort| Sort { field: of.field, descending: of.descending };
+    let sort: Vec<Sort> = match (page.sort.as_slice(), operation.near.zip(page.near)) {
+        // Nearest first.
+        ([], Some((field, _))) => vec![Sort { field, descending: false }],
+        ([], None) => operation.sort.first().copied().map(of_model).into_iter().collect(),
+        (some, _) => some.iter().map(|at| order(at).map(of_model)).collect::<Result<_, _>>()?,
     };
     let limit = match page.limit {
         0 => 50,
         limit => limit.min(1000),
     };
     let mut query = PageQuery::new(entity, limit);
-    let sort = |of: model::model::Sort| Sort { field: of.field, descending: of.descending };
-    query.sort = chosen.into_iter().map(sort).collect();
+    query.sort = sort;
     query.after.clone_from(&page.after);
     query.filters.clone_from(&page.filters);
     query.search.clone_from(&page.search);

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use expression::Value;
+use expression::{Type, Value};
 
 use super::tables::Columns;
-use super::{Cursor, PageQuery, Sort};
+use super::{Cursor, Near, PageQuery, Sort};
 
 /// Which rows of a page that is sorted first by a field which may be null: those with a value and
 /// those without are asked for by a statement each, so that both follow an index.
@@ -27,6 +27,8 @@ impl Nulls {
         let sorted = first.and_then(|sort| columns.fields.get(usize::from(sort.field.0)));
         let past_values = query.after.as_ref().is_some_and(past_values);
         match sorted {
+            // By distance: what has no place is near to nothing.
+            Some(field) if matches!(field.ty.required(), Type::Geo) => &[Self::None],
             Some(field) if field.ty.is_optional() && past_values => &[Self::Only],
             Some(field) if field.ty.is_optional() => &[Self::Without, Self::Only],
             _ => &[Self::None],
@@ -47,6 +49,12 @@ fn past_values(after: &Cursor) -> bool {
     after.values.first().is_none_or(Value::is_null)
 }
 
+/// From where rows are sorted by their distance: where the field is the place that they are near by.
+#[must_use]
+pub fn nearest<'n>(sort: &Sort, near: Option<&'n Near>) -> Option<&'n Near> {
+    near.filter(|near| near.field == sort.field)
+}
+
 /// The order of two rows in a page, by what they have in each field of its sort: rows without a
 /// value come last. `ascending` compares two values as the store does.
 #[must_use]
@@ -65,7 +73,13 @@ pub fn compare<V>(
     sort.iter().zip(a.iter().zip(b)).map(by_value).fold(Ordering::Equal, Ordering::then)
 }
 
-/// A column of an order, and what the row at that place has in it.
+/// The order of two values that take several columns, by the first in which they differ.
+#[must_use]
+pub fn in_turn<V>(a: &[V], b: &[V], ascending: impl Fn(&V, &V) -> Ordering) -> Ordering {
+    a.iter().zip(b).map(|(a, b)| ascending(a, b)).fold(Ordering::Equal, Ordering::then)
+}
+
+/// A column of an order, or what is computed of one, and what the row at that place has in it.
 #[derive(Clone, Debug)]
 pub struct Key {
     /// With the alias of its row.
@@ -82,16 +96,20 @@ pub struct Key {
 /// keys in their order, then by the column that breaks ties, ascending.
 #[must_use]
 pub fn start_behind(keys: &[Key], last: (&str, &str)) -> String {
-    match keys {
-        // What an index of both is made for.
-        [Key { column, value: Some(value), descending: false, optional: false }] => {
-            format!("({column}, {}) > ({value}, {})", last.0, last.1)
-        }
-        keys => {
-            let from = keys.first().filter(|key| !key.optional).and_then(Key::from);
-            from.map_or_else(String::new, |from| from + " AND ") + &behind(keys, last)
-        }
+    let run = Key::run(keys);
+    let ascending = run.first().is_some_and(|(key, _)| !key.descending);
+    if ascending && run.len() == keys.len() {
+        // What an index of all of them is made for.
+        let (columns, values) = Key::tuple(&run, Some(last));
+        return format!("{columns} > {values}");
     }
+    let rest = behind(keys, last);
+    if run.is_empty() {
+        return rest;
+    }
+    let direction = if ascending { ">=" } else { "<=" };
+    let (columns, values) = Key::tuple(&run, None);
+    format!("{columns} {direction} {values} AND {rest}")
 }
 
 fn behind(keys: &[Key], (column, value): (&str, &str)) -> String {
@@ -109,10 +127,23 @@ impl Key {
         format!("({column} {later} {value}{null} OR ({column} = {value} AND {rest}))")
     }
 
-    /// What holds for every row that is not before the place.
-    fn from(&self) -> Option<String> {
-        let direction = if self.descending { "<=" } else { ">=" };
-        Some(format!("{} {direction} {}", self.column, self.value.as_ref()?))
+    /// The first keys that an index has in one direction, with their values: rows that are not
+    /// before the place are not before it by all of these together.
+    fn run(keys: &[Self]) -> Vec<(&Self, &str)> {
+        let descending = keys.first().is_some_and(|key| key.descending);
+        let same = |key: &&Self| !key.optional && key.descending == descending;
+        keys.iter().take_while(same).map_while(|key| Some((key, key.value.as_deref()?))).collect()
+    }
+
+    /// Columns, and their values, as rows where they are several.
+    fn tuple(run: &[(&Self, &str)], last: Option<(&str, &str)>) -> (String, String) {
+        let all = || run.iter().map(|(key, value)| (key.column.as_str(), *value)).chain(last);
+        let row = |of: Vec<&str>| match of.as_slice() {
+            [only] => (*only).to_owned(),
+            several => format!("({})", several.join(", ")),
+        };
+        let (columns, values) = all().unzip();
+        (row(columns), row(values))
     }
 }
 
@@ -137,6 +168,13 @@ mod tests {
             "a <= $1 AND (a < $1 OR (a = $1 AND id > $3))"
         );
         let first = key("a", Some("$1"), false, false);
-        assert_eq!(start_behind(&[first], ("id", "$3")), "(a, id) > ($1, $3)");
+        assert_eq!(start_behind(std::slice::from_ref(&first), ("id", "$3")), "(a, id) > ($1, $3)");
+        let second = key("b", Some("$2"), false, false);
+        assert_eq!(start_behind(&[first, second], ("id", "$3")), "(a, b, id) > ($1, $2, $3)");
+        let both = [key("a", Some("$1"), true, false), key("b", Some("$2"), true, false)];
+        assert_eq!(
+            start_behind(&both, ("id", "$3")),
+            "(a, b) <= ($1, $2) AND (a < $1 OR (a = $1 AND (b < $2 OR (b = $2 AND id > $3))))"
+        );
     }
 }

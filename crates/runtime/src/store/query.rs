@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use expression::value::Geo;
 use expression::{EntityId, FieldIndex, Row, Value, ir::Expression};
 
 /// A condition over rows of an entity, compiled by [`super::Store::predicate`].
@@ -81,7 +82,8 @@ impl Filter {
     }
 }
 
-/// One of the fields that order a page: nulls last in both directions.
+/// One of the fields that order a page: nulls last in both directions. Money is ordered by currency,
+/// then by amount; places, which have no order, by their distance where the page is near one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
     /// The field.
@@ -110,6 +112,15 @@ pub struct Near {
     pub longitude: f64,
     /// Metres.
     pub within: f64,
+}
+
+impl Near {
+    /// Metres to a place.
+    #[must_use]
+    pub fn distance(&self, place: &Geo) -> f64 {
+        let from = Geo { latitude: self.latitude, longitude: self.longitude };
+        expression::distance(place, &from)
+    }
 }
 
 /// How large the rows of a page become, in bytes: it ends with the row that reaches it, however many

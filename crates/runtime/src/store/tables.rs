@@ -59,6 +59,13 @@ impl Columns {
             .unwrap_or_default()
     }
 
+    /// The columns of a field in the order in which rows are sorted by them, and an index has them.
+    pub fn sorted(&self, field: FieldIndex) -> impl Iterator<Item = &Column> {
+        let columns = self.of(field);
+        let (first, second) = columns.iter().partition::<Vec<_>, _>(|of| of.encoding.leads());
+        first.into_iter().chain(second)
+    }
+
     /// All columns with a prefix, as a select lists them.
     #[must_use]
     pub fn list(&self, prefix: &str) -> String {

@@ -42,6 +42,7 @@ mod operations_externals;
 mod operations_invariants;
 mod operations_journal;
 mod operations_lists;
+mod operations_orders;
 mod operations_retention;
 mod operations_rides;
 mod operations_rows;

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use expression::sql::SqlValue;
+use expression::sql::{DISTANCE, SqlValue};
+use expression::value::Geo;
 use expression::{EntityId, Value};
 
 use super::codec::{self, Bind};
@@ -14,7 +15,7 @@ use super::plan::{Column, Plan};
 use super::search;
 use super::session::Session;
 use crate::store::area::Area;
-use crate::store::keyset::{Key, Nulls, start_behind};
+use crate::store::keyset::{Key, Nulls, nearest, start_behind};
 use crate::store::membership::{Membership, members};
 use crate::store::tables::Equality;
 use crate::store::{
@@ -46,6 +47,8 @@ impl Clause {
 #[derive(Debug)]
 pub(super) struct Phase<'q> {
     pub sort: &'q [Sort],
+    /// By the distance from where rows are sorted by its field.
+    pub near: Option<&'q Near>,
     pub nulls: Nulls,
     pub after: Option<&'q Cursor>,
     pub limit: usize,
@@ -72,7 +75,13 @@ impl Phase<'_> {
                 false if at > 0 => " NULLS LAST",
                 false => "",
             };
-            order.push_str(&format!("self.{name}{direction}, "));
+            if let Some(near) = nearest(sort, self.near) {
+                order.push_str(&format!("{}{direction}, ", distance(plan, near, clause)?));
+                continue;
+            }
+            for Column { name, .. } in plan.columns.sorted(sort.field) {
+                order.push_str(&format!("self.{name}{direction}, "));
+            }
         }
         order.push_str("self.\"id\"");
         if let Some(after) = self.after {
@@ -100,20 +109,56 @@ impl Phase<'_> {
         let skipped = usize::from(self.nulls == Nulls::Only);
         let mut keys = Vec::with_capacity(self.sort.len());
         for (at, (sort, value)) in self.sort.iter().zip(&after.values).enumerate().skip(skipped) {
-            let Some(column) = plan.columns.of(sort.field).first() else { continue };
-            let encoded = codec::encode_as(value, column.encoding, &column.name)?;
+            let descending = sort.descending;
+            if let Some(near) = nearest(sort, self.near) {
+                let column = distance(plan, near, clause)?;
+                let value = Some(distance_of(value, near, clause)?);
+                keys.push(Key { column, value, descending, optional: false });
+                continue;
+            }
             let field = plan.columns.fields.get(usize::from(sort.field.0));
-            keys.push(Key {
-                column: format!("self.{}", column.name),
-                value: (!value.is_null()).then(|| clause.bind(encoded)),
-                descending: sort.descending,
-                optional: at > 0 && field.is_some_and(|field| field.ty.is_optional()),
-            });
+            for column in plan.columns.sorted(sort.field) {
+                let encoded = codec::encode_as(value, column.encoding, &column.name)?;
+                keys.push(Key {
+                    column: format!("self.{}", column.name),
+                    value: (!value.is_null()).then(|| clause.bind(encoded)),
+                    descending,
+                    optional: at > 0 && field.is_some_and(|field| field.ty.is_optional()),
+                });
+            }
         }
         let id = clause.bind(Bind::id(after.id));
         clause.and(&start_behind(&keys, ("self.\"id\"", &id)));
         Ok(())
     }
+}
+
+/// How far the place of a row is from where.
+fn distance(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<String, StoreError> {
+    let [latitude, longitude] = plan.columns.of(near.field) else { return Err(no_place()) };
+    let row = (&*format!("self.{}", latitude.name), &*format!("self.{}", longitude.name));
+    Ok(distance_from(row, near, clause))
+}
+
+/// How far the place of the last row of the page before is from where: computed by the same
+/// function as that of the rows, so that both are the same number.
+fn distance_of(place: &Value, near: &Near, clause: &mut Clause) -> Result<String, StoreError> {
+    let Value::Geo(Geo { latitude, longitude }) = *place else { return Err(no_place()) };
+    let (latitude, longitude) = (real(clause, latitude), real(clause, longitude));
+    Ok(distance_from((&latitude, &longitude), near, clause))
+}
+
+fn distance_from(place: (&str, &str), near: &Near, clause: &mut Clause) -> String {
+    let (latitude, longitude) = (real(clause, near.latitude), real(clause, near.longitude));
+    format!("{DISTANCE}({}, {}, {latitude}, {longitude})", place.0, place.1)
+}
+
+fn real(clause: &mut Clause, number: f64) -> String {
+    clause.bind(Bind(SqlValue::Real(number)))
+}
+
+fn no_place() -> StoreError {
+    StoreError::Internal { message: "`near` needs a geo field".to_owned() }
 }
 
 impl Session {
@@ -154,7 +199,8 @@ impl Session {
         for &nulls in Nulls::phases(&plan.columns, query) {
             let (sort, tenant) = (query.sort.as_slice(), self.terms.tenant);
             let limit = wanted - rows.len();
-            let phase = Phase { sort, nulls, after: nulls.after(query), limit, tenant };
+            let (near, after) = (query.near.as_ref(), nulls.after(query));
+            let phase = Phase { sort, near, nulls, after, limit, tenant };
             let mut clause = Clause { sql: base.sql.clone(), binds: base.binds.clone() };
             let sql = phase.sql(plan, &plan.columns.list("self."), &mut clause)?;
             let (found, cut) = self.many_for(plan, &sql, &clause.binds, &mut left)?;
@@ -384,10 +430,7 @@ fn search_for(plan: &Plan, text: &str, clause: &mut Clause) -> Result<(), StoreE
 
 /// A box that an index can find, then the exact distance.
 fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreError> {
-    let [latitude, longitude] = plan.columns.of(near.field) else {
-        return Err(StoreError::Internal { message: "`near` needs a geo field".to_owned() });
-    };
-    let real = |clause: &mut Clause, number: f64| clause.bind(Bind(SqlValue::Real(number)));
+    let [latitude, longitude] = plan.columns.of(near.field) else { return Err(no_place()) };
     let (latitude, longitude) = (&latitude.name, &longitude.name);
     let area = Area::around(near);
     let (south, north) = (real(clause, area.south), real(clause, area.north));
@@ -400,12 +443,7 @@ fn near_by(plan: &Plan, near: &Near, clause: &mut Clause) -> Result<(), StoreErr
     if !bands.is_empty() {
         clause.and(&format!("({})", bands.join(" OR ")));
     }
-    let (from_latitude, from_longitude) =
-        (real(clause, near.latitude), real(clause, near.longitude));
-    let distance = real(clause, near.within);
-    clause.and(&format!(
-        "{}(self.{latitude}, self.{longitude}, {from_latitude}, {from_longitude}) <= {distance}",
-        expression::sql::DISTANCE
-    ));
+    let (distance, most) = (distance(plan, near, clause)?, real(clause, near.within));
+    clause.and(&format!("{distance} <= {most}"));
     Ok(())
 }

@@ -205,7 +205,7 @@ fn code(
     pooled: bool,
 ) -> Option<[(String, String); 2]> {
     let (code, table) = (index.unique.clone()?, table_name(of));
-    let named = index.fields.iter().flat_map(|(field, _)| columns.of(*field));
+    let named = index.fields.iter().flat_map(|(field, _)| columns.sorted(*field));
     let named = named.map(|column| format!("{table}.{}", column.name.trim_matches('"')));
     let tenant = pooled.then(|| format!("{table}.{TENANT_COLUMN}"));
     let by_columns = tenant.into_iter().chain(named).collect::<Vec<_>>().join(", ");

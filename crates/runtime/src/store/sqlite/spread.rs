@@ -9,7 +9,7 @@ use expression::sql::SqlValue;
 use expression::{EntityId, Row, Value};
 
 use super::codec::{self, Bind};
-use super::plan::Plan;
+use super::plan::{Column, Plan};
 use super::session::Session;
 use crate::store::changes::row_id;
 use crate::store::crossing::{Crossing, crossings};
@@ -200,18 +200,23 @@ impl Session {
 
 /// Where a row stands in a page: by each field of the sort, nulls last, then by id.
 #[derive(Clone)]
-struct Key(Vec<Option<SqlValue>>, u128);
+struct Key(Vec<Option<Vec<SqlValue>>>, u128);
 
 fn key(plan: &Plan, query: &PageQuery, row: &Row) -> Result<Key, StoreError> {
     let id = row_id(row).unwrap_or_default();
     let stored = |sort: &Sort| {
         let value = row.fields.get(usize::from(sort.field.0)).unwrap_or(&Value::Null);
-        let column = plan.columns.of(sort.field).first().filter(|_| !value.is_null());
-        let Some(column) = column else { return Ok(None) };
-        let mut binds = Vec::new();
-        codec::encode(value, std::slice::from_ref(column), &mut binds)?;
-        let Bind(first) = binds.swap_remove(0);
-        Ok(Some(first))
+        if value.is_null() {
+            return Ok(None);
+        }
+        if let (Some(near), Value::Geo(place)) = (keyset::nearest(sort, query.near.as_ref()), value)
+        {
+            return Ok(Some(vec![SqlValue::Real(near.distance(place))]));
+        }
+        let encode = |column: &Column| {
+            codec::encode_as(value, column.encoding, &column.name).map(|Bind(value)| value)
+        };
+        plan.columns.sorted(sort.field).map(encode).collect::<Result<_, StoreError>>().map(Some)
     };
     let values = query.sort.iter().map(stored).collect::<Result<_, StoreError>>()?;
     Ok(Key(values, id))
@@ -219,7 +224,8 @@ fn key(plan: &Plan, query: &PageQuery, row: &Row) -> Result<Key, StoreError> {
 
 impl Key {
     fn compare(&self, other: &Self, sort: &[Sort]) -> Ordering {
-        keyset::compare(sort, (&self.0, &other.0), stored).then(self.1.cmp(&other.1))
+        let by_columns = |a: &Vec<SqlValue>, b: &Vec<SqlValue>| keyset::in_turn(a, b, stored);
+        keyset::compare(sort, (&self.0, &other.0), by_columns).then(self.1.cmp(&other.1))
     }
 }
 

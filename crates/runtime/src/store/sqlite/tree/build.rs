@@ -154,8 +154,9 @@ impl<'c> Builder<'_, 'c> {
                 let mut all = Vec::new();
                 for &nulls in Nulls::phases(&plan.columns, page) {
                     self.clause.sql.clone_from(&base);
-                    let phase =
-                        Phase { sort: &page.sort, nulls, after: nulls.after(page), limit, tenant };
+                    let (sort, near) = (page.sort.as_slice(), page.near.as_ref());
+                    let after = nulls.after(page);
+                    let phase = Phase { sort, near, nulls, after, limit, tenant };
                     all.push(phase.sql(plan, &list, &mut self.clause)?);
                 }
                 self.clause.sql.clear();
