@@ -13,9 +13,6 @@ use crate::page::Clause;
 use crate::plan::Plan;
 use crate::wire::Bind;
 
-/// Most words of a search; the rest is left out.
-const WORDS: usize = 16;
-
 /// Up to so many rows are taken and sorted; of more, the next one is looked for along the order.
 /// Measured: `docs/design/postgresql-store.md`.
 const FEW: u32 = 4_000;
@@ -27,11 +24,12 @@ pub(crate) fn among(plan: &Plan, text: &str, clause: &mut Clause) -> Result<(), 
             message: format!("{} has no full-text search", plan.qualified),
         });
     }
-    match query(&emit::sql::folding::plain(text)) {
+    match query(text) {
         Some(words) => {
             let words = clause.bind(Bind::text(&words));
             let column = emit::sql::WORDS;
-            let holds = format!("self.\"{column}\" @@ to_tsquery('simple'::regconfig, {words})");
+            // As they are: `to_tsquery` would split and fold them once more, by the locale.
+            let holds = format!("self.\"{column}\" @@ ({words}::text)::tsquery");
             clause.and(&holds);
             clause.searches = true;
         }
@@ -60,15 +58,11 @@ pub(crate) fn first(plan: &Plan, clause: &str, order: &Order, limit: &str) -> St
     )
 }
 
-/// The query that demands every word, the last one as a prefix. Each word is quoted, so nothing in
-/// it is an operator. `None` if there is no word.
+/// The query that demands every word, the last one as a prefix. Words are of letters and digits
+/// alone, and quoted: none is an operator. `None` if there is no word.
 fn query(text: &str) -> Option<String> {
-    let meaningful = |word: &&str| word.contains(char::is_alphanumeric);
-    let quoted = |word: &str| {
-        format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''").replace('\0', ""))
-    };
-    let words: Vec<_> =
-        text.split_whitespace().filter(meaningful).take(WORDS).map(quoted).collect();
+    let quoted = |word: &String| format!("'{word}'");
+    let words: Vec<_> = emit::sql::words::asked(text).iter().map(quoted).collect();
     (!words.is_empty()).then(|| format!("{}:*", words.join(" & ")))
 }
 
@@ -78,8 +72,8 @@ mod tests {
 
     #[test]
     fn words_are_quoted_and_the_last_is_a_prefix() {
-        assert_eq!(query("red  Sh").as_deref(), Some("'red' & 'Sh':*"));
-        assert_eq!(query("a' | b:* \\x").as_deref(), Some("'a''' & 'b:*' & '\\\\x':*"));
+        assert_eq!(query("red  Sh").as_deref(), Some("'red' & 'sh':*"));
+        assert_eq!(query("a' | b:* \\x").as_deref(), Some("'a' & 'b' & 'x':*"));
         assert_eq!(query(" ' * ( "), None);
     }
 }

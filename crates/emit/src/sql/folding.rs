@@ -1,10 +1,7 @@
-//! What is the same text to a key or to a search.
+//! What is the same text to a key.
 //!
 //! Keys and filters by email addresses compare them in lower case: mailboxes that differ in capital
-//! letters alone are one in practice. Search knows letters without their marks: SQLite's tokenizer drops them by
-//! itself (`remove_diacritics 2`), PostgreSQL has `unaccent`, which needs an extension that few may
-//! install and is not immutable; so there the letters are replaced one by one, in an expression that
-//! an index may hold.
+//! letters alone are one in practice. What is the same word to a search stands in `words`.
 
 use decide::Design;
 use decide::design::{Index, Table};
@@ -50,91 +47,4 @@ fn is_sorted(design: &Design, table: &Table, field: FieldIndex) -> bool {
     lists.any(|list| {
         list.entity() == Some(table.entity) && list.sort.iter().any(|sort| sort.field == field)
     })
-}
-
-/// The text of an expression without marks on its letters, in PostgreSQL.
-///
-/// `translate` looks each letter up from the beginning of its list: a text without marks is not
-/// given to it, and in others what is frequent comes first, which makes it ten times as fast.
-#[must_use]
-pub fn without_marks(text: &str) -> String {
-    let (mut from, mut to) = (FREQUENT.to_owned(), FREQUENT.to_owned());
-    for (base, marked) in LETTERS {
-        for letter in marked.chars() {
-            from.push(letter);
-            to.push(base);
-        }
-    }
-    // What has no counterpart is left out.
-    from.extend(MARKS);
-    format!(
-        "CASE WHEN octet_length({text}) = char_length({text}) THEN {text} \
-         ELSE translate({text}, '{from}', '{to}') END"
-    )
-}
-
-/// Letters that stay as they are, those that are met most first.
-const FREQUENT: &str = " etaoinsrhldcumfpgwybvkxjqz0123456789.,-ETAOINSRHLDCUMFPGWYBVKXJQZ";
-
-/// The same of a text that is searched for.
-#[must_use]
-pub fn plain(text: &str) -> String {
-    let kept = text.chars().filter(|letter| !MARKS.contains(letter));
-    kept.map(|letter| {
-        let base = LETTERS.iter().find(|(_, marked)| !letter.is_ascii() && marked.contains(letter));
-        base.map_or(letter, |(base, _)| *base)
-    })
-    .collect()
-}
-
-/// Marks that stand for themselves, behind their letter: those that SQLite drops.
-const MARKS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{331}';
-
-/// Latin letters by what is left of them without their marks (Unicode's canonical decompositions).
-const LETTERS: [(char, &str); 25] = [
-    ('a', "ÀÁÂÃÄÅàáâãäåĀāĂăĄąǍǎǞǟǠǡǺǻȀȁȂȃȦȧḀḁẠạẢảẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặ"),
-    ('b', "ḂḃḄḅḆḇ"),
-    ('c', "ÇçĆćĈĉĊċČčḈḉ"),
-    ('d', "ĎďḊḋḌḍḎḏḐḑḒḓ"),
-    ('e', "ÈÉÊËèéêëĒēĔĕĖėĘęĚěȄȅȆȇȨȩḔḕḖḗḘḙḚḛḜḝẸẹẺẻẼẽẾếỀềỂểỄễỆệ"),
-    ('f', "Ḟḟ"),
-    ('g', "ĜĝĞğĠġĢģǦǧǴǵḠḡ"),
-    ('h', "ĤĥȞȟḢḣḤḥḦḧḨḩḪḫẖ"),
-    ('i', "ÌÍÎÏìíîïĨĩĪīĬĭĮįİǏǐȈȉȊȋḬḭḮḯỈỉỊị"),
-    ('j', "Ĵĵǰ"),
-    ('k', "ĶķǨǩḰḱḲḳḴḵ"),
-    ('l', "ĹĺĻļĽľḶḷḸḹḺḻḼḽ"),
-    ('m', "ḾḿṀṁṂṃ"),
-    ('n', "ÑñŃńŅņŇňǸǹṄṅṆṇṈṉṊṋ"),
-    ('o', "ÒÓÔÕÖòóôõöŌōŎŏŐőƠơǑǒǪǫǬǭȌȍȎȏȪȫȬȭȮȯȰȱṌṍṎṏṐṑṒṓỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợ"),
-    ('p', "ṔṕṖṗ"),
-    ('r', "ŔŕŖŗŘřȐȑȒȓṘṙṚṛṜṝṞṟ"),
-    ('s', "ŚśŜŝŞşŠšȘșṠṡṢṣṤṥṦṧṨṩ"),
-    ('t', "ŢţŤťȚțṪṫṬṭṮṯṰṱẗ"),
-    ('u', "ÙÚÛÜùúûüŨũŪūŬŭŮůŰűŲųƯưǓǔǕǖǗǘǙǚǛǜȔȕȖȗṲṳṴṵṶṷṸṹṺṻỤụỦủỨứỪừỬửỮữỰự"),
-    ('v', "ṼṽṾṿ"),
-    ('w', "ŴŵẀẁẂẃẄẅẆẇẈẉẘ"),
-    ('x', "ẊẋẌẍ"),
-    ('y', "ÝýÿŶŷŸȲȳẎẏẙỲỳỴỵỶỷỸỹ"),
-    ('z', "ŹźŻżŽžẐẑẒẓẔẕ"),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn letters_lose_their_marks_and_nothing_else() {
-        assert_eq!(
-            plain("Crème BRÛLÉE, Ångström, Việt e\u{301}t"),
-            "Creme BRuLeE, angstrom, Viet et"
-        );
-        assert_eq!(plain("straße 'ø' кофе 日本 -"), "straße 'ø' кофе 日本 -");
-        let sql = without_marks("\"name\"");
-        let sql = sql.split_once(" ELSE ").unwrap().1.strip_suffix(" END").unwrap();
-        assert!(sql.starts_with("translate(\"name\", '") && sql.matches('\'').count() == 4);
-        let (from, to) = sql[..sql.len() - 1].split_once("', '").unwrap();
-        let from = from.split_once('\'').unwrap().1;
-        assert_eq!(from.chars().count(), to.chars().count() - 1 + MARKS.count());
-    }
 }

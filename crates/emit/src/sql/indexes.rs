@@ -6,7 +6,7 @@ use decide::{
     tables::TENANT_COLUMN,
 };
 use expression::{
-    FieldShape,
+    FieldIndex, FieldShape, Type,
     ir::{Expression, Kind, VariableIndex},
     sql::{Dialect, Fragment, Options, TableRow, compile},
 };
@@ -16,6 +16,7 @@ use super::columns::sorted_names;
 use super::folding;
 use super::tenants;
 use super::text::{constant, index as index_name, literal, own_alias, quoted, table as table_name};
+use super::words;
 
 /// The indexes of a table and its parts.
 pub fn create(design: &Design, table: &Table, dialect: Dialect) -> Vec<String> {
@@ -176,7 +177,8 @@ fn sqlite_search(table: &Table, columns: &[String]) -> Vec<String> {
     vec![
         format!(
             "CREATE VIRTUAL TABLE {words} USING fts5({list}, content = {content}, \
-             content_rowid = 'rowid', tokenize = 'unicode61 remove_diacritics 2')"
+             content_rowid = 'rowid', tokenize = \"{}\")",
+            words::TOKENIZER
         ),
         trigger("insert", "INSERT", &add),
         trigger("delete", "DELETE", &remove),
@@ -199,12 +201,19 @@ pub const WORDS: &str = "_words";
 
 /// The line of that column. It is stored: worked out when a row is written, not each time that a
 /// search passes by.
-pub fn words(table: &Table) -> Option<String> {
+pub fn words_column(design: &Design, table: &Table) -> Option<String> {
+    let shape = design.model.shape(table.entity);
+    let longest = |at: &FieldIndex| match shape.fields.get(usize::from(at.0))?.ty.required() {
+        Type::Text { max, .. } => Some(*max),
+        _ => None,
+    };
+    // A space stands behind each.
+    let longest = table.search.iter().filter_map(longest).map(|max| max.saturating_add(1));
+    let longest = longest.fold(0, u32::saturating_add);
     let columns = searched(table);
     let texts: Vec<String> =
         columns.iter().map(|column| format!("coalesce({column}, '')")).collect();
-    let text = folding::without_marks(&texts.join(" || ' ' || "));
-    let words = format!("to_tsvector('simple'::regconfig, {text})");
+    let words = words::vector(&format!("({})", texts.join(" || ' ' || ")), longest);
     let line = || format!("{} tsvector GENERATED ALWAYS AS ({words}) STORED", quoted(WORDS));
     (!columns.is_empty()).then(line)
 }

@@ -20,6 +20,7 @@ mod roles;
 mod tables;
 mod tenants;
 mod text;
+pub mod words;
 
 use decide::bridge::divided;
 use decide::{Design, design::Table};

@@ -49,7 +49,7 @@ fn entity_table(design: &Design, table: &Table, dialect: Dialect) -> String {
         lines.extend(definitions(design, field, base, dialect));
     }
     lines.extend(tenants::column(design, table, dialect));
-    lines.extend(indexes::words(table).filter(|_| !sqlite));
+    lines.extend(indexes::words_column(design, table).filter(|_| !sqlite));
     if !in_places(table, dialect) {
         lines.push(primary_key(design, table, dialect));
         lines.extend(tenants::key(design, table));

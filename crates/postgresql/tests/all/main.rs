@@ -26,6 +26,7 @@ mod standings;
 mod stores;
 mod tenants;
 mod turns;
+mod words;
 
 #[path = "../../../runtime/tests/all/http_address_inputs.rs"]
 mod http_address_inputs;
@@ -83,6 +84,8 @@ mod store_pages;
 mod store_rows;
 #[path = "../../../runtime/tests/all/store_schema.rs"]
 mod store_schema;
+#[path = "../../../runtime/tests/all/store_search.rs"]
+mod store_search;
 #[path = "../../../runtime/tests/all/store_support.rs"]
 mod store_support;
 #[path = "../../../runtime/tests/all/store_trees.rs"]

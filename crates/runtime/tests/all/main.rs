@@ -62,6 +62,7 @@ mod store_keys;
 mod store_pages;
 mod store_rows;
 mod store_schema;
+mod store_search;
 mod store_silos;
 mod store_support;
 mod store_trees;
