@@ -57,6 +57,7 @@ mod sensitive_rows;
 mod small;
 mod store_crash;
 mod store_demands;
+mod store_erased;
 mod store_format;
 mod store_keys;
 mod store_pages;

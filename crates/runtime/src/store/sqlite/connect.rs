@@ -18,10 +18,11 @@ const COMMON: &str = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
                       PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;";
 
 /// Durable once answered: each commit flushes the log (`FULL`). The log is folded into the
-/// database every 4000 pages, and shrunk again to 64 MiB after a burst.
+/// database every 4000 pages, and shrunk again to 64 MiB after a burst. What is deleted is
+/// overwritten: nobody who reads the file finds it there.
 const DURABLE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                        PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; \
-                       PRAGMA cache_size = -65536;";
+                       PRAGMA cache_size = -65536; PRAGMA secure_delete = ON;";
 
 /// The connection that writes; it creates the file where there is none.
 pub(super) fn writer(database: &Path) -> Result<Connection, StoreError> {
@@ -51,7 +52,7 @@ pub(super) fn attach(connection: &Connection, file: &Path, writes: bool) -> Resu
     if writes {
         connection.execute_batch(
             "PRAGMA silo.synchronous = FULL; \
-             PRAGMA silo.journal_size_limit = 67108864;",
+             PRAGMA silo.journal_size_limit = 67108864; PRAGMA silo.secure_delete = ON;",
         )?;
     }
     Ok(())

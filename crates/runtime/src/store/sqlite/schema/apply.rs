@@ -122,10 +122,14 @@ fn columns(connection: &Connection, table: &str) -> Result<Vec<String>, StoreErr
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-/// Fills a full-text index from the rows that are there.
+/// Fills a full-text index from the rows that are there. From a row that is deleted or changed it
+/// takes its words at once; else they would stay until the parts that hold them are merged.
 fn fill(connection: &Connection, index: &str) -> Result<(), StoreError> {
     let index = quoted(index);
-    Ok(connection.execute_batch(&format!("INSERT INTO {index} ({index}) VALUES ('rebuild')"))?)
+    Ok(connection.execute_batch(&format!(
+        "INSERT INTO {index} ({index}, rank) VALUES ('secure-delete', 1);
+         INSERT INTO {index} ({index}) VALUES ('rebuild')"
+    ))?)
 }
 
 /// Stored rows that stand against a change, in the words of the model.
