@@ -45,11 +45,22 @@ struct Test {
     difference: String,
 }
 
+/// A key that is new, whose values rows must not share.
+#[derive(Debug)]
+struct Key {
+    /// Counts those that do, with the id of one of them.
+    sql: String,
+    called: String,
+    table: String,
+    name: String,
+}
+
 /// What has to change.
 #[derive(Debug, Default)]
 struct Changes {
     /// What stored rows are asked first.
     tests: Vec<Test>,
+    keys: Vec<Key>,
     /// What is done then, all of it quick.
     steps: Vec<Step>,
     /// What stands against it already.
@@ -169,11 +180,7 @@ pub(super) async fn apply(
     let asking = Asking { words: &words, demands: &demands, there: &there, wanted };
     let told = asking.ask(transaction, extends, !differences.is_empty()).await?;
     differences.extend(told.differences);
-    for test in std::mem::take(&mut changes.tests) {
-        if transaction.query_one(&test.sql, &[]).await?.try_get(0)? {
-            differences.push(test.difference);
-        }
-    }
+    differences.extend(stored::tested(transaction, &mut changes).await?);
     if !differences.is_empty() {
         return Err(StoreError::Incompatible { differences }.into());
     }

@@ -218,9 +218,11 @@ async fn values_that_are_not_what_is_demanded_are_refused_all_at_once() {
         ("contact: string(1..80)", "contact: email"),
         ("size: 0..9", "size: 1..1"),
         ("left: int(0..99)", "left: int(0..5)"),
+        ("code: string(1..20)", "code: string(1..20) unique"),
     ]);
     let differences = refused(open(&folder, &narrower));
-    assert_eq!(differences.len(), 6, "{differences:#?}");
+    assert_eq!(differences.len(), 7, "{differences:#?}");
+    says(&differences, "now unique", &["stock.Item", "3 rows", &id(1), "distinct"]);
     says(&differences, "`place`", &["stock.Item", "3 rows", "out-of-range"]);
     says(&differences, "`amount`", &["int(0..8)", "1 row ", &id(3), "out-of-range"]);
     says(&differences, "`tags`", &["string(1..3)", "3 rows", "too-long"]);

@@ -6,7 +6,7 @@ use runtime::store::tables::quoted;
 use tokio_postgres::{Error, Transaction};
 
 use super::statement::{self, Statement};
-use super::{Changes, Test, Trouble, Words, table};
+use super::{Changes, Key, Trouble, Words, table};
 
 /// Finds columns whose values would mean something else, where the meaning before does not fit.
 pub(super) async fn bent(
@@ -45,15 +45,43 @@ pub(super) fn keys(words: &Words, new: &[&String], installed: &[String], changes
         }
         let rows = rows.map_or_else(String::new, |rows| format!(" WHERE {rows}"));
         let columns = columns.replace(" DESC", "").replace(" NULLS LAST", "");
-        changes.tests.push(Test {
+        let made = installed.iter().find(|before| table::name(before) == Some(table));
+        let has_id = made.is_some_and(|sql| sql.contains("\n  \"id\" uuid"));
+        let id = if has_id { "min(\"id\"::text)" } else { "NULL::text" };
+        changes.keys.push(Key {
             // Nulls differ from each other.
             sql: format!(
-                "SELECT EXISTS (SELECT FROM {table}{rows} GROUP BY {columns} \
-                 HAVING count(*) > 1 AND num_nulls({columns}) = 0)"
+                "SELECT coalesce(sum(n), 0)::bigint, min(id) FROM (SELECT count(*) AS n, \
+                 {id} AS id FROM {table}{rows} GROUP BY {columns} \
+                 HAVING count(*) > 1 AND num_nulls({columns}) = 0) AS shared"
             ),
-            difference: shared_key(&words.called(table), &plain(table), &plain(name), None),
+            called: words.called(table),
+            table: plain(table),
+            name: plain(name),
         });
     }
+}
+
+/// What stored rows have against what is tested.
+pub(super) async fn tested(
+    transaction: &Transaction<'_>,
+    changes: &mut Changes,
+) -> Result<Vec<String>, Trouble> {
+    let mut differences = Vec::new();
+    for Key { sql, called, table, name } in std::mem::take(&mut changes.keys) {
+        let row = transaction.query_one(&sql, &[]).await?;
+        let (rows, id): (i64, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+        let id = id.and_then(|id| u128::from_str_radix(&id.replace('-', ""), 16).ok());
+        if rows > 0 {
+            differences.push(shared_key(&called, &table, &name, Some((rows, id))));
+        }
+    }
+    for test in std::mem::take(&mut changes.tests) {
+        if transaction.query_one(&test.sql, &[]).await?.try_get(0)? {
+            differences.push(test.difference);
+        }
+    }
+    Ok(differences)
 }
 
 /// The columns of an index, and which rows are in it.
