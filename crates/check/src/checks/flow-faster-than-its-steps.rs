@@ -52,10 +52,8 @@ fn steps<'a>(context: &'a Context<'_>, flow: &'a Flow) -> Vec<(f64, base::Span, 
         let StepKind::Call(call) = &step.kind else { return None };
         let median: f64 = match call.callee {
             Callee::Operation(operation) => {
-                floor::externals(model, &model.operation(operation).effects)
-                    .iter()
-                    .map(|(_, median, _)| median)
-                    .sum()
+                let waited = floor::externals(&model.operation(operation).effects);
+                waited.iter().filter_map(|call| call.median(model)).sum()
             }
             Callee::External(external, at) => floor::median(model, external, at)?,
         };

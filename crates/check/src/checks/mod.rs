@@ -6,6 +6,8 @@ use crate::Check;
 mod account_enumeration;
 #[path = "act-without-effect.rs"]
 mod act_without_effect;
+#[path = "actor-never-linked.rs"]
+mod actor_never_linked;
 #[path = "anonymous-write.rs"]
 mod anonymous_write;
 #[path = "availability-above-dependency.rs"]
@@ -187,6 +189,7 @@ mod where_as_authorisation;
 pub static ALL: &[&Check] = &[
     &account_enumeration::CHECK,
     &act_without_effect::CHECK,
+    &actor_never_linked::CHECK,
     &anonymous_write::CHECK,
     &availability_above_dependency::CHECK,
     &call_per_item::CHECK,

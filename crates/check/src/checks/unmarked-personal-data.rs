@@ -78,7 +78,7 @@ fn run(context: &Context, sink: &mut Sink) {
             sink.report(&name, field.name.span, message, |finding| {
                 finding
                     .label("personal data")
-                    .note("without `pii` it is written to logs, may lie in shared caches, and an erasure request leaves it")
+                    .note("without `pii` it is written to logs, may lie in shared caches, and an erasure request leaves it, unless it is an `email` or `phone`")
                     .help(format!("add `pii` to the type of `{}` (or `sensitive`, which also encrypts it)", field.name))
             });
         }

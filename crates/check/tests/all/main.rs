@@ -3,4 +3,5 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the examples")]
 
 mod examples;
+mod objectives;
 mod pages;
