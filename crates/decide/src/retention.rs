@@ -1,7 +1,7 @@
 //! How long rows stay, what happens to them then, and what a person's request for erasure does.
 
 use base::{Provenance, Quantity};
-use expression::{EntityId, FieldIndex, Type, types::TextFormat};
+use expression::{EntityId, FieldIndex, Schema, Type, types::TextFormat};
 use model::model::{Entity, Field, RetainEnd};
 
 use crate::design::Design;
@@ -80,7 +80,11 @@ pub fn entity(model: Facts<'_>, id: EntityId) -> Retention {
         since,
         due_a_day: inflow.filter(|rows| begins && seconds.is_some() && *rows > 0.0),
         seconds,
-        personal: of.fields().filter(|(_, field)| personal(field)).map(|(at, _)| at).collect(),
+        personal: of
+            .fields()
+            .filter(|(_, field)| personal(&model.schema, field))
+            .map(|(at, _)| at)
+            .collect(),
         subject: of.subject,
         held: of.keep.as_ref().map(|keep| keep.value.0.as_secs_f64()),
         backup_days: model.value(&numbers::BACKUP_DAYS),
@@ -116,10 +120,18 @@ fn quantity(of: &Quantity<base::Duration>) -> Quantity<f64> {
 
 /// Whether a field says something about a person: marked, or of a type that does.
 #[must_use]
-pub fn personal(field: &Field) -> bool {
-    let contact = matches!(
-        field.ty.required(),
-        Type::Text { format: TextFormat::Phone | TextFormat::Email, .. }
-    );
-    field.modifiers.pii || contact
+pub fn personal(schema: &Schema, field: &Field) -> bool {
+    field.modifiers.pii || reaches(schema, &field.ty)
+}
+
+/// Whether a value tells how somebody is reached, by itself or in what it is made of.
+fn reaches(schema: &Schema, ty: &Type) -> bool {
+    match ty {
+        Type::Text { format, .. } => matches!(format, TextFormat::Phone | TextFormat::Email),
+        Type::Optional(of) | Type::List { of, .. } => reaches(schema, of),
+        Type::Record(record) => {
+            schema.record(*record).fields.iter().any(|field| reaches(schema, &field.ty))
+        }
+        _ => false,
+    }
 }

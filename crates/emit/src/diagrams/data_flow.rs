@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use decide::{Design, deployables::Deployable, retention};
 use expression::{
-    EntityId, FieldIndex, Type,
+    EntityId, FieldIndex, Schema, Type,
     ir::{Expression, Kind},
 };
 use model::model::{
@@ -78,7 +78,9 @@ impl Page<'_> {
         let mut marked = Vec::new();
         for output in &operation.fields {
             match &output.value {
-                OutputValue::Field(field) => marked.extend(field_mark(entity, *field)),
+                OutputValue::Field(field) => {
+                    marked.extend(field_mark(&self.design.model.schema, entity, *field))
+                }
                 OutputValue::Expression(value) => marked.extend(self.read(value)),
                 OutputValue::Part(..) => {}
             }
@@ -92,7 +94,8 @@ impl Page<'_> {
         if let Kind::Field { of, field } = &value.kind
             && let Type::Reference(entity) = of.ty.required()
         {
-            marked.extend(field_mark(self.design.model.entity(*entity), *field));
+            let model = &self.design.model;
+            marked.extend(field_mark(&model.schema, model.entity(*entity), *field));
         }
         marked.extend(value.children().flat_map(|child| self.read(child)));
         marked
@@ -128,7 +131,8 @@ impl Page<'_> {
         let entity = self.design.model.entity(id);
         let fields = entity.fields.iter();
         let mark = |field: &model::model::Field| {
-            let mark = mark(&field.modifiers, retention::personal(field));
+            let personal = retention::personal(&self.design.model.schema, field);
+            let mark = mark(&field.modifiers, personal);
             mark.map(|mark| format!("{mark} {}", field.name))
         };
         fields.filter_map(mark).collect()
@@ -194,7 +198,7 @@ impl Page<'_> {
                     continue;
                 }
                 let entity = model.entity(*entity);
-                let marked = field_mark(entity, *field);
+                let marked = field_mark(&self.design.model.schema, entity, *field);
                 let line = if marked.is_some() { Line::Thick } else { Line::Solid };
                 let plain = || format!("{}.{}", entity.name, entity.field(*field).name);
                 graph.edge(&process(from), &process(to), line, marked.unwrap_or_else(plain));
@@ -226,9 +230,9 @@ fn sent(operation: &Operation) -> Vec<String> {
     marked.collect()
 }
 
-fn field_mark(entity: &Entity, field: FieldIndex) -> Option<String> {
+fn field_mark(schema: &Schema, entity: &Entity, field: FieldIndex) -> Option<String> {
     let field = entity.field(field);
-    let mark = mark(&field.modifiers, retention::personal(field))?;
+    let mark = mark(&field.modifiers, retention::personal(schema, field))?;
     Some(format!("{mark} {}.{}", entity.name, field.name))
 }
 

@@ -237,13 +237,18 @@ fn versions(model: &model::Model, row: &Row) -> Versions {
     let (mut lasting, mut personal) = (Vec::new(), Vec::new());
     let fields = entity.fields.iter().zip(&shape.fields).zip(&row.fields);
     for ((field, shape), value) in fields.filter(|((field, _), _)| recorded(field)) {
-        let to = if decide::retention::personal(field) { &mut personal } else { &mut lasting };
+        let to = if decide::retention::personal(&model.schema, field) {
+            &mut personal
+        } else {
+            &mut lasting
+        };
         property(to, &shape.name);
         write_value(to, &model.schema, &shape.ty, value);
     }
     let parts = entity.parts.iter().zip(&shape.parts).zip(&row.parts);
     for ((part, shape), rows) in parts {
-        let about = part.fields.iter().any(decide::retention::personal);
+        let about =
+            part.fields.iter().any(|field| decide::retention::personal(&model.schema, field));
         let to = if about { &mut personal } else { &mut lasting };
         property(to, &shape.name);
         write_part(to, &model.schema, (&part.fields, &shape.fields), rows);

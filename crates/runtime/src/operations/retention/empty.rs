@@ -23,7 +23,7 @@ pub(super) fn emptied(model: &Model, row: &Arc<Row>) -> Option<Row> {
         clear(model, field, id, value);
     }
     for (part, rows) in entity.parts.iter().zip(&mut empty.parts) {
-        if !part.fields.iter().any(about_person) {
+        if !part.fields.iter().any(|field| about_person(&model.schema, field)) {
             continue;
         }
         for (at, values) in rows.iter_mut().enumerate() {
@@ -48,13 +48,13 @@ pub(super) fn emptied(model: &Model, row: &Arc<Row>) -> Option<Row> {
 }
 
 /// Whether a person's erasure empties a field.
-pub(super) fn about_person(field: &Field) -> bool {
+pub(super) fn about_person(schema: &Schema, field: &Field) -> bool {
     let owned = matches!(field.ty.required(), Type::Reference(_)) || field.built_in.is_some();
-    !owned && (decide::retention::personal(field) || field.modifiers.sensitive)
+    !owned && (decide::retention::personal(schema, field) || field.modifiers.sensitive)
 }
 
 fn clear(model: &Model, field: &Field, id: u128, value: &mut Value) {
-    if about_person(field) && !value.is_null() {
+    if about_person(&model.schema, field) && !value.is_null() {
         *value = nothing(&model.schema, &field.ty, id, value);
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use decide::{sealed, tables::TENANT_COLUMN};
 use expression::{EntityId, Row, Value, ir::Expression, row_id};
+use model::Model;
+use model::model::Entity;
 use serde_json::{Value as Json, json};
 
 use super::empty::about_person;
@@ -265,7 +267,7 @@ async fn forget_archived<S: Store>(inner: &Arc<Inner<S>>, person: &str) -> Resul
                         };
                         let mut value: Json =
                             serde_json::from_str(&archived.value).unwrap_or_default();
-                        let gone = strip(plans.model.entity(entity), &mut value);
+                        let gone = strip(&plans.model, plans.model.entity(entity), &mut value);
                         let value = value.to_string();
                         tx.put_record(&Record { value, ..archived.clone() }).await?;
                         let mut work = Work::new(plans.clone(), tx, now());
@@ -283,18 +285,18 @@ async fn forget_archived<S: Store>(inner: &Arc<Inner<S>>, person: &str) -> Resul
 }
 
 /// Takes personal data out of a row of the archive; what it was.
-fn strip(entity: &model::model::Entity, value: &mut Json) -> Vec<Value> {
+fn strip(model: &Model, entity: &Entity, value: &mut Json) -> Vec<Value> {
     let mut gone = Vec::new();
     let mut take = |of: &mut Json, name: &str| {
         gone.extend(codec::decode(&std::mem::take(&mut of[name])));
     };
-    for field in entity.fields.iter().filter(|field| about_person(field)) {
+    for field in entity.fields.iter().filter(|field| about_person(&model.schema, field)) {
         take(value, &field.name);
     }
     for part in &entity.parts {
         let rows = value.get_mut(part.name.value.as_str()).and_then(Json::as_array_mut);
         for row in rows.into_iter().flatten() {
-            for field in part.fields.iter().filter(|field| about_person(field)) {
+            for field in part.fields.iter().filter(|field| about_person(&model.schema, field)) {
                 take(row, &field.name);
             }
         }
