@@ -7,6 +7,7 @@
 pub mod cache;
 pub mod call;
 pub mod files;
+mod host;
 pub mod http;
 pub mod identity;
 pub mod json;

@@ -9,11 +9,10 @@ use model::model::{Actor, TenantFrom};
 
 use super::head;
 use crate::call::Caller;
+use crate::host::spelled;
 use crate::problem::{Problem, code};
 
 const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
-/// Most characters of a host name (RFC 1035, section 2.3.4).
-const HOST_LIMIT: usize = 253;
 
 /// What has to be read.
 #[derive(Clone, Copy, Debug)]
@@ -59,39 +58,7 @@ impl TenantReader {
 fn host(parts: &Parts) -> Result<Option<Arc<str>>, Problem> {
     let named = match parts.uri.host() {
         Some(host) => Some(host),
-        None => head::single(&parts.headers, &HOST)?.map(without_port),
+        None => head::single(&parts.headers, &HOST)?,
     };
-    Ok(named.and_then(plain))
-}
-
-/// The host of a host and port; addresses of IPv6 stand in brackets.
-fn without_port(text: &str) -> &str {
-    match text.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => text,
-    }
-}
-
-/// One spelling for each host.
-fn plain(host: &str) -> Option<Arc<str>> {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let fits = !host.is_empty() && host.len() <= HOST_LIMIT;
-    fits.then(|| host.to_ascii_lowercase().into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_has_one_spelling() {
-        let named = |text| plain(without_port(text));
-        for text in ["acme.example", "ACME.example:8080", "acme.example.", "acme.example.:443"] {
-            assert_eq!(named(text).as_deref(), Some("acme.example"), "{text}");
-        }
-        assert_eq!(named("[::1]:8080").as_deref(), Some("[::1]"));
-        assert_eq!(named("[::1]").as_deref(), Some("[::1]"));
-        assert_eq!(named(":80"), None);
-        assert_eq!(named(&"a".repeat(254)), None);
-    }
+    Ok(named.and_then(spelled))
 }

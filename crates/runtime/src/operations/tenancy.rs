@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use decide::{Design, tenancy::pooled};
 use expression::{EntityId, FieldIndex, Value, row_id};
-use model::model::{ActorId, OperationId, OperationKind, Target, TenantFrom};
+use model::model::{ActorId, Assigns, Operation, OperationId, OperationKind, Target, TenantFrom};
 
 use super::backend::Inner;
 use super::effects::is_deleted;
@@ -20,6 +20,7 @@ use super::retention::TOGETHER;
 use super::session::subject;
 use super::work::{Key, Work};
 use crate::call::{Caller, Identity, InputValues};
+use crate::host::spelled;
 use crate::problem::{Problem, code};
 use crate::store::{Snapshot, Store, Tenant, Terms};
 use crate::telemetry::subject_hash;
@@ -93,11 +94,13 @@ pub(crate) async fn enter<X: Snapshot>(
         return Ok(false);
     }
     let crossing = crosses(&plans, tenants, caller, operation);
+    let system = plans.system.is_some_and(|id| caller.actors.contains(&id));
     let told = match tenants.from {
+        // Which one it works for, whoever crosses tenants says; the host is where it is asked.
+        _ if crossing && !system && caller.tenant.asked.is_some() => None,
         TenantFrom::Host(field) => by_host(work, tenants, field, caller).await?,
         TenantFrom::Actor => by_actor(work, tenants, caller, crossing).await?,
     };
-    let system = plans.system.is_some_and(|id| caller.actors.contains(&id));
     let tenant = match told {
         _ if system => caller.tenant.claim.map_or(Tenant::All, Tenant::One),
         Some(tenant) => Tenant::One(tenant),
@@ -142,6 +145,31 @@ fn audit(plans: &Plans, caller: &Caller, operation: OperationId, tenant: Option<
         None => "all tenants".to_owned(),
     };
     report::notice("tenants-crossed", &format!("{operation} for {whose} by {subject}"));
+}
+
+/// Whether requests can be for a tenant: hosts are compared in one spelling.
+///
+/// # Errors
+/// 422 where the field that holds its host is given another one.
+pub(crate) fn check_host(
+    plans: &Plans,
+    operation: &Operation,
+    values: &InputValues,
+) -> Result<(), Problem> {
+    let Some(tenants) = &plans.tenants else { return Ok(()) };
+    let TenantFrom::Host(Some(host)) = tenants.from else { return Ok(()) };
+    if operation.entity() != Some(tenants.by) {
+        return Ok(());
+    }
+    for (parameter, value) in operation.input.parameters.iter().zip(&values.values) {
+        let held = matches!(parameter.assigns, Assigns::Field(field) if field == host);
+        let Some(Value::Text(text)) = value.as_ref().filter(|_| held) else { continue };
+        if spelled(text).as_deref() != Some(&**text) {
+            let detail = "Expected a host name in lower case, without port and trailing dot.";
+            return Err(Problem::invalid(format!("/{}", parameter.name), "not-a-host", detail));
+        }
+    }
+    Ok(())
 }
 
 /// The tenant whose host the request was sent to.

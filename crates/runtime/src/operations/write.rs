@@ -116,6 +116,7 @@ pub(crate) async fn transact<X: Transaction>(
     let values = input::sound(work, &session, operation, &request.input, old).await?;
     let values = files::take(work, &request.caller, operation, values, old).await?;
     check_address(&plans, operation, request.address.as_ref(), &values)?;
+    tenancy::check_host(&plans, operation, &values)?;
     let before = target.row().cloned();
     let key = begin(work, &session, operation, target, request.address.as_ref()).await?;
     let actor = match access.actor() {

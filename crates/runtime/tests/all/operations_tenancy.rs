@@ -329,6 +329,13 @@ async fn first_tenants(world: &World) {
         let again = world.call(&operator(Some("free.example")), "web.openSite", None, body).await;
         assert_eq!(refusal(again), (409, "domain-taken".to_owned()));
     }
+    // Nobody would ever be for it.
+    for domain in ["E.example", "e.example.", "e.example:80"] {
+        let (who, body) = (operator(None), json!({ "domain": domain }));
+        let made = world.call(&who, "web.openSite", None, body).await;
+        let refused = (422, "validation-failed /domain not-a-host".to_owned());
+        assert_eq!(refusal(made), refused);
+    }
     assert_eq!(world.list(&operator(Some("d.example")), "web.sites").await.unwrap().len(), 3);
 }
 
@@ -341,6 +348,7 @@ actors:
   visitor: { auth: none }
   reader: { auth: user, is: web.Reader }
   operator: { auth: user, role: operator }
+  overseer: { auth: user, role: overseer, tenants: all }
 contexts:
   web:
     entities:
@@ -354,6 +362,7 @@ contexts:
       readers: { list: Reader, by: [visitor], rate: 1/s }
       write: { create: Note, by: { reader: self.by == actor.id }, input: [text, by], rate: 1/s }
       notes: { list: Note, by: [visitor], rate: 1/s }
+      all: { list: Note, by: [overseer], rate: 1/s }
 "#,
         isolation,
     );
@@ -379,6 +388,23 @@ contexts:
     for host in [Some("c.example"), None] {
         let refused = world.list(&at(world.anyone(), host), "web.notes").await;
         assert_eq!(refusal(refused), (404, "not-found".to_owned()));
+    }
+    // Whoever crosses tenants is at a host as well, unless it says for which one it works.
+    let operator = at(world.user("olga", &["operator"]), Some("a.example"));
+    let sites = world.list(&operator, "web.sites").await.unwrap();
+    let b = sites.iter().find(|site| site["domain"] == "b.example").unwrap()["id"].clone();
+    let b = uuid::Uuid::parse_str(b.as_str().unwrap()).unwrap().as_u128();
+    for (host, asked, seen) in [
+        (Some("a.example"), None, &["a.example"][..]),
+        (Some("a.example"), Some(b), &["b.example"]),
+        (Some("c.example"), None, &["a.example", "b.example"]),
+        (None, Some(b), &["b.example"]),
+    ] {
+        let mut overseer = at(world.user("olga", &["overseer"]), host);
+        overseer.caller.tenant.asked = asked;
+        let notes = world.list(&overseer, "web.all").await.unwrap();
+        let texts: Vec<&str> = notes.iter().filter_map(|note| note["text"].as_str()).collect();
+        assert_eq!(texts, seen, "{host:?} {asked:?}");
     }
 }
 
