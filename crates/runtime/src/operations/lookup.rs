@@ -154,18 +154,21 @@ async fn look_up<S: Store>(
             timeout,
             trace,
         };
-        match external_call(inner, guard, call).await {
+        let after = match external_call(inner, guard, call).await {
             Ok(value) => return Outcome::Done(value),
             Err(CallError::Refused(code)) => return Outcome::Refused(code),
             Err(CallError::NotMade) => return Outcome::Unreachable,
-            Err(CallError::Unreachable { reason, .. }) => {
+            Err(CallError::Unreachable { reason, after, .. }) => {
                 let operation = inner.plans.model.qualified_operation(request.operation);
                 report::warning("call-failed", &format!("{operation}: {reason}"));
+                after.unwrap_or_default()
             }
-        }
+        };
         attempts += 1;
-        let Some(wait) = guard.again(attempts, chance(key)) else { return Outcome::Unreachable };
-        tokio::time::sleep(wait).await;
+        // The caller waits for a pause no longer than for an attempt.
+        let again = (after <= guard.timeout).then(|| guard.again(attempts, chance(key)));
+        let Some(wait) = again.flatten() else { return Outcome::Unreachable };
+        tokio::time::sleep(wait.max(after)).await;
     }
 }
 

@@ -140,6 +140,8 @@ pub enum Act {
     Fail {
         ambiguous: bool,
     },
+    /// Asks not to be asked again for so long.
+    Later(Duration),
     Slow(Duration, Value),
     /// Answers when there is a permit.
     Held(Arc<tokio::sync::Semaphore>, Value),
@@ -174,9 +176,12 @@ impl Externals for Script {
             match act {
                 Act::Answer(value) => Ok(value),
                 Act::Refuse(code) => Err(CallError::Refused(code.to_owned())),
-                Act::Fail { ambiguous } => {
-                    Err(CallError::Unreachable { reason: "scripted".to_owned(), ambiguous })
-                }
+                Act::Fail { ambiguous } => Err(CallError::unreachable("scripted", ambiguous)),
+                Act::Later(after) => Err(CallError::Unreachable {
+                    reason: "scripted".to_owned(),
+                    ambiguous: false,
+                    after: Some(after),
+                }),
                 Act::Slow(time, value) => {
                     tokio::time::sleep(time).await;
                     Ok(value)
@@ -246,8 +251,13 @@ async fn a_refusal_is_answered_and_remembered() {
     let f = fixture([Act::Refuse("no-money")]);
     let body = json!({ "amount": 7 });
     let pay = || f.world.call_once(&f.clerk, "till.pay", None, body.clone(), "k");
-    assert_eq!(refusal(pay().await), (422, "declined".into()));
-    assert_eq!(refusal(pay().await), (422, "declined".into()), "replayed");
+    for replayed in [false, true] {
+        let refused = pay().await;
+        assert_eq!(refused.as_ref().err().map(|problem| problem.replayed), Some(replayed));
+        let reply = refused.as_ref().err().map(runtime::http::reply::problem).unwrap();
+        assert_eq!(reply.headers().contains_key("idempotency-replayed"), replayed);
+        assert_eq!(refusal(refused), (422, "declined".into()));
+    }
     assert_eq!(f.script.keys().len(), 1);
     assert_eq!(f.world.events().await.len(), 1, "asked, not paid");
     let payment = f.world.events().await[0].2["payment"].as_str().unwrap().to_owned();
@@ -273,6 +283,17 @@ async fn silence_is_tried_again_with_the_same_key() {
     let keys = f.script.keys();
     assert_eq!(keys.len(), 3);
     assert!(keys.iter().all(|key| *key == keys[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_external_that_says_when_is_not_asked_before() {
+    let pause = Duration::from_millis(700);
+    let f = fixture([Act::Later(pause), Act::Later(Duration::from_secs(3600))]);
+    let started = std::time::Instant::now();
+    let done = f.create("till.pay").await.unwrap();
+    assert!(started.elapsed() >= pause);
+    // Nobody waits for an hour, and nobody asks before five minutes are over.
+    assert_eq!((done.answer.status, f.script.keys().len()), (202, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

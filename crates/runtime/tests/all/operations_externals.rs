@@ -47,7 +47,8 @@ async fn server(status: u16, body: String, delay: Duration) -> (String, Seen) {
             tokio::time::sleep(delay).await;
             let length = body.len();
             let answer = format!(
-                "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nlocation: /\r\n\r\n{body}"
+                "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nlocation: /\r\n\
+                 retry-after: 7\r\n\r\n{body}"
             );
             // A client that has had enough hangs up.
             drop(stream.write_all(answer.as_bytes()).await);
@@ -128,6 +129,17 @@ async fn only_a_code_is_a_refusal() {
     assert!(!ambiguous(answered(429, r#"{"code":"slow-down"}"#).await));
     assert!(ambiguous(answered(500, r#"{"code":"x"}"#).await));
     assert!(ambiguous(answered(302, "").await), "redirects are not followed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_when_it_may_be_asked_again() {
+    for status in [429, 503] {
+        let after = match answered(status, "").await {
+            Err(CallError::Unreachable { after, .. }) => after,
+            other => panic!("reached: {other:?}"),
+        };
+        assert_eq!(after, Some(Duration::from_secs(7)), "{status}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

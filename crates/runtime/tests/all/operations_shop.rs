@@ -257,10 +257,7 @@ impl Externals for Processor {
         Box::pin(async move {
             match processor {
                 Self::Refuses => Err(CallError::Refused("insufficient-funds".to_owned())),
-                Self::Down => Err(CallError::Unreachable {
-                    reason: "connection refused".to_owned(),
-                    ambiguous: false,
-                }),
+                Self::Down => Err(CallError::unreachable("connection refused", false)),
                 Self::Slow => {
                     tokio::time::sleep(Duration::from_millis(700)).await;
                     Ok(Value::Record([Value::text("ref-1")].into()))

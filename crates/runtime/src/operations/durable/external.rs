@@ -15,6 +15,7 @@ use super::answer::read_record;
 use super::stand_in;
 use crate::call::Trace;
 use crate::json::write_value;
+use crate::operations::clock::now;
 use crate::operations::report;
 
 /// Most bytes of an answer that are read.
@@ -48,9 +49,18 @@ pub enum CallError {
         reason: String,
         /// Whether the external may have done it nevertheless.
         ambiguous: bool,
+        /// How long it asks not to be asked again (`Retry-After`).
+        after: Option<Duration>,
     },
     /// It was not made, since calls have failed too often a moment ago.
     NotMade,
+}
+
+impl CallError {
+    /// No usable answer, and nothing that says when there may be one.
+    pub fn unreachable(reason: impl Into<String>, ambiguous: bool) -> Self {
+        Self::Unreachable { reason: reason.into(), ambiguous, after: None }
+    }
 }
 
 /// The result of a call: a record of the operation's output.
@@ -150,8 +160,7 @@ fn traced(mut request: reqwest::RequestBuilder, trace: &Trace) -> reqwest::Reque
 }
 
 fn unknown() -> CallError {
-    let reason = "the model has no such external operation".to_owned();
-    CallError::Unreachable { reason, ambiguous: false }
+    CallError::unreachable("the model has no such external operation", false)
 }
 
 fn body(schema: &Schema, operation: &ExternalOperation, arguments: &[Value]) -> Vec<u8> {
@@ -166,14 +175,14 @@ async fn exchange(
     schema: &Schema,
     operation: &ExternalOperation,
 ) -> Result<Value, CallError> {
-    let failed = |error: &reqwest::Error| CallError::Unreachable {
+    let failed = |error: &reqwest::Error| {
         // The URL may hold credentials.
-        reason: if error.is_timeout() { "no answer in time" } else { "the connection failed" }
-            .to_owned(),
-        ambiguous: !error.is_connect(),
+        let reason = if error.is_timeout() { "no answer in time" } else { "the connection failed" };
+        CallError::unreachable(reason, !error.is_connect())
     };
     let mut response = request.send().await.map_err(|error| failed(&error))?;
     let status = response.status();
+    let after = retry_after(response.headers());
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
         if bytes.len() + chunk.len() > BODY_LIMIT {
@@ -191,16 +200,26 @@ async fn exchange(
         return record.ok_or_else(|| broken(operation, "the answer breaks the contract"));
     }
     let code = json.as_ref().and_then(|json| json.get("code")).and_then(Json::as_str);
-    match (status.as_u16(), code) {
-        (408 | 425 | 429, _) => {
-            Err(CallError::Unreachable { reason: format!("status {status}"), ambiguous: false })
-        }
-        (400..=499, Some(code)) => Err(CallError::Refused(code.to_owned())),
-        _ => Err(CallError::Unreachable { reason: format!("status {status}"), ambiguous: true }),
+    let reason = format!("status {status}");
+    Err(match (status.as_u16(), code) {
+        (408 | 425 | 429, _) => CallError::Unreachable { reason, ambiguous: false, after },
+        (400..=499, Some(code)) => CallError::Refused(code.to_owned()),
+        _ => CallError::Unreachable { reason, ambiguous: true, after },
+    })
+}
+
+/// How long the external asks not to be asked again: seconds, or a date (RFC 9110, section 10.2.3).
+fn retry_after(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
+    let text = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
     }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let micros = date.as_microsecond().saturating_sub(now());
+    Some(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
 }
 
 fn broken(operation: &ExternalOperation, what: &str) -> CallError {
     report::warning("external-contract", &format!("{}: {what}", operation.name));
-    CallError::Unreachable { reason: what.to_owned(), ambiguous: true }
+    CallError::unreachable(what, true)
 }

@@ -22,8 +22,7 @@ pub(crate) async fn call(
     let latency = stated.map_or(Duration::ZERO, |stated| sample(stated, uniform()));
     if latency > call.timeout {
         tokio::time::sleep(call.timeout).await;
-        let reason = "the stand-in did not answer in time".to_owned();
-        return Err(CallError::Unreachable { reason, ambiguous: true });
+        return Err(CallError::unreachable("the stand-in did not answer in time", true));
     }
     tokio::time::sleep(latency).await;
     Ok(plausible(&Type::Record(operation.output), schema, 0))

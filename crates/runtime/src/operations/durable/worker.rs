@@ -221,13 +221,15 @@ async fn call<S: Store>(
         }
         let budget = fallback.then(|| left(&taken.job));
         let attempted = attempt(inner, resume, callee, &taken.job, budget).await;
-        let (reason, ambiguous) = match attempted {
+        let (reason, ambiguous, after) = match attempted {
             Ok(value) => return Some(Outcome::Done(value)),
             Err(CallError::Refused(code)) => return Some(Outcome::Refused(code)),
             // There is something else to be done at once.
             Err(CallError::NotMade) if fallback => return Some(Outcome::Unreachable),
-            Err(CallError::NotMade) => (None, false),
-            Err(CallError::Unreachable { reason, ambiguous }) => (Some(reason), ambiguous),
+            Err(CallError::NotMade) => (None, false, None),
+            Err(CallError::Unreachable { reason, ambiguous, after }) => {
+                (Some(reason), ambiguous, after)
+            }
         };
         // Of what is not even tried one line for each would say the same again and again.
         if let Some(reason) = reason {
@@ -236,11 +238,13 @@ async fn call<S: Store>(
         if !idempotent && ambiguous {
             return unknown(inner, taken, fallback).await;
         }
-        let late = now() >= taken.job.deadline;
+        // Nobody who waits is made to wait for longer than it can.
+        let asked = after.unwrap_or_default().min(durable::LONGEST_PAUSE);
+        let late = now().saturating_add(micros(asked)) >= taken.job.deadline;
         if fallback && (tries >= durable::TRIES || late) {
             return Some(Outcome::Unreachable);
         }
-        let pause = pause(taken.job.attempts);
+        let pause = pause(taken.job.attempts).max(asked);
         if tries >= durable::TRIES || late {
             if !idempotent {
                 taken.job.attempts = 0;
@@ -306,10 +310,7 @@ pub(crate) async fn external_call<S: Store>(
     guard: &Guard,
     call: ExternalCall,
 ) -> Result<Value, CallError> {
-    let unreachable = |reason: &str| {
-        let reason = reason.to_owned();
-        CallError::Unreachable { reason, ambiguous: false }
-    };
+    let unreachable = |reason: &str| CallError::unreachable(reason, false);
     let throttle = inner.throttles.get(usize::from(call.external.0));
     let throttle = throttle.ok_or_else(|| unreachable("there is no such external"))?;
     let mut attempt = guard.begin(call.timeout).await.map_err(|stopped| match stopped {
@@ -320,10 +321,7 @@ pub(crate) async fn external_call<S: Store>(
     turn.ok_or_else(|| unreachable("its limit is reached"))?;
     let timeout = call.timeout;
     let answer = tokio::time::timeout(timeout, inner.externals.call(call)).await;
-    let answer = answer.unwrap_or_else(|_| {
-        let reason = "no answer in time".to_owned();
-        Err(CallError::Unreachable { reason, ambiguous: true })
-    });
+    let answer = answer.unwrap_or_else(|_| Err(CallError::unreachable("no answer in time", true)));
     if matches!(answer, Ok(_) | Err(CallError::Refused(_))) {
         attempt.went_well();
     }
@@ -353,8 +351,7 @@ fn request<S: Store>(
 /// The result of an operation that was called: the row it was about.
 fn result(answer: Answer) -> Result<Value, CallError> {
     if answer.status == 202 {
-        let reason = "still under way".to_owned();
-        return Err(CallError::Unreachable { reason, ambiguous: false });
+        return Err(CallError::unreachable("still under way", false));
     }
     Ok(answer.row.map_or(Value::Null, Value::Uuid))
 }
@@ -365,8 +362,7 @@ fn refused(problem: &Problem) -> CallError {
         || problem.status == 429
         || passing.iter().any(|code| problem.is(code));
     if unreachable {
-        let reason = problem.code.to_string();
-        return CallError::Unreachable { reason, ambiguous: false };
+        return CallError::unreachable(problem.code.clone(), false);
     }
     CallError::Refused(problem.code.to_string())
 }
