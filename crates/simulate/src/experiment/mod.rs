@@ -94,7 +94,10 @@ impl std::error::Error for Unsound {}
 const BUCKETS: u64 = 1000;
 /// What is left out at first where nobody says: one part in so many of what is observed.
 const WARM_UP_PART: u64 = 10;
-/// How often the time is stretched before a run counts as unsettled.
+/// The share of a station's servers from which on it may be what makes requests pile up.
+const FULL: f64 = 0.9;
+/// How often the time is stretched before a run counts as unsettled, or as growing where no station
+/// is full.
 const STRETCHES: u32 = 3;
 /// By how much it is stretched.
 const STRETCH: u64 = 4;
@@ -132,7 +135,17 @@ pub fn simulate(
             None => experiment.needed_warm_up(&collected),
             Some(_) => Some(leave_out),
         };
+        let stretches_left = stretches < STRETCHES && plan.duration.is_none();
         match needed {
+            // Where nothing is full, what grows may be what takes longer than was watched.
+            _ if matches!(steadiness, Steadiness::Growing(_))
+                && stretches_left
+                && !experiment.is_full(&collected) =>
+            {
+                stretches += 1;
+                duration = duration.saturating_mul(STRETCH);
+                leave_out = plan.warm_up.unwrap_or(duration / WARM_UP_PART);
+            }
             _ if matches!(steadiness, Steadiness::Overrun | Steadiness::Growing(_)) => {
                 return Ok(experiment.report(&collected, steadiness));
             }
@@ -145,7 +158,7 @@ pub fn simulate(
                 }
             }
             Some(needed) => leave_out = needed,
-            None if stretches < STRETCHES && plan.duration.is_none() => {
+            None if stretches_left => {
                 stretches += 1;
                 duration = duration.saturating_mul(STRETCH);
                 leave_out = plan.warm_up.unwrap_or(duration / WARM_UP_PART);
@@ -263,6 +276,13 @@ impl Experiment<'_> {
             return Steadiness::Steady;
         }
         Steadiness::Growing(self.growth_per_second(&rest))
+    }
+
+    /// Whether some station has hardly a server that is free.
+    fn is_full(&self, collected: &Collected) -> bool {
+        let windows = collected.windows(self.first(), self.network);
+        let stations = windows.iter().flat_map(|window| &window.stations);
+        stations.filter_map(|of| of.utilisation.as_ref()).any(|used| used.value > FULL)
     }
 
     /// More jobs in progress per second, between the first and the last tenth of the series.

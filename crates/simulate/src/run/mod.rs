@@ -256,7 +256,10 @@ impl<'n> Run<'n> {
                 self.stations[station as usize].failures = share;
             }
             Changed::Closed { station, closed } => {
-                self.stations[station as usize].closed = closed;
+                let now = self.now;
+                let station = &mut self.stations[station as usize];
+                station.meter(now);
+                station.closed = closed;
             }
         }
     }

@@ -120,6 +120,7 @@ impl StationState {
             return;
         }
         self.metered = now;
+        let there = self.is_open() || self.busy > 0;
         let record = &mut self.record;
         let area = |number: u32| u128::from(number) * u128::from(elapsed);
         let inside = self.busy + self.queue.length;
@@ -127,7 +128,7 @@ impl StationState {
         record.waiting += area(self.queue.length);
         record.busy += area(self.busy.min(self.servers));
         // A replica that is not there has no servers, but may end what it has begun.
-        if self.limited && !(self.spare && self.busy == 0) {
+        if self.limited && there {
             record.servers += area(self.servers);
         }
         record.numbers[(inside as usize).min(NUMBERS - 1)] += elapsed;

@@ -138,6 +138,12 @@ fn a_zone_that_is_lost_takes_a_share_of_requests_until_it_is_noticed() {
     let page = operation(last, "viewProduct");
     // The standby took over, and the replicas that are left serve everybody.
     assert!(page.goodput.value / page.offered.value > 0.999, "{page:?}");
+    // Cores that are gone are neither there nor idle: of three replicas one is, and two more came.
+    let cores = |phase: &simulate::design::Phase| {
+        let of = phase.resources.iter().find(|of| of.name == "cores of shop").unwrap();
+        of.servers.unwrap()
+    };
+    assert_eq!((cores(&answer.phases[0]), cores(last)), (6, 8));
     let second = operation(&answer.phases[1], "viewProduct");
     assert!(second.goodput.value / second.offered.value < 0.5, "{second:?}");
 }

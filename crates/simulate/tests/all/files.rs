@@ -120,3 +120,30 @@ duration: 200s
     assert_eq!(finite(&pareto(1.5, ", maximum: 1s"), "1"), (true, true, true));
     assert_eq!(finite("{ exponential: 20ms }", "1"), (true, true, true));
 }
+
+#[test]
+fn what_takes_longer_than_was_watched_at_first_is_no_growth() {
+    let file = network(
+        "sources: { callers: { rate: 200/s, to: hold } }
+stations: { hold: { service: { exponential: 60s }, servers: unlimited } }
+",
+    );
+    let plan = Plan { usual_events: 20_000, threads: 2, ..Plan::default() };
+    let report = simulate(&file.network, &plan, |_| ()).unwrap();
+    assert_eq!(report.steadiness, Steadiness::Steady);
+    let source = &report.windows[0].sources[0];
+    assert!(source.latency.unwrap().covers(60.0, 0.999), "{source:?}");
+}
+
+#[test]
+fn what_is_too_much_for_a_station_grows_however_long_it_is_watched() {
+    let file = network(
+        "sources: { callers: { rate: 12/s, to: desk } }
+stations: { desk: { service: { exponential: 100ms } } }
+",
+    );
+    let plan = Plan { usual_events: 20_000, threads: 2, ..Plan::default() };
+    let report = simulate(&file.network, &plan, |_| ()).unwrap();
+    let Steadiness::Growing(rate) = report.steadiness else { panic!("{:?}", report.steadiness) };
+    assert!((rate - 2.0).abs() < 0.5, "{rate}");
+}
