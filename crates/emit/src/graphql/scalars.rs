@@ -83,8 +83,8 @@ pub fn name(ty: &Type, sent: bool) -> &'static str {
 pub fn reserved() -> impl Iterator<Item = String> {
     let ours = SCALARS.iter().map(|(name, ..)| *name);
     let objects = OBJECTS.iter().map(|(name, ..)| *name);
-    let others =
-        ["Boolean", "Float", "GeoPointInput", "ID", "Int", "MoneyInput", "Mutation", "NearInput"];
+    let others = ["Boolean", "Float", "ID", "Int", "Mutation", "NearInput"];
     let rest = ["Query", "String", "Subscription"];
-    ours.chain(objects).chain(others).chain(rest).map(str::to_owned)
+    let names = ours.chain(objects).chain(others).chain(rest).map(str::to_owned);
+    names.chain(OBJECTS.iter().map(|(name, ..)| format!("{name}Input")))
 }

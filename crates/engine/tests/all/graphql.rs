@@ -63,6 +63,35 @@ fn operations_are_fields_of_the_roots() {
 }
 
 #[test]
+fn names_of_a_model_keep_off_those_that_every_schema_has() {
+    let checked = model(
+        "firmitas: 1
+system: { name: Office }
+actors: { clerk: { auth: user } }
+entities:
+  Claim: { fields: { said: string, paper: 'file(..1MiB)?', paid: money, at: geo? } }
+operations:
+  file: { create: Claim, by: [clerk], input: [said, paper, paid, at] }
+  money: { create: Claim, by: [clerk], input: [said, paid] }
+  geoPoint: { create: Claim, by: [clerk], input: [said, paid, at] }
+  near: { create: Claim, by: [clerk], input: [said, paid] }
+  claims: { list: Claim, by: [clerk], near: at }
+",
+    );
+    let office = schema(&checked, "office");
+    let defined = office.lines().filter_map(|line| line.strip_suffix(" {"));
+    let mut defined: Vec<&str> =
+        defined.filter_map(|line| line.split_once(' ')).map(|l| l.1).collect();
+    let all = defined.len();
+    defined.sort_unstable();
+    defined.dedup();
+    assert_eq!(defined.len(), all, "{office}");
+    assert!(field(&office, "file").starts_with("file( input: FileInput2! "), "{office}");
+    assert_eq!(block(&office, "input FileInput2")[0], "said: String!");
+    assert_eq!(block(&office, "input MoneyInput"), ["amount: Decimal!", "currency: String!"]);
+}
+
+#[test]
 fn types_say_what_may_be_null() {
     let practice = schema(&everything(), "practice");
     assert_eq!(
