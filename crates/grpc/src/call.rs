@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use emit::protobuf::Meaning;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue};
 use hyper::http::request::Parts;
 use runtime::Problem;
 use runtime::call::{Answer, Body, Caller, Count, IfMatch, Request};
-use runtime::http::{Arrival, Ran, Reply, Spoken};
+use runtime::http::{Arrival, Ran, Reply, Spoken, reply};
 use runtime::problem::code;
 use tokio::time::Instant;
 
@@ -20,8 +20,6 @@ use crate::plan::MethodPlan;
 use crate::status::{self, Names};
 use crate::wire::{put_bytes, put_key, put_varint};
 use crate::{read, stream, timeout, write};
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A call that has arrived.
 pub(crate) struct Call<'c> {
@@ -212,6 +210,6 @@ fn metadata(headers: &mut HeaderMap, answer: &Answer) {
         headers.insert(ETAG, etag);
     }
     if answer.replayed {
-        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        headers.insert(reply::REPLAYED, HeaderValue::from_static("true"));
     }
 }

@@ -157,6 +157,9 @@ pub(crate) fn trailers(
     if let Ok(value) = HeaderValue::try_from(escaped(&status.message)) {
         headers.insert(MESSAGE, value);
     }
+    if problem.replayed {
+        headers.insert(reply::REPLAYED, HeaderValue::from_static("true"));
+    }
     let details = Bytes::from(status.encode_to_vec());
     if let Ok(value) = HeaderValue::try_from(STANDARD_NO_PAD.encode(details)) {
         headers.insert(DETAILS, value);

@@ -114,6 +114,8 @@ pub struct Problem {
     pub max_age: Option<u32>,
     /// The authenticator assurance level that the caller has to reach (RFC 9470, section 3).
     pub assurance: Option<u8>,
+    /// Whether this is the stored answer of an earlier request.
+    pub replayed: bool,
 }
 
 impl Problem {
@@ -129,6 +131,7 @@ impl Problem {
             retry_after: None,
             max_age: None,
             assurance: None,
+            replayed: false,
         }
     }
 

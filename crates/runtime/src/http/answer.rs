@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use decide::durable;
 use hyper::body::Incoming;
-use hyper::header::{ETAG, HeaderName, HeaderValue, LOCATION};
+use hyper::header::{ETAG, HeaderValue, LOCATION};
 use hyper::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use super::endpoint::Endpoint;
 use super::outcome::Outcome;
 use super::query::{self, Asked, Context};
 use super::rate::{self, Told};
-use super::reply::{self, Reply};
+use super::reply::{self, REPLAYED, Reply};
 use super::seats::Guest;
 use super::service::{Execute, Service, now_micros};
 use super::trail::Trail;
@@ -25,8 +25,6 @@ use crate::call::{Answer, Body, Caller, IdempotencyKey, Identity, InputValues, R
 use crate::json;
 use crate::operations::audit;
 use crate::problem::{Problem, code};
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A request that leads to an operation.
 pub(super) struct Received<'a> {

@@ -29,6 +29,7 @@ use super::reply::ReplyBody;
 use super::seats::{Busy, NoSeat, Seat, Seats};
 use super::service::{Execute, Service};
 use super::tls::Tls;
+use super::unreadable::Explained;
 use super::until::until;
 
 /// Between two looks for something that is free again.
@@ -155,7 +156,7 @@ impl<E: Execute> Door<E> {
             }
         });
         // Peers that break off or speak something else are no concern of ours.
-        let serving = self.protocol.serve_connection(TokioIo::new(stream), answer);
+        let serving = self.protocol.serve_connection(TokioIo::new(Explained::new(stream)), answer);
         drop(watcher.watch(serving).await);
     }
 

@@ -40,6 +40,7 @@ mod tenant;
 mod tls;
 mod trail;
 mod translator;
+mod unreadable;
 mod until;
 mod unwind;
 

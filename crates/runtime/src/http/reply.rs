@@ -18,6 +18,9 @@ use crate::identity::assurance_name;
 use crate::json::write_string;
 use crate::problem::Problem;
 
+/// Says that an answer is the stored one of an earlier request.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
 /// A response.
 pub type Reply = Response<ReplyBody>;
 
@@ -126,6 +129,9 @@ pub fn problem(problem: &Problem) -> Reply {
     if let Some(seconds) = problem.retry_after {
         headers.insert(RETRY_AFTER, seconds.into());
     }
+    if problem.replayed {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
     if problem.status == 401 {
         headers.insert(WWW_AUTHENTICATE, challenge(problem));
     }
@@ -159,7 +165,7 @@ pub fn not_allowed(problem: &Problem, allow: HeaderValue) -> Reply {
 
 /// `{"type", "title", "status", "code", "detail", "errors"}`. The type is a name of its own, which
 /// need not lead anywhere.
-fn document(problem: &Problem) -> Vec<u8> {
+pub(super) fn document(problem: &Problem) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     out.extend_from_slice(b"{\"type\":");
     write_string(&mut out, &format!("urn:firmitas:problem:{}", problem.code));

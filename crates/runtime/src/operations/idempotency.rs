@@ -155,5 +155,6 @@ fn decode_problem(answer: &store::Answer) -> Problem {
         retry_after: None,
         max_age: None,
         assurance: None,
+        replayed: true,
     }
 }

@@ -141,6 +141,34 @@ async fn garbage_harms_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_told_so_like_anything_else_that_is_refused() {
+    let server = Server::with(LIBRARY, Limits::default()).await;
+    let many = (0..70).map(|at| format!("x-{at}: y\r\n")).collect::<String>();
+    let get = |path: &str, fields: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\n{fields}\r\n");
+    let asked = [
+        ("nonsense\r\n\r\n".to_owned(), "400 Bad Request", "malformed-request"),
+        (get("/", "a b: c\r\n"), "400 Bad Request", "malformed-request"),
+        (get("/", &many), "431 Request Header Fields Too Large", "headers-too-large"),
+        (
+            get("/", &format!("x: {}\r\n", "y".repeat(40_000))),
+            "431 Request Header Fields Too Large",
+            "headers-too-large",
+        ),
+    ];
+    for (text, status, code) in asked {
+        let mut stream = server.connect().await;
+        let _ = stream.write_all(text.as_bytes()).await;
+        let answer = String::from_utf8(rest(&mut stream).await).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{head}");
+        assert!(head.contains("\r\ncontent-type: application/problem+json\r\n"), "{head}");
+        assert!(head.contains(&format!("\r\ncontent-length: {}", body.len())), "{head}");
+        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(problem["code"], code);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_connection_serves_many_requests() {
     let server = Server::start(LIBRARY).await;
     let mut stream = server.connect().await;
