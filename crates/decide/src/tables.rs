@@ -57,8 +57,8 @@ fn schemas(model: &Model) -> Vec<String> {
     let mut names = Names::reserving(RESERVED_SCHEMAS);
     let mut schema = |context: &model::model::Context| {
         let name = snake(&context.name);
-        // PostgreSQL keeps `pg_`, SQLite `sqlite_` for itself.
-        let kept = name.starts_with("pg_") || name.starts_with("sqlite");
+        // PostgreSQL keeps `pg_` for itself, also of roles (`pg_service`), and SQLite `sqlite_`.
+        let kept = name == "pg" || name.starts_with("pg_") || name.starts_with("sqlite");
         names.take(&if kept { format!("context_{name}") } else { name })
     };
     let mut order: Vec<usize> = (0..model.contexts.len()).collect();

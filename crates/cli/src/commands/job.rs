@@ -97,9 +97,11 @@ async fn list(jobs: &Arc<dyn Jobs>, design: &Design, console: &Console) -> Resul
         let entity = &design.model.entity(job.entity).name.value;
         let Job { operation, attempts, due, .. } = job;
         let seconds = due.saturating_sub(now).max(0) / 1_000_000;
-        console.prose(format!(
-            "{id}  {operation} of {entity} {row}  {attempts} attempts, next in {seconds} s"
-        ));
+        if !console.json() {
+            console.answer(format!(
+                "{id}  {operation} of {entity} {row}  {attempts} attempts, next in {seconds} s"
+            ));
+        }
     }
     let all: Vec<Value> = all.iter().map(|job| document(job, design)).collect();
     Ok(json!({ "version": 1, "diagnostics": [], "jobs": all }))

@@ -60,6 +60,8 @@ fn what_is_stuck_is_listed_tried_again_and_given_up() {
     assert_eq!((&job["operation"], &job["attempts"]), (&json!("till.pay"), &json!(1)));
     assert!(place.ends_with(job["row"].as_str().unwrap()), "{place} {job}");
     let id = job["id"].as_str().unwrap();
+    let people = scratch.firm(&["job", "list", "--model", "till", "--data", data_of]);
+    assert!(people.stdout.starts_with(&format!("{id}  till.pay of Payment ")), "{people:?}");
     assert_eq!(jobs(&["retry", id]).code, 0);
     let due = jobs(&["list"]).json();
     assert_eq!((&due["jobs"][0]["attempts"], &due["jobs"][0]["due_us"]), (&json!(0), &json!(0)));

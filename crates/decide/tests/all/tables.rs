@@ -31,8 +31,10 @@ fn names_that_would_meet_are_kept_apart() {
 
 #[test]
 fn schemas_of_the_engines_are_left_to_them() {
-    let mut model = small::shop();
-    model.contexts[0].name.value = "pgStats".into();
-    let (design, _) = decide::decide(Arc::new(model));
-    assert_eq!(design.table(ORDER).schema, "context_pg_stats");
+    for (context, schema) in [("pgStats", "context_pg_stats"), ("pg", "context_pg")] {
+        let mut model = small::shop();
+        model.contexts[0].name.value = context.into();
+        let (design, _) = decide::decide(Arc::new(model));
+        assert_eq!(design.table(ORDER).schema, schema);
+    }
 }

@@ -212,7 +212,8 @@ fn recovery(design: &Design, page: &mut Markdown) {
     if people {
         page.paragraph(
             "A restore is tested on a schedule: a backup that was never restored is a hope. \
-             Erasure requests that came after the backup are replayed on it before it serves.",
+             Erasure requests that came after the backup have to be made on it again before it serves: \
+             keep a list of them apart from the database.",
         );
     }
 }

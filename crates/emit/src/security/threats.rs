@@ -211,10 +211,10 @@ fn externals(scan: &Scan<'_>) -> Vec<Boundary> {
             answers: [
                 "its certificate is verified; our credential is a secret of the environment or a vault".to_owned(),
                 format!("what it answers is held to the declared types before anything is done with it; {keyed} of {} calls carry a key against doing things twice", external.operations.len()),
-                "each call is stored before it is made, with its key and its outcome".to_owned(),
+                "each call that changes something is stored before it is made, with its key and its outcome; lookups are not".to_owned(),
                 "it gets the declared input and nothing else; redirects are not followed".to_owned(),
                 limit.map_or("it states no limit: ours is the bulkhead".to_owned(), |of| format!("we keep within nine tenths of its {of}; a bulkhead keeps it from taking all our workers")),
-                if refusals.is_empty() { "its answers decide nothing but the call's own outcome".to_owned() } else { format!("it may refuse with {} alone; anything else is a failure", some(&refusals)) },
+                if refusals.is_empty() { "its answers decide nothing but the call's own outcome".to_owned() } else { format!("it says that it refuses with {}; any other 4xx with a code refuses as well, and everything else is a failure", some(&refusals)) },
             ],
         })
     };

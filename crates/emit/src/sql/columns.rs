@@ -88,7 +88,8 @@ fn checks(
         (Type::Geo, Encoding::Longitude) => vec![format!("{name} BETWEEN -180 AND 180")],
         (Type::List { min, max, .. }, _) => list(name, *min, *max, dialect),
         (Type::Json | Type::File { .. } | Type::Record(_), _) if sqlite => {
-            vec![format!("json_valid({name})")]
+            // Older SQLite has `json_valid(NULL)` false.
+            vec![format!("{name} IS NULL OR json_valid({name})")]
         }
         _ => Vec::new(),
     }
