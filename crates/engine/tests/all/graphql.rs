@@ -72,9 +72,9 @@ entities:
   Claim: { fields: { said: string, paper: 'file(..1MiB)?', paid: money, at: geo? } }
 operations:
   file: { create: Claim, by: [clerk], input: [said, paper, paid, at] }
-  money: { create: Claim, by: [clerk], input: [said, paid] }
-  geoPoint: { create: Claim, by: [clerk], input: [said, paid, at] }
-  near: { create: Claim, by: [clerk], input: [said, paid] }
+  money: { act: Claim, by: [clerk], input: [said, paid] }
+  geoPoint: { act: Claim, by: [clerk], input: [said, paid, at] }
+  near: { act: Claim, by: [clerk], input: [said, paid] }
   claims: { list: Claim, by: [clerk], near: at }
 ",
     );
