@@ -11,7 +11,8 @@ use expression::{Schema, Type};
 use http_body_util::BodyExt as _;
 use hyper::Request;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderValue, LOCATION};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Version};
 use model::model::{ActorId, Authentication, OperationId};
 use runtime::Problem;
@@ -86,6 +87,9 @@ fn largest(schema: &Schema, ty: &Type) -> Option<u64> {
     }
 }
 
+/// A quarter of what is read on for a moment of an upload that was refused, in bytes.
+const LEFT: usize = 8 * 1024 * 1024;
+
 /// Places for uploads: so many in all, and so many of one caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
@@ -154,8 +158,20 @@ impl Files {
         arrival: Arrival,
     ) -> Result<Reply, Problem> {
         let version = request.version();
+        let (head, mut body) = request.into_parts();
         // A client that goes away must not leave half of it behind: it is tidied up nevertheless.
-        let taken = tokio::spawn(self.take(request, arrival)).await;
+        let taken = tokio::spawn(async move {
+            let announced = body.size_hint().lower();
+            let taken = self.take(&head, &mut body, arrival).await;
+            // Who asked first whether to send has sent nothing, and is told so.
+            let asked = head.headers.contains_key(EXPECT) && body.size_hint().lower() == announced;
+            if taken.is_err() && version < Version::HTTP_2 && !asked {
+                let deadline = Instant::now() + self.limits.silence;
+                runtime::http::discard(&mut body, LEFT, deadline).await;
+            }
+            taken
+        })
+        .await;
         let taken = taken.unwrap_or_else(|_| Err(Problem::new(&code::INTERNAL)));
         match taken {
             Ok(reply) => Ok(reply),
@@ -171,15 +187,19 @@ impl Files {
     }
 
     async fn take(
-        self: Arc<Self>,
-        request: Request<Incoming>,
+        &self,
+        head: &Parts,
+        body: &mut Incoming,
         arrival: Arrival,
     ) -> Result<Reply, Problem> {
         let caller = arrival.caller?;
         let most = self.admission.most(&caller)?;
-        let announced = announced(&request, &caller, arrival.peer.address.ip(), most)?;
+        if body.size_hint().lower() > most {
+            return Err(too_large(most));
+        }
+        let announced = announced(head, &caller, arrival.peer.address.ip())?;
         let _place = self.places.take(&announced.owner)?;
-        let mut body = Arriving::new(request.into_body(), most, &self.limits);
+        let mut body = Arriving::new(body, most, &self.limits);
         let head = body.head().await?;
         let media_type = media_type::of(&head, announced.media_type.as_deref());
         let media_type = media_type.map_err(|found| {
@@ -217,7 +237,7 @@ impl Files {
         key: &str,
         owner: &str,
         head: Bytes,
-        mut body: Arriving,
+        mut body: Arriving<'_>,
         upload: Upload,
     ) -> Result<Reply, Problem> {
         let mut writer = self.contents.write(key);
@@ -261,13 +281,8 @@ impl Files {
 }
 
 /// What the head of the request says, where that can be.
-fn announced(
-    request: &Request<Incoming>,
-    caller: &Caller,
-    address: IpAddr,
-    most: u64,
-) -> Result<Announced, Problem> {
-    let headers = request.headers();
+fn announced(head: &Parts, caller: &Caller, address: IpAddr) -> Result<Announced, Problem> {
+    let headers = &head.headers;
     let media_type = text(headers, &CONTENT_TYPE);
     if media_type.as_deref().is_some_and(|of| of.starts_with("multipart/")) {
         let detail = "Send the content itself as the body, with its own type.";
@@ -277,11 +292,8 @@ fn announced(
         let detail = "Send the content without an encoding.";
         return Err(Problem::new(&code::UNSUPPORTED_MEDIA_TYPE).detail(detail));
     }
-    if request.body().size_hint().lower() > most {
-        return Err(too_large(most));
-    }
     let mut name = None;
-    let query = request.uri().query().unwrap_or_default();
+    let query = head.uri.query().unwrap_or_default();
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         if key != "name" || name.is_some() {
             return Err(Problem::new(&code::UNKNOWN_PARAMETER).detail("Expected `name`, once."));
@@ -316,7 +328,7 @@ fn too_large(most: u64) -> Problem {
 }
 
 /// Writes what comes, and says what its SHA-256 is.
-async fn copy(head: Bytes, body: &mut Arriving, to: &mut Writer) -> Result<String, Problem> {
+async fn copy(head: Bytes, body: &mut Arriving<'_>, to: &mut Writer) -> Result<String, Problem> {
     let mut hash = Sha256::new();
     let mut next = Some(head);
     while let Some(bytes) = next {
@@ -328,8 +340,8 @@ async fn copy(head: Bytes, body: &mut Arriving, to: &mut Writer) -> Result<Strin
 }
 
 /// A body that must come in time, and may only be so large.
-struct Arriving {
-    body: Incoming,
+struct Arriving<'b> {
+    body: &'b mut Incoming,
     most: u64,
     bytes: u64,
     began: Instant,
@@ -337,8 +349,8 @@ struct Arriving {
     slowest: u64,
 }
 
-impl Arriving {
-    fn new(body: Incoming, most: u64, limits: &Limits) -> Self {
+impl<'b> Arriving<'b> {
+    fn new(body: &'b mut Incoming, most: u64, limits: &Limits) -> Self {
         let (silence, slowest) = (limits.silence, limits.slowest.max(1));
         Self { body, most, bytes: 0, began: Instant::now(), silence, slowest }
     }

@@ -76,8 +76,8 @@ async fn chunk(body: &mut Incoming, deadline: Instant) -> Result<Option<Bytes>, 
 }
 
 /// Reads on for a moment, so that a client which sends before it listens hears the refusal; not
-/// for long, and not much.
-async fn discard(body: &mut Incoming, limit: usize, deadline: Instant) {
+/// for long, and not much: four times the limit.
+pub async fn discard(body: &mut Incoming, limit: usize, deadline: Instant) {
     let soon = deadline.min(Instant::now() + Duration::from_secs(2));
     let mut left = limit.saturating_mul(4);
     while let Ok(Some(data)) = chunk(body, soon).await {

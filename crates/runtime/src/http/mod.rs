@@ -45,6 +45,7 @@ mod until;
 mod unwind;
 
 pub use admission::Admission;
+pub use body::discard;
 pub use compression::Compression;
 pub use cors::Cors;
 pub use documents::Document;
